@@ -1,0 +1,79 @@
+//! The window side as the controller sees it, and what it reports back.
+
+use std::sync::Arc;
+
+use amberglass_domain::navigation::GatewayOrigin;
+use amberglass_wire::{SessionId, audit::Attempt};
+use secrecy::SecretString;
+
+use crate::view::{ConsoleView, SessionWindowView};
+
+/// Effects on windows. Every call returns at once; what came of it arrives as a [`HostEvent`].
+pub trait Host: Send + Sync + 'static {
+    /// One snapshot after each change.
+    fn show_view(&self, view: &ConsoleView);
+    /// # Errors
+    /// When no browser could be started.
+    fn open_browser(&self, url: &str) -> Result<(), HostError>;
+    /// Builds the session window under its curtain: bar, locked portal in a store of its own, overlay. Answers
+    /// [`HostEvent::WindowOpened`] or [`HostEvent::WindowFailed`].
+    fn open_session_window(&self, window: OpenWindow);
+    /// Bar, overlay and curtain follow this view; the countdown runs on by itself between two calls.
+    fn present(&self, view: &SessionWindowView);
+    fn raise_session_window(&self, session: &SessionId);
+    /// Destroys the window and the session's browser store. Answers [`HostEvent::WindowClosed`].
+    fn close_session_window(&self, session: &SessionId);
+    fn raise_console(&self);
+    /// Loads the entry page again, behind the curtain (after the portal was unreachable).
+    fn reload_portal(&self, session: &SessionId);
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    #[error("no browser could be started: {detail}")]
+    NoBrowser { detail: String },
+}
+
+/// All that the host needs to open a session window.
+#[derive(Clone)]
+pub struct OpenWindow {
+    pub view: SessionWindowView,
+    pub origin: GatewayOrigin,
+    pub cookie_name: String,
+    pub cookie_value: SecretString,
+    /// Whether the cookie is for TLS only.
+    pub secure: bool,
+    pub entry_url: String,
+    pub recorder: Arc<dyn WindowRecorder>,
+}
+
+/// Puts on record what the window is about to do, before it does it. Called on the window's thread; waits for the disk.
+pub trait WindowRecorder: Send + Sync + 'static {
+    /// A top-level navigation within the portal. False means: not on record, so it must not happen.
+    fn navigation(&self, address: &str) -> bool;
+    /// The host refused something; it stays refused whether or not this could be recorded.
+    fn refused(&self, attempt: Attempt, target: Option<&str>);
+}
+
+/// What happened in the windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostEvent {
+    WindowOpened { session: SessionId },
+    WindowFailed { session: SessionId, detail: String },
+    WindowClosed { session: SessionId },
+    /// The person closes the window: the controller ends the session.
+    CloseRequested { session: SessionId },
+    /// A page of the portal stands on the screen.
+    PortalPainted { session: SessionId },
+    /// The gateway or the portal did not answer.
+    PortalUnreachable { session: SessionId },
+    PortalCrashed { session: SessionId },
+    BarCrashed { session: SessionId },
+    /// Keyboard or pointer input in the session window; at most once a second.
+    InputSeen { session: SessionId },
+    Refused { session: SessionId, attempt: Attempt, target: Option<String> },
+    CurtainRetry { session: SessionId },
+    CurtainEnd { session: SessionId },
+    /// The console window was closed: the program ends, after the session has.
+    QuitRequested,
+}

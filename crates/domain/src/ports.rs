@@ -1,0 +1,204 @@
+//! The ports through which time, randomness, network, key store and window come in.
+
+use std::{future::Future, pin::Pin};
+
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    audit::TrailEvent,
+    auth::{SnapshotResponse, TokenRequest, TokenResponse},
+    customer::{CustomerCardResponse, CustomerListResponse},
+    event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
+    journal::{JournalBatchRequest, JournalBatchResponse},
+    problem::Problem,
+    session::{
+        EndSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, StartOptionsResponse,
+        StartSessionRequest, StartSessionResponse,
+    },
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Time. Wall time for records, a monotonic time that counts suspend for deadlines and silence.
+pub trait Clock: Send + Sync + 'static {
+    fn now(&self) -> UnixMillis;
+    /// Milliseconds since some start; never runs backwards, goes on while the machine sleeps.
+    fn monotonic_millis(&self) -> i64;
+    /// Completes once `monotonic_millis() >= at`, also when that moment passed during suspend.
+    fn sleep_until(&self, at: i64) -> BoxFuture<'_, ()>;
+}
+
+/// Randomness from the operating system; seeded in tests.
+pub trait Entropy: Send + Sync + 'static {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A UUID v7 (RFC 9562) from both ports, as text.
+pub fn uuid_v7(clock: &dyn Clock, entropy: &dyn Entropy) -> String {
+    let mut random = [0_u8; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(clock.now().0).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
+}
+
+/// The backend as the console sees it. Implemented by `backend-client` over HTTP.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Where the system browser goes for sign-in; the caller adds the query.
+    fn authorize_url(&self) -> String;
+    async fn token(&self, request: TokenRequest) -> Result<TokenResponse, BackendError>;
+    /// Ends the refresh token's life at the server.
+    async fn sign_out(&self, access: &AccessToken) -> Result<(), BackendError>;
+    async fn snapshot(&self, access: &AccessToken) -> Result<SnapshotResponse, BackendError>;
+    async fn find_customers(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        query: &str,
+    ) -> Result<CustomerListResponse, BackendError>;
+    async fn customer_card(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        customer: &CustomerId,
+    ) -> Result<CustomerCardResponse, BackendError>;
+    async fn start_options(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        customer: &CustomerId,
+    ) -> Result<StartOptionsResponse, BackendError>;
+    async fn start_session(
+        &self,
+        access: &AccessToken,
+        idempotency_key: &str,
+        request: StartSessionRequest,
+    ) -> Result<StartSessionResponse, BackendError>;
+    async fn redeem_grant(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        request: RedeemGrantRequest,
+    ) -> Result<RedeemGrantResponse, BackendError>;
+    async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError>;
+    async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError>;
+    async fn end_session(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        request: EndSessionRequest,
+    ) -> Result<SessionResponse, BackendError>;
+    async fn trail(&self, access: &AccessToken, session: &SessionId) -> Result<Vec<TrailEvent>, BackendError>;
+    async fn heartbeat(
+        &self,
+        access: &AccessToken,
+        request: HeartbeatRequest,
+    ) -> Result<HeartbeatResponse, BackendError>;
+    /// Opens the event stream; events go into `events` until the stream breaks, which ends the call.
+    async fn events(
+        &self,
+        access: &AccessToken,
+        events: tokio::sync::mpsc::Sender<ServerEvent>,
+    ) -> Result<(), BackendError>;
+}
+
+/// Where a device's journal goes. Needs no staff token: the device key signs.
+#[async_trait]
+pub trait JournalSink: Send + Sync + 'static {
+    async fn deliver(&self, batch: SignedBatch) -> Result<JournalBatchResponse, BackendError>;
+}
+
+/// One batch with the device's signature over it.
+#[derive(Debug, Clone)]
+pub struct SignedBatch {
+    pub device: DeviceId,
+    pub signed_at: UnixMillis,
+    pub signature: String,
+    /// The serialised [`JournalBatchRequest`], exactly as signed.
+    pub body: Vec<u8>,
+    pub records: usize,
+}
+
+impl SignedBatch {
+    /// Serialises and signs.
+    ///
+    /// # Errors
+    /// Only if the records cannot be serialised.
+    pub fn new(
+        device: DeviceId,
+        key: &crate::device_key::DeviceKey,
+        signed_at: UnixMillis,
+        request: &JournalBatchRequest,
+    ) -> Result<Self, serde_json::Error> {
+        use sha2::Digest as _;
+        let body = serde_json::to_vec(request)?;
+        let digest = hex::encode(sha2::Sha256::digest(&body));
+        let signature = key.sign(&crate::signing::journal_batch(&device, &digest, signed_at));
+        Ok(Self { device, signed_at, signature, body, records: request.records.len() })
+    }
+}
+
+/// A staff member's short-lived bearer token.
+#[derive(Clone)]
+pub struct AccessToken(pub SecretString);
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
+}
+
+/// Why a call to the backend did not succeed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BackendError {
+    /// The server could not be reached, or the connection broke: whether it acted is not known.
+    #[error("the server could not be reached: {detail}")]
+    Unreachable { detail: String },
+    /// It answered with a problem document.
+    #[error("the server refused ({status}, {code:?}, reference {reference})", status = .0.status, code = .0.code, reference = .0.reference)]
+    Refused(Box<Problem>),
+    /// Something between answered (a captive portal, a proxy), or the answer makes no sense.
+    #[error("the answer (status {status}) was not one of an Amberglass server")]
+    NotOurs { status: u16, retry_after_seconds: Option<u32> },
+}
+
+/// The OS key store. Entries are named within one installation.
+#[async_trait]
+pub trait Keychain: Send + Sync + 'static {
+    async fn read(&self, entry: KeychainEntry) -> Result<Option<SecretString>, KeychainError>;
+    async fn write(&self, entry: KeychainEntry, secret: SecretString) -> Result<(), KeychainError>;
+    async fn remove(&self, entry: KeychainEntry) -> Result<(), KeychainError>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeychainEntry {
+    DeviceKey,
+    DeviceId,
+    JournalKey,
+    RefreshToken,
+}
+
+impl KeychainEntry {
+    pub const ALL: [Self; 4] = [Self::DeviceKey, Self::DeviceId, Self::JournalKey, Self::RefreshToken];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeviceKey => "device-key",
+            Self::DeviceId => "device-id",
+            Self::JournalKey => "journal-key",
+            Self::RefreshToken => "refresh-token",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeychainError {
+    /// No key store is running or installed.
+    #[error("no key store is available: {detail}")]
+    Missing { detail: String },
+    #[error("the key store is locked")]
+    Locked,
+    #[error("the key store failed: {detail}")]
+    Failed { detail: String },
+}

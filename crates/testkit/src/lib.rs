@@ -1,0 +1,11 @@
+//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait.
+//!
+//! Only ever a dev-dependency (and of `tests`); never part of what is shipped.
+
+pub mod clock;
+pub mod entropy;
+pub mod wait;
+
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;
+pub use wait::wait_until;

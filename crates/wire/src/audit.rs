@@ -1,0 +1,169 @@
+//! Audit event v1: what consoles, gateway and control API write down.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis, session::{EndedBy, Mode, Reason}};
+
+/// What happened, with what only that kind of event carries. `kind()` is the stable name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventDetail {
+    StaffSignedIn {},
+    SignInFailed { email_hash: String },
+    StaffSignedOut {},
+    DeviceRegistered { device_name: String, key_fingerprint: String },
+    SessionStarted { mode: Mode, reason: Reason, expires_at: UnixMillis, code: String },
+    SessionRefused { rule: String, mode: Mode, reason: Reason },
+    /// The device redeemed its grant and the gateway let it in.
+    SessionEntered {},
+    SessionFrozen {},
+    SessionResumed {},
+    SessionExtended { expires_at: UnixMillis, reason: Reason },
+    /// Console: somebody asks for a session; durable before the server is asked, with customer and portal in the subject.
+    StartRequested { mode: Mode, reason: Reason },
+    /// A console asked for the end (also while offline).
+    EndRequested {},
+    /// The end, written by the server alone, exactly once.
+    SessionEnded { ended_by: EndedBy, note: Option<String>, pages: u32, blocked: u32 },
+    /// The agent's closing note, given after the end.
+    NoteAdded { note: String },
+    /// Console: the host opened the session window.
+    WindowOpened {},
+    WindowClosed {},
+    /// A page or resource. The gateway writes it before it forwards; path and query names, never query values.
+    PageViewed { method: String, path: String, #[serde(default)] document: bool },
+    /// The gateway refused a request.
+    RequestBlocked { method: String, path: String, rule: String },
+    /// The host refused something the page tried: print, download, another origin ...
+    AttemptRefused { attempt: Attempt, target: Option<String> },
+    CurtainDrawn { cause: String },
+    CurtainLifted {},
+    /// A kind this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a page may not do in the locked webview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Attempt {
+    Navigation,
+    NewWindow,
+    Download,
+    Upload,
+    Print,
+    FullScreen,
+    Permission,
+    Notification,
+    ScriptDialog,
+    Authentication,
+    InvalidCertificate,
+    OtherOrigin,
+    CloseWindow,
+}
+
+impl EventDetail {
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::StaffSignedIn {} => "staff_signed_in",
+            Self::SignInFailed { .. } => "sign_in_failed",
+            Self::StaffSignedOut {} => "staff_signed_out",
+            Self::DeviceRegistered { .. } => "device_registered",
+            Self::SessionStarted { .. } => "session_started",
+            Self::SessionRefused { .. } => "session_refused",
+            Self::SessionEntered {} => "session_entered",
+            Self::SessionFrozen {} => "session_frozen",
+            Self::SessionResumed {} => "session_resumed",
+            Self::SessionExtended { .. } => "session_extended",
+            Self::StartRequested { .. } => "start_requested",
+            Self::EndRequested {} => "end_requested",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::NoteAdded { .. } => "note_added",
+            Self::WindowOpened {} => "window_opened",
+            Self::WindowClosed {} => "window_closed",
+            Self::PageViewed { .. } => "page_viewed",
+            Self::RequestBlocked { .. } => "request_blocked",
+            Self::AttemptRefused { .. } => "attempt_refused",
+            Self::CurtainDrawn { .. } => "curtain_drawn",
+            Self::CurtainLifted {} => "curtain_lifted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who and whom: both identities stand on every event that has them, and what was in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventSubject {
+    pub staff: Option<StaffId>,
+    pub customer: Option<CustomerId>,
+    pub portal: Option<PortalId>,
+    pub session: Option<SessionId>,
+    pub device: Option<DeviceId>,
+    /// SHA-256 of the policy in force, hex.
+    pub policy_hash: Option<String>,
+}
+
+/// Body of a record: what the commitment covers and what erasure removes. Serialised once, then moved as bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventBody {
+    /// Format version: 1.
+    pub v: u8,
+    pub subject: EventSubject,
+    /// Name and version of the writing program, such as `amberglass/0.1.0`.
+    pub client: String,
+    pub detail: EventDetail,
+}
+
+impl EventBody {
+    pub fn new(subject: EventSubject, client: impl Into<String>, detail: EventDetail) -> Self {
+        Self { v: 1, subject, client: client.into(), detail }
+    }
+}
+
+/// One link of a writer's chain. `hash` covers everything above it through `domain::chain`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChainedRecord {
+    /// Device id of a console or `server:<id>` of a server process.
+    pub writer: String,
+    /// From 1, without gaps, per writer.
+    pub seq: i64,
+    pub id: EventId,
+    pub session: Option<SessionId>,
+    pub occurred_at: UnixMillis,
+    /// Milliseconds of the writer's suspend-counting monotonic clock; comparable within one run of it only.
+    pub monotonic_millis: i64,
+    /// `EventDetail::kind()`.
+    pub kind: String,
+    /// Hash of the record before, hex; 64 zeros for the first.
+    pub prev_hash: String,
+    /// SHA-256(salt, body), hex.
+    pub commitment: String,
+    /// Sixteen random bytes, hex; empty once the body was erased.
+    pub salt: String,
+    /// The serialised `EventBody`, byte for byte; empty once erased.
+    pub body: String,
+    pub hash: String,
+}
+
+/// `GET /v1/sessions/{id}/trail`: records of both writers in the order the server committed them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrailResponse {
+    pub events: Vec<TrailEvent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrailEvent {
+    /// Place in the audit log, ordered at commit.
+    pub position: i64,
+    pub received_at: UnixMillis,
+    #[serde(flatten)]
+    pub record: ChainedRecord,
+}

@@ -1,0 +1,133 @@
+//! Staff sign-in: OAuth 2 code flow with PKCE (RFC 7636) and a loopback redirect (RFC 8252), and devices.
+//!
+//! `GET /v1/oauth/authorize` (HTML form) -> redirect with `code` and `state` -> `POST /v1/oauth/token`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DeviceId, PortalId, StaffId, UnixMillis, session::SessionResponse};
+
+/// The console's public client id.
+pub const CLIENT_ID: &str = "amberglass-console";
+
+/// `POST /v1/oauth/token`, `application/x-www-form-urlencoded`.
+///
+/// With `grant_type=authorization_code`: `code`, `redirect_uri`, `code_verifier`, `device_key` (Ed25519 public
+/// key, base64), `device_name`, `device_proof` (signature over `domain::signing::device_enrolment`).
+/// With `grant_type=refresh_token`: `refresh_token`, `device`, `signed_at`, `device_proof` (signature over
+/// `domain::signing::token_refresh`).
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "grant_type", rename_all = "snake_case")]
+pub enum TokenRequest {
+    AuthorizationCode {
+        client_id: String,
+        code: String,
+        redirect_uri: String,
+        code_verifier: String,
+        device_key: String,
+        device_name: String,
+        device_proof: String,
+    },
+    RefreshToken {
+        client_id: String,
+        refresh_token: String,
+        device: DeviceId,
+        /// Text, because form fields of an internally tagged enum are text: milliseconds.
+        signed_at: String,
+        device_proof: String,
+    },
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenResponse {
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds.
+    pub expires_in: u32,
+    pub refresh_token: String,
+    pub device: DeviceId,
+    pub staff: StaffResponse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Agent,
+    Lead,
+    Security,
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Lead, Self::Security, Self::Admin];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Lead => "lead",
+            Self::Security => "security",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StaffResponse {
+    pub id: StaffId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PortalResponse {
+    pub id: PortalId,
+    pub name: String,
+    /// Scheme, host and port under which the gateway shows it.
+    pub gateway_origin: String,
+    pub active: bool,
+}
+
+/// `GET /v1/snapshot`: the truth that events only hint at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SnapshotResponse {
+    pub staff: StaffResponse,
+    pub server_time: UnixMillis,
+    pub portals: Vec<PortalResponse>,
+    /// The staff member's own running sessions.
+    pub sessions: Vec<SessionResponse>,
+    /// What the server's policy fixes and the console shows and applies.
+    pub limits: LimitsResponse,
+}
+
+/// Defaults of `product.md`; all of them are policy or configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LimitsResponse {
+    pub heartbeat_seconds: u32,
+    /// Silence after which the page is covered and the session freezes.
+    pub silence_seconds: u32,
+    /// Frozen for so long ends the session as `console_lost`.
+    pub lost_after_seconds: u32,
+    pub idle_seconds: u32,
+    /// Warnings, in seconds before the deadline, longest first.
+    pub warnings_seconds: Vec<u32>,
+    /// No new session when the oldest unsent record is older.
+    pub max_unsent_age_seconds: u32,
+    /// No new session when less is free, in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub min_free_disk_bytes: u64,
+}

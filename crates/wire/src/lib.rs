@@ -1,0 +1,21 @@
+//! The HTTP contract of Amberglass: requests, responses, audit event v1 and error codes, shared by
+//! server, console and tests.
+//!
+//! Never does I/O and never decides anything: types and their serialisation only. Unknown fields are
+//! ignored everywhere, so that an older console can talk to a newer server; enums that may grow have
+//! an `Unknown` arm for the same reason.
+//!
+//! Start reading at [`session`], then [`audit`].
+
+pub mod audit;
+pub mod auth;
+pub mod customer;
+pub mod event_stream;
+pub mod ids;
+pub mod journal;
+pub mod problem;
+pub mod session;
+pub mod time;
+
+pub use ids::{CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId};
+pub use time::UnixMillis;

@@ -1,0 +1,81 @@
+//! Errors: `application/problem+json` (RFC 9457) with a stable code and a reference id.
+
+use serde::{Deserialize, Serialize};
+
+/// Stable across releases; each has words in `ui/src/lib/text`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Shape or content of the request is wrong; `detail` says where.
+    InvalidRequest,
+    NotSignedIn,
+    /// Signed in, but not allowed by policy.
+    Forbidden,
+    NotFound,
+    TooManyRequests,
+    Internal,
+    Unavailable,
+    /// Device unknown, revoked, or signature wrong.
+    DeviceRefused,
+    /// `signed_at` too far from the server's clock.
+    ClockSkew,
+    ReasonTooShort,
+    ReasonIsFiller,
+    ReasonCodeUnknown,
+    TicketRequired,
+    DurationTooLong,
+    ModeNotOffered,
+    NeedsApproval,
+    /// The target is the staff member themself (by e-mail).
+    TargetIsSelf,
+    /// The target is staff of the same or a higher level.
+    TargetIsStaff,
+    CustomerUnknown,
+    CustomerInactive,
+    PortalUnknown,
+    PortalInactive,
+    PortalUnreachable,
+    /// The staff member already has a running session; `session` names it.
+    SessionConflict,
+    SessionNotRunning,
+    GrantInvalid,
+    IdempotencyMismatch,
+    /// Records do not continue what the server holds.
+    JournalGap,
+    /// A record differs from the one the server holds under the same number.
+    JournalFork,
+    JournalInvalid,
+    PayloadTooLarge,
+    /// The audit record could not be written, so nothing was done.
+    AuditUnavailable,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// `about:blank`, or a URI of the documentation.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    pub code: ErrorCode,
+    /// Eight hex digits that also stand in the server's log.
+    pub reference: String,
+    /// Names of the policy rules that refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The session in the way, for `session_conflict`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<crate::session::SessionResponse>>,
+    /// What the server holds, for `journal_gap` and `journal_fork`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<crate::event_stream::ChainHead>,
+}
+
+pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";

@@ -1,0 +1,26 @@
+//! The handlers of the command table: each only turns its arguments into a `Command` and hands it to the controller.
+
+use amberglass_app::{Handle, commands::Command};
+use amberglass_wire::{
+    CustomerId, PortalId, SessionId,
+    session::{Mode, Reason},
+};
+use tauri::{Runtime, State, ipc::Invoke};
+
+macro_rules! handlers {
+    ($($description:literal $name:ident $variant:ident { $($argument:ident : $type:ty),* } [$($webview:ident),*];)*) => {
+        $(
+            #[doc = $description]
+            #[tauri::command]
+            fn $name(controller: State<'_, Handle>, $($argument: $type),*) {
+                controller.command(Command::$variant { $($argument),* });
+            }
+        )*
+
+        /// All handlers, for Tauri's builder. Who may call which is in `src-tauri/capabilities`.
+        pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name),*]
+        }
+    };
+}
+amberglass_app::command_table!(handlers);

@@ -1,0 +1,151 @@
+//! The controller's `Host` over Tauri: snapshots go to the webviews as events, window work goes to the main thread.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use amberglass_app::{
+    Handle,
+    host::{Host, HostError, HostEvent, OpenWindow},
+    view::{ConsoleView, SessionWindowView},
+};
+use amberglass_origin_proxy::OriginProxy;
+use amberglass_wire::{SessionId, audit::Attempt};
+use tauri::{AppHandle, Emitter as _, Manager as _};
+
+use crate::{browser, session_window};
+
+/// Label of the console's window and webview.
+pub const CONSOLE: &str = "console";
+
+pub struct TauriHost {
+    app: AppHandle,
+    controller: Arc<OnceLock<Handle>>,
+    /// Kept so that a bar that (re)loads gets the present view.
+    bar_view: Arc<Mutex<Option<SessionWindowView>>>,
+    cache_dir: std::path::PathBuf,
+}
+
+impl TauriHost {
+    pub fn new(app: AppHandle, cache_dir: std::path::PathBuf) -> Self {
+        Self { app, controller: Arc::default(), bar_view: Arc::default(), cache_dir }
+    }
+
+    /// The controller starts with the host in hand, so it can only be named afterwards.
+    pub fn connect(&self, controller: Handle) {
+        let _ = self.controller.set(controller);
+    }
+
+    /// Reports to the controller; the windows cannot exist before it.
+    fn sink(&self) -> session_window::EventSink {
+        let controller = Arc::clone(&self.controller);
+        Arc::new(move |event| {
+            if let Some(controller) = controller.get() {
+                controller.host_event(event);
+            }
+        })
+    }
+
+    fn on_main(&self, work: impl FnOnce(&AppHandle) + Send + 'static) {
+        let app = self.app.clone();
+        if let Err(error) = self.app.run_on_main_thread(move || work(&app)) {
+            tracing::error!(%error, "the window system is gone");
+        }
+    }
+
+    fn emit_bar(&self, view: &SessionWindowView) {
+        if let Err(error) = self.app.emit_to(session_window::BAR, "bar-view", view) {
+            tracing::warn!(%error, "the bar did not get its view");
+        }
+    }
+}
+
+impl Host for TauriHost {
+    fn show_view(&self, view: &ConsoleView) {
+        if let Err(error) = self.app.emit_to(CONSOLE, "console-view", view) {
+            tracing::warn!(%error, "the console did not get its view");
+        }
+        // A bar that has just loaded asks for its view through the same command.
+        let bar = self.bar_view.lock().ok().and_then(|view| view.clone());
+        if let Some(bar) = bar {
+            self.emit_bar(&bar);
+        }
+    }
+
+    fn open_browser(&self, url: &str) -> Result<(), HostError> {
+        browser::open(url)
+    }
+
+    fn open_session_window(&self, window: OpenWindow) {
+        let (app, sink, cache_dir) = (self.app.clone(), self.sink(), self.cache_dir.clone());
+        if let Ok(mut view) = self.bar_view.lock() {
+            *view = Some(window.view.clone());
+        }
+        tauri::async_runtime::spawn(async move {
+            let session = window.view.session.clone();
+            let failed = |detail: String| HostEvent::WindowFailed { session: session.clone(), detail };
+            let proxy = match start_proxy(&window, Arc::clone(&sink)).await {
+                Ok(proxy) => proxy,
+                Err(error) => return sink(failed(error.to_string())),
+            };
+            let main_sink = Arc::clone(&sink);
+            let main_app = app.clone();
+            let on_main = move || session_window::open(&main_app, window, proxy, main_sink, &cache_dir);
+            if let Err(error) = app.run_on_main_thread(on_main) {
+                sink(failed(error.to_string()));
+            }
+        });
+    }
+
+    fn present(&self, view: &SessionWindowView) {
+        if let Ok(mut kept) = self.bar_view.lock() {
+            *kept = Some(view.clone());
+        }
+        self.emit_bar(view);
+        let view = view.clone();
+        self.on_main(move |_| session_window::present(&view));
+    }
+
+    fn raise_session_window(&self, session: &SessionId) {
+        let session = session.clone();
+        self.on_main(move |_| session_window::raise(&session));
+    }
+
+    fn close_session_window(&self, session: &SessionId) {
+        if let Ok(mut kept) = self.bar_view.lock() {
+            *kept = None;
+        }
+        let session = session.clone();
+        self.on_main(move |_| session_window::close(&session));
+    }
+
+    fn raise_console(&self) {
+        self.on_main(|app| {
+            if let Some(window) = app.get_window(CONSOLE) {
+                let _ = window.show();
+                let _ = window.unminimize();
+                let _ = window.set_focus();
+            }
+        });
+    }
+
+    fn reload_portal(&self, session: &SessionId) {
+        let session = session.clone();
+        self.on_main(move |_| session_window::reload_portal(&session));
+    }
+}
+
+/// The page's only way out. What it refuses goes on record from a thread that may wait for the disk.
+async fn start_proxy(
+    window: &OpenWindow,
+    sink: session_window::EventSink,
+) -> Result<OriginProxy, amberglass_origin_proxy::OriginProxyError> {
+    let recorder = Arc::clone(&window.recorder);
+    let session = window.view.session.clone();
+    OriginProxy::start(window.origin.clone(), move |refused| {
+        let (recorder, sink, session) = (Arc::clone(&recorder), Arc::clone(&sink), session.clone());
+        tauri::async_runtime::spawn_blocking(move || {
+            recorder.refused(Attempt::OtherOrigin, Some(&refused.target));
+            sink(HostEvent::Refused { session, attempt: Attempt::OtherOrigin, target: Some(refused.target) });
+        });
+    })
+    .await
+}

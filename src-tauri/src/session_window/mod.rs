@@ -1,0 +1,118 @@
+//! The session window: the bar on top (a Tauri webview), below it the locked portal (a wry webview of our own, without
+//! any bridge, in an ephemeral store), and over the portal the overlay that the host draws.
+//!
+//! What is drawn is decided in `crates/overlay`, where the page may go in `domain::navigation`, when the curtain falls in
+//! `crates/app`. This folder only puts it on the screen: [`portal`] holds the lock-down that every system shares, `linux`
+//! and `plain` what each needs beyond it. All of it lives on the window system's main thread.
+
+mod bar;
+mod picture;
+mod portal;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux::PlatformWindow;
+
+#[cfg(not(target_os = "linux"))]
+mod plain;
+#[cfg(not(target_os = "linux"))]
+use plain::PlatformWindow;
+
+use std::{cell::RefCell, path::Path, sync::Arc};
+
+use amberglass_app::{
+    host::{HostEvent, OpenWindow},
+    view::SessionWindowView,
+};
+use amberglass_origin_proxy::OriginProxy;
+use amberglass_wire::SessionId;
+use tauri::AppHandle;
+
+pub use bar::BAR;
+
+/// Where the windows report to. May be called from any thread.
+pub type EventSink = Arc<dyn Fn(HostEvent) + Send + Sync>;
+
+/// Label of the session window.
+const WINDOW: &str = "session";
+/// Logical size at which the window opens, and the smallest it may become.
+const SIZE: (f64, f64) = (1280.0, 860.0);
+const MIN_SIZE: (f64, f64) = (700.0, 480.0);
+
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    #[error("a session window is already open")]
+    AlreadyOpen,
+    #[error("the window could not be made: {0}")]
+    Window(#[from] tauri::Error),
+    #[error("the locked webview could not be made: {0}")]
+    Portal(#[from] wry::Error),
+    #[error("the session's temporary folder could not be made: {0}")]
+    Folder(#[from] std::io::Error),
+    #[cfg(target_os = "linux")]
+    #[error("the page's content filter could not be made: {0}")]
+    ContentFilter(String),
+}
+
+struct OpenSession {
+    session: SessionId,
+    window: PlatformWindow,
+    /// The page's only way out; dropped with the window.
+    _proxy: OriginProxy,
+}
+
+thread_local! {
+    /// One window at a time: by default a staff member has one session.
+    static OPEN: RefCell<Option<OpenSession>> = const { RefCell::new(None) };
+}
+
+/// Opens the window under its curtain and starts loading the entry page.
+pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, cache_dir: &Path) {
+    let session = open.view.session.clone();
+    let busy = OPEN.with_borrow(|open| open.is_some());
+    let built = if busy {
+        Err(WindowError::AlreadyOpen)
+    } else {
+        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), cache_dir)
+    };
+    match built {
+        Ok(window) => {
+            OPEN.set(Some(OpenSession { session: session.clone(), window, _proxy: proxy }));
+            sink(HostEvent::WindowOpened { session });
+        }
+        Err(error) => sink(HostEvent::WindowFailed { session, detail: error.to_string() }),
+    }
+}
+
+fn with_open(session: &SessionId, work: impl FnOnce(&mut PlatformWindow)) {
+    OPEN.with_borrow_mut(|open| {
+        if let Some(open) = open.as_mut().filter(|open| open.session == *session) {
+            work(&mut open.window);
+        }
+    });
+}
+
+pub fn present(view: &SessionWindowView) {
+    with_open(&view.session, |window| window.present(view));
+}
+
+pub fn raise(session: &SessionId) {
+    with_open(session, |window| window.raise());
+}
+
+pub fn reload_portal(session: &SessionId) {
+    with_open(session, |window| window.reload_portal());
+}
+
+/// Destroys the window, the webview and its store.
+pub fn close(session: &SessionId) {
+    let closing = OPEN.with_borrow_mut(|open| match open.as_ref() {
+        Some(found) if found.session == *session => open.take(),
+        Some(_) | None => None,
+    });
+    // Outside the borrow: destroying widgets runs handlers that may come back here.
+    if let Some(closing) = closing {
+        closing.window.close();
+    }
+}

@@ -1,0 +1,134 @@
+//! Windows and macOS, plain for now: the amber frame is the window's own background around an inset portal, the countdown
+//! stands in the bar, and the curtain takes the portal off the screen. There is no watermark yet.
+
+use std::{cell::RefCell, net::SocketAddr, path::Path, rc::Rc};
+
+use amberglass_app::{
+    host::{HostEvent, OpenWindow},
+    view::SessionWindowView,
+};
+use tauri::{AppHandle, Window, WindowEvent, window::Color};
+use wry::{
+    PageLoadEvent, Rect, WebView,
+    dpi::{LogicalPosition, LogicalSize, PhysicalSize},
+};
+
+use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+
+/// Logical pixels.
+const FRAME: f64 = 6.0;
+const LIVE: Color = Color(0xf5, 0x9e, 0x0b, 0xff);
+
+thread_local! {
+    /// The webview belongs to the main thread, window events do not carry it.
+    static PORTAL: RefCell<Option<Rc<WebView>>> = const { RefCell::new(None) };
+}
+
+pub struct PlatformWindow {
+    window: Window,
+    portal: Rc<WebView>,
+    bar: tauri::Webview,
+    lock: portal::Lock,
+    entry_url: String,
+}
+
+impl PlatformWindow {
+    pub fn open(
+        app: &AppHandle,
+        open: OpenWindow,
+        proxy: SocketAddr,
+        sink: EventSink,
+        _cache_dir: &Path,
+    ) -> Result<Self, WindowError> {
+        let window = tauri::window::WindowBuilder::new(app, WINDOW)
+            .title(format!("{} · {}", open.view.customer_name, open.view.code))
+            .inner_size(SIZE.0, SIZE.1)
+            .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
+            .background_color(LIVE)
+            .content_protected(true)
+            .build()?;
+        let built = Self::fill(window.clone(), &open, proxy, sink);
+        if built.is_err() {
+            let _ = window.destroy();
+        }
+        built
+    }
+
+    fn fill(window: Window, open: &OpenWindow, proxy: SocketAddr, sink: EventSink) -> Result<Self, WindowError> {
+        let bar = bar::add(&window)?;
+        let lock = portal::Lock::new(open, sink.clone());
+        let loaded = lock.clone();
+        let size = window.inner_size()?;
+        let view = portal::builder(&lock, proxy)
+            .with_bounds(below_bar(size, window.scale_factor()?))
+            .with_on_page_load_handler(move |event, _| {
+                if matches!(event, PageLoadEvent::Finished) {
+                    (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });
+                }
+            })
+            .build_as_child(&window)?;
+        view.set_visible(open.view.curtain.is_none())?;
+        view.set_cookie(&portal::session_cookie(open))?;
+        view.load_url(&open.entry_url)?;
+        let portal = Rc::new(view);
+        PORTAL.set(Some(Rc::clone(&portal)));
+
+        let session = open.view.session.clone();
+        let resized = window.clone();
+        let resized_bar = bar.clone();
+        window.on_window_event(move |event| match event {
+            WindowEvent::CloseRequested { api, .. } => {
+                api.prevent_close();
+                sink(HostEvent::CloseRequested { session: session.clone() });
+            }
+            WindowEvent::Resized(size) => {
+                let scale = resized.scale_factor().unwrap_or(1.0);
+                let logical = size.to_logical::<f64>(scale);
+                let _ = resized_bar.set_size(tauri::LogicalSize::new(logical.width, bar::HEIGHT));
+                let bounds = below_bar(*size, scale);
+                PORTAL.with_borrow(|portal| portal.as_ref().map(|portal| portal.set_bounds(bounds)));
+            }
+            _ => {}
+        });
+        Ok(Self { window, portal, bar, lock, entry_url: open.entry_url.clone() })
+    }
+
+    pub fn present(&mut self, view: &SessionWindowView) {
+        if let Err(error) = self.portal.set_visible(view.curtain.is_none()) {
+            tracing::error!(%error, "the page could not be covered");
+        }
+    }
+
+    pub fn raise(&self) {
+        let _ = self.window.unminimize();
+        let _ = self.window.show();
+        let _ = self.window.set_focus();
+    }
+
+    pub fn reload_portal(&mut self) {
+        if let Err(error) = self.portal.load_url(&self.entry_url) {
+            tracing::error!(%error, "the entry page was not loaded");
+        }
+    }
+
+    pub fn close(self) {
+        PORTAL.set(None);
+        let Self { window, portal, bar, lock, .. } = self;
+        let _ = portal.clear_all_browsing_data();
+        drop(portal);
+        drop(bar);
+        if let Err(error) = window.destroy() {
+            tracing::error!(%error, "the session window could not be destroyed");
+        }
+        (lock.sink)(HostEvent::WindowClosed { session: lock.session });
+    }
+}
+
+fn below_bar(size: PhysicalSize<u32>, scale: f64) -> Rect {
+    let size = size.to_logical::<f64>(scale);
+    Rect {
+        position: LogicalPosition::new(FRAME, bar::HEIGHT + FRAME).into(),
+        size: LogicalSize::new((size.width - 2.0 * FRAME).max(1.0), (size.height - bar::HEIGHT - 2.0 * FRAME).max(1.0))
+            .into(),
+    }
+}

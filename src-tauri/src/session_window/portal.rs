@@ -1,0 +1,162 @@
+//! The lock-down of the portal webview that every system shares. Each refusal goes on record and is told to the person.
+
+use std::{cell::Cell, net::SocketAddr, sync::Arc};
+
+use amberglass_app::host::{HostEvent, OpenWindow, WindowRecorder};
+use amberglass_domain::navigation::{GatewayOrigin, Verdict};
+use amberglass_wire::{SessionId, audit::Attempt};
+use wry::{
+    NewWindowResponse, PermissionKind, PermissionResponse, ProxyConfig, ProxyEndpoint, WebViewBuilder, cookie::Cookie,
+};
+
+use super::EventSink;
+
+/// What the page's handlers need: where it may go, where refusals are recorded, whom to tell.
+#[derive(Clone)]
+pub struct Lock {
+    pub session: SessionId,
+    pub origin: GatewayOrigin,
+    recorder: Arc<dyn WindowRecorder>,
+    pub sink: EventSink,
+}
+
+impl Lock {
+    pub fn new(open: &OpenWindow, sink: EventSink) -> Self {
+        Self {
+            session: open.view.session.clone(),
+            origin: open.origin.clone(),
+            recorder: Arc::clone(&open.recorder),
+            sink,
+        }
+    }
+
+    /// Records and tells a refusal. The caller has refused already, or does so whatever happens here.
+    pub fn refuse(&self, attempt: Attempt, target: Option<&str>) {
+        let target = target.map(without_query);
+        self.recorder.refused(attempt, target.as_deref());
+        (self.sink)(HostEvent::Refused { session: self.session.clone(), attempt, target });
+    }
+
+    /// Judges a navigation and puts it on record before it happens; not on record means not allowed.
+    pub fn allows_navigation(&self, address: &str) -> bool {
+        match self.origin.judge(address) {
+            Verdict::Allowed => address.starts_with("about:") || self.recorder.navigation(address),
+            Verdict::Refused => {
+                // A link with `download` to a data or blob address comes by this way too.
+                let attempt = if address.starts_with("data:") || address.starts_with("blob:") {
+                    Attempt::Download
+                } else {
+                    Attempt::Navigation
+                };
+                self.refuse(attempt, Some(address));
+                false
+            }
+        }
+    }
+}
+
+/// An address for the record: scheme, host and path; what a `data:` address carries is content and stays out.
+fn without_query(address: &str) -> String {
+    let end = if address.starts_with("data:") {
+        address.find([';', ',']).unwrap_or(address.len())
+    } else {
+        address.find(['?', '#']).unwrap_or(address.len())
+    };
+    address.get(..end).unwrap_or_default().chars().take(200).collect()
+}
+
+/// A webview without bridge, store, proxy bypass, pop-ups, downloads or permissions. Built without an address: the
+/// session's cookie must be in the store before the first request.
+pub fn builder(lock: &Lock, proxy: SocketAddr) -> WebViewBuilder<'static> {
+    let navigation = lock.clone();
+    let window = lock.clone();
+    let download = lock.clone();
+    let permission = lock.clone();
+    WebViewBuilder::new()
+        .with_incognito(true)
+        .with_devtools(false)
+        .with_clipboard(false)
+        .with_general_autofill_enabled(false)
+        .with_back_forward_navigation_gestures(false)
+        .with_hotkeys_zoom(true)
+        .with_focused(true)
+        .with_background_color((250, 250, 249, 255))
+        .with_proxy_config(ProxyConfig::Http(ProxyEndpoint {
+            host: proxy.ip().to_string(),
+            port: proxy.port().to_string(),
+        }))
+        .with_navigation_handler(move |address| navigation.allows_navigation(&address))
+        .with_new_window_req_handler(move |address, _| {
+            window.refuse(Attempt::NewWindow, Some(&address));
+            NewWindowResponse::Deny
+        })
+        .with_download_started_handler(move |address, _| {
+            download.refuse(Attempt::Download, Some(&address));
+            false
+        })
+        .with_permission_handler(move |kind| {
+            permission.refuse(permission_attempt(&kind), Some(permission_name(&kind)));
+            PermissionResponse::Deny
+        })
+}
+
+fn permission_attempt(kind: &PermissionKind) -> Attempt {
+    if matches!(kind, PermissionKind::Notifications) { Attempt::Notification } else { Attempt::Permission }
+}
+
+fn permission_name(kind: &PermissionKind) -> &'static str {
+    match kind {
+        PermissionKind::Microphone => "microphone",
+        PermissionKind::Camera => "camera",
+        PermissionKind::Geolocation => "geolocation",
+        PermissionKind::Notifications => "notifications",
+        PermissionKind::DisplayCapture => "display_capture",
+        PermissionKind::PointerLock => "pointer_lock",
+        // wry's enum may grow; whatever it is, it is denied.
+        _ => "other",
+    }
+}
+
+/// The session's cookie: for the gateway host alone, unreadable for the page, gone with the store.
+pub fn session_cookie(open: &OpenWindow) -> Cookie<'static> {
+    use secrecy::ExposeSecret as _;
+    Cookie::build((open.cookie_name.clone(), open.cookie_value.expose_secret().to_owned()))
+        .domain(open.origin.host().to_owned())
+        .path("/")
+        .http_only(true)
+        .secure(open.secure)
+        .same_site(wry::cookie::SameSite::Strict)
+        .build()
+}
+
+/// Lets through one call a second: pointer movement is a flood, idleness is counted in minutes.
+#[derive(Default)]
+pub struct OncePerSecond(Cell<i64>);
+
+impl OncePerSecond {
+    pub fn passes(&self, monotonic_millis: i64) -> bool {
+        let due = monotonic_millis.saturating_sub(self.0.get()) >= 1000;
+        if due {
+            self.0.set(monotonic_millis);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_go_on_record_without_what_they_carry() {
+        assert_eq!(without_query("https://a.test/x?token=secret#y"), "https://a.test/x");
+        assert_eq!(without_query("data:text/plain;base64,c2VjcmV0"), "data:text/plain");
+        assert_eq!(without_query(&"x".repeat(500)).len(), 200);
+    }
+
+    #[test]
+    fn input_is_reported_at_most_once_a_second() {
+        let gate = OncePerSecond::default();
+        assert_eq!([1000, 1500, 1999, 2000, 2100].map(|at| gate.passes(at)), [true, false, false, true, false]);
+    }
+}
