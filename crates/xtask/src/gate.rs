@@ -1,0 +1,382 @@
+//! Every check that a change has to pass, as named parts; cheap ones first, and the first failure stops the run.
+//!
+//! All cargo commands ask for the whole workspace with the same features, so that each dependency is compiled once for
+//! checking and once for running, not once for each way of asking.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo_metadata::Workspace;
+use crate::repository::Repository;
+use crate::stopwatch::{Stopwatch, words};
+use crate::{command, platforms, tidy, ui_bundle};
+
+struct Part {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&Repository) -> Result<()>,
+    /// Why it can't be run on another system than Linux, if so.
+    only_on_linux: Option<&'static str>,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "fmt",
+        what: "Rust code is formatted",
+        run: fmt,
+        only_on_linux: None,
+    },
+    Part {
+        name: "tidy",
+        what: "rules of the repository",
+        run: tidy::run,
+        only_on_linux: None,
+    },
+    Part {
+        name: "deny",
+        what: "licences, sources, banned crates",
+        run: deny,
+        only_on_linux: None,
+    },
+    Part {
+        name: "ui",
+        what: "UI: types, tests, build",
+        run: ui,
+        only_on_linux: None,
+    },
+    Part {
+        name: "clippy",
+        what: "lints",
+        run: clippy,
+        only_on_linux: None,
+    },
+    Part {
+        name: "build",
+        what: "programs and tests compile",
+        run: build,
+        only_on_linux: None,
+    },
+    Part {
+        name: "tests",
+        what: "unit tests, stories, TypeScript types",
+        run: tests,
+        only_on_linux: None,
+    },
+    Part {
+        name: "windows",
+        what: "real windows in Xvfb",
+        run: windows,
+        only_on_linux: Some("it needs Xvfb and WebKitGTK"),
+    },
+    Part {
+        name: "platforms",
+        what: "type check for Windows and macOS",
+        run: check_platforms,
+        only_on_linux: Some("it checks from Linux"),
+    },
+];
+
+/// Needs a display of its own, so it is a part of its own.
+const WINDOW_TESTS: &str = "gui";
+
+const BINDINGS: &str = "ui/src/lib/bindings";
+
+pub fn part_names() -> Vec<&'static str> {
+    PARTS.iter().map(|part| part.name).collect()
+}
+
+enum Outcome {
+    Passed(Duration),
+    Failed(Duration),
+    Skipped(&'static str),
+    NotReached,
+}
+
+/// Runs the named parts, or all if none is named, and prints how each went. The last line counts them.
+///
+/// # Errors
+/// None of the parts': they are told in the table. Only if the tool itself can't go on.
+pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
+    let total = Stopwatch::start();
+    let mut outcomes = Vec::new();
+    let mut failure = None;
+    for part in PARTS
+        .iter()
+        .filter(|part| names.is_empty() || names.iter().any(|name| name == part.name))
+    {
+        let outcome = if failure.is_some() {
+            Outcome::NotReached
+        } else if let (Some(reason), false) = (part.only_on_linux, cfg!(target_os = "linux")) {
+            Outcome::Skipped(reason)
+        } else {
+            println!("\n== {}: {}", part.name, part.what);
+            let stopwatch = Stopwatch::start();
+            match (part.run)(repository) {
+                Ok(()) => Outcome::Passed(stopwatch.elapsed()),
+                Err(error) => {
+                    failure = Some(format!("failed in part `{}`: {error:#}", part.name));
+                    Outcome::Failed(stopwatch.elapsed())
+                }
+            }
+        };
+        outcomes.push((part, outcome));
+    }
+    println!("\n{}", table(&outcomes, total.elapsed()));
+    if let Some(failure) = &failure {
+        println!(
+            "{failure}\nagain from there: cargo xtask test {}",
+            not_passed(&outcomes).join(" ")
+        );
+    }
+    println!("{}", counts(&outcomes));
+    Ok(if failure.is_some() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn table(outcomes: &[(&Part, Outcome)], total: Duration) -> String {
+    let mut lines = vec![format!(
+        "{:<11}{:<40}{:<12}{}",
+        "part", "what", "result", "time"
+    )];
+    for (part, outcome) in outcomes {
+        let (result, time) = match outcome {
+            Outcome::Passed(duration) => ("passed", words(*duration)),
+            Outcome::Failed(duration) => ("FAILED", words(*duration)),
+            Outcome::Skipped(reason) => ("skipped", (*reason).to_owned()),
+            Outcome::NotReached => ("not reached", String::new()),
+        };
+        lines.push(
+            format!("{:<11}{:<40}{:<12}{}", part.name, part.what, result, time)
+                .trim_end()
+                .to_owned(),
+        );
+    }
+    lines.push(format!("{:<63}{}", "all", words(total)));
+    lines.join("\n")
+}
+
+fn not_passed<'outcomes>(outcomes: &'outcomes [(&Part, Outcome)]) -> Vec<&'outcomes str> {
+    outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::NotReached))
+        .map(|(part, _)| part.name)
+        .collect()
+}
+
+/// `N passed, N failed`, the form that readers of test logs know; a part that was not reached is neither.
+fn counts(outcomes: &[(&Part, Outcome)]) -> String {
+    let count = |wanted: fn(&Outcome) -> bool| {
+        outcomes
+            .iter()
+            .filter(|(_, outcome)| wanted(outcome))
+            .count()
+    };
+    let passed = count(|outcome| matches!(outcome, Outcome::Passed(_)));
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let end = if skipped == 0 {
+        String::new()
+    } else {
+        format!(", {skipped} skipped")
+    };
+    format!("{passed} passed, {failed} failed{end}")
+}
+
+fn fmt(repository: &Repository) -> Result<()> {
+    // Names the files; what is wrong with them `cargo fmt --all` shows by mending it.
+    command::run(command::cargo(repository).args(["fmt", "--all", "--check", "--", "-l"]))
+}
+
+fn deny(repository: &Repository) -> Result<()> {
+    // Once everything is downloaded this works without a network; the advisory database never would.
+    command::run(
+        command::cargo(repository)
+            .args(["deny", "--locked", "check", "bans", "licenses", "sources"]),
+    )
+}
+
+fn ui(repository: &Repository) -> Result<()> {
+    command::run(command::npm(repository).args(["run", "check"]))?;
+    command::run(command::npm(repository).args(["run", "test"]))?;
+    ui_bundle::build(repository)
+}
+
+fn clippy(repository: &Repository) -> Result<()> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    let arguments = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "automation",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    command::run(command::cargo(repository).args(arguments))
+}
+
+fn build(repository: &Repository) -> Result<()> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    // Not this tool: it is running, and some systems can't replace a running program.
+    let arguments = [
+        "build",
+        "--locked",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--bins",
+        "--tests",
+        "--features",
+        "automation",
+    ];
+    command::run(command::cargo(repository).args(arguments))
+}
+
+fn tests(repository: &Repository) -> Result<()> {
+    // Stories start the programs themselves, so these have to be there and current even if only this part was asked for.
+    build(repository)?;
+    let workspace = Workspace::read(repository)?;
+    let bindings = repository.root().join(BINDINGS);
+    let before = texts_in(&bindings)?;
+
+    let mut cargo = command::cargo(repository);
+    cargo.args([
+        "test",
+        "--locked",
+        "--workspace",
+        "--features",
+        "automation",
+        "--lib",
+        "--bins",
+    ]);
+    for name in workspace
+        .integration_tests()
+        .into_iter()
+        .filter(|name| *name != WINDOW_TESTS)
+    {
+        cargo.args(["--test", name]);
+    }
+    command::run(&mut cargo)?;
+
+    let changed = differences(&before, &texts_in(&bindings)?);
+    if !changed.is_empty() {
+        bail!(
+            "the tests wrote other TypeScript types into {BINDINGS} than were there, commit these: {}",
+            changed.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn windows(repository: &Repository) -> Result<()> {
+    build(repository)?;
+    command::run(command::cargo(repository).args([
+        "test",
+        "--locked",
+        "--workspace",
+        "--features",
+        "automation",
+        "--test",
+        WINDOW_TESTS,
+    ]))
+}
+
+fn check_platforms(repository: &Repository) -> Result<()> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    platforms::check(repository)
+}
+
+/// All files in a folder and below, by path; none if the folder does not exist.
+fn texts_in(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut texts = BTreeMap::new();
+    if !folder.is_dir() {
+        return Ok(texts);
+    }
+    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            texts.extend(texts_in(&path)?);
+        } else {
+            texts.insert(
+                path.display().to_string(),
+                fs::read(&path).with_context(|| format!("reading {}", path.display()))?,
+            );
+        }
+    }
+    Ok(texts)
+}
+
+fn differences(
+    before: &BTreeMap<String, Vec<u8>>,
+    after: &BTreeMap<String, Vec<u8>>,
+) -> Vec<String> {
+    let mut paths: Vec<String> = after
+        .iter()
+        .filter(|(path, text)| before.get(*path) != Some(*text))
+        .map(|(path, _)| path.clone())
+        .collect();
+    paths.extend(
+        before
+            .keys()
+            .filter(|path| !after.contains_key(*path))
+            .cloned(),
+    );
+    paths
+}
+
+#[cfg(test)]
+mod tests_of_the_gate {
+    use super::*;
+
+    fn outcomes() -> Vec<(&'static Part, Outcome)> {
+        let ends = [
+            Outcome::Passed(Duration::from_secs(61)),
+            Outcome::Skipped("reason"),
+            Outcome::Failed(Duration::from_secs(2)),
+            Outcome::NotReached,
+        ];
+        PARTS.iter().zip(ends).collect()
+    }
+
+    #[test]
+    fn a_part_that_was_not_reached_counts_neither_as_passed_nor_as_failed() {
+        assert_eq!(counts(&outcomes()), "1 passed, 1 failed, 1 skipped");
+        assert_eq!(counts(&[]), "0 passed, 0 failed");
+    }
+
+    #[test]
+    fn the_table_tells_the_time_of_each_part_and_what_to_run_again() {
+        let table = table(&outcomes(), Duration::from_secs(63));
+        assert!(
+            table.contains("1 min 01 s")
+                && table.contains("FAILED      2.0 s")
+                && table.contains("not reached"),
+            "{table}"
+        );
+        assert_eq!(not_passed(&outcomes()), ["deny", "ui"]);
+    }
+
+    #[test]
+    fn a_binding_that_is_new_gone_or_other_is_a_difference() {
+        let texts = |files: &[(&str, &str)]| {
+            files
+                .iter()
+                .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+                .collect()
+        };
+        let before = texts(&[("same", "1"), ("other", "1"), ("gone", "1")]);
+        let after = texts(&[("same", "1"), ("other", "2"), ("new", "1")]);
+        assert_eq!(differences(&before, &after), ["new", "other", "gone"]);
+        assert!(differences(&before, &before).is_empty());
+    }
+}

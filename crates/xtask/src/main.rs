@@ -1,0 +1,113 @@
+//! The one tool of the repository: people, the README and CI call `cargo xtask VERB` and nothing else.
+//!
+//! It starts other programs and reads files; it must never depend on a crate of the product, so that it builds in
+//! seconds on a machine that has only Rust, a C linker and Node. Start reading at [`gate`] for what a change has to
+//! pass, at [`setup`] for what a machine has to have.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a command-line tool: it speaks on its standard output"
+)]
+
+mod bench;
+mod cargo_metadata;
+mod command;
+mod demo;
+mod gate;
+mod platforms;
+mod repository;
+mod setup;
+mod stopwatch;
+mod tidy;
+mod ui_bundle;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+use crate::setup::Scope;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs and checks Amberglass")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install what is missing to build, run and check everything (every other verb does its share of this first)
+    Setup,
+    /// Run the whole product on this machine: server, sample portal, console. Ctrl-C ends all of it
+    Demo {
+        /// Do the main job without a screen and write screenshots, trail.jsonl and demo.json into DIR
+        #[arg(long, value_name = "DIR")]
+        headless: Option<PathBuf>,
+    },
+    /// Run every check a change has to pass, or only the named parts
+    Test {
+        #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
+        parts: Vec<String>,
+    },
+    /// Type-check the whole program for Windows and macOS from Linux
+    CheckPlatforms,
+    /// Run one benchmark; its last line is its result as JSON
+    Bench { name: String },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+    let repository = Repository::find()?;
+    match verb {
+        Verb::Setup => {
+            let changed = setup::run(&repository, Scope::EVERYTHING)?;
+            println!(
+                "{}",
+                if changed {
+                    "setup: done"
+                } else {
+                    "setup: everything is there"
+                }
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Demo { headless } => {
+            setup::run(
+                &repository,
+                if headless.is_some() {
+                    Scope::HEADLESS_DEMO
+                } else {
+                    Scope::DEMO
+                },
+            )?;
+            demo::run(&repository, headless.as_deref())
+        }
+        Verb::Test { parts } => {
+            setup::run(&repository, Scope::EVERYTHING)?;
+            gate::run(&repository, &parts)
+        }
+        Verb::CheckPlatforms => {
+            setup::run(&repository, Scope::PLATFORMS)?;
+            ui_bundle::build_if_older_than_its_sources(&repository)?;
+            platforms::check(&repository)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Bench { name } => {
+            let benchmark = bench::named(&name)?;
+            setup::run(&repository, Scope::HEADLESS_DEMO)?;
+            bench::run(&repository, benchmark)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Type checks for the systems this machine is not.
+//!
+//! A check compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. For
+//! Windows a real compiler does that (MinGW). No C compiler for macOS can be installed on Linux, so two scripts stand in
+//! that write empty files: all Rust code is checked, C code is not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command;
+use crate::repository::Repository;
+
+pub const WINDOWS: &str = "x86_64-pc-windows-gnu";
+pub const MACOS: &str = "aarch64-apple-darwin";
+
+/// They drive X11 windows, signals and process groups, and exist only to test on Linux.
+const ONLY_ON_UNIX: &[&str] = &["amberglass-tests"];
+
+/// # Errors
+/// If the program does not compile for one of the systems.
+pub fn check(repository: &Repository) -> Result<()> {
+    command::run(&mut check_for(repository, WINDOWS))?;
+
+    let stand_ins = StandIns::write(&repository.memory()?.join("stand-ins"))?;
+    command::run(
+        check_for(repository, MACOS)
+            .env("CC_aarch64_apple_darwin", &stand_ins.compiler)
+            .env("CXX_aarch64_apple_darwin", &stand_ins.compiler)
+            .env("AR_aarch64_apple_darwin", &stand_ins.archiver)
+            .env("RANLIB_aarch64_apple_darwin", &stand_ins.archiver)
+            .env("SDKROOT", &stand_ins.folder),
+    )
+}
+
+fn check_for(repository: &Repository, target: &str) -> Command {
+    let mut cargo = command::cargo(repository);
+    cargo.args([
+        "check",
+        "--locked",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--target",
+        target,
+    ]);
+    for package in ONLY_ON_UNIX {
+        cargo.args(["--exclude", package]);
+    }
+    cargo
+}
+
+struct StandIns {
+    folder: PathBuf,
+    compiler: PathBuf,
+    archiver: PathBuf,
+}
+
+const COMPILER: &str = r#"#!/bin/sh
+# Stands in for a C compiler: an empty object wherever one is asked for.
+while [ $# -gt 0 ]; do
+    if [ "$1" = -o ] && [ $# -gt 1 ]; then
+        : > "$2"
+        shift
+    fi
+    shift
+done
+"#;
+
+const ARCHIVER: &str = r#"#!/bin/sh
+# Stands in for an archiver: called as `ar OPERATION ARCHIVE OBJECT...`, it leaves an archive without members.
+if [ $# -gt 1 ]; then
+    printf '!<arch>\n' > "$2"
+fi
+"#;
+
+impl StandIns {
+    fn write(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(Self {
+            compiler: script(folder, "cc", COMPILER)?,
+            archiver: script(folder, "ar", ARCHIVER)?,
+            folder: folder.to_path_buf(),
+        })
+    }
+}
+
+/// Written only when it differs: a new time would run the build scripts again that depend on it.
+fn script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let path = folder.join(name);
+    if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+        return Ok(path);
+    }
+    fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .with_context(|| format!("making {} executable", path.display()))?;
+    }
+    Ok(path)
+}

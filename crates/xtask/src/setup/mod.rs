@@ -1,0 +1,110 @@
+//! What a machine needs. Asks first, installs only what is missing, and says in one line what it is about to do.
+
+mod apt;
+mod other_systems;
+mod packages;
+mod rust;
+mod ui;
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::repository::Repository;
+use packages::{PACKAGES, Package, Purpose};
+
+/// The share of the setup that a verb needs.
+#[derive(Clone, Copy)]
+pub struct Scope {
+    purposes: &'static [Purpose],
+    /// Standard libraries of the systems that are type-checked from Linux.
+    cross_targets: bool,
+    /// Programs that judge the code: clippy, rustfmt, cargo-deny.
+    judges: bool,
+}
+
+impl Scope {
+    pub const EVERYTHING: Self = Self {
+        purposes: &[
+            Purpose::Build,
+            Purpose::Windows,
+            Purpose::Browser,
+            Purpose::CrossChecks,
+        ],
+        cross_targets: true,
+        judges: true,
+    };
+    pub const DEMO: Self = Self {
+        purposes: &[Purpose::Build],
+        cross_targets: false,
+        judges: false,
+    };
+    pub const HEADLESS_DEMO: Self = Self {
+        purposes: &[Purpose::Build, Purpose::Windows],
+        cross_targets: false,
+        judges: false,
+    };
+    pub const PLATFORMS: Self = Self {
+        purposes: &[Purpose::Build, Purpose::CrossChecks],
+        cross_targets: true,
+        judges: false,
+    };
+}
+
+/// Brings the machine to where the scope wants it; `false` if it was there already.
+///
+/// # Errors
+/// If something is missing that can't be installed from here; the word says what and how.
+pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
+    let wanted: Vec<&Package> = PACKAGES
+        .iter()
+        .filter(|package| scope.purposes.contains(&package.purpose))
+        .collect();
+    // Before anything takes minutes: a Node that is too old ends it all.
+    ui::check_node(repository)?;
+    let mut changed = if debian_or_ubuntu() {
+        apt::install_missing(repository, &wanted)?
+    } else {
+        other_systems::check(repository, &wanted)?;
+        false
+    };
+    if scope.cross_targets && cfg!(target_os = "linux") {
+        changed |= rust::add_missing_targets(repository)?;
+    }
+    if scope.judges {
+        changed |= rust::add_missing_judges(repository)?;
+    }
+    changed |= ui::install_packages(repository)?;
+    Ok(changed)
+}
+
+fn debian_or_ubuntu() -> bool {
+    cfg!(target_os = "linux")
+        && fs::read_to_string("/etc/os-release").is_ok_and(|text| says_debian(&text))
+}
+
+fn says_debian(os_release: &str) -> bool {
+    os_release.lines().any(|line| {
+        let value = line
+            .strip_prefix("ID=")
+            .or_else(|| line.strip_prefix("ID_LIKE="))
+            .unwrap_or_default();
+        value
+            .trim_matches('"')
+            .split(' ')
+            .any(|word| word == "debian" || word == "ubuntu")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_and_its_children_are_recognised() {
+        assert!(says_debian("NAME=\"Debian GNU/Linux\"\nID=debian\n"));
+        assert!(says_debian("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
+        assert!(!says_debian("ID=fedora\nVERSION_ID=41\n"));
+        assert!(!says_debian("HOME_URL=\"https://example.org/ID=debian\"\n"));
+    }
+}
