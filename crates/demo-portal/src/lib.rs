@@ -1,0 +1,29 @@
+//! Barkside, the sample portal: a pet-grooming salon's customer pages, two hundred invented customers, and an API.
+//!
+//! It stands behind the gateway in the demo and in the tests, and behaves like a portal that someone else wrote: it
+//! knows nothing of sessions, journals or policies, and carries out every write that reaches it. So when a write is
+//! stopped, it was the gateway that stopped it, and [`PortalState`] can prove that nothing arrived.
+//!
+//! It must never believe anything about who is looking but the gateway's signed identity ([`identity`]), never listen
+//! beyond loopback, and never read a clock itself (the time comes in through [`PortalConfig::clock`]).
+//!
+//! Start reading at `portal.rs` (what is served where), then [`identity`] (who is let in).
+
+pub mod data;
+pub mod identity;
+
+mod api;
+mod assets;
+mod directory;
+mod format;
+mod forms;
+mod hostile;
+mod pages;
+mod portal;
+mod problem;
+mod seen;
+mod store;
+mod ticker;
+
+pub use portal::{Clock, Portal, PortalConfig, PortalError, UnixMillis, serve};
+pub use seen::{PortalState, Received};

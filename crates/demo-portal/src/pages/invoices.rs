@@ -1,0 +1,68 @@
+//! What is owed and what was paid.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use maud::{Markup, html};
+
+use super::{
+    Section, View, frame,
+    icons::{Icon, icon},
+};
+use crate::{data::Invoice, format, identity::Viewer, portal::Shared};
+
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, viewer: Viewer) -> Response {
+    match View::new(&shared, viewer) {
+        Ok(view) => page(&view),
+        Err(refusal) => refusal,
+    }
+}
+
+fn page(view: &View) -> Response {
+    let mut invoices: Vec<_> = view.customer.invoices.iter().collect();
+    invoices.sort_by_key(|invoice| std::cmp::Reverse(invoice.issued));
+    let owed: u64 = invoices.iter().filter(|invoice| invoice.paid.is_none()).map(|invoice| invoice.total_cents).sum();
+    let content = html! {
+        div class="title-row" {
+            h1 { "Invoices" }
+            p class="owed" {
+                @if owed == 0 { (icon(Icon::Check)) "Everything is paid" } @else { "To pay " strong { (format::money(owed)) } }
+            }
+        }
+        @if invoices.is_empty() {
+            section class="card" { p class="empty" { "No invoices yet. The first one comes after the first visit." } }
+        }
+        div class="invoices" { @for invoice in invoices { (card(invoice, view)) } }
+    };
+    frame(view, Section::Invoices, "Invoices", None, content)
+}
+
+fn card(invoice: &Invoice, view: &View) -> Markup {
+    html! {
+        section class={ "card invoice" @if invoice.paid.is_none() { " due" } } {
+            div class="invoice-head" {
+                div {
+                    h2 { "Invoice " (invoice.id) }
+                    p class="quiet" { (format::date(invoice.issued)) }
+                }
+                @match invoice.paid {
+                    Some(paid) => span class="pill good" { "Paid " (format::day(paid)) },
+                    None if invoice.due < view.now => span class="pill late" { "Was due " (format::day(invoice.due)) },
+                    None => span class="pill open" { "Due " (format::day(invoice.due)) },
+                }
+            }
+            table {
+                caption class="unseen" { "Items of invoice " (invoice.id) }
+                tbody { @for line in &invoice.lines { tr { th scope="row" { (line.what) } td { (format::money(line.cents)) } } } }
+                tfoot { tr { th scope="row" { "Total" } td { (format::money(invoice.total_cents)) } } }
+            }
+            @if invoice.paid.is_none() {
+                div class="invoice-pay" {
+                    p class="quiet" { "From the card ending in 4402" }
+                    button class="button" type="button" data-post={ "/api/invoices/" (invoice.id) "/pay" }
+                        data-done="Thank you. The invoice is paid." { "Pay " (format::money(invoice.total_cents)) }
+                }
+            }
+        }
+    }
+}
