@@ -1,0 +1,281 @@
+//! The handle that everything else holds.
+
+use std::{
+    path::Path,
+    sync::{Arc, mpsc as thread_channel},
+    time::Duration,
+};
+
+use amberglass_domain::{
+    chain::UnlinkedRecord,
+    ports::{Clock, Entropy, uuid_v7},
+};
+use amberglass_wire::{
+    DeviceId, EventId, SessionId, UnixMillis,
+    audit::{ChainedRecord, EventBody},
+    event_stream::ChainHead,
+};
+use sqlx::SqlitePool;
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot, watch,
+};
+
+use crate::{
+    HoldReason, JournalError, JournalKey, open,
+    seal::Seal,
+    store::{self, Front},
+    writer::{Append, Command, Reply, Writer},
+};
+
+/// Appends that may wait before the next one has to.
+const QUEUED_COMMANDS: usize = 1024;
+/// Longest wait of [`Journal::append_blocking`].
+const BLOCKING_LIMIT: Duration = Duration::from_secs(3);
+/// Pieces in which a full queue is waited for, within [`BLOCKING_LIMIT`].
+const BLOCKING_STEP: Duration = Duration::from_millis(5);
+
+/// Whose journal, and the ports.
+pub struct JournalOptions {
+    pub writer: DeviceId,
+    pub key: JournalKey,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Where a record stands in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    pub seq: i64,
+    pub hash: String,
+}
+
+/// The queue after the last change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueStatus {
+    /// Records that the server has not confirmed, held ones included.
+    pub waiting: u64,
+    /// When the first of them was written.
+    pub oldest_at: Option<UnixMillis>,
+    /// Records that the server can't accept; delivery stands still before the first.
+    pub held: u64,
+    pub hold: Option<HoldReason>,
+    pub head: ChainHead,
+    /// When the server last confirmed a record.
+    pub last_synced_at: Option<UnixMillis>,
+}
+
+impl QueueStatus {
+    /// Delivery is in order, so only the first waiting record can be held.
+    pub(crate) fn set_front(&mut self, front: Option<Front>) {
+        self.oldest_at = front.as_ref().map(|front| front.occurred_at);
+        self.hold = front.and_then(|front| front.hold);
+        self.held = u64::from(self.hold.is_some());
+    }
+}
+
+/// One open journal; clones are the same one. It closes when the last clone is dropped, or by [`Journal::close`].
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    commands: mpsc::Sender<Command>,
+    readers: SqlitePool,
+    seal: Arc<Seal>,
+    status: watch::Receiver<QueueStatus>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Journal({})", self.writer())
+    }
+}
+
+impl Journal {
+    /// Opens or creates the journal (mode 0600 on Unix) in a folder that exists, and starts its writer on the current
+    /// runtime.
+    ///
+    /// # Errors
+    /// [`JournalError::InUse`] while another handle or process has it, [`JournalError::WrongKey`],
+    /// [`JournalError::ForeignWriter`], [`JournalError::FormatTooNew`]; [`JournalError::BrokenChain`],
+    /// [`JournalError::Unreadable`] or [`JournalError::Damaged`] if its end is not as it was written; what the file system
+    /// says. Whatever the error, records are left as they are.
+    pub async fn open(file: &Path, options: JournalOptions) -> Result<Self, JournalError> {
+        let JournalOptions { writer, key, clock, entropy } = options;
+        let lock = open::lock(file)?;
+        open::create(file)?;
+        let mut connection = store::connect(file).await?;
+        store::migrate(&mut connection).await?;
+        let seal = Arc::new(Seal::new(&key, writer));
+        open::identify(&mut connection, &seal, entropy.as_ref(), clock.now()).await?;
+        let head = open::check_tail(&mut connection, &seal).await?;
+        let (status_sender, status) = watch::channel(open::status(&mut connection, head).await?);
+        let readers = store::readers(file);
+        let (commands, queue) = mpsc::channel(QUEUED_COMMANDS);
+        let writer = Writer::new(file, connection, lock, seal.clone(), entropy.clone(), status_sender, readers.clone());
+        tokio::spawn(writer.run(queue));
+        Ok(Self { inner: Arc::new(Inner { commands, readers, seal, status, clock, entropy }) })
+    }
+
+    pub fn writer(&self) -> &DeviceId {
+        self.inner.seal.writer()
+    }
+
+    /// Durable (fsynced) when it returns. Session and kind of the record are those of the body. Appends that arrive
+    /// together share one commit.
+    ///
+    /// # Errors
+    /// Nothing may happen that was to be recorded: see [`JournalError`].
+    pub async fn append(&self, body: EventBody) -> Result<Appended, JournalError> {
+        let record = self.unlinked(&body)?;
+        let (reply, answer) = oneshot::channel();
+        let append = Command::Append(Append { record, reply: Reply::Task(reply) });
+        self.inner.commands.send(append).await.map_err(|_| JournalError::Closed)?;
+        answer.await.map_err(|_| JournalError::Closed)?
+    }
+
+    /// As [`Journal::append`], from a thread that the runtime does not own, such as a window's event loop. Waits three
+    /// seconds at most.
+    ///
+    /// # Errors
+    /// Also [`JournalError::TimedOut`], after which the record may or may not come to exist.
+    pub fn append_blocking(&self, body: EventBody) -> Result<Appended, JournalError> {
+        let record = self.unlinked(&body)?;
+        let (reply, answer) = thread_channel::sync_channel(1);
+        let mut command = Command::Append(Append { record, reply: Reply::Thread(reply) });
+        let mut left = BLOCKING_LIMIT;
+        loop {
+            match self.inner.commands.try_send(command) {
+                Ok(()) => break,
+                Err(TrySendError::Closed(_)) => return Err(JournalError::Closed),
+                Err(TrySendError::Full(_)) if left.is_zero() => return Err(JournalError::TimedOut),
+                Err(TrySendError::Full(refused)) => command = refused,
+            }
+            std::thread::park_timeout(BLOCKING_STEP);
+            left = left.saturating_sub(BLOCKING_STEP);
+        }
+        match answer.recv_timeout(left.max(BLOCKING_STEP)) {
+            Ok(result) => result,
+            Err(thread_channel::RecvTimeoutError::Timeout) => Err(JournalError::TimedOut),
+            Err(thread_channel::RecvTimeoutError::Disconnected) => Err(JournalError::Closed),
+        }
+    }
+
+    /// The state of the queue, and every change of it.
+    pub fn status(&self) -> watch::Receiver<QueueStatus> {
+        self.inner.status.clone()
+    }
+
+    /// The records of one session that the server has not confirmed, in order.
+    ///
+    /// # Errors
+    /// When the file can't be read, or a record is not as it was written.
+    pub async fn unsent_of(&self, session: &SessionId) -> Result<Vec<ChainedRecord>, JournalError> {
+        let rows = store::read_waiting_of(&self.inner.readers, session.as_str()).await?;
+        rows.into_iter().map(|row| self.inner.seal.open(row)).collect()
+    }
+
+    /// Lets a held record be tried again; a running [`crate::Syncer`] does so at once.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub async fn retry_held(&self) -> Result<(), JournalError> {
+        self.ask(|reply| Command::ReleaseHeld { reply }).await
+    }
+
+    /// Writes what still waits, closes the file and gives up the lock. Other clones get [`JournalError::Closed`].
+    pub async fn close(self) {
+        let (reply, closed) = oneshot::channel();
+        if self.inner.commands.send(Command::Close { reply }).await.is_ok() {
+            // Fails only when the writer is gone already.
+            let _ = closed.await;
+        }
+    }
+
+    /// The next records to deliver, or why there are none.
+    pub(crate) async fn next_batch(&self, records: usize, bytes: usize) -> Result<NextBatch, JournalError> {
+        let limit = i64::try_from(records).unwrap_or(i64::MAX);
+        let mut batch = Vec::new();
+        let mut size = 0_usize;
+        for row in store::read_waiting(&self.inner.readers, limit).await? {
+            if let Some(reason) = &row.held_reason {
+                if batch.is_empty() {
+                    return Ok(NextBatch::Held(HoldReason::parse(reason)));
+                }
+                break;
+            }
+            let seq = row.seq;
+            match self.inner.seal.open(row) {
+                Ok(record) => {
+                    size = size.saturating_add(serde_json::to_vec(&record)?.len());
+                    if size > bytes && !batch.is_empty() {
+                        break;
+                    }
+                    batch.push(record);
+                }
+                // What stands before it can still be delivered.
+                Err(_) if !batch.is_empty() => break,
+                Err(error) => {
+                    tracing::error!(%error, seq, "a record cannot be delivered because it is not as it was written");
+                    return Ok(NextBatch::Unreadable { seq });
+                }
+            }
+        }
+        Ok(NextBatch::Records(batch))
+    }
+
+    pub(crate) async fn hash_at(&self, seq: i64) -> Result<Option<String>, JournalError> {
+        store::read_hash_at(&self.inner.readers, seq).await
+    }
+
+    pub(crate) async fn acknowledge(&self, held: i64) -> Result<(), JournalError> {
+        let at = self.inner.clock.now();
+        self.ask(|reply| Command::Acknowledge { held, at, reply }).await
+    }
+
+    pub(crate) async fn count_attempt(&self, first: i64, last: i64) -> Result<(), JournalError> {
+        self.ask(|reply| Command::CountAttempt { first, last, reply }).await
+    }
+
+    pub(crate) async fn hold(&self, seq: i64, reason: HoldReason) -> Result<(), JournalError> {
+        self.ask(|reply| Command::Hold { seq, reason, reply }).await
+    }
+
+    async fn ask(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<(), JournalError>>) -> Command,
+    ) -> Result<(), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.commands.send(command(reply)).await.map_err(|_| JournalError::Closed)?;
+        answer.await.map_err(|_| JournalError::Closed)?
+    }
+
+    fn unlinked(&self, body: &EventBody) -> Result<UnlinkedRecord, JournalError> {
+        let Inner { clock, entropy, .. } = self.inner.as_ref();
+        let mut salt = [0; 16];
+        entropy.fill(&mut salt);
+        Ok(UnlinkedRecord {
+            id: EventId::new(uuid_v7(clock.as_ref(), entropy.as_ref())),
+            session: body.subject.session.clone(),
+            occurred_at: clock.now(),
+            monotonic_millis: clock.monotonic_millis(),
+            kind: body.detail.kind().to_owned(),
+            salt,
+            body: serde_json::to_string(body)?,
+        })
+    }
+}
+
+/// What there is to deliver.
+pub(crate) enum NextBatch {
+    /// In order; empty when everything was delivered.
+    Records(Vec<ChainedRecord>),
+    /// Delivery stands still before the first waiting record.
+    Held(HoldReason),
+    /// The first waiting record is not as it was written.
+    Unreadable { seq: i64 },
+}
