@@ -1,11 +1,13 @@
 //! The handlers of the command table: each only turns its arguments into a `Command` and hands it to the controller.
 
-use amberglass_app::{Handle, commands::Command};
+use amberglass_app::{Command, Handle};
 use amberglass_wire::{
     CustomerId, PortalId, SessionId,
     session::{Mode, Reason},
 };
 use tauri::{Runtime, State, ipc::Invoke};
+
+include!("../../crates/app/src/command_table.rs");
 
 macro_rules! handlers {
     ($($description:literal $name:ident $variant:ident { $($argument:ident : $type:ty),* } [$($webview:ident),*];)*) => {
@@ -23,4 +25,4 @@ macro_rules! handlers {
         }
     };
 }
-amberglass_app::command_table!(handlers);
+command_table!(handlers);

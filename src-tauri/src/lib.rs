@@ -13,11 +13,14 @@ mod session_window;
 use std::{process::ExitCode, sync::Arc};
 
 use amberglass_app::{Controller, Ports, host::HostEvent};
-use amberglass_backend_client::HttpBackend;
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
 use amberglass_system::{OsEntropy, SystemClock};
 use tauri::{AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use crate::{host::TauriHost, keychain::OsKeychain};
+
+/// How the program names itself to the server and in its records.
+const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
 
 /// Runs the console until it is closed.
 pub fn run() -> ExitCode {
@@ -56,10 +59,14 @@ enum SetUpError {
 
 fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     let preferences = preferences::read(app)?;
-    let backend = HttpBackend::new(&preferences.server).map_err(|error| SetUpError::Server {
-        address: preferences.server.clone(),
-        reason: error.to_string(),
-    })?;
+    let options = HttpBackendOptions {
+        server: preferences.server.clone(),
+        proxy: None,
+        client: CLIENT.to_owned(),
+        patience: Patience::default(),
+    };
+    let backend = HttpBackend::new(&options)
+        .map_err(|error| SetUpError::Server { address: preferences.server, reason: error.to_string() })?;
     let backend = Arc::new(backend);
     let tauri_host = Arc::new(TauriHost::new(app.clone(), preferences.cache_dir));
     // The controller spawns its tasks on Tauri's runtime, which this thread is not part of.
@@ -72,9 +79,8 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         data_dir: preferences.data_dir,
-        client: concat!("amberglass/", env!("CARGO_PKG_VERSION")).to_owned(),
+        client: CLIENT.to_owned(),
         device_name: environment::device_name(),
-        server_name: preferences.server,
     });
     tauri_host.connect(controller.clone());
     app.manage(controller);

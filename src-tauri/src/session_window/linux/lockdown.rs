@@ -169,7 +169,10 @@ pub fn watch_input(layers: &gtk::Overlay, lock: &Lock) {
     layers.connect_event(move |_, event| {
         let input = matches!(
             event.event_type(),
-            gdk::EventType::KeyPress | gdk::EventType::ButtonPress | gdk::EventType::MotionNotify | gdk::EventType::Scroll
+            gdk::EventType::KeyPress
+                | gdk::EventType::ButtonPress
+                | gdk::EventType::MotionNotify
+                | gdk::EventType::Scroll
         );
         if input {
             seen();

@@ -108,7 +108,9 @@ fn connect(area: &gtk::DrawingArea, painting: &Rc<RefCell<Painting>>) {
         let painting = clicking.borrow();
         let scale = f64::from(area.scale_factor());
         let (x, y) = event.position();
-        if let Some(action) = surface_of(area).and_then(|surface| hit(&painting.state(), &surface, x * scale, y * scale)) {
+        if let Some(action) =
+            surface_of(area).and_then(|surface| hit(&painting.state(), &surface, x * scale, y * scale))
+        {
             painting.act(action);
         }
         glib::Propagation::Stop
@@ -145,7 +147,8 @@ fn keyboard(area: &gtk::DrawingArea, event: &gdk::EventKey, painting: &mut Paint
 fn shape_input(area: &gtk::DrawingArea, covers: bool) {
     if let Some(window) = area.window() {
         if covers {
-            let whole = cairo::Region::create_rectangle(&cairo::RectangleInt::new(0, 0, window.width(), window.height()));
+            let whole =
+                cairo::Region::create_rectangle(&cairo::RectangleInt::new(0, 0, window.width(), window.height()));
             window.input_shape_combine_region(&whole, 0, 0);
         } else {
             window.input_shape_combine_region(&cairo::Region::create(), 0, 0);
@@ -176,14 +179,18 @@ fn draw(area: &gtk::DrawingArea, canvas: &cairo::Context, painting: &mut Paintin
     painting.shown = Some(state);
 }
 
-fn paint(area: &gtk::DrawingArea, canvas: &cairo::Context, painting: &mut Painting, state: &OverlayState) -> Option<()> {
+fn paint(
+    area: &gtk::DrawingArea,
+    canvas: &cairo::Context,
+    painting: &mut Painting,
+    state: &OverlayState,
+) -> Option<()> {
     let surface = surface_of(area)?;
     let frame = painting.renderer.render(state, &surface).ok()?;
     let (width, height) = (i32::try_from(surface.width).ok()?, i32::try_from(surface.height).ok()?);
     let stride = width.checked_mul(4)?;
     let pixels = frame.bitmap.pixels.clone();
-    let image =
-        cairo::ImageSurface::create_for_data(pixels, cairo::Format::ARgb32, width, height, stride).ok()?;
+    let image = cairo::ImageSurface::create_for_data(pixels, cairo::Format::ARgb32, width, height, stride).ok()?;
     image.set_device_scale(surface.scale, surface.scale);
     canvas.set_source_surface(&image, 0.0, 0.0).ok()?;
     canvas.paint().ok()
