@@ -1,0 +1,45 @@
+import Ban from '@lucide/svelte/icons/ban';
+import Circle from '@lucide/svelte/icons/circle';
+import CircleStop from '@lucide/svelte/icons/circle-stop';
+import Clock from '@lucide/svelte/icons/clock';
+import DoorOpen from '@lucide/svelte/icons/door-open';
+import Eye from '@lucide/svelte/icons/eye';
+import EyeOff from '@lucide/svelte/icons/eye-off';
+import FileText from '@lucide/svelte/icons/file-text';
+import KeyRound from '@lucide/svelte/icons/key-round';
+import LogIn from '@lucide/svelte/icons/log-in';
+import LogOut from '@lucide/svelte/icons/log-out';
+import AppWindow from '@lucide/svelte/icons/app-window';
+import MessageSquare from '@lucide/svelte/icons/message-square';
+import Pause from '@lucide/svelte/icons/pause';
+import Play from '@lucide/svelte/icons/play';
+import type { EventKind } from '../lib/text/events';
+
+type Icon = typeof Ban;
+
+const ICONS: Record<EventKind, Icon> = {
+  staff_signed_in: LogIn,
+  sign_in_failed: Ban,
+  staff_signed_out: LogOut,
+  device_registered: KeyRound,
+  start_requested: Play,
+  session_started: Play,
+  session_refused: Ban,
+  session_entered: DoorOpen,
+  session_frozen: Pause,
+  session_resumed: Play,
+  session_extended: Clock,
+  end_requested: CircleStop,
+  session_ended: CircleStop,
+  note_added: MessageSquare,
+  window_opened: AppWindow,
+  window_closed: AppWindow,
+  page_viewed: FileText,
+  request_blocked: Ban,
+  attempt_refused: Ban,
+  curtain_drawn: EyeOff,
+  curtain_lifted: Eye,
+  unknown: Circle,
+};
+
+export const eventIcon = (kind: string, blocked: boolean): Icon => (blocked ? Ban : ((ICONS as Record<string, Icon>)[kind] ?? Circle));

@@ -1,0 +1,26 @@
+import type { Attempt } from '../bindings/Attempt';
+
+interface AttemptWords {
+  /** For the trail. */
+  name: string;
+  /** For the bar, at the moment it is refused. */
+  refused: string;
+}
+
+export const ATTEMPTS: Record<Attempt, AttemptWords> = {
+  navigation: { name: 'Leaving the portal', refused: 'That link leads out of the portal.' },
+  new_window: { name: 'Another window', refused: 'The page may not open another window.' },
+  download: { name: 'Download', refused: 'Downloads are off in this session.' },
+  upload: { name: 'Upload', refused: 'Choosing files is off in this session.' },
+  print: { name: 'Print', refused: 'Printing is off in this session.' },
+  full_screen: { name: 'Full screen', refused: 'The page may not fill the screen.' },
+  permission: { name: 'Device access', refused: 'The page may not use your devices.' },
+  notification: { name: 'Notification', refused: 'The page may not notify you.' },
+  script_dialog: { name: 'Dialog', refused: 'The page may not open dialogs.' },
+  authentication: { name: 'Password prompt', refused: 'The page may not ask for a password.' },
+  invalid_certificate: { name: 'Invalid certificate', refused: 'The certificate is not valid.' },
+  other_origin: { name: 'Other site', refused: 'The page tried to reach another site.' },
+  close_window: { name: 'Closing the window', refused: 'The page may not close this window.' },
+};
+
+export const noticeFor = (attempt: Attempt): string => `${ATTEMPTS[attempt].refused} It was recorded.`;

@@ -1,0 +1,51 @@
+/** The words of the console's own screens. */
+export const CONSOLE = {
+  product: 'Amberglass',
+  purpose: 'See a customer’s portal as they see it.',
+  recorded: 'Each session is recorded: who you are, whose portal it is, why, each page and each blocked attempt.',
+  starting: 'Reading your keyring',
+  signIn: 'Sign in in your browser',
+  waiting: 'Finish signing in in your browser. This window goes on by itself.',
+  cancel: 'Cancel',
+  tryAgain: 'Try again',
+  commandFailed: 'Amberglass did not take that in. Nothing was changed. Try again, or start Amberglass anew.',
+
+  find: 'Find',
+  live: 'Live',
+  trail: 'Trail',
+  signOut: 'Sign out',
+  endAndSignOut: 'End and sign out',
+
+  findTitle: 'Find a customer',
+  findHint: 'Type a name, e-mail or id',
+  findKeys: 'Arrow keys choose, Enter opens',
+  findEmpty: 'Nobody found',
+  findEmptyHint: 'Check the spelling, or try the e-mail address or id.',
+  findOfflineTitle: 'You are offline',
+  findOffline: 'Customers can be found again once the server is reached.',
+  findTruncated: 'More customers match than are shown. Type more to narrow it down.',
+  searching: 'Searching',
+
+  neverLooked: 'Nobody has opened this portal yet',
+  inactiveTitle: 'This customer’s account is not active',
+  inactive: 'A session can’t start until the portal team has activated it.',
+  startOffline: 'You are offline. A session can start once the server is reached.',
+  noMode: 'The policy offers you no session with this customer.',
+
+  liveEmpty: 'No session is running',
+  liveEmptyHint: 'Find a customer to start one.',
+  frozen: 'Paused: connection lost',
+
+  endTitle: 'Session ended',
+  endRecorded: 'The portal window is closed and its browser store destroyed. What happened stays on record.',
+
+  trailEmpty: 'No sessions yet',
+  trailEmptyHint: 'Each session you start leaves its trail here.',
+  trailChoose: 'Choose a session to see what happened in it.',
+  trailFiltered: 'No such events in this session.',
+} as const;
+
+export const viewingAs = 'Viewing as';
+export const endSession = 'End session';
+export const showWindow = 'Show window';
+export const BAR = { ending: 'Ending', ended: 'Ended' } as const;

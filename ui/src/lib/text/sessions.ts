@@ -1,0 +1,76 @@
+import type { EndedBy } from '../bindings/EndedBy';
+import type { Mode } from '../bindings/Mode';
+import type { ModeOption } from '../bindings/ModeOption';
+import type { PolicyAnswer } from '../bindings/PolicyAnswer';
+import type { Role } from '../bindings/Role';
+import type { SessionState } from '../bindings/SessionState';
+import type { StartStep } from '../bindings/StartStep';
+
+/** Completes "Ended ...". */
+export const ENDED_BY: Record<EndedBy, string> = {
+  staff: 'by you',
+  lead: 'by a lead',
+  security: 'by security',
+  customer: 'by the customer',
+  expired: 'when its time was up',
+  idle: 'because nothing was pressed or moved for too long',
+  console_lost: 'because the console was out of reach for too long',
+  staff_disabled: 'because your account was disabled',
+  approver_disabled: 'because the approver’s account was disabled',
+  customer_disabled: 'because the customer’s account was disabled',
+  portal_disabled: 'because the portal was switched off',
+  approval_withdrawn: 'because the approval was withdrawn',
+  emergency_stop: 'by an emergency stop',
+  policy_changed: 'because the policy changed',
+  audit_failed: 'because it could no longer be recorded',
+  portal_error: 'because the portal failed',
+};
+
+export const MODES: Record<Mode, string> = { read_only: 'Read-only', read_write: 'Read-write' };
+
+export const STATES: Record<SessionState, string> = {
+  awaiting_consent: 'Waiting for the customer',
+  pending: 'Waiting for approval',
+  approved: 'Approved',
+  active: 'Running',
+  frozen: 'Paused',
+  ended: 'Ended',
+  denied: 'Denied',
+  withdrawn: 'Withdrawn',
+  lapsed: 'Lapsed',
+};
+
+export const ROLES: Record<Role, string> = { agent: 'Agent', lead: 'Lead', security: 'Security', admin: 'Admin' };
+
+/** In their order. */
+export const START_STEPS: Record<StartStep, string> = {
+  recording: 'Recording the start on this device',
+  asking_server: 'Asking the server',
+  opening_window: 'Opening the session window',
+  loading_portal: 'Loading the portal',
+};
+
+const ANSWERS: Record<PolicyAnswer, string> = {
+  allowed: '',
+  needs_approval: 'needs a lead’s approval',
+  refused: 'not offered',
+};
+
+/** What the policy says about a mode, before one clicks; empty when it is simply allowed. */
+export const policyWords = (option: ModeOption): string => ANSWERS[option.answer];
+
+const MODE_MEANING: Record<Mode, string> = {
+  read_only: 'you can look, not change anything',
+  read_write: 'you can make the changes the portal’s rules list',
+};
+
+export const startLabel = (mode: Mode): string => `Start ${MODES[mode].toLowerCase()} session`;
+
+/** What will happen and be recorded, in one sentence each. */
+export function startSummary(customer: string, portal: string, mode: Mode, durationSeconds: number): string {
+  const minutes = Math.round(durationSeconds / 60);
+  return (
+    `Opens ${portal} as ${customer} sees it for ${minutes} minutes; ${MODE_MEANING[mode]}. ` +
+    'Your name, the reason, each page and each blocked attempt are recorded.'
+  );
+}

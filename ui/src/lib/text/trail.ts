@@ -1,0 +1,12 @@
+import type { TrailSource } from '../bindings/TrailSource';
+import type { TrailView } from '../bindings/TrailView';
+import { ago } from './times';
+
+export const SOURCES: Record<TrailSource, string> = { console: 'console', server: 'server' };
+
+/** The chain's state: `whole, checked just now`; `broken: tell security`. */
+export function chainWords(trail: TrailView, now: number): string {
+  if (trail.checked_at === null) return 'not checked yet';
+  if (!trail.chain_whole) return 'broken: tell security';
+  return `whole, checked ${ago(now - trail.checked_at)}`;
+}

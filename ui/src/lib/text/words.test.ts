@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ATTEMPTS, noticeFor } from './attempts';
+import { CONSOLE } from './console';
+import { CURTAIN_CAUSES, curtainWords } from './curtain';
+import { ERRORS, errorLine } from './errors';
+import { EVENTS, FILTERS } from './events';
+import { ENDED_BY, MODES, START_STEPS, STATES, policyWords, startSummary } from './sessions';
+
+const keys = <K extends string>(table: Record<K, unknown>) => Object.keys(table) as K[];
+
+const everySentence = [
+  ...keys(ERRORS).flatMap((code) => [null, 'Jane Doe'].map((about) => Object.values(ERRORS[code](about)))).flat(),
+  ...keys(ATTEMPTS).flatMap((attempt) => [ATTEMPTS[attempt].refused, noticeFor(attempt)]),
+];
+const everyWord = [
+  ...everySentence,
+  ...[CONSOLE, CURTAIN_CAUSES, EVENTS, FILTERS, ENDED_BY, MODES, START_STEPS, STATES].flatMap((table) => Object.values(table)),
+];
+
+describe('words', () => {
+  it('say something for every code', () => {
+    for (const word of everyWord) expect(word.trim()).not.toBe('');
+  });
+
+  it('are whole sentences where a person reads on from them', () => {
+    for (const sentence of everySentence) expect(sentence).toMatch(/^\p{Lu}.*\.$/u);
+  });
+
+  it('neither shout nor call anybody a user', () => {
+    for (const word of everyWord) {
+      expect(word).not.toMatch(/!|\boops\b|\busers?\b|\bplease\b/i);
+      expect(word).not.toMatch(/undefined|null|\[object/);
+    }
+  });
+
+  it('of an error name what happened, what was kept, what to do, and the reference', () => {
+    const line = errorLine({ code: 'portal_unreachable', about: 'Jane Doe', reference: '7f3a91c0', retry: true });
+    expect(line).toBe(
+      'Jane Doe’s portal did not answer. Nothing was opened and nothing was recorded as viewed. Try again, or tell the portal team. Reference 7f3a91c0.',
+    );
+    expect(errorLine({ code: 'offline', about: null, reference: '', retry: true })).not.toContain('Reference');
+  });
+
+  it('of a refusal name the rule', () => {
+    expect(ERRORS.forbidden('no-peers').happened).toBe('The policy does not allow this (rule no-peers).');
+  });
+
+  it('of the curtain fit each cause', () => {
+    expect(curtainWords({ cause: 'connection_lost', goes_on_until: new Date(2026, 10, 21, 14, 32).getTime() })).toBe(
+      'Connection lost. Your session goes on until 14:32.',
+    );
+    expect(curtainWords({ cause: 'ended', ended_by: 'expired' })).toBe('Ended when its time was up.');
+  });
+
+  it('say what the policy says before anybody clicks', () => {
+    expect(policyWords({ mode: 'read_write', answer: 'needs_approval', rules: [] })).toBe('needs a lead’s approval');
+    expect(policyWords({ mode: 'read_write', answer: 'refused', rules: [] })).toBe('not offered');
+    expect(policyWords({ mode: 'read_only', answer: 'allowed', rules: [] })).toBe('');
+    expect(startSummary('Jane Doe', 'Barkside', 'read_only', 1800)).toContain('for 30 minutes');
+  });
+
+  it('know each kind of event that the record knows', () => {
+    const source = readFileSync('../crates/wire/src/audit.rs', 'utf8');
+    const kinds = [...source.matchAll(/=> "([a-z_]+)",/g)].map(([, kind]) => kind);
+    expect(kinds.length).toBeGreaterThan(15);
+    expect(kinds.sort()).toEqual(Object.keys(EVENTS).sort());
+  });
+});
