@@ -58,22 +58,49 @@ pub trait WindowRecorder: Send + Sync + 'static {
 /// What happened in the windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostEvent {
-    WindowOpened { session: SessionId },
-    WindowFailed { session: SessionId, detail: String },
-    WindowClosed { session: SessionId },
+    WindowOpened {
+        session: SessionId,
+    },
+    WindowFailed {
+        session: SessionId,
+        detail: String,
+    },
+    WindowClosed {
+        session: SessionId,
+    },
     /// The person closes the window: the controller ends the session.
-    CloseRequested { session: SessionId },
+    CloseRequested {
+        session: SessionId,
+    },
     /// A page of the portal stands on the screen.
-    PortalPainted { session: SessionId },
+    PortalPainted {
+        session: SessionId,
+    },
     /// The gateway or the portal did not answer.
-    PortalUnreachable { session: SessionId },
-    PortalCrashed { session: SessionId },
-    BarCrashed { session: SessionId },
+    PortalUnreachable {
+        session: SessionId,
+    },
+    PortalCrashed {
+        session: SessionId,
+    },
+    BarCrashed {
+        session: SessionId,
+    },
     /// Keyboard or pointer input in the session window; at most once a second.
-    InputSeen { session: SessionId },
-    Refused { session: SessionId, attempt: Attempt, target: Option<String> },
-    CurtainRetry { session: SessionId },
-    CurtainEnd { session: SessionId },
+    InputSeen {
+        session: SessionId,
+    },
+    Refused {
+        session: SessionId,
+        attempt: Attempt,
+        target: Option<String>,
+    },
+    CurtainRetry {
+        session: SessionId,
+    },
+    CurtainEnd {
+        session: SessionId,
+    },
     /// The console window was closed: the program ends, after the session has.
     QuitRequested,
 }

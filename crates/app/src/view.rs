@@ -13,7 +13,6 @@ use ts_rs::TS;
 
 /// An error as a person meets it: the words for `code` stand in `ui/src/lib/text`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct UiError {
     pub code: UiErrorCode,
     /// To quote to whoever runs the server; empty when the server was not involved.
@@ -26,7 +25,6 @@ pub struct UiError {
 
 /// Either the server's code or one of the console's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(untagged)]
 pub enum UiErrorCode {
     Server(ErrorCode),
@@ -34,7 +32,6 @@ pub enum UiErrorCode {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleErrorCode {
     ServerUnreachable,
@@ -55,7 +52,6 @@ pub enum ConsoleErrorCode {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct ConsoleView {
     /// Name of the server, such as `127.0.0.1:7400`.
     pub server: String,
@@ -73,20 +69,26 @@ pub struct ConsoleView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum SignInView {
     /// The keyring is being read.
     Starting {},
     /// No usable keyring: no sign-in and no session.
-    Blocked { error: UiError },
-    SignedOut { error: Option<UiError> },
-    WaitingForBrowser { since: UnixMillis },
-    SignedIn { staff: StaffResponse },
+    Blocked {
+        error: UiError,
+    },
+    SignedOut {
+        error: Option<UiError>,
+    },
+    WaitingForBrowser {
+        since: UnixMillis,
+    },
+    SignedIn {
+        staff: StaffResponse,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ConnectionView {
     Connecting {},
@@ -96,7 +98,6 @@ pub enum ConnectionView {
 
 /// The journal's queue, in numbers; the UI says it in words at all times.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct QueueView {
     pub waiting: u32,
     pub oldest_at: Option<UnixMillis>,
@@ -106,7 +107,6 @@ pub struct QueueView {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct FindView {
     pub portal: Option<PortalId>,
     pub query: String,
@@ -117,7 +117,6 @@ pub struct FindView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct CardView {
     pub portal: PortalId,
     pub customer_id: CustomerId,
@@ -132,7 +131,6 @@ pub struct CardView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct StartOptionsView {
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub modes: Vec<ModeOption>,
@@ -141,19 +139,24 @@ pub struct StartOptionsView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, in one card")]
 pub enum StartView {
     Idle {},
     /// From the click until the portal shows.
-    Starting { step: StartStep },
-    Failed { error: UiError },
+    Starting {
+        step: StartStep,
+    },
+    Failed {
+        error: UiError,
+    },
     /// Another session of this staff member runs; it names its customer.
-    Conflict { running: SessionView },
+    Conflict {
+        running: SessionView,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(rename_all = "snake_case")]
 pub enum StartStep {
     Recording,
@@ -163,7 +166,6 @@ pub enum StartStep {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct SessionView {
     pub id: SessionId,
     pub code: String,
@@ -184,7 +186,6 @@ pub struct SessionView {
 
 /// The bar and the overlay of the session window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct SessionWindowView {
     pub session: SessionId,
     pub code: String,
@@ -205,7 +206,6 @@ pub struct SessionWindowView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct RefusedNotice {
     pub attempt: Attempt,
     /// Counts up, so that the same refusal twice is announced twice.
@@ -214,22 +214,24 @@ pub struct RefusedNotice {
 
 /// Why the page is covered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum CurtainView {
     /// Until the first page has painted.
     Opening {},
-    ConnectionLost { goes_on_until: UnixMillis },
+    ConnectionLost {
+        goes_on_until: UnixMillis,
+    },
     PortalUnreachable {},
     /// The page's web process died.
     PageCrashed {},
     Ending {},
-    Ended { ended_by: EndedBy },
+    Ended {
+        ended_by: EndedBy,
+    },
     JournalFailed {},
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct EndView {
     pub session: SessionView,
     /// Seconds from start to end.
@@ -238,7 +240,6 @@ pub struct EndView {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct SessionsView {
     pub loading: bool,
     pub sessions: Vec<SessionView>,
@@ -246,7 +247,6 @@ pub struct SessionsView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct TrailView {
     pub session: SessionId,
     pub loading: bool,
@@ -260,7 +260,6 @@ pub struct TrailView {
 
 /// One line of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct TrailEventView {
     pub id: String,
     pub occurred_at: UnixMillis,
@@ -278,7 +277,6 @@ pub struct TrailEventView {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 #[serde(rename_all = "snake_case")]
 pub enum TrailSource {
     Console,

@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn origins_are_read_strictly() {
-        for good in ["http://barkside.localhost:7401", "https://view.example.com", "http://127.0.0.1:80", "http://[::1]:9"] {
+        for good in
+            ["http://barkside.localhost:7401", "https://view.example.com", "http://127.0.0.1:80", "http://[::1]:9"]
+        {
             assert!(GatewayOrigin::parse(good).is_ok(), "{good}");
         }
         for bad in [

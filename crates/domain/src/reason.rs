@@ -52,8 +52,10 @@ fn is_filler(text: &str) -> bool {
     let mut words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     words.sort_unstable();
     words.dedup();
-    const EMPTY_WORDS: [&str; 14] =
-        ["test", "testing", "support", "asdf", "qwerty", "none", "reason", "na", "n", "a", "see", "ticket", "check", "view"];
+    const EMPTY_WORDS: [&str; 14] = [
+        "test", "testing", "support", "asdf", "qwerty", "none", "reason", "na", "n", "a", "see", "ticket", "check",
+        "view",
+    ];
     if words.iter().all(|word| EMPTY_WORDS.contains(word)) {
         return true;
     }

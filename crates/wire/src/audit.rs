@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis, session::{EndedBy, Mode, Reason}};
+use crate::{
+    CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    session::{EndedBy, Mode, Reason},
+};
 
 /// What happened, with what only that kind of event carries. `kind()` is the stable name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,34 +13,75 @@ use crate::{CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMil
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventDetail {
     StaffSignedIn {},
-    SignInFailed { email_hash: String },
+    SignInFailed {
+        email_hash: String,
+    },
     StaffSignedOut {},
-    DeviceRegistered { device_name: String, key_fingerprint: String },
-    SessionStarted { mode: Mode, reason: Reason, expires_at: UnixMillis, code: String },
-    SessionRefused { rule: String, mode: Mode, reason: Reason },
+    DeviceRegistered {
+        device_name: String,
+        key_fingerprint: String,
+    },
+    SessionStarted {
+        mode: Mode,
+        reason: Reason,
+        expires_at: UnixMillis,
+        code: String,
+    },
+    SessionRefused {
+        rule: String,
+        mode: Mode,
+        reason: Reason,
+    },
     /// The device redeemed its grant and the gateway let it in.
     SessionEntered {},
     SessionFrozen {},
     SessionResumed {},
-    SessionExtended { expires_at: UnixMillis, reason: Reason },
+    SessionExtended {
+        expires_at: UnixMillis,
+        reason: Reason,
+    },
     /// Console: somebody asks for a session; durable before the server is asked, with customer and portal in the subject.
-    StartRequested { mode: Mode, reason: Reason },
+    StartRequested {
+        mode: Mode,
+        reason: Reason,
+    },
     /// A console asked for the end (also while offline).
     EndRequested {},
     /// The end, written by the server alone, exactly once.
-    SessionEnded { ended_by: EndedBy, note: Option<String>, pages: u32, blocked: u32 },
+    SessionEnded {
+        ended_by: EndedBy,
+        note: Option<String>,
+        pages: u32,
+        blocked: u32,
+    },
     /// The agent's closing note, given after the end.
-    NoteAdded { note: String },
+    NoteAdded {
+        note: String,
+    },
     /// Console: the host opened the session window.
     WindowOpened {},
     WindowClosed {},
     /// A page or resource. The gateway writes it before it forwards; path and query names, never query values.
-    PageViewed { method: String, path: String, #[serde(default)] document: bool },
+    PageViewed {
+        method: String,
+        path: String,
+        #[serde(default)]
+        document: bool,
+    },
     /// The gateway refused a request.
-    RequestBlocked { method: String, path: String, rule: String },
+    RequestBlocked {
+        method: String,
+        path: String,
+        rule: String,
+    },
     /// The host refused something the page tried: print, download, another origin ...
-    AttemptRefused { attempt: Attempt, target: Option<String> },
-    CurtainDrawn { cause: String },
+    AttemptRefused {
+        attempt: Attempt,
+        target: Option<String>,
+    },
+    CurtainDrawn {
+        cause: String,
+    },
     CurtainLifted {},
     /// A kind this version does not know.
     #[serde(other)]

@@ -10,8 +10,13 @@ use crate::{DeviceId, SessionId, UnixMillis, session::SessionState};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ServerEvent {
     /// Every two seconds; its absence is what freezes a session.
-    Heartbeat { time: UnixMillis },
-    SessionChanged { session: SessionId, state: SessionState },
+    Heartbeat {
+        time: UnixMillis,
+    },
+    SessionChanged {
+        session: SessionId,
+        state: SessionState,
+    },
     /// Something else changed: fetch the snapshot.
     SnapshotChanged,
     /// Token, staff or role no longer hold; the stream closes after this.

@@ -1,0 +1,34 @@
+//! The console's controller: one actor that owns the state, takes one kind of input and acts through ports.
+//!
+//! Never draws, never speaks HTTP and never reads a clock: windows, server, keyring, time and randomness are ports, so the
+//! tests run the same controller as the product. The UI gets one [`view::ConsoleView`] after each change and decides
+//! nothing; the session window gets a [`view::SessionWindowView`]. What must be on record is in the journal before it takes
+//! effect; where that fails, the effect does not take place.
+//!
+//! Start reading at [`controller`], then [`session_start`](self) and `session_run`.
+
+pub mod commands;
+mod connection;
+pub mod controller;
+mod device;
+mod errors;
+mod finding;
+pub mod host;
+mod input;
+mod leaving;
+mod loopback;
+mod present;
+mod queue;
+mod recorder;
+mod session_end;
+mod session_run;
+mod session_start;
+mod sign_in;
+mod tokens;
+mod trail;
+#[cfg(test)]
+mod typescript;
+pub mod view;
+
+pub use commands::{Command, Webview};
+pub use controller::{Controller, Handle, Ports};

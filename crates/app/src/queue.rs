@@ -1,0 +1,202 @@
+//! The journal: opened once the device is known, drained for as long as it is open, shown in numbers.
+
+use std::{path::Path, sync::Arc};
+
+use amberglass_journal::{Journal, JournalKey, JournalOptions, QueueStatus, Syncer, free_bytes};
+use amberglass_wire::{audit::EventBody, event_stream::ChainHead};
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    controller::{Actor, Ports},
+    device::Device,
+    errors,
+    input::{Input, Reply},
+    view::{ConsoleErrorCode, QueueView, UiError},
+};
+
+pub(crate) enum JournalState {
+    /// No device is known yet.
+    Closed,
+    Opening,
+    Open(Box<OpenedJournal>),
+    /// It could not be opened, for this reason.
+    Failed(String),
+}
+
+pub(crate) struct OpenedJournal {
+    pub journal: Journal,
+    pub status: QueueStatus,
+    /// Wakes the syncer.
+    nudge: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+impl JournalState {
+    pub fn open(&self) -> Option<&OpenedJournal> {
+        match self {
+            Self::Open(opened) => Some(opened),
+            Self::Closed | Self::Opening | Self::Failed(_) => None,
+        }
+    }
+
+    /// What this device has written so far.
+    pub fn head(&self) -> ChainHead {
+        self.open().map(|opened| opened.status.head.clone()).unwrap_or_default()
+    }
+
+    pub fn view(&self) -> QueueView {
+        self.open().map_or_else(QueueView::default, |opened| QueueView {
+            waiting: u32::try_from(opened.status.waiting).unwrap_or(u32::MAX),
+            oldest_at: opened.status.oldest_at,
+            held: u32::try_from(opened.status.held).unwrap_or(u32::MAX),
+            last_synced_at: opened.status.last_synced_at,
+        })
+    }
+}
+
+impl Actor {
+    /// Opens the journal of the known device, unless it is open.
+    pub fn open_journal(&mut self) {
+        let (Some(device), Some(key)) = (self.device.known(), self.device.journal_key.clone()) else { return };
+        match &self.journal {
+            JournalState::Closed | JournalState::Failed(_) => {}
+            JournalState::Opening | JournalState::Open(_) => return,
+        }
+        self.journal = JournalState::Opening;
+        let ports = self.ports.clone();
+        self.spawn(async move { Reply::JournalOpened(open(&ports, &device, &key).await) });
+    }
+
+    pub fn on_journal_opened(&mut self, result: Result<OpenedJournal, String>) {
+        let opened = match result {
+            Ok(opened) => opened,
+            Err(reason) => {
+                tracing::error!(%reason, "the journal could not be opened");
+                self.journal = JournalState::Failed(reason);
+                return self.go_on_starting();
+            }
+        };
+        let Some(device) = self.device.known() else { return };
+        let mut status = opened.journal.status();
+        let inputs = self.inputs.clone();
+        self.spawn(async move {
+            while status.changed().await.is_ok() {
+                let latest = status.borrow_and_update().clone();
+                if inputs.send(Input::Queue(latest)).is_err() {
+                    break;
+                }
+            }
+            Reply::Done
+        });
+        let syncer = Syncer::new(
+            opened.journal.clone(),
+            self.ports.sink.clone(),
+            device.key,
+            self.ports.clock.clone(),
+            self.ports.entropy.clone(),
+        );
+        let (nudge, stop) = (opened.nudge.clone(), opened.stop.clone());
+        self.spawn(async move {
+            syncer.run(nudge, stop).await;
+            Reply::Done
+        });
+        self.journal = JournalState::Open(Box::new(opened));
+        self.go_on_starting();
+    }
+
+    pub fn on_queue(&mut self, status: QueueStatus) {
+        if let JournalState::Open(opened) = &mut self.journal {
+            opened.status = status;
+        }
+    }
+
+    /// The line is back: what waits can go.
+    pub fn nudge_sync(&self) {
+        if let Some(opened) = self.journal.open() {
+            opened.nudge.notify_one();
+        }
+    }
+
+    /// Another device id: its records belong to another file.
+    pub fn forget_journal(&mut self) {
+        if let JournalState::Open(opened) = &self.journal {
+            opened.stop.cancel();
+        }
+        self.journal = JournalState::Closed;
+    }
+
+    pub async fn close_journal(&mut self) {
+        if let JournalState::Open(opened) = std::mem::replace(&mut self.journal, JournalState::Closed) {
+            opened.stop.cancel();
+            opened.journal.close().await;
+        }
+    }
+
+    /// No record, no session: whether this machine could keep one, in the order in which a person can mend it.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn ready_to_record(&self) -> Result<&OpenedJournal, UiError> {
+        let opened = match &self.journal {
+            JournalState::Open(opened) => opened,
+            JournalState::Failed(reason) => {
+                return Err(errors::console(ConsoleErrorCode::JournalUnavailable, Some(reason.clone())));
+            }
+            JournalState::Closed | JournalState::Opening => {
+                return Err(errors::console(ConsoleErrorCode::JournalUnavailable, None));
+            }
+        };
+        let free = free_bytes(&self.ports.data_dir)
+            .map_err(|error| errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())))?;
+        if free < self.limits.min_free_disk_bytes {
+            let mebibytes = self.limits.min_free_disk_bytes / (1024 * 1024);
+            return Err(errors::console(ConsoleErrorCode::DiskTooFull, Some(format!("{mebibytes} MiB"))));
+        }
+        let too_old = i64::from(self.limits.max_unsent_age_seconds) * 1000;
+        if opened.status.oldest_at.is_some_and(|oldest| self.ports.clock.now().since(oldest) > too_old) {
+            let hours = self.limits.max_unsent_age_seconds / 3600;
+            return Err(errors::console(ConsoleErrorCode::JournalTooOld, Some(format!("{hours} h"))));
+        }
+        Ok(opened)
+    }
+
+    /// Appends beside the actor and answers with `reply`, which gets whether the record is durable.
+    pub fn record(&mut self, body: EventBody, reply: impl FnOnce(bool) -> Reply + Send + 'static) {
+        let journal = self.journal.open().map(|opened| opened.journal.clone());
+        let inputs = self.inputs.clone();
+        self.records.spawn(async move {
+            let durable = match journal {
+                Some(journal) => match journal.append(body).await {
+                    Ok(_) => true,
+                    Err(error) => {
+                        tracing::error!(%error, "a record could not be written");
+                        false
+                    }
+                },
+                None => false,
+            };
+            // Nobody receives only when the actor has ended; the record is written all the same.
+            let _ = inputs.send(Input::Reply(Box::new(reply(durable))));
+        });
+    }
+}
+
+async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<OpenedJournal, String> {
+    let key = JournalKey::from_secret_text(key).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(&ports.data_dir).map_err(|error| error.to_string())?;
+    let file = journal_file(&ports.data_dir, device);
+    let options =
+        JournalOptions { writer: device.id.clone(), key, clock: ports.clock.clone(), entropy: ports.entropy.clone() };
+    let journal = Journal::open(&file, options).await.map_err(|error| error.to_string())?;
+    let status = journal.status().borrow().clone();
+    Ok(OpenedJournal { journal, status, nudge: Arc::new(Notify::new()), stop: CancellationToken::new() })
+}
+
+/// `journal-<device id>.sqlite`. The id comes from the server; only what a file name may hold stays of it.
+fn journal_file(data_dir: &Path, device: &Device) -> std::path::PathBuf {
+    let id: String =
+        device.id.as_str().chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(64).collect();
+    data_dir.join(format!("journal-{id}.sqlite"))
+}

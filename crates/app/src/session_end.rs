@@ -1,0 +1,203 @@
+//! The end of a session: asked for by a person, on record first; confirmed by the server; then the window goes.
+
+use amberglass_domain::ports::BackendError;
+use amberglass_wire::{
+    SessionId,
+    audit::{EventBody, EventDetail},
+    problem::ErrorCode,
+    session::{EndSessionRequest, EndedBy, SessionResponse, SessionState},
+};
+
+use crate::{
+    controller::Actor,
+    errors,
+    finding::CardStart,
+    input::Reply,
+    session_run::{Over, Running},
+    view::{CurtainView, EndView},
+};
+
+/// How soon an end that the server did not confirm is asked for again.
+const ASK_AGAIN_MILLIS: i64 = 2_000;
+
+/// An end that somebody asked for.
+#[derive(Default)]
+pub(crate) struct Ending {
+    /// When to ask again; `None` while a question is under way.
+    pub retry_at: Option<i64>,
+}
+
+impl Actor {
+    /// The End button: of the running session, or of the one that stands in the way of a start.
+    pub fn end_by_command(&mut self) {
+        if self.running.is_some() {
+            return self.end_running();
+        }
+        let Some(CardStart::Conflict(session)) = self.card.as_ref().map(|card| &card.start) else { return };
+        let (session, account) = (session.id.clone(), self.account().cloned());
+        let Some(account) = account else { return };
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let result = ports.backend.end_session(&account.access, &session, EndSessionRequest::default()).await;
+            Reply::OtherEnded { session, result }
+        });
+    }
+
+    pub fn on_other_ended(&mut self, session: &SessionId, result: Result<SessionResponse, BackendError>) {
+        match result {
+            Ok(_) => self.conflict_is_over(session),
+            Err(error) => {
+                self.note_refusal(&error);
+                if let Some(card) = self.card.as_mut().filter(|_| self.starting.is_none()) {
+                    card.start = CardStart::Failed(errors::of_backend(&error));
+                }
+            }
+        }
+    }
+
+    /// A card that named this session as the one in the way is asked for again.
+    fn conflict_is_over(&mut self, session: &SessionId) {
+        let Some(card) = &mut self.card else { return };
+        if matches!(&card.start, CardStart::Conflict(running) if running.id == *session) {
+            card.start = CardStart::Idle;
+            self.load_card();
+        }
+    }
+
+    /// Somebody wants the running session to end. A second wish changes nothing, unless the session is over already and
+    /// only the server's word for it is missing: then the window goes now.
+    pub fn end_running(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        if running.over.is_some() {
+            return self.finish_as_known();
+        }
+        if running.ending.is_some() {
+            return;
+        }
+        running.ending = Some(Ending::default());
+        let session = running.session.id.clone();
+        let body = EventBody::new(running.subject.clone(), self.ports.client.clone(), EventDetail::EndRequested {});
+        let journal = self.journal.open().map(|opened| opened.journal.clone());
+        let (ports, account) = (self.ports.clone(), self.account().cloned());
+        self.spawn(async move {
+            // Ending is the safe direction: a journal that fails must not keep a session open.
+            if let Some(journal) = journal
+                && let Err(error) = journal.append(body).await
+            {
+                tracing::error!(%error, "the wish to end could not be recorded");
+            }
+            let result = match account {
+                Some(account) => {
+                    ports.backend.end_session(&account.access, &session, EndSessionRequest::default()).await
+                }
+                None => Err(BackendError::Unreachable { detail: "nobody is signed in".to_owned() }),
+            };
+            Reply::EndAnswered { session, result }
+        });
+    }
+
+    pub fn tick_ending(&mut self, now: i64) {
+        let account = self.account().cloned();
+        let Some(running) = &mut self.running else { return };
+        let Some(ending) = &mut running.ending else { return };
+        if ending.retry_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let Some(account) = account else {
+            ending.retry_at = Some(now.saturating_add(ASK_AGAIN_MILLIS));
+            return;
+        };
+        ending.retry_at = None;
+        let session = running.session.id.clone();
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let result = ports.backend.end_session(&account.access, &session, EndSessionRequest::default()).await;
+            Reply::EndAnswered { session, result }
+        });
+    }
+
+    pub fn on_end_answered(&mut self, session: &SessionId, result: Result<SessionResponse, BackendError>) {
+        let now = self.now();
+        let Some(running) = self.running.as_mut().filter(|running| running.session.id == *session) else { return };
+        let error = match result {
+            Ok(ended) => return self.finish(ended),
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "the server did not confirm the end yet");
+        if let Some(ending) = &mut running.ending {
+            ending.retry_at = Some(now.saturating_add(ASK_AGAIN_MILLIS));
+        }
+        self.note_refusal(&error);
+        if matches!(errors::refusal(&error), Some(ErrorCode::NotFound)) {
+            self.finish_as_known();
+        }
+    }
+
+    /// The window is gone. Expected, or the session has to end with it.
+    pub fn on_window_closed(&mut self, session: &SessionId) {
+        let unexpected = self.running.as_mut().filter(|running| running.session.id == *session);
+        let subject = match unexpected {
+            Some(running) => {
+                running.window_gone = true;
+                Some(running.subject.clone())
+            }
+            None => self.closing.remove(session),
+        };
+        if let Some(subject) = subject {
+            let body = EventBody::new(subject, self.ports.client.clone(), EventDetail::WindowClosed {});
+            self.record(body, |_| Reply::Done);
+        }
+        if self.running.as_ref().is_some_and(|running| running.session.id == *session) {
+            self.end_running();
+        }
+    }
+
+    /// The server has said how it ended.
+    pub fn finish(&mut self, session: SessionResponse) {
+        let Some(mut running) = self.running.take() else { return };
+        running.session = session;
+        self.close_window(&running);
+        let session = &running.session;
+        let millis = match (session.started_at, session.ended_at) {
+            (Some(started), Some(ended)) => ended.since(started).max(0),
+            (None | Some(_), None) | (None, Some(_)) => 0,
+        };
+        self.ended = Some(EndView { session: self.session_view(session, self.now()), duration_seconds: millis / 1000 });
+        self.complete_start();
+        self.conflict_is_over(&running.session.id);
+        self.refresh_sessions();
+    }
+
+    /// The server cannot be asked, or knows nothing of it: what this console knows stands. The deadline is known; any
+    /// other cause stays open.
+    pub fn finish_as_known(&mut self) {
+        let ended_at = self.server_now();
+        let Some(running) = &self.running else { return };
+        let mut session = running.session.clone();
+        session.state = SessionState::Ended;
+        session.ended_by = match running.over {
+            Some(Over::Known(ended_by)) => Some(ended_by),
+            Some(Over::Told) | None => None,
+        };
+        session.ended_at = match session.ended_by {
+            Some(EndedBy::Expired) => session.expires_at,
+            Some(_) | None => Some(ended_at),
+        };
+        self.finish(session);
+    }
+
+    fn close_window(&mut self, running: &Running) {
+        self.presented = None;
+        if !running.window_gone {
+            let mut view = self.window_view_of(running, self.now());
+            view.ending = true;
+            view.curtain = Some(
+                running.session.ended_by.map_or(CurtainView::Ending {}, |ended_by| CurtainView::Ended { ended_by }),
+            );
+            self.ports.host.present(&view);
+            self.ports.host.close_session_window(&running.session.id);
+            self.closing.insert(running.session.id.clone(), running.subject.clone());
+        }
+        self.ports.host.raise_console();
+    }
+}

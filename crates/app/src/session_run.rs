@@ -1,0 +1,412 @@
+//! A running session: what the server and the window say about it, the curtain that follows, the deadline.
+
+use amberglass_domain::ports::BackendError;
+use amberglass_wire::{
+    SessionId, UnixMillis,
+    audit::{Attempt, EventBody, EventDetail, EventSubject},
+    event_stream::SessionBeatResponse,
+    session::{EndedBy, SessionResponse, SessionState},
+};
+
+use crate::{
+    controller::Actor,
+    errors,
+    host::HostEvent,
+    input::Reply,
+    leaving::Leaving,
+    session_end::Ending,
+    view::{CurtainView, RefusedNotice, StartStep},
+};
+
+/// How soon the server is asked again what it says of a session that seems to be over.
+const CHECK_AGAIN_MILLIS: i64 = 1_000;
+
+pub(crate) struct Running {
+    pub session: SessionResponse,
+    pub subject: EventSubject,
+    pub reason_label: String,
+    /// Monotonic time of the last input in the session window; the start counts as one.
+    pub last_input: i64,
+    /// The window is gone although the session is not over.
+    pub window_gone: bool,
+    painted: bool,
+    /// Set while silence, or the server, keeps the page covered: until when the session could still go on.
+    lost_until: Option<UnixMillis>,
+    unreachable: bool,
+    crashed: bool,
+    journal_failed: bool,
+    pub over: Option<Over>,
+    pub ending: Option<Ending>,
+    check_at: Option<i64>,
+    checking: bool,
+    pub curtain: Option<CurtainView>,
+    /// The trail says that the curtain was drawn; it must also say when it was lifted.
+    drawn_on_record: bool,
+    records_pending: u32,
+    pub notice: Option<RefusedNotice>,
+    notices: u32,
+}
+
+/// The session is over, as far as this console knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The server said so; by whom is being asked.
+    Told,
+    Known(EndedBy),
+}
+
+impl Running {
+    pub fn new(session: SessionResponse, subject: EventSubject, reason_label: String, now: i64) -> Self {
+        Self {
+            session,
+            subject,
+            reason_label,
+            last_input: now,
+            window_gone: false,
+            painted: false,
+            lost_until: None,
+            unreachable: false,
+            crashed: false,
+            journal_failed: false,
+            over: None,
+            ending: None,
+            check_at: None,
+            checking: false,
+            curtain: Some(CurtainView::Opening {}),
+            drawn_on_record: false,
+            records_pending: 0,
+            notice: None,
+            notices: 0,
+        }
+    }
+
+    /// What must cover the page; the gravest reason comes first.
+    fn wanted_curtain(&self) -> Option<CurtainView> {
+        match self.over {
+            Some(Over::Known(ended_by)) => return Some(CurtainView::Ended { ended_by }),
+            Some(Over::Told) => return Some(CurtainView::Ending {}),
+            None => {}
+        }
+        if self.ending.is_some() {
+            Some(CurtainView::Ending {})
+        } else if self.journal_failed {
+            Some(CurtainView::JournalFailed {})
+        } else if let Some(goes_on_until) = self.lost_until {
+            Some(CurtainView::ConnectionLost { goes_on_until })
+        } else if self.crashed {
+            Some(CurtainView::PageCrashed {})
+        } else if self.unreachable {
+            Some(CurtainView::PortalUnreachable {})
+        } else if !self.painted {
+            Some(CurtainView::Opening {})
+        } else {
+            None
+        }
+    }
+}
+
+/// The cause as it stands on record. Opening and ending have records of their own.
+const fn recorded_cause(curtain: &CurtainView) -> Option<&'static str> {
+    match curtain {
+        CurtainView::ConnectionLost { .. } => Some("connection_lost"),
+        CurtainView::PortalUnreachable {} => Some("portal_unreachable"),
+        CurtainView::PageCrashed {} => Some("page_crashed"),
+        CurtainView::JournalFailed {} => Some("journal_failed"),
+        CurtainView::Ended { ended_by: EndedBy::Expired } => Some("expired"),
+        CurtainView::Opening {} | CurtainView::Ending {} | CurtainView::Ended { .. } => None,
+    }
+}
+
+impl Actor {
+    fn running_mut(&mut self, session: &SessionId) -> Option<&mut Running> {
+        self.running.as_mut().filter(|running| running.session.id == *session)
+    }
+
+    /// Monotonic deadline of the running session, by the server's clock.
+    fn deadline(&self) -> Option<i64> {
+        let running = self.running.as_ref()?;
+        self.connection.monotonic_of(running.session.expires_at?)
+    }
+
+    pub fn running_due(&self) -> Option<i64> {
+        let running = self.running.as_ref()?;
+        let deadline = if running.over.is_none() { self.deadline() } else { None };
+        let check = if running.checking { None } else { running.check_at };
+        [deadline, check, running.ending.as_ref().and_then(|ending| ending.retry_at)].into_iter().flatten().min()
+    }
+
+    pub fn tick_running(&mut self, now: i64) {
+        let passed = self.deadline().is_some_and(|at| at <= now);
+        let Some(running) = &mut self.running else { return };
+        if passed && running.over.is_none() {
+            // Also offline, and at once after a suspend: the deadline needs nobody's word.
+            running.over = Some(Over::Known(EndedBy::Expired));
+            running.check_at = Some(now);
+        }
+        if !running.checking && running.check_at.is_some_and(|at| at <= now) {
+            self.check_session(now);
+        }
+        self.tick_ending(now);
+    }
+
+    /// Silence on both ways: the page is covered until the server answers again.
+    pub fn cover_for_silence(&mut self, now: i64) {
+        let heard = self.connection.heard().unwrap_or(now);
+        self.cover_as_lost(heard, now);
+    }
+
+    /// Whoever is signed in may no longer be allowed to look; the next answered heartbeat settles it.
+    pub fn cover_for_doubt(&mut self) {
+        let now = self.now();
+        self.cover_as_lost(now, now);
+    }
+
+    fn cover_as_lost(&mut self, since: i64, now: i64) {
+        let allowed = i64::from(self.limits.silence_seconds) + i64::from(self.limits.lost_after_seconds);
+        let until = since.saturating_add(allowed * 1000).min(self.deadline().unwrap_or(i64::MAX));
+        let goes_on_until = self.ports.clock.now().plus_millis(until.saturating_sub(now));
+        if let Some(running) = self.running.as_mut().filter(|running| running.lost_until.is_none()) {
+            running.lost_until = Some(goes_on_until);
+        }
+    }
+
+    /// What an answered heartbeat says of the session that it carried.
+    pub fn on_session_beats(&mut self, beaten: Option<SessionId>, answers: &[SessionBeatResponse], now: i64) {
+        let Some(session) = beaten else { return };
+        let heard = self.is_heard(now);
+        let Some(running) = self.running_mut(&session) else { return };
+        let Some(answer) = answers.iter().find(|answer| answer.session == session) else {
+            // The server does not count it among ours any more; it has to say what became of it.
+            running.check_at.get_or_insert(now);
+            return;
+        };
+        running.session.expires_at = answer.expires_at;
+        running.session.pages = answer.pages;
+        running.session.blocked = answer.blocked;
+        if answer.state == SessionState::Active && heard {
+            running.lost_until = None;
+        }
+        self.note_state(&session, answer.state, now);
+    }
+
+    pub fn on_session_hint(&mut self, session: &SessionId, state: SessionState) {
+        let now = self.now();
+        self.note_state(session, state, now);
+        self.refresh_sessions();
+    }
+
+    fn note_state(&mut self, session: &SessionId, state: SessionState, now: i64) {
+        let Some(running) = self.running_mut(session) else { return };
+        running.session.state = state;
+        match state {
+            SessionState::Active => {}
+            SessionState::Frozen => self.cover_as_lost(now, now),
+            SessionState::AwaitingConsent | SessionState::Pending | SessionState::Approved => {
+                running.check_at.get_or_insert(now);
+            }
+            SessionState::Ended | SessionState::Denied | SessionState::Withdrawn | SessionState::Lapsed => {
+                running.over.get_or_insert(Over::Told);
+                running.check_at.get_or_insert(now);
+            }
+        }
+    }
+
+    /// The snapshot lists what runs: ours must be in it.
+    pub fn compare_with_snapshot(&mut self, sessions: &[SessionResponse]) {
+        let now = self.now();
+        let Some(running) = &mut self.running else { return };
+        if let Some(found) = sessions.iter().find(|session| session.id == running.session.id) {
+            let (session, state, expires_at) = (found.id.clone(), found.state, found.expires_at);
+            running.session.expires_at = expires_at;
+            self.note_state(&session, state, now);
+        } else {
+            running.check_at.get_or_insert(now);
+        }
+    }
+
+    fn check_session(&mut self, now: i64) {
+        let account = self.account().cloned();
+        let Some(running) = &mut self.running else { return };
+        let Some(account) = account else {
+            running.check_at = Some(now.saturating_add(CHECK_AGAIN_MILLIS));
+            return;
+        };
+        running.checking = true;
+        running.check_at = None;
+        let session = running.session.id.clone();
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let result = ports.backend.session(&account.access, &session).await;
+            Reply::SessionFetched { session, result }
+        });
+    }
+
+    pub fn on_session_fetched(&mut self, session: &SessionId, result: Result<SessionResponse, BackendError>) {
+        let now = self.now();
+        let Some(running) = self.running_mut(session) else { return };
+        running.checking = false;
+        match result {
+            Ok(found) if found.state.is_running() => {
+                // Over by our clock, and not yet by the server's: it will be, within the time answers take.
+                if running.over.is_some() {
+                    running.check_at = Some(now.saturating_add(CHECK_AGAIN_MILLIS));
+                }
+                let state = found.state;
+                running.session = found;
+                self.note_state(session, state, now);
+            }
+            Ok(found) => self.finish(found),
+            Err(error) => {
+                let gone = errors::refusal(&error) == Some(amberglass_wire::problem::ErrorCode::NotFound);
+                running.check_at = Some(now.saturating_add(2 * CHECK_AGAIN_MILLIS));
+                self.note_refusal(&error);
+                if gone {
+                    self.finish_as_known();
+                }
+            }
+        }
+    }
+
+    pub fn on_host_event(&mut self, event: HostEvent) {
+        let now = self.now();
+        match event {
+            HostEvent::WindowOpened { session } => {
+                if self.running_mut(&session).is_some()
+                    && let Some(starting) = &mut self.starting
+                {
+                    starting.step = StartStep::LoadingPortal;
+                }
+            }
+            HostEvent::WindowFailed { session, detail } => {
+                if self.running_mut(&session).is_some() {
+                    self.on_window_failed(detail);
+                }
+            }
+            HostEvent::WindowClosed { session } => self.on_window_closed(&session),
+            HostEvent::CloseRequested { session } | HostEvent::CurtainEnd { session } => {
+                if self.running_mut(&session).is_some() {
+                    self.end_running();
+                }
+            }
+            HostEvent::PortalPainted { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    (running.painted, running.unreachable, running.crashed) = (true, false, false);
+                    self.complete_start();
+                }
+            }
+            HostEvent::PortalUnreachable { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    (running.painted, running.unreachable) = (false, true);
+                    self.complete_start();
+                }
+            }
+            HostEvent::PortalCrashed { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    (running.painted, running.crashed) = (false, true);
+                    self.complete_start();
+                }
+            }
+            // A new bar knows nothing yet.
+            HostEvent::BarCrashed { .. } => self.presented = None,
+            HostEvent::InputSeen { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    running.last_input = now;
+                }
+            }
+            HostEvent::Refused { session, attempt, target: _ } => self.on_refused(&session, attempt),
+            HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
+            HostEvent::QuitRequested => self.leave(Leaving::quit),
+        }
+    }
+
+    /// The recorder has written it down already; here it is only explained.
+    fn on_refused(&mut self, session: &SessionId, attempt: Attempt) {
+        if let Some(running) = self.running_mut(session) {
+            running.notices = running.notices.saturating_add(1);
+            running.notice = Some(RefusedNotice { attempt, number: running.notices });
+        }
+    }
+
+    fn on_curtain_retry(&mut self, session: &SessionId) {
+        let Some(running) = self.running_mut(session) else { return };
+        // The curtain is lifted only once the record of it is durable, so a journal that still fails keeps it.
+        running.journal_failed = false;
+        let reload = running.unreachable || running.crashed;
+        if reload {
+            (running.unreachable, running.crashed, running.painted) = (false, false, false);
+            self.ports.host.reload_portal(session);
+        }
+        self.reconnect_now();
+    }
+
+    pub fn on_journal_failed(&mut self, session: &SessionId) {
+        if let Some(running) = self.running_mut(session) {
+            running.journal_failed = true;
+        }
+    }
+
+    /// Draws at once; lifts only after the record of it, if the drawing is on record.
+    pub fn follow_curtain(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let wanted = running.wanted_curtain();
+        if wanted == running.curtain {
+            return;
+        }
+        let detail = match &wanted {
+            Some(curtain) => {
+                running.curtain.clone_from(&wanted);
+                let Some(cause) = recorded_cause(curtain) else { return };
+                running.drawn_on_record = true;
+                EventDetail::CurtainDrawn { cause: cause.to_owned() }
+            }
+            None if !running.drawn_on_record => {
+                running.curtain = None;
+                return;
+            }
+            // A record under way comes first; its answer leads back here.
+            None if running.records_pending > 0 => return,
+            None => EventDetail::CurtainLifted {},
+        };
+        running.records_pending = running.records_pending.saturating_add(1);
+        let (lifts, session) = (wanted.is_none(), running.session.id.clone());
+        let body = EventBody::new(running.subject.clone(), self.ports.client.clone(), detail);
+        self.record(body, move |durable| Reply::Recorded { session, lifts, durable });
+    }
+
+    pub fn on_recorded(&mut self, session: &SessionId, lifts: bool, durable: bool) {
+        let Some(running) = self.running_mut(session) else { return };
+        running.records_pending = running.records_pending.saturating_sub(1);
+        if !durable {
+            running.journal_failed = true;
+        } else if lifts {
+            running.drawn_on_record = false;
+            // If something covers the page again by now, it is drawn again before anything is shown.
+            running.curtain = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_reason_is_the_one_that_is_shown() {
+        let mut running = Running::new(crate::present::tests::session(), EventSubject::default(), "Other".into(), 0);
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::Opening {}));
+        running.painted = true;
+        assert_eq!(running.wanted_curtain(), None);
+        running.unreachable = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::PortalUnreachable {}));
+        running.crashed = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::PageCrashed {}));
+        running.lost_until = Some(UnixMillis(5));
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::ConnectionLost { goes_on_until: UnixMillis(5) }));
+        running.journal_failed = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::JournalFailed {}));
+        running.ending = Some(Ending::default());
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}));
+        running.over = Some(Over::Known(EndedBy::Expired));
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ended { ended_by: EndedBy::Expired }));
+    }
+}

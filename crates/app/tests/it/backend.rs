@@ -1,0 +1,515 @@
+//! A server in memory: it keeps sessions as the real one does, checks what devices sign, and fails where a test says so.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use amberglass_domain::{
+    device_key::verify,
+    ports::{AccessToken, Backend, BackendError, Clock, JournalSink, SignedBatch},
+    signing,
+};
+use amberglass_testkit::ManualClock;
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    audit::{ChainedRecord, TrailEvent},
+    auth::{LimitsResponse, PortalResponse, Role, SnapshotResponse, StaffResponse, TokenRequest, TokenResponse},
+    customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
+    event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
+    journal::{JournalBatchRequest, JournalBatchResponse},
+    problem::{ErrorCode, Problem},
+    session::{
+        EndSessionRequest, EndedBy, EntryGrant, Mode, ModeOption, PolicyAnswer, Reason, ReasonCodeResponse,
+        RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState, StartOptionsResponse,
+        StartSessionRequest, StartSessionResponse,
+    },
+};
+use async_trait::async_trait;
+use sha2::Digest as _;
+use tokio::sync::{Notify, mpsc};
+
+use crate::host::{Log, is_on_disk};
+
+pub const GATEWAY: &str = "http://barkside.localhost:7401";
+
+pub struct FakeServer {
+    log: Log,
+    clock: ManualClock,
+    data_dir: PathBuf,
+    state: Mutex<State>,
+    /// A search for `slow` waits for this.
+    pub slow_search: Notify,
+}
+
+pub struct State {
+    pub online: bool,
+    /// Errors that the next calls of this name get instead of an answer.
+    pub faults: HashMap<&'static str, VecDeque<BackendError>>,
+    /// The call acts and then its answer is lost.
+    pub lose_answer: Option<&'static str>,
+    /// What the call after the lost answer gets.
+    after_lost: Option<(&'static str, BackendError)>,
+    pub sessions: Vec<SessionResponse>,
+    pub device_key: Option<String>,
+    pub refresh_token: String,
+    pub refreshes: u32,
+    pub heartbeats: Vec<HeartbeatRequest>,
+    pub idempotency_keys: Vec<String>,
+    pub challenge: Option<String>,
+    pub limits: LimitsResponse,
+    pub delivered: Vec<ChainedRecord>,
+    stream: Option<mpsc::Sender<ServerEvent>>,
+}
+
+pub fn refused(code: ErrorCode) -> BackendError {
+    BackendError::Refused(Box::new(Problem {
+        kind: "about:blank".into(),
+        title: "Refused".into(),
+        status: 403,
+        detail: None,
+        code,
+        reference: "0a1b2c3d".into(),
+        rules: vec!["a-rule".into()],
+        session: None,
+        held: None,
+    }))
+}
+
+pub fn unreachable() -> BackendError {
+    BackendError::Unreachable { detail: "no route".into() }
+}
+
+pub fn customer(id: &str) -> CustomerResponse {
+    CustomerResponse {
+        portal: PortalId::new("barkside"),
+        id: CustomerId::new(id),
+        name: format!("Customer {id}"),
+        email: format!("{id}@example.com"),
+        class: "standard".into(),
+        plan: None,
+        since: None,
+        active: true,
+    }
+}
+
+fn staff() -> StaffResponse {
+    StaffResponse {
+        id: StaffId::new("staff-1"),
+        name: "Robin".into(),
+        email: "robin@example.com".into(),
+        role: Role::Agent,
+    }
+}
+
+impl FakeServer {
+    pub fn new(log: Log, clock: ManualClock, data_dir: &Path) -> Arc<Self> {
+        let limits = LimitsResponse {
+            heartbeat_seconds: 2,
+            silence_seconds: 5,
+            lost_after_seconds: 120,
+            idle_seconds: 600,
+            warnings_seconds: vec![300, 60],
+            max_unsent_age_seconds: 24 * 3600,
+            min_free_disk_bytes: 1024,
+        };
+        let state = State {
+            online: true,
+            faults: HashMap::new(),
+            lose_answer: None,
+            after_lost: None,
+            sessions: Vec::new(),
+            device_key: None,
+            refresh_token: "refresh-0".into(),
+            refreshes: 0,
+            heartbeats: Vec::new(),
+            idempotency_keys: Vec::new(),
+            challenge: None,
+            limits,
+            delivered: Vec::new(),
+            stream: None,
+        };
+        Arc::new(Self {
+            log,
+            clock,
+            data_dir: data_dir.to_owned(),
+            state: Mutex::new(state),
+            slow_search: Notify::new(),
+        })
+    }
+
+    pub fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap())
+    }
+
+    pub fn fail(&self, call: &'static str, error: BackendError) {
+        self.with(|state| state.faults.entry(call).or_default().push_back(error));
+    }
+
+    /// The call after the one whose answer is lost fails too.
+    pub fn fail_after_lost(&self, call: &'static str, error: BackendError) {
+        self.with(|state| state.after_lost = Some((call, error)));
+    }
+
+    /// The stream's heartbeat, or any other event; lost when nobody listens.
+    pub fn push(&self, event: ServerEvent) {
+        let stream = self.with(|state| state.stream.clone());
+        if let Some(stream) = stream {
+            let _ = stream.try_send(event);
+        }
+    }
+
+    pub fn beat(&self) {
+        self.push(ServerEvent::Heartbeat { time: self.clock.now() });
+    }
+
+    pub fn set_online(&self, online: bool) {
+        self.with(|state| {
+            state.online = online;
+            if !online {
+                state.stream = None;
+            }
+        });
+    }
+
+    pub fn end(&self, ended_by: EndedBy) -> SessionId {
+        let now = self.clock.now();
+        self.with(|state| {
+            let session = state.sessions.iter_mut().find(|session| session.state.is_running()).expect("a session runs");
+            session.state = SessionState::Ended;
+            session.ended_at = Some(now);
+            session.ended_by = Some(ended_by);
+            session.id.clone()
+        })
+    }
+
+    fn note(&self, what: impl Into<String>) {
+        self.log.lock().unwrap().push(what.into());
+    }
+
+    fn check(&self, call: &'static str) -> Result<(), BackendError> {
+        self.with(|state| {
+            if !state.online {
+                return Err(unreachable());
+            }
+            state.faults.get_mut(call).and_then(VecDeque::pop_front).map_or(Ok(()), Err)
+        })
+    }
+
+    fn keep_answer<T>(&self, call: &'static str, answer: T) -> Result<T, BackendError> {
+        let lost = self.with(|state| {
+            let lost = state.lose_answer.take_if(|lost| *lost == call).is_some();
+            if lost && let Some((call, error)) = state.after_lost.take() {
+                state.faults.entry(call).or_default().push_back(error);
+            }
+            lost
+        });
+        if lost { Err(unreachable()) } else { Ok(answer) }
+    }
+
+    /// What the real server does on every look at a session: the deadline ends it.
+    fn expire(&self) {
+        let now = self.clock.now();
+        self.with(|state| {
+            for session in state.sessions.iter_mut().filter(|session| session.state.is_running()) {
+                if session.expires_at.is_some_and(|at| at <= now) {
+                    session.state = SessionState::Ended;
+                    session.ended_at = session.expires_at;
+                    session.ended_by = Some(EndedBy::Expired);
+                }
+            }
+        });
+    }
+
+    fn tokens(&self, state: &mut State) -> TokenResponse {
+        state.refreshes += 1;
+        state.refresh_token = format!("refresh-{}", state.refreshes);
+        TokenResponse {
+            access_token: format!("access-{}", state.refreshes),
+            token_type: "Bearer".into(),
+            expires_in: 600,
+            refresh_token: state.refresh_token.clone(),
+            device: DeviceId::new("device-1"),
+            staff: staff(),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for FakeServer {
+    fn authorize_url(&self) -> String {
+        "http://127.0.0.1:7400/v1/oauth/authorize".into()
+    }
+
+    async fn token(&self, request: TokenRequest) -> Result<TokenResponse, BackendError> {
+        self.check("token")?;
+        self.with(|state| match request {
+            TokenRequest::AuthorizationCode { code, code_verifier, device_key, device_name, device_proof, .. } => {
+                use base64::Engine as _;
+                let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+                let challenge = engine.encode(sha2::Sha256::digest(code_verifier.as_bytes()));
+                assert_eq!(Some(challenge), state.challenge, "the verifier must fit the challenge");
+                let message = signing::device_enrolment(&code, &device_key, &device_name);
+                verify(&device_key, &message, &device_proof).expect("the device must sign its enrolment");
+                state.device_key = Some(device_key);
+                Ok(self.tokens(state))
+            }
+            TokenRequest::RefreshToken { refresh_token, device, signed_at, device_proof, .. } => {
+                let digest = hex::encode(sha2::Sha256::digest(refresh_token.as_bytes()));
+                let message = signing::token_refresh(&device, &digest, UnixMillis(signed_at.parse().unwrap()));
+                verify(state.device_key.as_ref().unwrap(), &message, &device_proof).expect("the device must sign");
+                if refresh_token == state.refresh_token {
+                    Ok(self.tokens(state))
+                } else {
+                    Err(refused(ErrorCode::NotSignedIn))
+                }
+            }
+        })
+    }
+
+    async fn sign_out(&self, _access: &AccessToken) -> Result<(), BackendError> {
+        self.note("sign_out");
+        self.check("sign_out")
+    }
+
+    async fn snapshot(&self, _access: &AccessToken) -> Result<SnapshotResponse, BackendError> {
+        self.check("snapshot")?;
+        self.expire();
+        Ok(self.with(|state| SnapshotResponse {
+            staff: staff(),
+            server_time: self.clock.now(),
+            portals: vec![PortalResponse {
+                id: PortalId::new("barkside"),
+                name: "Barkside".into(),
+                gateway_origin: GATEWAY.into(),
+                active: true,
+            }],
+            sessions: state.sessions.iter().filter(|session| session.state.is_running()).cloned().collect(),
+            limits: state.limits.clone(),
+        }))
+    }
+
+    async fn find_customers(
+        &self,
+        _access: &AccessToken,
+        _portal: &PortalId,
+        query: &str,
+    ) -> Result<CustomerListResponse, BackendError> {
+        self.note(format!("find({query})"));
+        if query == "slow" {
+            self.slow_search.notified().await;
+        }
+        self.check("find_customers")?;
+        Ok(CustomerListResponse { customers: vec![customer(query)], truncated: false })
+    }
+
+    async fn customer_card(
+        &self,
+        _access: &AccessToken,
+        _portal: &PortalId,
+        id: &CustomerId,
+    ) -> Result<CustomerCardResponse, BackendError> {
+        self.check("customer_card")?;
+        Ok(CustomerCardResponse { customer: customer(id.as_str()), portal_name: "Barkside".into(), last_looked: None })
+    }
+
+    async fn start_options(
+        &self,
+        _access: &AccessToken,
+        _portal: &PortalId,
+        _customer: &CustomerId,
+    ) -> Result<StartOptionsResponse, BackendError> {
+        self.check("start_options")?;
+        Ok(StartOptionsResponse {
+            reason_codes: vec![ReasonCodeResponse {
+                code: "other".into(),
+                label: "Something else".into(),
+                ticket_required: false,
+            }],
+            modes: vec![ModeOption { mode: Mode::ReadOnly, answer: PolicyAnswer::Allowed, rules: vec!["r1".into()] }],
+            default_duration_seconds: 1800,
+            max_duration_seconds: 3600,
+            running: None,
+        })
+    }
+
+    async fn start_session(
+        &self,
+        _access: &AccessToken,
+        idempotency_key: &str,
+        request: StartSessionRequest,
+    ) -> Result<StartSessionResponse, BackendError> {
+        let on_record = is_on_disk(&self.data_dir, "start_requested");
+        self.note(format!("start(recorded: {on_record})"));
+        self.check("start_session")?;
+        let now = self.clock.now();
+        let response = self.with(|state| {
+            let seen = state.idempotency_keys.iter().position(|key| key == idempotency_key);
+            let session = match seen {
+                Some(index) => state.sessions[index].clone(),
+                None => {
+                    state.idempotency_keys.push(idempotency_key.to_owned());
+                    let number = state.sessions.len() + 1;
+                    let session = session(number, &request.customer, request.reason, now, request.duration_seconds);
+                    state.sessions.push(session.clone());
+                    session
+                }
+            };
+            let grant = EntryGrant {
+                token: format!("grant-{}", session.id),
+                expires_at: now.plus_seconds(30),
+                gateway_origin: GATEWAY.into(),
+            };
+            StartSessionResponse { session, grant: Some(grant) }
+        });
+        self.keep_answer("start_session", response)
+    }
+
+    async fn redeem_grant(
+        &self,
+        _access: &AccessToken,
+        session: &SessionId,
+        request: RedeemGrantRequest,
+    ) -> Result<RedeemGrantResponse, BackendError> {
+        self.note("redeem");
+        self.check("redeem_grant")?;
+        let message =
+            signing::entry(&request.device, session, &request.grant, &request.gateway_origin, request.signed_at);
+        let key = self.with(|state| state.device_key.clone().unwrap());
+        verify(&key, &message, &request.signature).expect("the device must sign the entry");
+        Ok(RedeemGrantResponse {
+            cookie_name: "amberglass".into(),
+            cookie_value: "cookie".into(),
+            secure: false,
+            entry_url: format!("{GATEWAY}/"),
+        })
+    }
+
+    async fn session(&self, _access: &AccessToken, id: &SessionId) -> Result<SessionResponse, BackendError> {
+        self.check("session")?;
+        self.expire();
+        self.with(|state| state.sessions.iter().find(|session| session.id == *id).cloned())
+            .ok_or_else(|| refused(ErrorCode::NotFound))
+    }
+
+    async fn sessions(&self, _access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
+        self.check("sessions")?;
+        self.expire();
+        Ok(self.with(|state| state.sessions.clone()))
+    }
+
+    async fn end_session(
+        &self,
+        _access: &AccessToken,
+        id: &SessionId,
+        _request: EndSessionRequest,
+    ) -> Result<SessionResponse, BackendError> {
+        let on_record = is_on_disk(&self.data_dir, "end_requested");
+        self.note(format!("end({id}, recorded: {on_record})"));
+        self.check("end_session")?;
+        self.expire();
+        let now = self.clock.now();
+        let ended = self.with(|state| {
+            let session = state.sessions.iter_mut().find(|session| session.id == *id)?;
+            if session.state.is_running() {
+                session.state = SessionState::Ended;
+                session.ended_at = Some(now);
+                session.ended_by = Some(EndedBy::Staff);
+            }
+            Some(session.clone())
+        });
+        self.keep_answer("end_session", ended.ok_or_else(|| refused(ErrorCode::NotFound))?)
+    }
+
+    async fn trail(&self, _access: &AccessToken, id: &SessionId) -> Result<Vec<TrailEvent>, BackendError> {
+        self.check("trail")?;
+        Ok(self.with(|state| {
+            let records = state.delivered.iter().filter(|record| record.session.as_ref() == Some(id));
+            (1..)
+                .zip(records)
+                .map(|(position, record)| TrailEvent {
+                    position,
+                    received_at: record.occurred_at,
+                    record: record.clone(),
+                })
+                .collect()
+        }))
+    }
+
+    async fn heartbeat(
+        &self,
+        _access: &AccessToken,
+        request: HeartbeatRequest,
+    ) -> Result<HeartbeatResponse, BackendError> {
+        self.check("heartbeat")?;
+        self.expire();
+        self.with(|state| {
+            let key = state.device_key.clone().unwrap();
+            verify(&key, &signing::heartbeat(&request), &request.signature)
+                .expect("the device must sign its heartbeat");
+            let answers = request
+                .sessions
+                .iter()
+                .filter_map(|beat| state.sessions.iter().find(|session| session.id == beat.session))
+                .map(|session| SessionBeatResponse {
+                    session: session.id.clone(),
+                    state: session.state,
+                    expires_at: session.expires_at,
+                    pages: session.pages,
+                    blocked: session.blocked,
+                })
+                .collect();
+            state.heartbeats.push(request);
+            Ok(HeartbeatResponse { time: self.clock.now(), sessions: answers, server: ChainHead::default() })
+        })
+    }
+
+    async fn events(&self, _access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {
+        self.check("events")?;
+        let (sender, mut receiver) = mpsc::channel(32);
+        self.with(|state| state.stream = Some(sender));
+        self.beat();
+        while let Some(event) = receiver.recv().await {
+            if events.send(event).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl JournalSink for FakeServer {
+    async fn deliver(&self, batch: SignedBatch) -> Result<JournalBatchResponse, BackendError> {
+        self.check("deliver")?;
+        let request: JournalBatchRequest = serde_json::from_slice(&batch.body).unwrap();
+        Ok(self.with(|state| {
+            state.delivered.extend(request.records);
+            let held = state.delivered.last().map(|record| ChainHead { seq: record.seq, hash: record.hash.clone() });
+            JournalBatchResponse { held: held.unwrap_or_default() }
+        }))
+    }
+}
+
+pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, seconds: u32) -> SessionResponse {
+    SessionResponse {
+        id: SessionId::new(format!("session-{number}")),
+        code: format!("AG-7K3Q{number}"),
+        state: SessionState::Active,
+        staff: StaffId::new("staff-1"),
+        staff_name: "Robin".into(),
+        customer: customer(id.as_str()),
+        portal_name: "Barkside".into(),
+        reason,
+        mode: Mode::ReadOnly,
+        created_at: now,
+        started_at: Some(now),
+        expires_at: Some(now.plus_seconds(i64::from(seconds))),
+        ended_at: None,
+        ended_by: None,
+        policy_hash: "ab".repeat(32),
+        pages: 0,
+        blocked: 0,
+    }
+}

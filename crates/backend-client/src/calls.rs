@@ -1,0 +1,204 @@
+//! Each call of the ports as one request.
+
+use amberglass_domain::ports::{AccessToken, Backend, BackendError, JournalSink, SignedBatch};
+use amberglass_wire::{
+    CustomerId, PortalId, SessionId,
+    audit::{TrailEvent, TrailResponse},
+    auth::{SnapshotResponse, TokenRequest, TokenResponse},
+    customer::{CustomerCardResponse, CustomerListResponse},
+    event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
+    journal::{DEVICE_HEADER, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
+    session::{
+        EndSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionListResponse, SessionResponse,
+        StartOptionsResponse, StartSessionRequest, StartSessionResponse,
+    },
+};
+use async_trait::async_trait;
+use reqwest::{Method, StatusCode, header};
+use serde::{Serialize, de::DeserializeOwned, de::IgnoredAny};
+use tokio::sync::mpsc;
+
+use crate::{
+    classify::{media_type, not_ours},
+    http_backend::{HttpBackend, MAX_ANSWER_BYTES, MAX_TRAIL_BYTES, read, unreachable},
+    server_sent_events::EventReader,
+};
+
+impl HttpBackend {
+    async fn get<T: DeserializeOwned>(
+        &self,
+        access: &AccessToken,
+        segments: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, BackendError> {
+        let mut address = self.address(segments)?;
+        if !query.is_empty() {
+            address.query_pairs_mut().extend_pairs(query);
+        }
+        self.answer(self.request(Method::GET, address, Some(access)), MAX_ANSWER_BYTES).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        access: &AccessToken,
+        segments: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, BackendError> {
+        let address = self.address(segments)?;
+        self.answer(self.request(Method::POST, address, Some(access)).json(body), MAX_ANSWER_BYTES).await
+    }
+}
+
+#[async_trait]
+impl Backend for HttpBackend {
+    fn authorize_url(&self) -> String {
+        // The segments are ours, so the address is always one.
+        self.address(&["oauth", "authorize"]).map(String::from).unwrap_or_default()
+    }
+
+    async fn token(&self, request: TokenRequest) -> Result<TokenResponse, BackendError> {
+        let address = self.address(&["oauth", "token"])?;
+        self.answer(self.request(Method::POST, address, None).form(&request), MAX_ANSWER_BYTES).await
+    }
+
+    async fn sign_out(&self, access: &AccessToken) -> Result<(), BackendError> {
+        let address = self.address(&["oauth", "sign-out"])?;
+        self.answer::<IgnoredAny>(self.request(Method::POST, address, Some(access)), MAX_ANSWER_BYTES).await.map(|_| ())
+    }
+
+    async fn snapshot(&self, access: &AccessToken) -> Result<SnapshotResponse, BackendError> {
+        self.get(access, &["snapshot"], &[]).await
+    }
+
+    async fn find_customers(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        query: &str,
+    ) -> Result<CustomerListResponse, BackendError> {
+        self.get(access, &["customers"], &[("portal", portal.as_str()), ("query", query)]).await
+    }
+
+    async fn customer_card(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        customer: &CustomerId,
+    ) -> Result<CustomerCardResponse, BackendError> {
+        self.get(access, &["portals", portal.as_str(), "customers", customer.as_str()], &[]).await
+    }
+
+    async fn start_options(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        customer: &CustomerId,
+    ) -> Result<StartOptionsResponse, BackendError> {
+        self.get(access, &["start-options"], &[("portal", portal.as_str()), ("customer", customer.as_str())]).await
+    }
+
+    async fn start_session(
+        &self,
+        access: &AccessToken,
+        idempotency_key: &str,
+        request: StartSessionRequest,
+    ) -> Result<StartSessionResponse, BackendError> {
+        let address = self.address(&["sessions"])?;
+        let call = self.request(Method::POST, address, Some(access)).header("idempotency-key", idempotency_key);
+        self.answer(call.json(&request), MAX_ANSWER_BYTES).await
+    }
+
+    async fn redeem_grant(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        request: RedeemGrantRequest,
+    ) -> Result<RedeemGrantResponse, BackendError> {
+        self.post(access, &["sessions", session.as_str(), "entry"], &request).await
+    }
+
+    async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError> {
+        self.get(access, &["sessions", session.as_str()], &[]).await
+    }
+
+    async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
+        let list: SessionListResponse = self.get(access, &["sessions"], &[("scope", "own"), ("state", "any")]).await?;
+        Ok(list.sessions)
+    }
+
+    async fn end_session(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        request: EndSessionRequest,
+    ) -> Result<SessionResponse, BackendError> {
+        self.post(access, &["sessions", session.as_str(), "end"], &request).await
+    }
+
+    async fn trail(&self, access: &AccessToken, session: &SessionId) -> Result<Vec<TrailEvent>, BackendError> {
+        let address = self.address(&["sessions", session.as_str(), "trail"])?;
+        let trail: TrailResponse =
+            self.answer(self.request(Method::GET, address, Some(access)), MAX_TRAIL_BYTES).await?;
+        Ok(trail.events)
+    }
+
+    async fn heartbeat(
+        &self,
+        access: &AccessToken,
+        request: HeartbeatRequest,
+    ) -> Result<HeartbeatResponse, BackendError> {
+        self.post(access, &["heartbeats"], &request).await
+    }
+
+    async fn events(&self, access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {
+        let silence = self.patience().stream_silence;
+        let silent = |_| BackendError::Unreachable { detail: "the event stream fell silent".to_owned() };
+        let request = self
+            .request(Method::GET, self.address(&["events"])?, Some(access))
+            .header(header::ACCEPT, "text/event-stream");
+        let mut response =
+            tokio::time::timeout(self.patience().total, request.send()).await.map_err(silent)?.map_err(unreachable)?;
+        if response.status() != StatusCode::OK {
+            return tokio::time::timeout(self.patience().total, read::<IgnoredAny>(response, MAX_ANSWER_BYTES))
+                .await
+                .map_err(silent)?
+                .map(|_| ());
+        }
+        if media_type(response.headers()).as_deref() != Some("text/event-stream") {
+            return Err(not_ours(response.status(), response.headers()));
+        }
+        let mut reader = EventReader::default();
+        loop {
+            let piece = tokio::select! {
+                () = events.closed() => return Ok(()),
+                piece = tokio::time::timeout(silence, response.chunk()) => piece.map_err(silent)?.map_err(unreachable)?,
+            };
+            let Some(piece) = piece else { return Ok(()) };
+            let read = reader.read(&piece).map_err(|_| not_ours(response.status(), response.headers()))?;
+            for event in read {
+                if events.send(event).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl JournalSink for HttpBackend {
+    async fn deliver(&self, batch: SignedBatch) -> Result<JournalBatchResponse, BackendError> {
+        // Level 0 is zstd's own default. Compressing to memory has no reason to fail but a lack of it.
+        let body = zstd::encode_all(batch.body.as_slice(), 0).map_err(|error| BackendError::Unreachable {
+            detail: format!("the batch could not be compressed: {error}"),
+        })?;
+        let request = self
+            .request(Method::POST, self.address(&["journal", "batches"])?, None)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, "zstd")
+            .header(DEVICE_HEADER, batch.device.as_str())
+            .header(SIGNED_AT_HEADER, batch.signed_at.0)
+            .header(SIGNATURE_HEADER, batch.signature.as_str())
+            .body(body);
+        self.answer(request, MAX_ANSWER_BYTES).await
+    }
+}

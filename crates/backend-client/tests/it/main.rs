@@ -1,0 +1,7 @@
+//! The client against a real server on a port of its own, which answers as no server of ours ever would.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod answers;
+mod requests;
+mod stream;
+mod world;

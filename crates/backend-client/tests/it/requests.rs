@@ -1,0 +1,147 @@
+//! What the server gets to see.
+
+use std::sync::{Arc, Mutex};
+
+use amberglass_domain::{
+    device_key::{DeviceKey, verify},
+    ports::{Backend as _, JournalSink as _, SignedBatch},
+    signing,
+};
+use amberglass_testkit::SeededEntropy;
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    auth::{CLIENT_ID, TokenRequest},
+    journal::JournalBatchRequest,
+    session::{Mode, Reason, StartSessionRequest},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri},
+};
+use sha2::Digest as _;
+
+use crate::world::{access, serve};
+
+#[derive(Clone)]
+struct Seen {
+    method: Method,
+    uri: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Seen {
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let first = values.next().map(|value| value.to_str().unwrap());
+        assert!(values.next().is_none(), "{name} was sent twice");
+        first
+    }
+}
+
+type Requests = Arc<Mutex<Vec<Seen>>>;
+
+async fn note(State(seen): State<Requests>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+    seen.lock().unwrap().push(Seen { method, uri: uri.to_string(), headers, body });
+    StatusCode::IM_A_TEAPOT
+}
+
+async fn noting() -> (amberglass_backend_client::HttpBackend, Requests) {
+    let seen = Requests::default();
+    (serve(Router::new().fallback(note).with_state(seen.clone())).await, seen)
+}
+
+#[tokio::test]
+async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() {
+    let (backend, seen) = noting().await;
+    let (access, portal, customer, session) =
+        (access(), PortalId::new("bark/side"), CustomerId::new("c 1?"), SessionId::new("s1"));
+    let start = StartSessionRequest {
+        portal: portal.clone(),
+        customer: customer.clone(),
+        reason: Reason { code: "billing".into(), text: "Invoice was charged twice".into(), ticket: None },
+        mode: Mode::ReadOnly,
+        duration_seconds: 1800,
+    };
+    let _ = backend.snapshot(&access).await;
+    let _ = backend.find_customers(&access, &portal, "ä & b").await;
+    let _ = backend.customer_card(&access, &portal, &customer).await;
+    let _ = backend.start_options(&access, &portal, &customer).await;
+    let _ = backend.start_session(&access, "key-1", start).await;
+    let _ = backend.session(&access, &session).await;
+    let _ = backend.sessions(&access).await;
+    let _ = backend.end_session(&access, &session, Default::default()).await;
+    let _ = backend.trail(&access, &session).await;
+    let _ = backend.events(&access, tokio::sync::mpsc::channel(1).0).await;
+    let _ = backend.sign_out(&access).await;
+    let seen = seen.lock().unwrap();
+    let lines: Vec<String> = seen.iter().map(|request| format!("{} {}", request.method, request.uri)).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /v1/snapshot",
+            "GET /v1/customers?portal=bark%2Fside&query=%C3%A4+%26+b",
+            "GET /v1/portals/bark%2Fside/customers/c%201%3F",
+            "GET /v1/start-options?portal=bark%2Fside&customer=c+1%3F",
+            "POST /v1/sessions",
+            "GET /v1/sessions/s1",
+            "GET /v1/sessions?scope=own&state=any",
+            "POST /v1/sessions/s1/end",
+            "GET /v1/sessions/s1/trail",
+            "GET /v1/events",
+            "POST /v1/oauth/sign-out",
+        ]
+    );
+    for request in seen.iter() {
+        assert_eq!(request.header("authorization"), Some("Bearer token-1"), "{}", request.uri);
+        assert_eq!(request.header("user-agent"), Some("amberglass/0.0.0-test"));
+        assert!(!String::from_utf8_lossy(&request.body).contains("token-1"));
+    }
+    assert_eq!(seen[4].header("idempotency-key"), Some("key-1"));
+    assert_eq!(seen[9].header("accept"), Some("text/event-stream"));
+}
+
+#[tokio::test]
+async fn the_token_endpoint_gets_a_form_and_no_bearer() {
+    let (backend, seen) = noting().await;
+    let request = TokenRequest::RefreshToken {
+        client_id: CLIENT_ID.into(),
+        refresh_token: "r+1".into(),
+        device: DeviceId::new("d1"),
+        signed_at: "17".into(),
+        device_proof: "a/b=".into(),
+    };
+    let _ = backend.token(request).await;
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0].uri, "/v1/oauth/token");
+    assert_eq!(seen[0].header("authorization"), None);
+    assert_eq!(seen[0].header("content-type"), Some("application/x-www-form-urlencoded"));
+    let body = String::from_utf8(seen[0].body.to_vec()).unwrap();
+    assert_eq!(
+        body,
+        "grant_type=refresh_token&client_id=amberglass-console&refresh_token=r%2B1&device=d1&signed_at=17&device_proof=a%2Fb%3D"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_arrives_compressed_and_its_signature_covers_what_was_compressed() {
+    let (backend, seen) = noting().await;
+    let key = DeviceKey::generate(&SeededEntropy::new(1));
+    let device = DeviceId::new("d1");
+    let batch = SignedBatch::new(device.clone(), &key, UnixMillis(1_700), &JournalBatchRequest { records: Vec::new() })
+        .unwrap();
+    let _ = backend.deliver(batch).await;
+    let seen = seen.lock().unwrap();
+    let request = &seen[0];
+    assert_eq!((request.method.as_str(), request.uri.as_str()), ("POST", "/v1/journal/batches"));
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.header("content-encoding"), Some("zstd"));
+    assert_eq!(request.header("amberglass-device"), Some("d1"));
+    assert_eq!(request.header("amberglass-signed-at"), Some("1700"));
+    let plain = zstd::decode_all(request.body.as_ref()).unwrap();
+    let digest = hex::encode(sha2::Sha256::digest(&plain));
+    let message = signing::journal_batch(&device, &digest, UnixMillis(1_700));
+    verify(&key.public_key(), &message, request.header("amberglass-signature").unwrap()).unwrap();
+}

@@ -1,0 +1,213 @@
+//! What no session does, in any mode and whatever a portal's rules list: things that would lock the customer out, speak
+//! in the customer's name, or outlive the session.
+//!
+//! Judged by the words of the path, generously: blocking one write too many is noticed and told, passing one is not.
+//! Reads are not judged here; a page about a password is only a page.
+
+/// Word groups of one category.
+struct Category {
+    rule: &'static str,
+    /// One of these as a word of its own.
+    words: &'static [&'static str],
+    /// One of these anywhere in a segment once its separators are gone, as in `resetPassword` or `api-keys`.
+    inside: &'static [&'static str],
+}
+
+/// First match decides, so the narrower stand before the wider.
+const CATEGORIES: &[Category] = &[
+    Category {
+        rule: "never-password",
+        words: &["passkey", "passkeys", "pin"],
+        inside: &["password", "passwd", "passphrase", "passcode", "webauthn"],
+    },
+    Category {
+        rule: "never-mfa",
+        words: &["mfa", "2fa", "tfa", "otp", "totp", "hotp", "u2f", "fido", "fido2", "authenticator", "authenticators"],
+        inside: &["twofactor", "2factor", "multifactor", "secondfactor", "recoverycode", "backupcode"],
+    },
+    Category {
+        rule: "never-email-change",
+        words: &["email", "emails", "mailaddress"],
+        inside: &["emailaddress", "changeemail", "updateemail", "newemail", "verifyemail", "confirmemail"],
+    },
+    Category {
+        rule: "never-oauth-consent",
+        words: &[
+            "oauth",
+            "oauth2",
+            "oidc",
+            "openid",
+            "authorize",
+            "authorise",
+            "authorization",
+            "authorisation",
+            "saml",
+        ],
+        inside: &["connectedapp", "appgrant"],
+    },
+    Category {
+        rule: "never-api-key",
+        words: &[
+            "token",
+            "tokens",
+            "secret",
+            "secrets",
+            "credential",
+            "credentials",
+            "apikey",
+            "apikeys",
+            "pat",
+            "pats",
+        ],
+        inside: &[
+            "apikey",
+            "apitoken",
+            "accesstoken",
+            "accesskey",
+            "secretkey",
+            "sshkey",
+            "signingkey",
+            "clientsecret",
+        ],
+    },
+    Category {
+        rule: "never-legal-consent",
+        words: &[
+            "consent",
+            "consents",
+            "terms",
+            "tos",
+            "eula",
+            "gdpr",
+            "legal",
+            "mandate",
+            "mandates",
+            "agreement",
+            "agreements",
+        ],
+        inside: &["termsofservice", "termsofuse", "privacypolicy", "dataprotection"],
+    },
+];
+
+const ACCOUNT: &str = "never-account-deletion";
+/// What is the customer's whole account, as opposed to one thing in it.
+const ACCOUNT_WORDS: &[&str] = &["account", "accounts", "profile", "me", "self", "membership", "customer", "customers"];
+const DELETION_WORDS: &[&str] = &[
+    "delete",
+    "deletion",
+    "close",
+    "closure",
+    "deactivate",
+    "deactivation",
+    "terminate",
+    "termination",
+    "erase",
+    "erasure",
+    "cancel",
+];
+
+/// The category that a write belongs to, as a stable rule id.
+pub(super) fn category(method: &str, path: &str) -> Option<&'static str> {
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let segments: Vec<Vec<String>> = path.split('/').map(words).filter(|words| !words.is_empty()).collect();
+    let is_word = |list: &[&str]| segments.iter().flatten().any(|word| list.contains(&word.as_str()));
+    let squeezed: Vec<String> = segments.iter().map(|words| words.concat()).collect();
+    let is_inside = |list: &[&str]| squeezed.iter().any(|segment| list.iter().any(|part| segment.contains(part)));
+    for category in CATEGORIES {
+        if is_word(category.words) || is_inside(category.inside) {
+            return Some(category.rule);
+        }
+    }
+    let names_account = is_word(ACCOUNT_WORDS);
+    let deletes = is_word(DELETION_WORDS) || method == "DELETE";
+    let deletes_in_one_word =
+        DELETION_WORDS.iter().any(|verb| squeezed.iter().any(|segment| segment.contains(&format!("{verb}account"))));
+    ((names_account && deletes) || deletes_in_one_word).then_some(ACCOUNT)
+}
+
+/// Lower-case words of one segment: split at anything but letters and digits, and before an upper-case letter that
+/// follows a lower-case one.
+fn words(segment: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut current = String::new();
+    let mut previous_is_lower = false;
+    for character in segment.chars() {
+        let ends_word = !character.is_alphanumeric() || (character.is_uppercase() && previous_is_lower);
+        if ends_word && !current.is_empty() {
+            found.push(std::mem::take(&mut current));
+        }
+        if character.is_alphanumeric() {
+            current.extend(character.to_lowercase());
+        }
+        previous_is_lower = character.is_lowercase();
+    }
+    if !current.is_empty() {
+        found.push(current);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_on_the_never_list_are_found_in_every_spelling() {
+        let table = [
+            ("POST", "/account/password", "never-password"),
+            ("POST", "/account/Password", "never-password"),
+            ("POST", "/account/p%61ssword", "never-password"),
+            ("PUT", "/api/v2/changePassword", "never-password"),
+            ("POST", "/forgotpassword.php", "never-password"),
+            ("POST", "/reset-pass-word", "never-password"),
+            ("POST", "/webauthn/register", "never-password"),
+            ("POST", "/account/mfa", "never-mfa"),
+            ("DELETE", "/settings/2fa/devices/4", "never-mfa"),
+            ("POST", "/settings/two-factor", "never-mfa"),
+            ("POST", "/settings/twoFactorAuth", "never-mfa"),
+            ("POST", "/totp/enrol", "never-mfa"),
+            ("POST", "/recovery_codes", "never-mfa"),
+            ("PATCH", "/me/email", "never-email-change"),
+            ("POST", "/change-e-mail", "never-email-change"),
+            ("POST", "/changeEmail", "never-email-change"),
+            ("POST", "/oauth/authorize", "never-oauth-consent"),
+            ("POST", "/OAuth2/consent", "never-oauth-consent"),
+            ("POST", "/connected-apps/3", "never-oauth-consent"),
+            ("POST", "/api-keys", "never-api-key"),
+            ("POST", "/apiKeys", "never-api-key"),
+            ("POST", "/settings/tokens", "never-api-key"),
+            ("POST", "/personal_access_tokens", "never-api-key"),
+            ("POST", "/legal/accept", "never-legal-consent"),
+            ("POST", "/terms", "never-legal-consent"),
+            ("POST", "/privacy-policy/accept", "never-legal-consent"),
+            ("POST", "/cookie-consent", "never-legal-consent"),
+            ("DELETE", "/account", ACCOUNT),
+            ("DELETE", "/api/me", ACCOUNT),
+            ("POST", "/account/delete", ACCOUNT),
+            ("POST", "/account/close", ACCOUNT),
+            ("POST", "/deleteAccount", ACCOUNT),
+            ("POST", "/deleteaccount", ACCOUNT),
+        ];
+        for (method, path, rule) in table {
+            assert_eq!(category(method, path), Some(rule), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn ordinary_writes_are_not_on_the_never_list() {
+        let table = [
+            ("POST", "/appointments"),
+            ("POST", "/api/appointments/7/cancel"),
+            ("DELETE", "/appointments/7"),
+            ("POST", "/account/address"),
+            ("POST", "/api/invoices/12/pay"),
+            ("POST", "/messages"),
+            ("PUT", "/pets/3/name"),
+            ("POST", ""),
+            ("POST", "/%FF%FE"),
+        ];
+        for (method, path) in table {
+            assert_eq!(category(method, path), None, "{method} {path}");
+        }
+    }
+}

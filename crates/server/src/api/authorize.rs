@@ -1,0 +1,205 @@
+//! `GET` and `POST /v1/oauth/authorize`: sign-in in the system browser (RFC 6749 with RFC 7636 and RFC 8252).
+
+use std::{net::SocketAddr, sync::Arc};
+
+use amberglass_wire::{
+    audit::{EventDetail, EventSubject},
+    auth::CLIENT_ID,
+};
+use axum::{
+    Form,
+    extract::{ConnectInfo, Query, State, rejection::FormRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::sign_in_page::{self, Notice};
+use crate::{
+    ServerState,
+    accounts::{SignIn, tokens},
+};
+
+/// A form that was left open longer has to be fetched again.
+const FORM_LIFE_MILLIS: i64 = 30 * 60 * 1000;
+const MAX_STATE_BYTES: usize = 512;
+
+/// What the console asks for. Everything optional, because what is missing is explained to a person.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AuthorizeQuery {
+    response_type: Option<String>,
+    client_id: Option<String>,
+    redirect_uri: Option<String>,
+    state: Option<String>,
+    code_challenge: Option<String>,
+    code_challenge_method: Option<String>,
+}
+
+/// A request that was checked.
+pub struct Asked {
+    pub redirect_uri: String,
+    pub redirect: Url,
+    pub state: String,
+    pub code_challenge: String,
+}
+
+#[derive(Deserialize)]
+pub struct SignInForm {
+    #[serde(flatten)]
+    asked: AuthorizeQuery,
+    form_issued_at: String,
+    form_token: String,
+    email: String,
+    password: SecretString,
+}
+
+pub async fn form(
+    State(state): State<Arc<ServerState>>,
+    query: Result<Query<AuthorizeQuery>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let Ok(Query(query)) = query else { return sign_in_page::broken_link() };
+    match check(query) {
+        Some(asked) => page(&state, &asked, StatusCode::OK, "", None),
+        None => sign_in_page::broken_link(),
+    }
+}
+
+pub async fn sign_in(
+    State(state): State<Arc<ServerState>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    form: Result<Form<SignInForm>, FormRejection>,
+) -> Response {
+    let Ok(Form(form)) = form else { return sign_in_page::broken_link() };
+    let Some(asked) = check(form.asked) else { return sign_in_page::broken_link() };
+    // Another site may not sign anybody in; browsers say where a form comes from (W3C Fetch Metadata).
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return sign_in_page::broken_link();
+    }
+    let email = form.email.trim().to_owned();
+    if !form_is_ours(&state, &asked, &form.form_issued_at, &form.form_token) {
+        return page(&state, &asked, StatusCode::BAD_REQUEST, &email, Some(Notice::FormTooOld));
+    }
+    let address = peer.ip().to_string();
+    match state.accounts.sign_in(&email, form.password, &address).await {
+        Ok(SignIn::Accepted(staff)) => {
+            match tokens::issue_code(&state, &staff.id, &asked.redirect_uri, &asked.code_challenge).await {
+                Ok(code) => back_to_console(asked, &code),
+                Err(error) => failed(&state, &asked, &email, &error),
+            }
+        }
+        Ok(SignIn::Wrong) => {
+            // Keyed, so that nobody can find the address by trying addresses.
+            let key = email.to_lowercase();
+            let email_hash = hex::encode(state.key.mac("email", &[&key]));
+            match state.audit.append(EventSubject::default(), EventDetail::SignInFailed { email_hash }).await {
+                Ok(_) => page(&state, &asked, StatusCode::UNAUTHORIZED, &email, Some(Notice::Wrong)),
+                Err(error) => failed(&state, &asked, &email, &error),
+            }
+        }
+        Ok(SignIn::TooMany) => {
+            let minutes = state.config.limits.sign_in_window_seconds.div_ceil(60);
+            let mut response =
+                page(&state, &asked, StatusCode::TOO_MANY_REQUESTS, &email, Some(Notice::TooMany { minutes }));
+            response.headers_mut().insert(header::RETRY_AFTER, state.config.limits.sign_in_window_seconds.into());
+            response
+        }
+        Err(error) => failed(&state, &asked, &email, &error),
+    }
+}
+
+/// The code goes to the console's loopback address and nowhere else.
+fn back_to_console(asked: Asked, code: &str) -> Response {
+    let mut target = asked.redirect;
+    target.query_pairs_mut().append_pair("code", code).append_pair("state", &asked.state);
+    let headers = [
+        (header::LOCATION, target.as_str()),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn failed(state: &ServerState, asked: &Asked, email: &str, error: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(error, "a sign-in could not be carried out");
+    page(state, asked, StatusCode::SERVICE_UNAVAILABLE, email, Some(Notice::Unavailable))
+}
+
+fn page(state: &ServerState, asked: &Asked, status: StatusCode, email: &str, notice: Option<Notice>) -> Response {
+    let issued_at = state.clock.now().0.to_string();
+    let token = URL_SAFE_NO_PAD.encode(state.key.mac("sign-in-form", &form_fields(asked, &issued_at)));
+    sign_in_page::form(asked, status, email, notice, &issued_at, &token)
+}
+
+fn form_is_ours(state: &ServerState, asked: &Asked, issued_at: &str, token: &str) -> bool {
+    let fresh = issued_at
+        .parse::<i64>()
+        .is_ok_and(|at| (0..=FORM_LIFE_MILLIS).contains(&state.clock.now().0.saturating_sub(at)));
+    fresh && state.key.verify("sign-in-form", &form_fields(asked, issued_at), token)
+}
+
+fn form_fields<'a>(asked: &'a Asked, issued_at: &'a str) -> [&'a str; 4] {
+    [&asked.redirect_uri, &asked.state, &asked.code_challenge, issued_at]
+}
+
+/// `None` for anything that is not exactly what a console asks. There is no redirect then: the address it would go to is
+/// not to be trusted either.
+fn check(query: AuthorizeQuery) -> Option<Asked> {
+    if query.client_id? != CLIENT_ID
+        || query.response_type.is_some_and(|kind| kind != "code")
+        || query.code_challenge_method? != "S256"
+    {
+        return None;
+    }
+    let redirect_uri = query.redirect_uri?;
+    let redirect = console_address(&redirect_uri)?;
+    let state = query.state.filter(|state| !state.is_empty() && state.len() <= MAX_STATE_BYTES)?;
+    let code_challenge = query.code_challenge?;
+    let hash = URL_SAFE_NO_PAD.decode(&code_challenge).ok()?;
+    (hash.len() == 32).then_some(Asked { redirect_uri, redirect, state, code_challenge })
+}
+
+/// `http://127.0.0.1:<port>/callback` or the same on `[::1]` (RFC 8252, 7.3): literal addresses, because names can be
+/// made to point elsewhere.
+fn console_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let loopback = match url.host()? {
+        Host::Ipv4(address) => address == std::net::Ipv4Addr::LOCALHOST,
+        Host::Ipv6(address) => address == std::net::Ipv6Addr::LOCALHOST,
+        Host::Domain(_) => false,
+    };
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    (url.scheme() == "http" && loopback && plain && url.port().is_some() && url.path() == "/callback").then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_console_on_this_machine_is_sent_a_code() {
+        let table = [
+            ("http://127.0.0.1:49152/callback", true),
+            ("http://[::1]:49152/callback", true),
+            ("http://127.0.0.1/callback", false),
+            ("http://localhost:49152/callback", false),
+            ("https://127.0.0.1:49152/callback", false),
+            ("http://127.0.0.2:49152/callback", false),
+            ("http://127.0.0.1:49152/other", false),
+            ("http://127.0.0.1:49152/callback?x=1", false),
+            ("http://127.0.0.1:49152/callback#x", false),
+            ("http://me@127.0.0.1:49152/callback", false),
+            ("http://evil.example:49152/callback", false),
+            ("http://127.0.0.1.evil.example:49152/callback", false),
+            ("javascript:alert(1)", false),
+        ];
+        for (text, accepted) in table {
+            assert_eq!(console_address(text).is_some(), accepted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `POST /v1/heartbeats`: signed signs of life. Without them a session freezes.
+
+use std::sync::Arc;
+
+use amberglass_domain::signing;
+use amberglass_wire::{
+    event_stream::{HeartbeatRequest, HeartbeatResponse},
+    problem::ErrorCode,
+};
+use axum::{Json, extract::State};
+
+use super::{
+    extract::{Json as Body, SignedIn},
+    problem::ApiError,
+};
+use crate::ServerState;
+
+/// More than anyone's policy allows at once.
+const MAX_BEATS: usize = 64;
+
+pub async fn beat(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Body(request): Body<HeartbeatRequest>,
+) -> Result<Json<HeartbeatResponse>, ApiError> {
+    if request.sessions.len() > MAX_BEATS {
+        return Err(ApiError::new(ErrorCode::InvalidRequest).detail("At most 64 sessions in one heartbeat."));
+    }
+    let now = state.clock.now();
+    let message = signing::heartbeat(&request);
+    who.check_signature(now, &request.device, request.signed_at, &message, &request.signature)?;
+    let sessions = state.sessions.beat(who.id(), &who.device, &request.sessions).await?;
+    Ok(Json(HeartbeatResponse { time: state.clock.now(), sessions, server: state.audit.head() }))
+}

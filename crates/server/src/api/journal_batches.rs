@@ -1,0 +1,56 @@
+//! `POST /v1/journal/batches`: consoles deliver their records. The device key signs, so that the device of a dismissed
+//! agent, and even a revoked one, may still deliver evidence, and nothing else.
+
+use std::sync::Arc;
+
+use amberglass_domain::{device_key, signing};
+use amberglass_wire::{
+    DeviceId, UnixMillis,
+    journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
+    problem::ErrorCode,
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::HeaderMap,
+};
+
+use super::{extract::check_skew, problem::ApiError};
+use crate::{ServerState, secrets::sha256_hex};
+
+/// Uncompressed.
+pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
+pub async fn deliver(
+    State(state): State<Arc<ServerState>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<JournalBatchResponse>, ApiError> {
+    let body = body?;
+    let device = DeviceId::new(text(&headers, DEVICE_HEADER)?);
+    let signed_at = text(&headers, SIGNED_AT_HEADER)?
+        .parse()
+        .map(UnixMillis)
+        .map_err(|_| ApiError::new(ErrorCode::InvalidRequest).detail("Amberglass-Signed-At is not a number."))?;
+    let signature = text(&headers, SIGNATURE_HEADER)?;
+
+    let row = state.store.device(&device).await?.ok_or_else(|| ApiError::new(ErrorCode::DeviceRefused))?;
+    let message = signing::journal_batch(&device, &sha256_hex(&body), signed_at);
+    device_key::verify(&row.public_key, &message, signature)
+        .map_err(|error| ApiError::new(ErrorCode::DeviceRefused).source(error))?;
+    let now = state.clock.now();
+    check_skew(now, signed_at)?;
+
+    let request: JournalBatchRequest = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(ErrorCode::InvalidRequest).detail(error.to_string()))?;
+    let held = state.audit.deliver(&device, &request.records, now).await?;
+    Ok(Json(JournalBatchResponse { held }))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, ApiError> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| ApiError::new(ErrorCode::InvalidRequest).detail(format!("The header {name} is missing.")))
+}

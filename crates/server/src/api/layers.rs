@@ -1,0 +1,116 @@
+//! Around every request: errors in one form with a reference, panics caught, headers that every answer carries.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use amberglass_wire::problem::{ErrorCode, PROBLEM_CONTENT_TYPE, Problem};
+use axum::{
+    Json,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt as _;
+
+use super::problem::ApiError;
+use crate::ServerState;
+
+/// Where the request went, without what stands in its path or query: customers' ids are no matter for logs.
+#[derive(Clone)]
+struct Route {
+    method: Method,
+    path: Option<MatchedPath>,
+}
+
+pub async fn finish(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
+    let route = Route { method: request.method().clone(), path: request.extensions().get::<MatchedPath>().cloned() };
+    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a handler panicked");
+            ApiError::new(ErrorCode::Internal).into_response()
+        }
+    };
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = problem(&state, &route, &error, response);
+    } else if let Some(error) = refusal_of_the_framework(&response) {
+        response = problem(&state, &route, &error, response);
+    }
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Router and extractors answer some requests themselves, in text; pages of ours are left alone.
+fn refusal_of_the_framework(response: &Response) -> Option<ApiError> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/html") {
+        return None;
+    }
+    Some(ApiError::new(match status {
+        StatusCode::NOT_FOUND => ErrorCode::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::PayloadTooLarge,
+        _ if status.is_client_error() => ErrorCode::InvalidRequest,
+        _ => ErrorCode::Internal,
+    }))
+}
+
+fn problem(state: &ServerState, route: &Route, error: &ApiError, answered: Response) -> Response {
+    let mut bytes = [0_u8; 4];
+    state.entropy.fill(&mut bytes);
+    let reference = hex::encode(bytes);
+    // The framework's status is the more exact one: 405 and 415 have no code of their own.
+    let status = answered.status();
+    let path = route.path.as_ref().map_or("(none)", MatchedPath::as_str);
+    let source = error.source.as_deref().map(chain_of);
+    if status.is_server_error() {
+        tracing::error!(reference, code = ?error.code, status = status.as_u16(), method = %route.method, path, source);
+    } else {
+        tracing::info!(reference, code = ?error.code, status = status.as_u16(), method = %route.method, path, source);
+    }
+    let title = if status == error.status() {
+        error.title()
+    } else {
+        status.canonical_reason().unwrap_or("The request is not understood")
+    };
+    let body = Problem {
+        kind: "about:blank".into(),
+        title: title.into(),
+        status: status.as_u16(),
+        detail: error.detail.clone(),
+        code: error.code,
+        reference,
+        rules: error.rules.clone(),
+        session: error.session.clone(),
+        held: error.held.clone(),
+    };
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
+    if let Some(allow) = answered.headers().get(header::ALLOW) {
+        headers.insert(header::ALLOW, allow.clone());
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = error.retry_after_seconds {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn chain_of(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

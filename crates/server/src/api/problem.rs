@@ -1,0 +1,264 @@
+//! Errors as `application/problem+json` (RFC 9457). What went wrong is said here; the reference id is added, and the
+//! whole logged, by `layers`, so that no error leaves without either.
+
+use std::sync::Arc;
+
+use amberglass_wire::{event_stream::ChainHead, problem::ErrorCode, session::SessionResponse};
+use axum::{
+    extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    accounts::{AccountError, TokenError},
+    audit::{AuditError, DeliveryError},
+    drivers::DriverError,
+    policy::PolicyError,
+    sessions::{EntryError, SessionError, StartError},
+    store::StoreError,
+};
+
+/// A refusal on its way out.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub code: ErrorCode,
+    pub detail: Option<String>,
+    pub rules: Vec<String>,
+    pub session: Option<Box<SessionResponse>>,
+    pub held: Option<ChainHead>,
+    pub retry_after_seconds: Option<u32>,
+    /// For the log only.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            detail: None,
+            rules: Vec::new(),
+            session: None,
+            held: None,
+            retry_after_seconds: None,
+            source: None,
+        }
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub fn rules(mut self, rules: Vec<String>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    fn held(mut self, held: ChainHead) -> Self {
+        self.held = Some(held);
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        words(self.code).0
+    }
+
+    pub fn title(&self) -> &'static str {
+        words(self.code).1
+    }
+}
+
+/// Status and title of each code.
+fn words(code: ErrorCode) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    match code {
+        ErrorCode::InvalidRequest => (S::BAD_REQUEST, "The request is not understood"),
+        ErrorCode::NotSignedIn => (S::UNAUTHORIZED, "Sign in first"),
+        ErrorCode::Forbidden => (S::FORBIDDEN, "The policy does not allow this"),
+        ErrorCode::NotFound => (S::NOT_FOUND, "There is nothing here"),
+        ErrorCode::TooManyRequests => (S::TOO_MANY_REQUESTS, "Too many attempts"),
+        ErrorCode::Internal | ErrorCode::Unknown => (S::INTERNAL_SERVER_ERROR, "The server failed"),
+        ErrorCode::Unavailable => (S::SERVICE_UNAVAILABLE, "The server cannot do this now"),
+        ErrorCode::DeviceRefused => (S::FORBIDDEN, "This device is not accepted"),
+        ErrorCode::ClockSkew => (S::FORBIDDEN, "The device's clock is too far from the server's"),
+        ErrorCode::ReasonTooShort => (S::UNPROCESSABLE_ENTITY, "The reason is too short"),
+        ErrorCode::ReasonIsFiller => (S::UNPROCESSABLE_ENTITY, "The reason says nothing"),
+        ErrorCode::ReasonCodeUnknown => (S::UNPROCESSABLE_ENTITY, "The reason code is not one of the policy"),
+        ErrorCode::TicketRequired => (S::UNPROCESSABLE_ENTITY, "This reason needs a ticket"),
+        ErrorCode::DurationTooLong => (S::UNPROCESSABLE_ENTITY, "The session would be too long"),
+        ErrorCode::ModeNotOffered => (S::UNPROCESSABLE_ENTITY, "The portal does not offer this mode"),
+        ErrorCode::NeedsApproval => (S::FORBIDDEN, "This needs an approval"),
+        ErrorCode::TargetIsSelf => (S::FORBIDDEN, "The customer is the staff member themself"),
+        ErrorCode::TargetIsStaff => (S::FORBIDDEN, "The customer is staff of the same or a higher level"),
+        ErrorCode::CustomerUnknown => (S::NOT_FOUND, "The portal has no such customer"),
+        ErrorCode::CustomerInactive => (S::FORBIDDEN, "The customer is not active"),
+        ErrorCode::PortalUnknown => (S::NOT_FOUND, "There is no such portal"),
+        ErrorCode::PortalInactive => (S::FORBIDDEN, "The portal is not active"),
+        ErrorCode::PortalUnreachable => (S::SERVICE_UNAVAILABLE, "The portal did not answer"),
+        ErrorCode::SessionConflict => (S::CONFLICT, "Another session is running"),
+        ErrorCode::SessionNotRunning => (S::CONFLICT, "The session does not run"),
+        ErrorCode::GrantInvalid => (S::FORBIDDEN, "The right to enter was used or is too old"),
+        ErrorCode::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
+        ErrorCode::JournalGap => (S::CONFLICT, "Records are missing in between"),
+        ErrorCode::JournalFork => (S::CONFLICT, "The records differ from the ones held"),
+        ErrorCode::JournalInvalid => (S::UNPROCESSABLE_ENTITY, "A record is not valid"),
+        ErrorCode::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "The request is too large"),
+        ErrorCode::AuditUnavailable => (S::SERVICE_UNAVAILABLE, "The record could not be written, so nothing was done"),
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorCode::Unavailable).source(error)
+    }
+}
+
+impl From<AuditError> for ApiError {
+    fn from(error: AuditError) -> Self {
+        Self::new(ErrorCode::AuditUnavailable).source(error)
+    }
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Audit(error) => error.into(),
+        }
+    }
+}
+
+impl From<PolicyError> for ApiError {
+    fn from(error: PolicyError) -> Self {
+        Self::new(ErrorCode::Internal).detail("The policy could not be asked, so nothing was allowed.").source(error)
+    }
+}
+
+impl From<EntryError> for ApiError {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::GrantInvalid => Self::new(ErrorCode::GrantInvalid),
+            EntryError::NotRunning => Self::new(ErrorCode::SessionNotRunning),
+            EntryError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            // Who wants to name the session in the way looks it up before.
+            StartError::Conflict(_) => Self::new(ErrorCode::SessionConflict),
+            StartError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
+            StartError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<DriverError> for ApiError {
+    fn from(error: DriverError) -> Self {
+        let code = match &error {
+            DriverError::Unreachable(_) | DriverError::Refused { .. } | DriverError::NotUnderstood(_) => {
+                ErrorCode::PortalUnreachable
+            }
+            DriverError::Client(_)
+            | DriverError::Address
+            | DriverError::Signing(_)
+            | DriverError::KeyFile { .. }
+            | DriverError::KeyFileOpen { .. }
+            | DriverError::KeyFileDamaged { .. } => ErrorCode::Internal,
+        };
+        Self::new(code).source(error)
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Store(error) => error.into(),
+            AccountError::Hash
+            | AccountError::PasswordTooShort
+            | AccountError::Email(_)
+            | AccountError::EmailTaken
+            | AccountError::Interrupted => Self::new(ErrorCode::Internal).source(error),
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::new(ErrorCode::NotSignedIn),
+            TokenError::DeviceRefused => Self::new(ErrorCode::DeviceRefused),
+            TokenError::ClockSkew => Self::new(ErrorCode::ClockSkew),
+            TokenError::Store(error) => error.into(),
+            TokenError::Audit(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeliveryError> for ApiError {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Gap { held } => Self::new(ErrorCode::JournalGap).held(held),
+            DeliveryError::Fork { held } => Self::new(ErrorCode::JournalFork).held(held),
+            DeliveryError::Invalid { seq, why, held } => {
+                Self::new(ErrorCode::JournalInvalid).detail(format!("Record {seq}: {why}.")).held(held)
+            }
+            DeliveryError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// What axum says of a request that does not fit, in our form.
+fn rejected(status: StatusCode, text: String) -> ApiError {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::new(ErrorCode::PayloadTooLarge)
+    } else {
+        ApiError::new(ErrorCode::InvalidRequest).detail(text)
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        rejected(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<FormRejection> for ApiError {
+    fn from(rejection: FormRejection) -> Self {
+        rejected(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        rejected(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        rejected(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<axum::extract::rejection::BytesRejection> for ApiError {
+    fn from(rejection: axum::extract::rejection::BytesRejection) -> Self {
+        rejected(rejection.status(), rejection.body_text())
+    }
+}

@@ -1,0 +1,31 @@
+//! `GET /v1/sessions/{id}`, and who may see a session.
+
+use std::sync::Arc;
+
+use amberglass_wire::{SessionId, problem::ErrorCode, session::SessionResponse};
+use axum::{Json, extract::State};
+
+use super::{
+    extract::{Path, SignedIn},
+    problem::ApiError,
+};
+use crate::{ServerState, policy::SessionAction, store::SessionRow};
+
+pub async fn session(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Path(id): Path<SessionId>,
+) -> Result<Json<SessionResponse>, ApiError> {
+    let row = visible(&state, &who, &id).await?;
+    Ok(Json(state.sessions.response(row).await?))
+}
+
+/// One's own, or what the policy lets one read.
+pub async fn visible(state: &ServerState, who: &SignedIn, id: &SessionId) -> Result<SessionRow, ApiError> {
+    let row = state.sessions.get(id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    if state.policy.on_session(&who.principal(), SessionAction::ReadAudit, &row.id, &row.staff)? {
+        Ok(row)
+    } else {
+        Err(ApiError::new(ErrorCode::Forbidden))
+    }
+}

@@ -1,0 +1,55 @@
+//! `GET /v1/sessions?scope=own|all&state=running|any`
+
+use std::sync::Arc;
+
+use amberglass_wire::{problem::ErrorCode, session::SessionListResponse};
+use axum::{Json, extract::State};
+use serde::Deserialize;
+
+use super::{
+    extract::{Query, SignedIn},
+    problem::ApiError,
+};
+use crate::{ServerState, policy::ServerAction};
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Scope {
+    #[default]
+    Own,
+    All,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    Running,
+    #[default]
+    Any,
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    scope: Scope,
+    #[serde(default)]
+    state: Which,
+}
+
+pub async fn list(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Json<SessionListResponse>, ApiError> {
+    let staff = match asked.scope {
+        Scope::Own => Some(who.id()),
+        Scope::All if state.policy.on_server(&who.principal(), ServerAction::ReadAudit)? => None,
+        Scope::All => return Err(ApiError::new(ErrorCode::Forbidden)),
+    };
+    let running_only = matches!(asked.state, Which::Running);
+    let mut sessions = Vec::new();
+    for row in state.sessions.list(staff, running_only).await? {
+        sessions.push(state.sessions.response(row).await?);
+    }
+    Ok(Json(SessionListResponse { sessions }))
+}

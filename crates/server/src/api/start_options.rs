@@ -1,0 +1,51 @@
+//! `GET /v1/start-options?portal=..&customer=..`: what the policy says before one clicks.
+
+use std::sync::Arc;
+
+use amberglass_wire::{
+    CustomerId, PortalId,
+    session::{Mode, ModeOption, StartOptionsResponse},
+};
+use axum::{Json, extract::State};
+use serde::Deserialize;
+
+use super::{
+    extract::{Query, SignedIn},
+    problem::ApiError,
+    target,
+};
+use crate::{ServerState, policy::Target};
+
+#[derive(Deserialize)]
+pub struct Asked {
+    portal: PortalId,
+    customer: CustomerId,
+}
+
+pub async fn options(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Json<StartOptionsResponse>, ApiError> {
+    let portal = target::portal(&state, &asked.portal)?;
+    let found = target::find(&state, portal, &asked.customer).await?;
+    let whom =
+        Target { customer: &found.customer, portal_active: portal.active, staff_role: found.staff_role.as_deref() };
+    let mut modes = Vec::new();
+    for mode in [Mode::ReadOnly, Mode::ReadWrite] {
+        let decision = state.policy.start(&who.principal(), &whom, mode)?;
+        modes.push(ModeOption { mode, answer: decision.answer, rules: decision.rules });
+    }
+    let running = match state.sessions.list(Some(who.id()), true).await?.into_iter().next() {
+        Some(row) => Some(state.sessions.response(row).await?),
+        None => None,
+    };
+    let limits = &state.config.limits;
+    Ok(Json(StartOptionsResponse {
+        reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
+        modes,
+        default_duration_seconds: limits.default_duration_seconds,
+        max_duration_seconds: limits.max_duration_seconds,
+        running,
+    }))
+}

@@ -1,0 +1,139 @@
+//! `POST /v1/sessions`: every condition checked here and now, then the session and its record at once.
+
+use std::sync::Arc;
+
+use amberglass_domain::reason;
+use amberglass_wire::{
+    audit::{EventDetail, EventSubject},
+    problem::ErrorCode,
+    session::{EntryGrant, PolicyAnswer, StartSessionRequest, StartSessionResponse},
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+
+use super::{extract::SignedIn, problem::ApiError, target};
+use crate::{
+    ServerState,
+    config::{MIN_DURATION_SECONDS, PortalConfig},
+    policy::{Target, refusal_code},
+    secrets::sha256_hex,
+    sessions::{StartError, Started, Starting},
+};
+
+const IDEMPOTENCY_HEADER: &str = "idempotency-key";
+const MAX_KEY_BYTES: usize = 200;
+
+pub async fn start(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<(StatusCode, Json<StartSessionResponse>), ApiError> {
+    let body = body?;
+    let key = idempotency_key(&headers)?;
+    let request: StartSessionRequest = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(ErrorCode::InvalidRequest).detail(error.to_string()))?;
+    let portal = target::portal(&state, &request.portal)?;
+    let body_sha256 = sha256_hex(&body);
+    // A request that was carried out is answered as it was, whatever the policy says by now.
+    if let Some(started) = state.sessions.recall(who.id(), key, &body_sha256).await? {
+        return answer(&state, portal, started).await;
+    }
+    check_request(&state, &request)?;
+    let found = target::find(&state, portal, &request.customer).await?;
+    let whom =
+        Target { customer: &found.customer, portal_active: portal.active, staff_role: found.staff_role.as_deref() };
+    check_policy(&state, &who, &whom, &request).await?;
+    let starting = Starting {
+        staff: who.id(),
+        device: &who.device,
+        customer: &found.customer,
+        reason: &request.reason,
+        mode: request.mode,
+        duration_seconds: request.duration_seconds,
+        policy_hash: state.policy.hash(),
+        idempotency_key: key,
+        body_sha256: &body_sha256,
+    };
+    match state.sessions.start(&starting).await {
+        Ok(started) => answer(&state, portal, started).await,
+        Err(StartError::Conflict(running)) => {
+            let mut error = ApiError::new(ErrorCode::SessionConflict);
+            error.session = Some(Box::new(state.sessions.response(*running).await?));
+            Err(error)
+        }
+        Err(error @ (StartError::IdempotencyMismatch | StartError::Session(_))) => Err(error.into()),
+    }
+}
+
+async fn answer(
+    state: &ServerState,
+    portal: &PortalConfig,
+    started: Started,
+) -> Result<(StatusCode, Json<StartSessionResponse>), ApiError> {
+    let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let grant = started.grant.map(|grant| EntryGrant {
+        token: grant.token,
+        expires_at: grant.expires_at,
+        gateway_origin: state.gateway_origin(portal),
+    });
+    let session = state.sessions.response(started.session).await?;
+    Ok((status, Json(StartSessionResponse { session, grant })))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<&str, ApiError> {
+    headers
+        .get(IDEMPOTENCY_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim)
+        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES)
+        .ok_or_else(|| {
+            ApiError::new(ErrorCode::InvalidRequest).detail("The header Idempotency-Key is missing or too long.")
+        })
+}
+
+fn check_request(state: &ServerState, request: &StartSessionRequest) -> Result<(), ApiError> {
+    if request.duration_seconds < MIN_DURATION_SECONDS {
+        return Err(ApiError::new(ErrorCode::InvalidRequest).detail("A session lasts at least 60 seconds."));
+    }
+    let longest = state.config.limits.max_duration_seconds;
+    if request.duration_seconds > longest {
+        return Err(ApiError::new(ErrorCode::DurationTooLong).detail(format!("At most {longest} seconds.")));
+    }
+    let codes: Vec<_> = state.config.reason_codes.iter().map(|code| code.response()).collect();
+    reason::check(&request.reason, &codes).map_err(ApiError::new)
+}
+
+async fn check_policy(
+    state: &ServerState,
+    who: &SignedIn,
+    whom: &Target<'_>,
+    request: &StartSessionRequest,
+) -> Result<(), ApiError> {
+    let decision = state.policy.start(&who.principal(), whom, request.mode)?;
+    match decision.answer {
+        PolicyAnswer::Allowed => Ok(()),
+        PolicyAnswer::NeedsApproval => Err(ApiError::new(ErrorCode::NeedsApproval).rules(decision.rules)),
+        PolicyAnswer::Refused => {
+            let subject = EventSubject {
+                staff: Some(who.id().clone()),
+                customer: Some(request.customer.clone()),
+                portal: Some(request.portal.clone()),
+                session: None,
+                device: Some(who.device.clone()),
+                policy_hash: Some(state.policy.hash().to_owned()),
+            };
+            let detail = EventDetail::SessionRefused {
+                rule: decision.rules.join(" "),
+                mode: request.mode,
+                reason: request.reason.clone(),
+            };
+            state.audit.append(subject, detail).await?;
+            Err(ApiError::new(refusal_code(&who.principal(), whom)).rules(decision.rules))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Records that consoles deliver: continuity checked from the head that is held, stored all or not at all.
+
+use amberglass_domain::chain::{self, ChainError};
+use amberglass_wire::{
+    DeviceId, UnixMillis,
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
+    event_stream::ChainHead,
+};
+
+use super::AuditLog;
+use crate::store::{RecordRow, StoreError};
+
+/// Why a batch was not stored. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    #[error("the batch does not continue what is held")]
+    Gap { held: ChainHead },
+    #[error("a record differs from the one that is held under its number")]
+    Fork { held: ChainHead },
+    #[error("record {seq} is not valid: {why}")]
+    Invalid { seq: i64, why: &'static str, held: ChainHead },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuditLog {
+    /// Stores what is new of `records` and answers with what is held of the device afterwards. Records that are held
+    /// already are compared and passed over, so a batch may be sent again.
+    ///
+    /// # Errors
+    /// When the batch leaves a gap, contradicts what is held, or a record is not what it says.
+    pub async fn deliver(
+        &self,
+        device: &DeviceId,
+        records: &[ChainedRecord],
+        received_at: UnixMillis,
+    ) -> Result<ChainHead, DeliveryError> {
+        let mut tx = self.shared.store.begin().await?;
+        let held = tx.chain_head_of(device.as_str()).await?;
+        let mut head = held.clone();
+        for record in records {
+            let invalid = |why| DeliveryError::Invalid { seq: record.seq, why, held: held.clone() };
+            if record.seq < 1 || record.writer != device.as_str() {
+                return Err(invalid("it is not one of this device"));
+            }
+            if record.seq <= held.seq {
+                // Same number, same hash: the header, the predecessor and the commitment are the same.
+                if tx.held_hash(device.as_str(), record.seq).await?.as_deref() != Some(record.hash.as_str()) {
+                    return Err(DeliveryError::Fork { held });
+                }
+                continue;
+            }
+            head = match chain::verify_next(device.as_str(), &head, record) {
+                Ok(next) => next,
+                Err(ChainError::Gap { .. }) => return Err(DeliveryError::Gap { held }),
+                // The first new record names another predecessor than the one we hold: the device has two pasts.
+                Err(ChainError::Unlinked { .. }) if head == held => return Err(DeliveryError::Fork { held }),
+                Err(ChainError::Unlinked { .. }) => return Err(invalid("it does not name the record before it")),
+                Err(ChainError::WrongHash { .. }) => return Err(invalid("it does not match its own hash")),
+                Err(ChainError::WrongCommitment { .. }) => return Err(invalid("its body is not the one committed to")),
+                Err(ChainError::ForeignWriter { .. }) => return Err(invalid("it is not one of this device")),
+            };
+            let subject = subject_of(record).map_err(invalid)?;
+            if tx.event_id_held(&record.id).await? {
+                return Err(invalid("its id stands on another record"));
+            }
+            tx.insert_record(&RecordRow { record, subject: &subject, is_page: false, received_at }).await?;
+        }
+        tx.commit().await?;
+        Ok(head)
+    }
+}
+
+/// What the body says of itself, for searching. A body that was erased on the device says nothing.
+fn subject_of(record: &ChainedRecord) -> Result<EventSubject, &'static str> {
+    if record.body.is_empty() {
+        return Ok(EventSubject { session: record.session.clone(), ..EventSubject::default() });
+    }
+    let body: EventBody = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
+    // A newer console may know kinds that this server does not; its header names them all the same.
+    if !matches!(body.detail, EventDetail::Unknown) && body.detail.kind() != record.kind {
+        return Err("its header names another kind than its body");
+    }
+    if body.subject.session != record.session {
+        return Err("its header names another session than its body");
+    }
+    Ok(body.subject)
+}

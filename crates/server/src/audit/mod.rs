@@ -1,0 +1,207 @@
+//! The audit log: append-only, the records of consoles and of this server, each writer's chained by itself.
+//!
+//! What must be on record is appended here before it takes effect; if that fails, the action fails.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amberglass_domain::{
+    chain::{self, UnlinkedRecord},
+    ports::{Clock, Entropy, uuid_v7},
+};
+use amberglass_wire::{
+    EventId,
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
+    event_stream::ChainHead,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::{RecordRow, Store, StoreError, Tx};
+
+mod delivery;
+
+pub use delivery::DeliveryError;
+
+/// Name and version of this program, as it stands in each record it writes.
+const CLIENT: &str = concat!("amberglass-server/", env!("CARGO_PKG_VERSION"));
+/// Appends that share one transaction at most.
+const GROUP: usize = 256;
+/// Appends that wait at most; more have to wait to wait.
+const QUEUE: usize = 1024;
+
+/// Why nothing was recorded, so that nothing may be done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AuditError {
+    #[error("the audit record could not be written")]
+    Store(#[source] Arc<StoreError>),
+    #[error("the audit record could not be serialised")]
+    Serialise(#[source] Arc<serde_json::Error>),
+    #[error("the audit log is closed")]
+    Closed,
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+struct Pending {
+    subject: EventSubject,
+    detail: EventDetail,
+    answer: oneshot::Sender<Result<ChainedRecord, AuditError>>,
+}
+
+struct Shared {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// `server:<id>`.
+    writer: String,
+    head: Mutex<ChainHead>,
+}
+
+/// Cheap to clone; clones share the chain.
+#[derive(Clone)]
+pub struct AuditLog {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Pending>,
+}
+
+impl AuditLog {
+    /// Continues the chain of the server with this id. The task that writes ends with the last clone.
+    ///
+    /// # Errors
+    /// When the head of the chain cannot be read.
+    pub async fn open(
+        store: Store,
+        server_id: &str,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        let writer = format!("server:{server_id}");
+        let head = Mutex::new(store.chain_head_of(&writer).await?);
+        let shared = Arc::new(Shared { store, clock, entropy, writer, head });
+        let (queue, pending) = mpsc::channel(QUEUE);
+        tokio::spawn(write_groups(shared.clone(), pending));
+        Ok(Self { shared, queue })
+    }
+
+    /// Durable when it returns. Appends that arrive together share one transaction.
+    ///
+    /// # Errors
+    /// When the record is not on disk; what it was to cover must not happen.
+    pub async fn append(&self, subject: EventSubject, detail: EventDetail) -> Result<ChainedRecord, AuditError> {
+        let (answer, written) = oneshot::channel();
+        self.queue.send(Pending { subject, detail, answer }).await.map_err(|_| AuditError::Closed)?;
+        written.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// For changes of state: on record exactly when the caller's transaction is committed.
+    pub(crate) async fn append_in(
+        &self,
+        tx: &mut Tx,
+        subject: EventSubject,
+        detail: EventDetail,
+    ) -> Result<ChainedRecord, AuditError> {
+        let record = self.shared.append_in(tx, subject, detail).await?;
+        self.shared.follow(tx);
+        Ok(record)
+    }
+
+    /// Last committed link of this server's own chain.
+    pub fn head(&self) -> ChainHead {
+        self.shared.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `server:<id>`
+    pub fn writer(&self) -> &str {
+        &self.shared.writer
+    }
+}
+
+impl Shared {
+    async fn append_in(
+        &self,
+        tx: &mut Tx,
+        subject: EventSubject,
+        detail: EventDetail,
+    ) -> Result<ChainedRecord, AuditError> {
+        // Read within the transaction that holds the write lock, so that two appends can never take the same number.
+        let head = match tx.chain_head.take() {
+            Some(head) => head,
+            None => tx.chain_head_of(&self.writer).await?,
+        };
+        let kind = detail.kind().to_owned();
+        let is_page = matches!(detail, EventDetail::PageViewed { document: true, .. });
+        let body = EventBody::new(subject, CLIENT, detail);
+        let mut salt = [0_u8; 16];
+        self.entropy.fill(&mut salt);
+        let unlinked = UnlinkedRecord {
+            id: EventId(uuid_v7(&*self.clock, &*self.entropy)),
+            session: body.subject.session.clone(),
+            occurred_at: self.clock.now(),
+            monotonic_millis: self.clock.monotonic_millis(),
+            kind,
+            salt,
+            body: serde_json::to_string(&body).map_err(|error| AuditError::Serialise(Arc::new(error)))?,
+        };
+        let record = chain::link(&self.writer, &head, unlinked);
+        let received_at = record.occurred_at;
+        tx.insert_record(&RecordRow { record: &record, subject: &body.subject, is_page, received_at }).await?;
+        tx.chain_head = Some(ChainHead { seq: record.seq, hash: record.hash.clone() });
+        Ok(record)
+    }
+
+    /// Shows the transaction's head once it is committed.
+    fn follow(self: &Arc<Self>, tx: &mut Tx) {
+        let Some(reached) = tx.chain_head.clone() else { return };
+        let shared = self.clone();
+        tx.after_commit(move || {
+            let mut head = shared.head.lock().unwrap_or_else(PoisonError::into_inner);
+            // Two transactions may get here in either order; the chain only ever grows.
+            if reached.seq > head.seq {
+                *head = reached;
+            }
+        });
+    }
+}
+
+async fn write_groups(shared: Arc<Shared>, mut pending: mpsc::Receiver<Pending>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while pending.recv_many(&mut group, GROUP).await > 0 {
+        let mut answers = Vec::with_capacity(group.len());
+        let mut events = Vec::with_capacity(group.len());
+        for Pending { subject, detail, answer } in group.drain(..) {
+            answers.push(answer);
+            events.push((subject, detail));
+        }
+        // A caller that no longer waits changes nothing: its record is written all the same.
+        match write_group(&shared, events).await {
+            Ok(records) => {
+                for (answer, record) in answers.into_iter().zip(records) {
+                    let _ = answer.send(Ok(record));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "audit records could not be written");
+                for answer in answers {
+                    let _ = answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+async fn write_group(
+    shared: &Arc<Shared>,
+    events: Vec<(EventSubject, EventDetail)>,
+) -> Result<Vec<ChainedRecord>, AuditError> {
+    let mut tx = shared.store.begin().await?;
+    let mut records = Vec::with_capacity(events.len());
+    for (subject, detail) in events {
+        records.push(shared.append_in(&mut tx, subject, detail).await?);
+    }
+    shared.follow(&mut tx);
+    tx.commit().await?;
+    Ok(records)
+}

@@ -1,0 +1,420 @@
+//! What the server is told: `server.toml`, environment over it, and the values when nothing is set.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use amberglass_wire::{PortalId, auth::LimitsResponse, session::ReasonCodeResponse};
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// Ports of architecture's choice: the API on one listener, the gateway hosts on another.
+const DEFAULT_API_PORT: u16 = 7400;
+const DEFAULT_GATEWAY_PORT: u16 = 7401;
+
+/// Everything the server has to be told. `#[serde(default)]`: each field has the value of [`ServerConfig::default`]
+/// when the file leaves it out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    pub listen_api: SocketAddr,
+    pub listen_gateway: SocketAddr,
+    /// `sqlite:///path/to/file`. Empty: `amberglass.sqlite` in `data_dir`.
+    pub database_url: String,
+    /// `iss` of the identity tokens, and what consoles are pointed at. Empty: the API listener's own address, which is
+    /// right on loopback only.
+    pub issuer: String,
+    /// Keys, the server's id and, on SQLite, the database.
+    pub data_dir: PathBuf,
+    pub portals: Vec<PortalConfig>,
+    pub limits: Limits,
+    pub reason_codes: Vec<ReasonCode>,
+    /// Files in place of the built-in policy; both or none.
+    pub policy: PolicyFiles,
+    /// Sample staff on an empty database. Loopback only.
+    pub demo: bool,
+    /// True when a TLS-terminating proxy of the operator stands before both listeners; only then may they listen beyond
+    /// loopback.
+    pub behind_tls: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen_api: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_API_PORT),
+            listen_gateway: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_GATEWAY_PORT),
+            database_url: String::new(),
+            issuer: String::new(),
+            data_dir: PathBuf::from("amberglass-data"),
+            portals: Vec::new(),
+            limits: Limits::default(),
+            reason_codes: default_reason_codes(),
+            policy: PolicyFiles::default(),
+            demo: false,
+            behind_tls: false,
+        }
+    }
+}
+
+/// One customer-facing application behind the gateway.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalConfig {
+    pub id: PortalId,
+    pub name: String,
+    /// Host under which the gateway shows it, such as `barkside.localhost`; no port.
+    pub gateway_host: String,
+    /// Scheme, host and port that consoles use, such as `https://barkside.example`. Without it the gateway listener's
+    /// own, over plain http, which is possible on loopback only.
+    #[serde(default)]
+    pub gateway_origin: Option<Url>,
+    /// Where the portal itself answers: https, or http on loopback.
+    pub upstream: Url,
+    #[serde(default)]
+    pub driver: DriverKind,
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// `aud` of the identity tokens for this portal.
+    pub audience: String,
+}
+
+/// How the gateway obtains the customer's identity at the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriverKind {
+    /// A short-lived signed JWT with `sub` and `act` on every request (RFC 8693).
+    #[default]
+    SignedIdentity,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyFiles {
+    /// Cedar policies.
+    pub rules: Option<PathBuf>,
+    /// Cedar schema.
+    pub schema: Option<PathBuf>,
+}
+
+/// Times in whole seconds. The defaults are those of the product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    pub default_duration_seconds: u32,
+    pub max_duration_seconds: u32,
+    pub heartbeat_seconds: u32,
+    /// Silence of a console after which its sessions freeze.
+    pub silence_seconds: u32,
+    /// Frozen for so long ends a session as `console_lost`.
+    pub lost_after_seconds: u32,
+    pub idle_seconds: u32,
+    /// Before the deadline, longest first.
+    pub warnings_seconds: Vec<u32>,
+    pub max_unsent_age_seconds: u32,
+    pub min_free_disk_bytes: u64,
+    /// Running sessions per staff member at the same time.
+    pub sessions_per_staff: u32,
+    /// Failed sign-ins per e-mail address within `sign_in_window_seconds`.
+    pub sign_in_failures_per_email: u32,
+    /// The same per network address; higher, because a whole office may share one.
+    pub sign_in_failures_per_address: u32,
+    pub sign_in_window_seconds: u32,
+    /// Life of a refresh token that is not used.
+    pub refresh_token_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            default_duration_seconds: 30 * 60,
+            max_duration_seconds: 60 * 60,
+            heartbeat_seconds: 2,
+            silence_seconds: 5,
+            lost_after_seconds: 2 * 60,
+            idle_seconds: 10 * 60,
+            warnings_seconds: vec![5 * 60, 60],
+            max_unsent_age_seconds: 24 * 60 * 60,
+            min_free_disk_bytes: 100 * 1024 * 1024,
+            sessions_per_staff: 1,
+            sign_in_failures_per_email: 5,
+            sign_in_failures_per_address: 30,
+            sign_in_window_seconds: 5 * 60,
+            refresh_token_seconds: 7 * 24 * 60 * 60,
+        }
+    }
+}
+
+impl Limits {
+    /// What consoles are told of it.
+    pub fn response(&self) -> LimitsResponse {
+        LimitsResponse {
+            heartbeat_seconds: self.heartbeat_seconds,
+            silence_seconds: self.silence_seconds,
+            lost_after_seconds: self.lost_after_seconds,
+            idle_seconds: self.idle_seconds,
+            warnings_seconds: self.warnings_seconds.clone(),
+            max_unsent_age_seconds: self.max_unsent_age_seconds,
+            min_free_disk_bytes: self.min_free_disk_bytes,
+        }
+    }
+}
+
+/// A reason that a session may be started for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonCode {
+    pub code: String,
+    pub label: String,
+    #[serde(default)]
+    pub ticket_required: bool,
+}
+
+impl ReasonCode {
+    pub fn response(&self) -> ReasonCodeResponse {
+        ReasonCodeResponse { code: self.code.clone(), label: self.label.clone(), ticket_required: self.ticket_required }
+    }
+}
+
+fn default_reason_codes() -> Vec<ReasonCode> {
+    [
+        ("billing", "Billing question", true),
+        ("appointment", "Appointment", false),
+        ("account", "Account and profile", false),
+        ("technical", "Technical problem", true),
+        ("other", "Something else", false),
+    ]
+    .into_iter()
+    .map(|(code, label, ticket_required)| ReasonCode { code: code.into(), label: label.into(), ticket_required })
+    .collect()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why a configuration cannot be used. Each says which setting it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration file {path} cannot be read")]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the configuration file {path} is not understood")]
+    NotUnderstood {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("the environment variable {0} is not understood")]
+    Environment(&'static str),
+    #[error("{0} is not loopback: plain http goes no further; put TLS before it and set behind_tls")]
+    PlainHttpBeyondLoopback(SocketAddr),
+    #[error("demo works on loopback only, and {0} is not")]
+    DemoBeyondLoopback(SocketAddr),
+    #[error("issuer must be set to the https address of the API when it is reached beyond loopback")]
+    IssuerMissing,
+    #[error("the upstream of portal {portal} must be https, or http on loopback")]
+    PlainUpstream { portal: PortalId },
+    #[error("gateway_origin of portal {portal} must be an https origin without a path; it is needed beyond loopback")]
+    GatewayOrigin { portal: PortalId },
+    #[error("the portals {0} and {1} share an id or a gateway host")]
+    PortalTwice(PortalId, PortalId),
+    #[error("limits: {0}")]
+    Limits(&'static str),
+    #[error("policy.rules and policy.schema go together")]
+    PolicyFiles,
+}
+
+impl ServerConfig {
+    /// Reads `path`, then lets `AMBERGLASS_LISTEN_API`, `_LISTEN_GATEWAY`, `_DATABASE_URL`, `_ISSUER` and `_DATA_DIR` win.
+    ///
+    /// # Errors
+    /// When the file or a variable is not understood.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|source| ConfigError::NotUnderstood { path: path.to_owned(), source: Box::new(source) })?;
+        config.apply_environment(|name| std::env::var(name).ok())?;
+        Ok(config)
+    }
+
+    fn apply_environment(&mut self, read: impl Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
+        let address = |name: &'static str| {
+            read(name).map(|text| text.parse().map_err(|_| ConfigError::Environment(name))).transpose()
+        };
+        if let Some(listen) = address("AMBERGLASS_LISTEN_API")? {
+            self.listen_api = listen;
+        }
+        if let Some(listen) = address("AMBERGLASS_LISTEN_GATEWAY")? {
+            self.listen_gateway = listen;
+        }
+        if let Some(url) = read("AMBERGLASS_DATABASE_URL") {
+            self.database_url = url;
+        }
+        if let Some(issuer) = read("AMBERGLASS_ISSUER") {
+            self.issuer = issuer;
+        }
+        if let Some(dir) = read("AMBERGLASS_DATA_DIR") {
+            self.data_dir = PathBuf::from(dir);
+        }
+        Ok(())
+    }
+
+    /// Refuses what would be unsafe or contradicts itself, before anything listens.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        for listen in [self.listen_api, self.listen_gateway] {
+            if self.demo && !listen.ip().is_loopback() {
+                return Err(ConfigError::DemoBeyondLoopback(listen));
+            }
+            if !listen.ip().is_loopback() && !self.behind_tls {
+                return Err(ConfigError::PlainHttpBeyondLoopback(listen));
+            }
+        }
+        if self.behind_tls && !self.issuer.starts_with("https://") {
+            return Err(ConfigError::IssuerMissing);
+        }
+        if self.policy.rules.is_some() != self.policy.schema.is_some() {
+            return Err(ConfigError::PolicyFiles);
+        }
+        self.check_portals()?;
+        self.limits.check()
+    }
+
+    fn check_portals(&self) -> Result<(), ConfigError> {
+        for (index, portal) in self.portals.iter().enumerate() {
+            if portal.upstream.scheme() != "https" && !is_loopback_http(&portal.upstream) {
+                return Err(ConfigError::PlainUpstream { portal: portal.id.clone() });
+            }
+            let origin_holds = match &portal.gateway_origin {
+                Some(origin) => (origin.scheme() == "https" || is_loopback_http(origin)) && origin.path() == "/",
+                None => !self.behind_tls,
+            };
+            if !origin_holds {
+                return Err(ConfigError::GatewayOrigin { portal: portal.id.clone() });
+            }
+            let twin =
+                self.portals.iter().skip(index.saturating_add(1)).find(|other| {
+                    other.id == portal.id || other.gateway_host.eq_ignore_ascii_case(&portal.gateway_host)
+                });
+            if let Some(twin) = twin {
+                return Err(ConfigError::PortalTwice(portal.id.clone(), twin.id.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn portal(&self, id: &PortalId) -> Option<&PortalConfig> {
+        self.portals.iter().find(|portal| portal.id == *id)
+    }
+
+    /// The database, also when the configuration leaves it to `data_dir`.
+    pub fn database_url(&self) -> String {
+        if self.database_url.is_empty() {
+            format!("sqlite://{}", self.data_dir.join("amberglass.sqlite").display())
+        } else {
+            self.database_url.clone()
+        }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.max_duration_seconds < MIN_DURATION_SECONDS || self.default_duration_seconds > self.max_duration_seconds
+        {
+            return Err(ConfigError::Limits(
+                "default_duration_seconds must not exceed max_duration_seconds, and that not be under 60",
+            ));
+        }
+        if self.heartbeat_seconds == 0 || self.silence_seconds <= self.heartbeat_seconds {
+            return Err(ConfigError::Limits("silence_seconds must be more than heartbeat_seconds"));
+        }
+        if self.sessions_per_staff == 0 {
+            return Err(ConfigError::Limits("sessions_per_staff must be at least 1"));
+        }
+        Ok(())
+    }
+}
+
+/// Shortest session that can be asked for.
+pub const MIN_DURATION_SECONDS: u32 = 60;
+
+/// Plain http is for this machine alone. Names under `localhost` are loopback by RFC 6761.
+fn is_loopback_http(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && loopback
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn portal(upstream: &str) -> PortalConfig {
+        PortalConfig {
+            id: PortalId::new("barkside"),
+            name: "Barkside".into(),
+            gateway_host: "barkside.localhost".into(),
+            gateway_origin: None,
+            upstream: upstream.parse().unwrap(),
+            driver: DriverKind::SignedIdentity,
+            active: true,
+            audience: "barkside".into(),
+        }
+    }
+
+    #[test]
+    fn a_file_that_says_little_gets_the_products_defaults() {
+        let config: ServerConfig = toml::from_str(
+            "data_dir = '/srv/amberglass'\n[[portals]]\nid = 'barkside'\nname = 'Barkside'\n\
+             gateway_host = 'barkside.localhost'\nupstream = 'http://127.0.0.1:9'\naudience = 'barkside'\n",
+        )
+        .unwrap();
+        config.check().unwrap();
+        assert_eq!(config.limits.default_duration_seconds, 1800);
+        assert_eq!(config.database_url(), "sqlite:///srv/amberglass/amberglass.sqlite");
+        assert_eq!(config.reason_codes.len(), 5);
+        assert!(config.portal(&PortalId::new("barkside")).is_some_and(|portal| portal.active));
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        let beyond = ServerConfig { listen_api: "0.0.0.0:1".parse().unwrap(), ..ServerConfig::default() };
+        assert!(matches!(beyond.check(), Err(ConfigError::PlainHttpBeyondLoopback(_))));
+        let demo = ServerConfig { demo: true, ..beyond };
+        assert!(matches!(demo.check(), Err(ConfigError::DemoBeyondLoopback(_))));
+        let tls = ServerConfig { behind_tls: true, ..ServerConfig::default() };
+        assert!(matches!(tls.check(), Err(ConfigError::IssuerMissing)));
+        for upstream in ["http://portal.example", "http://10.0.0.1", "ftp://127.0.0.1"] {
+            let config = ServerConfig { portals: vec![portal(upstream)], ..ServerConfig::default() };
+            assert!(matches!(config.check(), Err(ConfigError::PlainUpstream { .. })), "{upstream}");
+        }
+    }
+
+    #[test]
+    fn two_portals_cannot_share_an_origin() {
+        let twice = ServerConfig {
+            portals: vec![portal("http://127.0.0.1:1"), portal("https://portal.example")],
+            ..ServerConfig::default()
+        };
+        assert!(matches!(twice.check(), Err(ConfigError::PortalTwice(..))));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let mut config = ServerConfig::default();
+        config.apply_environment(|name| (name == "AMBERGLASS_LISTEN_API").then(|| "127.0.0.1:1".to_owned())).unwrap();
+        assert_eq!(config.listen_api.port(), 1);
+        assert!(config.apply_environment(|_| Some("nonsense".to_owned())).is_err());
+    }
+}

@@ -1,0 +1,294 @@
+//! What of a portal's answer reaches the page.
+
+use amberglass_wire::{SessionId, UnixMillis};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
+use url::Url;
+
+use super::{
+    cookie_jar::{CookieJars, SetCookie},
+    outgoing::{HOP_BY_HOP, named_by_connection},
+};
+
+/// Stable ids of what is refused in an answer.
+pub(super) mod rule {
+    pub const DOWNLOAD: &str = "download-refused";
+    pub const REDIRECT_ELSEWHERE: &str = "redirect-elsewhere";
+}
+
+/// Keeps the page on its gateway origin, beside whatever policy the portal sends itself (CSP 3: all of them hold).
+/// Inline and local content stays allowed: what the portal allows itself is its own affair.
+const OWN_ORIGIN_ONLY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; \
+     object-src 'self'; base-uri 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; webrtc 'block'";
+
+/// Would outlive the session, report to other hosts, move the page elsewhere, steer a proxy, or speak in our name.
+const WITHHELD: [&str; 20] = [
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "age",
+    "alt-svc",
+    "clear-site-data",
+    "content-location",
+    "expect-ct",
+    "expires",
+    "nel",
+    "pragma",
+    "public-key-pins",
+    "refresh",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie",
+    "set-cookie2",
+    "strict-transport-security",
+    "x-sendfile",
+    "via",
+];
+const WITHHELD_PREFIXES: [&str; 2] = ["amberglass-", "x-accel-"];
+/// `Link` relations that make the engine connect somewhere.
+const CONNECTING_LINKS: [&str; 4] = ["preconnect", "prefetch", "preload", "prerender"];
+
+const DNS_PREFETCH: HeaderName = HeaderName::from_static("x-dns-prefetch-control");
+
+/// Where the answer came from and goes to.
+pub(super) struct Passage<'a> {
+    pub session: &'a SessionId,
+    pub upstream: &'a Url,
+    pub own_origin: &'a str,
+    pub is_plain_http: bool,
+    /// Canonical path and query of the request.
+    pub target: &'a http::uri::PathAndQuery,
+    /// Name of the session's own cookie, which no portal may set.
+    pub cookie_name: &'a str,
+    pub now: UnixMillis,
+}
+
+/// Turns the portal's head into the page's, or names the rule that refuses the answer. Kept cookies go into the jar
+/// either way: the portal has set them.
+pub(super) fn head(parts: Parts, passage: &Passage<'_>, jars: &CookieJars) -> Result<Parts, &'static str> {
+    let mut parts = parts;
+    let for_page = cookies(&parts.headers, passage, jars);
+    if is_download(&parts.headers) {
+        return Err(rule::DOWNLOAD);
+    }
+    if let Some(location) = parts.headers.remove(header::LOCATION) {
+        match own_location(&location, passage) {
+            Some(own) => {
+                parts.headers.insert(header::LOCATION, own);
+            }
+            None if parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED => {
+                return Err(rule::REDIRECT_ELSEWHERE);
+            }
+            // Elsewhere it only names something, as in a 201.
+            None => {}
+        }
+    }
+    let named = named_by_connection(&parts.headers);
+    let withheld: Vec<HeaderName> = parts
+        .headers
+        .iter()
+        .filter(|(name, value)| is_withheld(name, value) || named.iter().any(|named| named == name.as_str()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in withheld {
+        parts.headers.remove(name);
+    }
+    for cookie in for_page {
+        parts.headers.append(header::SET_COOKIE, cookie);
+    }
+    enclose(&mut parts.headers);
+    // The version is that of our connection to the portal.
+    parts.version = http::Version::default();
+    parts.extensions.clear();
+    Ok(parts)
+}
+
+/// Nothing is kept, nothing leaves the origin, nothing frames the page but itself.
+fn enclose(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_ORIGIN_ONLY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(DNS_PREFETCH, HeaderValue::from_static("off"));
+    // A portal may frame its own pages; one that forbids even that goes on forbidding it.
+    let denies =
+        headers.get(header::X_FRAME_OPTIONS).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"deny"));
+    let framing = if denies { "DENY" } else { "SAMEORIGIN" };
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static(framing));
+}
+
+fn is_withheld(name: &HeaderName, value: &HeaderValue) -> bool {
+    let name = name.as_str();
+    let connects = name == "link"
+        && value.to_str().map_or(true, |value| {
+            let value = value.to_ascii_lowercase();
+            CONNECTING_LINKS.iter().any(|relation| value.contains(relation))
+        });
+    connects
+        || HOP_BY_HOP.contains(&name)
+        || WITHHELD.contains(&name)
+        || WITHHELD_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Anything but `inline` makes browsers save (RFC 6266, 4.2).
+fn is_download(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_DISPOSITION).iter().any(|value| {
+        let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        !kind.trim_ascii().eq_ignore_ascii_case(b"inline")
+    })
+}
+
+/// The location as a path on the gateway origin; `None` if it leads elsewhere.
+fn own_location(location: &HeaderValue, passage: &Passage<'_>) -> Option<HeaderValue> {
+    let base = passage.upstream.join(passage.target.as_str()).ok()?;
+    let wanted = base.join(location.to_str().ok()?).ok()?;
+    let is_ours =
+        wanted.origin() == passage.upstream.origin() || wanted.origin().ascii_serialization() == passage.own_origin;
+    let is_anonymous = wanted.username().is_empty() && wanted.password().is_none();
+    if !is_ours || !is_anonymous || wanted.path().starts_with("//") {
+        return None;
+    }
+    let own = &wanted[url::Position::BeforePath..];
+    HeaderValue::try_from(own).ok()
+}
+
+/// Keeps what stays here and gives the lines for the page.
+fn cookies(headers: &HeaderMap, passage: &Passage<'_>, jars: &CookieJars) -> Vec<HeaderValue> {
+    let mut for_page = Vec::new();
+    for line in headers.get_all(header::SET_COOKIE) {
+        let Some(cookie) = line.to_str().ok().and_then(|line| SetCookie::parse(line, passage.now)) else { continue };
+        if cookie.name == passage.cookie_name {
+            continue;
+        }
+        if cookie.stays_here(passage.is_plain_http) {
+            jars.keep(passage.session, cookie, passage.target.path(), passage.now);
+        } else if let Ok(value) = HeaderValue::try_from(cookie.line_for_page(passage.is_plain_http, passage.now)) {
+            for_page.push(value);
+        }
+    }
+    for_page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, pairs: &[(&'static str, &'static str)]) -> (Result<Parts, &'static str>, CookieJars) {
+        let mut response = http::Response::builder().status(status);
+        for (name, value) in pairs {
+            response = response.header(*name, *value);
+        }
+        let jars = CookieJars::default();
+        let passage = Passage {
+            session: &SessionId::new("s"),
+            upstream: &"http://127.0.0.1:9/".parse().unwrap(),
+            own_origin: "http://barkside.localhost:7401",
+            is_plain_http: true,
+            target: &"/pets/list?x=1".parse().unwrap(),
+            cookie_name: "ours",
+            now: UnixMillis(1_767_603_600_000),
+        };
+        (head(response.body(()).unwrap().into_parts().0, &passage, &jars), jars)
+    }
+
+    #[test]
+    fn locations_stay_on_the_gateway_or_are_refused() {
+        let table = [
+            ("http://127.0.0.1:9/account?tab=2#top", Some("/account?tab=2#top")),
+            ("http://barkside.localhost:7401/account", Some("/account")),
+            ("/account", Some("/account")),
+            ("next", Some("/pets/next")),
+            ("?page=2", Some("/pets/list?page=2")),
+            ("../x", Some("/x")),
+            ("//127.0.0.1:9/x", Some("/x")),
+            ("http://127.0.0.1:10/", None),
+            ("https://127.0.0.1:9/", None),
+            ("//evil.test/", None),
+            ("\\\\evil.test/", None),
+            ("http://127.0.0.1:9//evil.test/", None),
+            ("http://a:b@127.0.0.1:9/", None),
+            ("javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("mailto:a@b", None),
+        ];
+        for (given, expected) in table {
+            let (outcome, _) = answer(302, &[("location", given)]);
+            let got = outcome.map(|parts| parts.headers[header::LOCATION].to_str().unwrap().to_owned());
+            assert_eq!(
+                got.as_deref(),
+                expected.ok_or(&rule::REDIRECT_ELSEWHERE).map_err(|rule| *rule).as_ref().map(|x| *x),
+                "{given}"
+            );
+        }
+        let created = answer(201, &[("location", "https://elsewhere.test/1")]).0.unwrap();
+        assert!(!created.headers.contains_key(header::LOCATION));
+    }
+
+    #[test]
+    fn downloads_are_refused_and_inline_content_is_not() {
+        for value in ["attachment", "ATTACHMENT; filename=a.pdf", " attachment", "unknown", "filename=x"] {
+            assert_eq!(answer(200, &[("content-disposition", value)]).0.err(), Some(rule::DOWNLOAD), "{value}");
+        }
+        assert!(answer(200, &[("content-disposition", "inline; filename=a.pdf")]).0.is_ok());
+    }
+
+    #[test]
+    fn unreadable_cookies_stay_here_and_ours_cannot_be_set() {
+        let (outcome, jars) = answer(
+            200,
+            &[
+                ("set-cookie", "sid=secret; HttpOnly; Path=/"),
+                ("set-cookie", "theme=dark; Domain=x.test"),
+                ("set-cookie", "ours=forged"),
+                ("set-cookie", "ours=forged; HttpOnly"),
+            ],
+        );
+        let headers = outcome.unwrap().headers;
+        let lines: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
+        assert_eq!(lines, ["theme=dark"]);
+        let kept = jars.header(&SessionId::new("s"), &[], "/", UnixMillis(1_767_603_600_000));
+        assert_eq!(kept.as_deref(), Some("sid=secret"));
+    }
+
+    #[test]
+    fn headers_that_reach_beyond_the_session_are_withheld() {
+        for name in [
+            "alt-svc",
+            "strict-transport-security",
+            "clear-site-data",
+            "report-to",
+            "refresh",
+            "service-worker-allowed",
+            "amberglass-gateway",
+            "x-accel-redirect",
+            "connection",
+            "keep-alive",
+        ] {
+            let headers = answer(200, &[(name, "x")]).0.unwrap().headers;
+            assert!(!headers.contains_key(name), "{name}");
+        }
+        let headers = answer(200, &[("connection", "x-hop"), ("x-hop", "1"), ("link", "<//e.test>; rel=Preconnect")])
+            .0
+            .unwrap()
+            .headers;
+        assert!(!headers.contains_key("x-hop") && !headers.contains_key(header::LINK));
+    }
+
+    #[test]
+    fn the_page_is_enclosed_beside_its_own_policy() {
+        let given = [
+            ("content-security-policy", "script-src 'none'"),
+            ("cache-control", "public, max-age=600"),
+            ("x-frame-options", "ALLOWALL"),
+            ("content-type", "text/html"),
+            ("link", "</p?2>; rel=next"),
+        ];
+        let headers = answer(200, &given).0.unwrap().headers;
+        let policies: Vec<_> = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
+        assert_eq!(policies, ["script-src 'none'", OWN_ORIGIN_ONLY]);
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(headers[header::X_FRAME_OPTIONS], "SAMEORIGIN");
+        assert_eq!(headers[header::REFERRER_POLICY], "same-origin");
+        assert_eq!(headers[header::CONTENT_TYPE], "text/html");
+        assert!(headers.contains_key(header::LINK));
+        assert_eq!(answer(200, &[("x-frame-options", "deny")]).0.unwrap().headers[header::X_FRAME_OPTIONS], "DENY");
+    }
+}

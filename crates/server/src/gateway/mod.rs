@@ -1,0 +1,43 @@
+//! The gateway: what stands between the locked webview and a portal.
+//!
+//! Each request goes through the steps of [`pipeline`] in their order. Whatever is not understood is refused; what was
+//! judged in its canonical form is exactly what is forwarded; nothing is forwarded that is not on record. Nothing of the
+//! API is served here.
+
+mod address;
+mod admission;
+mod answer_rules;
+mod arrival;
+mod cookie_jar;
+mod explanation;
+mod outgoing;
+mod pipeline;
+mod stream;
+mod target;
+mod upstream;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+};
+
+pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
+
+use crate::state::ServerState;
+use pipeline::Gateway;
+
+/// Name of the session cookie. Behind TLS the `__Host-` prefix ties it to the host and to `Secure` (RFC 6265bis,
+/// 4.1.3.2); over plain http, on loopback, browsers would refuse that.
+pub const fn cookie_name(is_secure: bool) -> &'static str {
+    if is_secure { "__Host-amberglass" } else { "amberglass" }
+}
+
+/// Serves the gateway hosts of all portals. To be called within the runtime that serves it.
+pub fn router(state: Arc<ServerState>) -> Router {
+    let gateway = Arc::new(Gateway::new(state));
+    Router::new()
+        .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| async move { gateway.answer(request).await })
+        .with_state(gateway)
+}

@@ -1,0 +1,365 @@
+//! The steps of one request, in their order.
+
+use std::sync::Arc;
+
+use amberglass_domain::{
+    read_only::{self, Decision, JudgedRequest, PortalRules},
+    redaction::recorded_address,
+};
+use amberglass_wire::{
+    audit::{EventDetail, EventSubject},
+    session::Mode,
+};
+use axum::{body::Body, extract::Request, response::Response};
+use http::{Method, request::Parts, uri::PathAndQuery};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    address::{self, Addressed, Misaddressed},
+    admission::{Admissions, Standing},
+    answer_rules::{self, Passage},
+    arrival::{self, Site},
+    cookie_jar::CookieJars,
+    cookie_name,
+    explanation::{Explanation, Reason, Whom},
+    outgoing,
+    stream::{self, CutBody},
+    target,
+    upstream::{self, Upstream, UpstreamError},
+};
+use crate::{secrets::sha256_hex, sessions::GatewaySession, state::ServerState};
+
+/// Rules that are the pipeline's own.
+mod rule {
+    pub const OTHER_SITE: &str = "other-site";
+    /// A write about whose origin the engine says nothing.
+    pub const ORIGIN_UNSAID: &str = "origin-unsaid";
+    pub const SERVICE_WORKER: &str = "service-worker";
+    pub const OTHER_PORTAL: &str = "other-portal";
+}
+
+/// What a refused request may still send before it gets its answer.
+const DRAINED_BYTES: usize = 4 * 1024 * 1024;
+const DRAINED_MILLIS: i64 = 2000;
+
+/// What all requests share.
+pub(super) struct Gateway {
+    state: Arc<ServerState>,
+    upstream: Upstream,
+    admissions: Arc<Admissions>,
+    jars: Arc<CookieJars>,
+    /// No portal can list writes yet, so none passes.
+    rules: PortalRules,
+}
+
+/// Why the gateway answers itself.
+struct Refusal {
+    reason: Reason,
+    rule: Option<&'static str>,
+    is_on_record: bool,
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, rule: None, is_on_record: false }
+    }
+}
+
+/// What is known of a request as its steps go by, for record and explanation.
+struct Heard {
+    method: Method,
+    /// Path and query names, as on record.
+    path: String,
+    is_document: bool,
+    back: String,
+    session: Option<Arc<GatewaySession>>,
+}
+
+impl Gateway {
+    pub fn new(state: Arc<ServerState>) -> Self {
+        let jars = Arc::new(CookieJars::default());
+        let admissions = Admissions::new(
+            state.sessions.clone(),
+            state.clock.clone(),
+            jars.clone(),
+            state.config.limits.silence_seconds,
+            state.stop.clone(),
+        );
+        Self { state, upstream: Upstream::new(), admissions, jars, rules: PortalRules::default() }
+    }
+
+    /// Never fails: what goes wrong is told in the answer.
+    pub async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut heard = Heard {
+            method: parts.method.clone(),
+            path: recorded_address(parts.uri.path(), parts.uri.query()),
+            is_document: arrival::is_document(&parts.method, &parts.headers),
+            back: "/".into(),
+            session: None,
+        };
+        let mut body = Some(body);
+        match self.steps(&parts, &mut body, &mut heard).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                // Who waits for `100 Continue` has sent nothing, and reading would invite it to.
+                if let Some(body) = body.take()
+                    && !parts.headers.contains_key(http::header::EXPECT)
+                {
+                    self.drain(body).await;
+                }
+                self.explain(&refusal, &heard)
+            }
+        }
+    }
+
+    async fn steps(&self, parts: &Parts, body: &mut Option<Body>, heard: &mut Heard) -> Result<Response, Refusal> {
+        let addressed = address::portal_of(&parts.uri, &parts.headers, &self.state.config.portals).map_err(
+            |error| match error {
+                Misaddressed::UnknownHost => Reason::UnknownHost,
+                Misaddressed::Contradiction => Reason::ContradictingHosts,
+            },
+        )?;
+        heard.back = arrival::came_from(&parts.headers, &addressed.origin);
+        if !addressed.portal.active {
+            return Err(Reason::PortalInactive.into());
+        }
+        // Both are found before the session, and recorded once it is known: strangers cannot write into the record.
+        let target = target::canonical(&parts.uri);
+        let site = arrival::site(&parts.headers, &addressed.origin);
+        if let Ok(target) = &target {
+            heard.path = recorded_address(target.path(), target.query());
+        }
+        let (session, cut) = self.session(parts, &addressed, heard).await?;
+        let target = match target {
+            Ok(target) => target,
+            Err(rule) => return Err(self.blocked(heard, Reason::TargetRefused, rule).await),
+        };
+        if site == Site::Other {
+            return Err(self.blocked(heard, Reason::OtherSite, rule::OTHER_SITE).await);
+        }
+        let body_is_empty = body.as_ref().is_none_or(hyper::body::Body::is_end_stream);
+        if let Some(rule) = self.judge(parts, &target, site, session.mode, body_is_empty) {
+            return Err(self.blocked(heard, Reason::Blocked, rule).await);
+        }
+        self.record(
+            heard,
+            EventDetail::PageViewed {
+                method: heard.method.to_string(),
+                path: heard.path.clone(),
+                document: heard.is_document,
+            },
+        )
+        .await?;
+        let has_body = arrival::has_body(&parts.headers, body_is_empty);
+        let body = body.take().filter(|_| has_body).unwrap_or_default();
+        // Sent, answered or not: the session's end stops it.
+        let outcome = tokio::select! {
+            biased;
+            () = cut.cancelled() => None,
+            outcome = self.forward(parts, body, &addressed, &session, &target, heard, &cut) => Some(outcome),
+        };
+        match outcome {
+            Some(outcome) => outcome,
+            // Asked again for the reason.
+            None => Err(self.session(parts, &addressed, heard).await.err().unwrap_or_else(|| Reason::Frozen.into())),
+        }
+    }
+
+    /// The session that the cookie stands for, if its pages may be seen.
+    async fn session(
+        &self,
+        parts: &Parts,
+        addressed: &Addressed<'_>,
+        heard: &mut Heard,
+    ) -> Result<(Arc<GatewaySession>, CancellationToken), Refusal> {
+        let name = cookie_name(!addressed.is_plain_http);
+        let mut values = outgoing::cookies(&parts.headers).into_iter().filter(|(given, _)| given == name);
+        // Two of them: a script has put one beside ours. Which is which cannot be told.
+        let (Some((_, value)), None) = (values.next(), values.next()) else { return Err(Reason::NoSession.into()) };
+        let admitted = self.admissions.admit(&sha256_hex(value.as_bytes())).await.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a session could not be read");
+            Reason::SessionUnreadable
+        })?;
+        let admitted = admitted.ok_or(Reason::NoSession)?;
+        heard.session = Some(admitted.session.clone());
+        if admitted.session.portal != addressed.portal.id {
+            let refusal = self.blocked(heard, Reason::NoSession, rule::OTHER_PORTAL).await;
+            // Nothing of the session is told at a host that is not its own.
+            heard.session = None;
+            return Err(refusal);
+        }
+        // Not on record as blocked: a page goes on asking behind the curtain, and that is no attempt of anyone's.
+        let reason = match admitted.standing {
+            Standing::Viewable => return Ok((admitted.session, admitted.cut)),
+            Standing::Frozen => Reason::Frozen,
+            Standing::Silent => Reason::Silent,
+            Standing::NotStarted => Reason::NotStarted,
+            Standing::Expired => Reason::Expired,
+            Standing::Ended => Reason::Ended,
+            Standing::StaffInactive => Reason::StaffInactive,
+        };
+        Err(reason.into())
+    }
+
+    /// The rule that blocks a request, if one does.
+    fn judge(
+        &self,
+        parts: &Parts,
+        target: &PathAndQuery,
+        site: Site,
+        mode: Mode,
+        body_is_empty: bool,
+    ) -> Option<&'static str> {
+        if arrival::is_service_worker(&parts.headers) {
+            return Some(rule::SERVICE_WORKER);
+        }
+        let judged = JudgedRequest {
+            method: parts.method.as_str(),
+            path: target.path(),
+            has_body: arrival::has_body(&parts.headers, body_is_empty),
+            wants_upgrade: arrival::wants_upgrade(&parts.headers),
+            overrides_method: arrival::overrides_method(parts),
+        };
+        match read_only::decide(&judged, mode, &self.rules) {
+            Decision::Block { rule } => Some(rule),
+            Decision::Pass if site == Site::Unsaid && !matches!(parts.method, Method::GET | Method::HEAD) => {
+                Some(rule::ORIGIN_UNSAID)
+            }
+            Decision::Pass => None,
+        }
+    }
+
+    /// Sends the request on, and the answer back as it comes.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the steps before have found all of these, and a struct would only rename them"
+    )]
+    async fn forward(
+        &self,
+        parts: &Parts,
+        body: Body,
+        addressed: &Addressed<'_>,
+        session: &GatewaySession,
+        target: &PathAndQuery,
+        heard: &Heard,
+        cut: &CancellationToken,
+    ) -> Result<Response, Refusal> {
+        let portal = addressed.portal;
+        let ours = cookie_name(!addressed.is_plain_http);
+        let from_page: Vec<(String, String)> =
+            outgoing::cookies(&parts.headers).into_iter().filter(|(name, _)| name != ours).collect();
+        let now = self.state.clock.now();
+        let route = outgoing::Route {
+            own_origin: &addressed.origin,
+            upstream_origin: &portal.upstream.origin().ascii_serialization(),
+            upstream_authority: &upstream::authority(&portal.upstream),
+            cookies: self.jars.header(&session.id, &from_page, target.path(), now),
+        };
+        let mut headers = outgoing::headers(&parts.headers, &route).ok_or(Reason::PortalUnreachable)?;
+        let driver = self.state.drivers.get(&portal.id).ok_or(Reason::IdentityUnavailable)?;
+        driver.decorate(session, &mut headers).await.map_err(|error| {
+            tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
+            Reason::IdentityUnavailable
+        })?;
+        let mut request = http::Request::new(body);
+        *request.method_mut() = parts.method.clone();
+        *request.headers_mut() = headers;
+        *request.uri_mut() = upstream::address(&portal.upstream, target).map_err(|_| Reason::PortalUnreachable)?;
+        let response = self.upstream.ask(request, &*self.state.clock).await.map_err(|error| {
+            tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
+            match error {
+                UpstreamError::Unreachable(_) | UpstreamError::TimedOut | UpstreamError::Address => {
+                    Reason::PortalUnreachable
+                }
+                UpstreamError::Switches => Reason::PortalNotUnderstood,
+            }
+        })?;
+        let (answer, body) = response.into_parts();
+        let passage = Passage {
+            session: &session.id,
+            upstream: &portal.upstream,
+            own_origin: &addressed.origin,
+            is_plain_http: addressed.is_plain_http,
+            target,
+            cookie_name: ours,
+            now: self.state.clock.now(),
+        };
+        match answer_rules::head(answer, &passage, &self.jars) {
+            Ok(answer) => Ok(Response::from_parts(answer, Body::new(CutBody::new(body, cut.clone())))),
+            Err(rule) => {
+                let reason = match rule {
+                    answer_rules::rule::DOWNLOAD => Reason::Download,
+                    _ => Reason::RedirectElsewhere,
+                };
+                Err(self.blocked(heard, reason, rule).await)
+            }
+        }
+    }
+
+    /// Records a refusal; if that fails, the answer says so instead.
+    async fn blocked(&self, heard: &Heard, reason: Reason, rule: &'static str) -> Refusal {
+        let detail = EventDetail::RequestBlocked {
+            method: heard.method.to_string(),
+            path: heard.path.clone(),
+            rule: rule.into(),
+        };
+        match self.record(heard, detail).await {
+            Ok(()) => Refusal { reason, rule: Some(rule), is_on_record: true },
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Durable when it returns.
+    async fn record(&self, heard: &Heard, detail: EventDetail) -> Result<(), Refusal> {
+        let subject = heard.session.as_ref().map(|session| EventSubject {
+            staff: Some(session.staff.clone()),
+            customer: Some(session.customer.clone()),
+            portal: Some(session.portal.clone()),
+            session: Some(session.id.clone()),
+            device: Some(session.device.clone()),
+            policy_hash: Some(session.policy_hash.clone()),
+        });
+        match self.state.audit.append(subject.unwrap_or_default(), detail).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "not on record, so not forwarded");
+                Err(Reason::AuditUnavailable.into())
+            }
+        }
+    }
+
+    fn explain(&self, refusal: &Refusal, heard: &Heard) -> Response {
+        let mut reference = [0_u8; 4];
+        self.state.entropy.fill(&mut reference);
+        let reference = hex::encode(reference);
+        let session = heard.session.as_deref();
+        tracing::info!(
+            reference,
+            reason = refusal.reason.as_str(),
+            rule = refusal.rule,
+            session = session.map(|session| session.id.as_str()),
+            "the gateway answers itself"
+        );
+        Explanation {
+            reason: refusal.reason,
+            rule: refusal.rule,
+            method: heard.method.as_str(),
+            path: &heard.path,
+            whom: session.map(|session| Whom { customer_name: &session.customer_name, code: &session.code }),
+            is_on_record: refusal.is_on_record,
+            reference,
+            is_document: heard.is_document,
+            back: heard.back.clone(),
+        }
+        .answer()
+    }
+
+    async fn drain(&self, body: Body) {
+        let late = self.state.clock.sleep_until(self.state.clock.monotonic_millis().saturating_add(DRAINED_MILLIS));
+        tokio::select! {
+            () = stream::drain(body, DRAINED_BYTES) => {}
+            () = late => {}
+        }
+    }
+}

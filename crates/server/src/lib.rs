@@ -1,0 +1,186 @@
+//! The backend of Amberglass: staff accounts, sessions, the audit log, and the gateway between the locked webview and the
+//! portal.
+//!
+//! It must never let a session exist without its record, never show a customer's identity at the portal to anyone but
+//! the portal, and never trust a console: what a console asks for is checked here against policy and rows, on every
+//! request.
+//!
+//! Start reading at [`serve`], then [`sessions`], [`gateway`] and [`audit`]. SQL stands in [`store`] alone.
+
+pub mod accounts;
+pub mod audit;
+pub mod config;
+pub mod drivers;
+pub mod gateway;
+pub mod policy;
+pub mod sessions;
+pub mod state;
+pub mod store;
+
+mod api;
+mod secrets;
+
+use std::{future::IntoFuture as _, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use amberglass_domain::ports::{Clock, Entropy, uuid_v7};
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+pub use accounts::{SAMPLE_STAFF, SampleStaff};
+pub use config::{Limits, PortalConfig, ServerConfig};
+pub use secrets::sha256_hex;
+pub use state::ServerState;
+
+use accounts::Accounts;
+use audit::AuditLog;
+use drivers::{Drivers, IdentitySigner};
+use policy::Policy;
+use secrets::ServerKey;
+use sessions::Sessions;
+use store::Store;
+
+/// How long open answers may take to end once the server stops.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    #[error("listening on {address} failed")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the data folder {path} cannot be used")]
+    DataDir {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    #[error(transparent)]
+    Policy(#[from] policy::PolicyError),
+    #[error(transparent)]
+    Driver(#[from] drivers::DriverError),
+    #[error(transparent)]
+    Account(#[from] accounts::AccountError),
+}
+
+/// A server that listens.
+pub struct RunningServer {
+    pub api: SocketAddr,
+    pub gateway: SocketAddr,
+    /// What consoles are pointed at.
+    pub issuer: String,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    state: Arc<ServerState>,
+}
+
+/// Opens the database, binds both listeners and serves until [`RunningServer::stop`]. Portals need not answer yet.
+///
+/// # Errors
+/// When the configuration is unsafe, the data cannot be opened, or an address is taken.
+pub async fn serve(
+    config: ServerConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<RunningServer, ServerError> {
+    config.check()?;
+    let data_dir = |source| ServerError::DataDir { path: config.data_dir.clone(), source };
+    create_private(&config.data_dir).map_err(data_dir)?;
+    let key = Arc::new(ServerKey::load_or_create(&config.data_dir, &*entropy).map_err(data_dir)?);
+    let id = secrets::server_id(&config.data_dir, || uuid_v7(&*clock, &*entropy)).map_err(data_dir)?;
+    let policy = Policy::load(&config.policy)?;
+    let store = Store::open(&config.database_url()).await?;
+    let audit = AuditLog::open(store.clone(), &id, clock.clone(), entropy.clone()).await?;
+
+    let api_listener = listen(config.listen_api).await?;
+    let gateway_listener = listen(config.listen_gateway).await?;
+    let (api, gateway) =
+        (address_of(&api_listener, config.listen_api)?, address_of(&gateway_listener, config.listen_gateway)?);
+    let issuer =
+        if config.issuer.is_empty() { format!("http://{api}") } else { config.issuer.trim_end_matches('/').to_owned() };
+
+    let signer = Arc::new(IdentitySigner::load_or_create(&config.data_dir, &*entropy)?);
+    let drivers = Arc::new(Drivers::new(&config, &issuer, signer, &clock, &entropy)?);
+    let config = Arc::new(config);
+    let sessions =
+        Arc::new(Sessions::new(store.clone(), audit.clone(), clock.clone(), entropy.clone(), config.clone()));
+    let accounts = Accounts::new(store.clone(), clock.clone(), entropy.clone(), &config.limits)?;
+    if config.demo {
+        accounts.add_samples().await?;
+    }
+    let stop = CancellationToken::new();
+    let state = Arc::new(ServerState {
+        store,
+        audit,
+        accounts,
+        sessions: sessions.clone(),
+        policy,
+        config,
+        clock,
+        entropy,
+        drivers,
+        key,
+        issuer: issuer.clone(),
+        gateway,
+        stop: stop.clone(),
+    });
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
+    tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
+    spawn_listener(&mut tasks, api_listener, api::router(state.clone()), stop.clone());
+    spawn_listener(&mut tasks, gateway_listener, gateway::router(state.clone()), stop.clone());
+    Ok(RunningServer { api, gateway, issuer, stop, tasks, state })
+}
+
+impl RunningServer {
+    /// What the server works with; for tests and tools within this process.
+    pub fn state(&self) -> &Arc<ServerState> {
+        &self.state
+    }
+
+    /// Ends open answers, finishes what was begun, closes the database.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(STOP_GRACE, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tracing::warn!("open answers were cut: they did not end in time");
+            self.tasks.shutdown().await;
+        }
+        self.state.store.close().await;
+    }
+}
+
+fn spawn_listener(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router, stop: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    tasks.spawn(async move {
+        if let Err(error) = serving.into_future().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a listener ended");
+        }
+    });
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })
+}
+
+fn address_of(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, ServerError> {
+    listener.local_addr().map_err(|source| ServerError::Listen { address: asked, source })
+}
+
+/// The folder holds keys: nobody else may look into it.
+fn create_private(dir: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}

@@ -1,0 +1,308 @@
+//! Who may do what: Cedar policies, checked against their schema when the server starts, and the facts they are asked
+//! with. The hash of what is in force is stamped on every session and event.
+
+use std::{path::PathBuf, str::FromStr as _};
+
+use amberglass_wire::{
+    SessionId, StaffId,
+    auth::Role,
+    customer::CustomerResponse,
+    problem::ErrorCode,
+    session::{Mode, PolicyAnswer},
+};
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request, Response, Schema, ValidationMode, Validator,
+};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{config::PolicyFiles, store::parse_role};
+
+#[cfg(test)]
+mod tests;
+
+const DEFAULT_RULES: &str = include_str!("../../../../policies/default.cedar");
+const SCHEMA: &str = include_str!("../../../../policies/schema.cedarschema");
+
+/// Counts as higher than every role that is known: who has it may not be looked at.
+const UNKNOWN_ROLE_LEVEL: u32 = 100;
+/// Stands for the rule when no rule permits.
+const NO_RULE: &str = "nothing-permits-this";
+
+/// Why a policy cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("the policy file {path} cannot be read")]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the policy schema is not understood")]
+    Schema(#[source] Box<cedar_policy::CedarSchemaError>),
+    #[error("the policy is not understood")]
+    Rules(#[source] Box<cedar_policy::ParseErrors>),
+    #[error("the policy does not fit its schema: {0}")]
+    DoesNotFit(Box<cedar_policy::ValidationError>),
+    #[error("every rule of the policy needs an @id of its own")]
+    IdMissing,
+    #[error("the facts of a decision do not fit the policy's schema")]
+    Facts(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Principal<'a> {
+    pub id: &'a StaffId,
+    pub email: &'a str,
+    pub role: &'a str,
+}
+
+/// Whom they want to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    pub customer: &'a CustomerResponse,
+    pub portal_active: bool,
+    /// Role of the staff member who has the customer's e-mail address.
+    pub staff_role: Option<&'a str>,
+}
+
+/// What the policy says to a start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartDecision {
+    pub answer: PolicyAnswer,
+    /// Ids of the rules that decided, sorted.
+    pub rules: Vec<String>,
+}
+
+/// What is asked about one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionAction {
+    Extend,
+    EndAny,
+    ReadAudit,
+}
+
+impl SessionAction {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Extend => "extend",
+            Self::EndAny => "end_any",
+            Self::ReadAudit => "read_audit",
+        }
+    }
+}
+
+/// What is asked about the server as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerAction {
+    ReadAudit,
+    ExportAudit,
+    Manage,
+}
+
+impl ServerAction {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ReadAudit => "read_audit",
+            Self::ExportAudit => "export_audit",
+            Self::Manage => "manage",
+        }
+    }
+}
+
+/// The policy in force.
+#[derive(Debug)]
+pub struct Policy {
+    rules: PolicySet,
+    schema: Schema,
+    hash: String,
+}
+
+impl Policy {
+    /// The built-in policy, or the files in its place.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is not understood, or does not fit the schema.
+    pub fn load(files: &PolicyFiles) -> Result<Self, PolicyError> {
+        let read = |path: &Option<PathBuf>, built_in: &str| match path {
+            None => Ok(built_in.to_owned()),
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.clone(), source })
+            }
+        };
+        Self::parse(&read(&files.rules, DEFAULT_RULES)?, &read(&files.schema, SCHEMA)?)
+    }
+
+    fn parse(rules_text: &str, schema_text: &str) -> Result<Self, PolicyError> {
+        let (schema, _warnings) =
+            Schema::from_cedarschema_str(schema_text).map_err(|error| PolicyError::Schema(Box::new(error)))?;
+        let rules = PolicySet::from_str(rules_text).map_err(|error| PolicyError::Rules(Box::new(error)))?;
+        let validation = Validator::new(schema.clone()).validate(&rules, ValidationMode::Strict);
+        if let Some(error) = validation.validation_errors().next() {
+            return Err(PolicyError::DoesNotFit(Box::new(error.clone())));
+        }
+        let mut ids: Vec<&str> = rules.policies().filter_map(|rule| rule.annotation("id")).collect();
+        let named = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        if named != rules.policies().count() || ids.len() != named {
+            return Err(PolicyError::IdMissing);
+        }
+        let mut hasher = Sha256::new();
+        for text in [schema_text, rules_text] {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        }
+        let hash = hex::encode(hasher.finalize());
+        Ok(Self { rules, schema, hash })
+    }
+
+    /// SHA-256 of schema and rules, hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Whether this staff member may look at this customer, at once or after approval.
+    ///
+    /// # Errors
+    /// When the facts do not fit the schema; nothing may be started then.
+    pub fn start(&self, who: &Principal<'_>, whom: &Target<'_>, mode: Mode) -> Result<StartDecision, PolicyError> {
+        let context = json!({
+            "mode": mode.as_str(), "portal": whom.customer.portal.as_str(), "portal_active": whom.portal_active,
+        });
+        // Customers' ids are unique within their portal only.
+        let resource = uid("Customer", &format!("{}/{}", whom.customer.portal, whom.customer.id));
+        let entities = json!([
+            staff_entity(who.id, who.email, who.role),
+            { "uid": resource, "parents": [], "attrs": {
+                "class": whom.customer.class,
+                "active": whom.customer.active,
+                "email": whom.customer.email.trim().to_lowercase(),
+                "staff_level": whom.staff_role.map_or(0, level),
+            }},
+        ]);
+        let ask = |action| self.ask(who, action, &resource, &entities, &context);
+        let at_once = ask("start")?;
+        if at_once.decision() == Decision::Allow {
+            return Ok(StartDecision { answer: PolicyAnswer::Allowed, rules: self.rules_of(&[at_once]) });
+        }
+        let approved = ask("start_after_approval")?;
+        Ok(if approved.decision() == Decision::Allow {
+            StartDecision { answer: PolicyAnswer::NeedsApproval, rules: self.rules_of(&[approved]) }
+        } else {
+            StartDecision { answer: PolicyAnswer::Refused, rules: self.rules_of(&[at_once, approved]) }
+        })
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn on_session(
+        &self,
+        who: &Principal<'_>,
+        action: SessionAction,
+        session: &SessionId,
+        owner: &StaffId,
+    ) -> Result<bool, PolicyError> {
+        let resource = uid("Session", session.as_str());
+        let entities = json!([
+            staff_entity(who.id, who.email, who.role),
+            { "uid": resource, "parents": [], "attrs": { "staff": { "__entity": uid("Staff", owner.as_str()) } } },
+        ]);
+        Ok(self.ask(who, action.name(), &resource, &entities, &json!({}))?.decision() == Decision::Allow)
+    }
+
+    /// Whether `who` may approve what `requester` asks for.
+    ///
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn approve(&self, who: &Principal<'_>, requester: &Principal<'_>) -> Result<bool, PolicyError> {
+        let resource = uid("Request", requester.id.as_str());
+        let entities = json!([
+            staff_entity(who.id, who.email, who.role),
+            { "uid": resource, "parents": [], "attrs": {
+                "staff": { "__entity": uid("Staff", requester.id.as_str()) },
+                "staff_level": level(requester.role),
+            }},
+        ]);
+        Ok(self.ask(who, "approve", &resource, &entities, &json!({}))?.decision() == Decision::Allow)
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn on_server(&self, who: &Principal<'_>, action: ServerAction) -> Result<bool, PolicyError> {
+        let resource = uid("Server", "this");
+        let entities = json!([staff_entity(who.id, who.email, who.role)]);
+        Ok(self.ask(who, action.name(), &resource, &entities, &json!({}))?.decision() == Decision::Allow)
+    }
+
+    fn ask(
+        &self,
+        who: &Principal<'_>,
+        action: &str,
+        resource: &serde_json::Value,
+        entities: &serde_json::Value,
+        context: &serde_json::Value,
+    ) -> Result<Response, PolicyError> {
+        let parse = |value: &serde_json::Value| EntityUid::from_json(value.clone()).map_err(facts);
+        let action = parse(&uid("Action", action))?;
+        let context = Context::from_json_value(context.clone(), Some((&self.schema, &action))).map_err(facts)?;
+        let principal = parse(&uid("Staff", who.id.as_str()))?;
+        let request = Request::new(principal, action, parse(resource)?, context, Some(&self.schema)).map_err(facts)?;
+        let entities = Entities::from_json_value(entities.clone(), Some(&self.schema)).map_err(facts)?;
+        Ok(Authorizer::new().is_authorized(&request, &self.rules, &entities))
+    }
+
+    fn rules_of(&self, responses: &[Response]) -> Vec<String> {
+        let mut rules: Vec<String> = responses
+            .iter()
+            .flat_map(|response| response.diagnostics().reason())
+            .filter_map(|id| self.rules.annotation(id, "id"))
+            .map(ToOwned::to_owned)
+            .collect();
+        rules.sort();
+        rules.dedup();
+        if rules.is_empty() {
+            rules.push(NO_RULE.to_owned());
+        }
+        rules
+    }
+}
+
+/// The plainest word for a refusal, from the facts and not from the names of rules, which anyone may change.
+pub fn refusal_code(who: &Principal<'_>, whom: &Target<'_>) -> ErrorCode {
+    if who.email.trim().to_lowercase() == whom.customer.email.trim().to_lowercase() {
+        ErrorCode::TargetIsSelf
+    } else if whom.staff_role.is_some_and(|role| level(role) >= level(who.role)) {
+        ErrorCode::TargetIsStaff
+    } else if !whom.portal_active {
+        ErrorCode::PortalInactive
+    } else if !whom.customer.active {
+        ErrorCode::CustomerInactive
+    } else {
+        ErrorCode::Forbidden
+    }
+}
+
+fn level(role: &str) -> u32 {
+    match parse_role(role) {
+        Some(Role::Agent) => 1,
+        Some(Role::Lead) => 2,
+        Some(Role::Security | Role::Admin) => 3,
+        None => UNKNOWN_ROLE_LEVEL,
+    }
+}
+
+fn uid(kind: &str, id: &str) -> serde_json::Value {
+    json!({ "type": kind, "id": id })
+}
+
+fn staff_entity(id: &StaffId, email: &str, role: &str) -> serde_json::Value {
+    json!({ "uid": uid("Staff", id.as_str()), "parents": [], "attrs": {
+        "role": role, "level": level(role), "email": email.trim().to_lowercase(),
+    }})
+}
+
+fn facts(error: impl std::error::Error + Send + Sync + 'static) -> PolicyError {
+    PolicyError::Facts(Box::new(error))
+}

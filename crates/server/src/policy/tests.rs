@@ -1,0 +1,168 @@
+//! The default policy as a table.
+
+use amberglass_wire::{CustomerId, PortalId};
+
+use super::*;
+
+const READ: Mode = Mode::ReadOnly;
+const WRITE: Mode = Mode::ReadWrite;
+
+fn policy() -> Policy {
+    Policy::load(&PolicyFiles::default()).unwrap()
+}
+
+fn customer(class: &str, email: &str, active: bool) -> CustomerResponse {
+    CustomerResponse {
+        portal: PortalId::new("barkside"),
+        id: CustomerId::new("1042"),
+        name: "Jane Doe".into(),
+        email: email.into(),
+        class: class.into(),
+        plan: None,
+        since: None,
+        active,
+    }
+}
+
+/// Role, class, customer's e-mail, its staff role, customer active, portal active, mode, answer, one rule of it.
+type Case =
+    (&'static str, &'static str, &'static str, Option<&'static str>, bool, bool, Mode, PolicyAnswer, &'static str);
+
+#[test]
+fn the_default_policy_decides_starts_by_its_table() {
+    use PolicyAnswer::{Allowed, NeedsApproval, Refused};
+    const JANE: &str = "jane@example.com";
+    const SELF: &str = "AMY@amberglass.example";
+    let table: [Case; 21] = [
+        ("agent", "standard", JANE, None, true, true, READ, Allowed, "agents-start-read-only"),
+        ("agent", "gold", JANE, None, true, true, READ, Allowed, "agents-start-read-only"),
+        ("lead", "standard", JANE, None, true, true, READ, Allowed, "agents-start-read-only"),
+        ("security", "standard", JANE, None, true, true, READ, Allowed, "agents-start-read-only"),
+        ("admin", "standard", JANE, None, true, true, READ, Refused, "admins-do-not-look"),
+        ("admin", "sensitive", JANE, None, true, true, WRITE, Refused, "admins-do-not-look"),
+        ("owner", "standard", JANE, None, true, true, READ, Refused, NO_RULE),
+        ("agent", "sensitive", JANE, None, true, true, READ, NeedsApproval, "sensitive-customers-need-approval"),
+        ("lead", "sensitive", JANE, None, true, true, READ, NeedsApproval, "sensitive-customers-need-approval"),
+        ("agent", "standard", JANE, None, true, true, WRITE, NeedsApproval, "read-write-needs-approval"),
+        ("security", "standard", JANE, None, true, true, WRITE, NeedsApproval, "read-write-needs-approval"),
+        ("agent", "standard", SELF, Some("agent"), true, true, READ, Refused, "never-oneself"),
+        ("agent", "standard", SELF, Some("agent"), true, true, WRITE, Refused, "never-oneself"),
+        ("agent", "standard", JANE, Some("agent"), true, true, READ, Refused, "never-peers-or-superiors"),
+        ("agent", "standard", JANE, Some("admin"), true, true, READ, Refused, "never-peers-or-superiors"),
+        ("lead", "standard", JANE, Some("agent"), true, true, READ, Allowed, "agents-start-read-only"),
+        ("security", "standard", JANE, Some("owner"), true, true, READ, Refused, "never-peers-or-superiors"),
+        ("agent", "standard", JANE, None, false, true, READ, Refused, "customer-must-be-active"),
+        ("agent", "sensitive", JANE, None, false, true, READ, Refused, "customer-must-be-active"),
+        ("agent", "standard", JANE, None, true, false, READ, Refused, "portal-must-be-active"),
+        ("agent", "standard", JANE, None, true, false, WRITE, Refused, "portal-must-be-active"),
+    ];
+    let (policy, id) = (policy(), StaffId::new("amy"));
+    for case in table {
+        let (role, class, email, staff_role, active, portal_active, mode, answer, rule) = case;
+        let customer = customer(class, email, active);
+        let who = Principal { id: &id, email: "amy@Amberglass.example", role };
+        let whom = Target { customer: &customer, portal_active, staff_role };
+        let decision = policy.start(&who, &whom, mode).unwrap();
+        assert_eq!(decision.answer, answer, "{case:?}");
+        assert!(decision.rules.iter().any(|name| name == rule), "{case:?}: {:?}", decision.rules);
+    }
+}
+
+#[test]
+fn a_refusal_has_the_plainest_word_for_it() {
+    let id = StaffId::new("amy");
+    let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
+    let table = [
+        (customer("standard", "Amy@Amberglass.Example ", true), Some("agent"), true, ErrorCode::TargetIsSelf),
+        (customer("standard", "leo@x.example", true), Some("lead"), true, ErrorCode::TargetIsStaff),
+        (customer("standard", "j@x.example", false), None, true, ErrorCode::CustomerInactive),
+        (customer("standard", "j@x.example", true), None, false, ErrorCode::PortalInactive),
+        (customer("standard", "j@x.example", true), None, true, ErrorCode::Forbidden),
+    ];
+    for (customer, staff_role, portal_active, code) in &table {
+        let whom = Target { customer, portal_active: *portal_active, staff_role: *staff_role };
+        assert_eq!(refusal_code(&who, &whom), *code, "{customer:?}");
+    }
+}
+
+#[test]
+fn each_role_has_its_rights_over_sessions_and_the_server() {
+    let policy = policy();
+    let (me, other, session) = (StaffId::new("me"), StaffId::new("other"), SessionId::new("s"));
+    // Role; extend own, extend other's, end any, trail own, trail other's; read all, export, manage.
+    let table = [
+        ("agent", [true, false, false, true, false], [false, false, false]),
+        ("lead", [true, false, true, true, true], [true, false, false]),
+        ("security", [true, false, true, true, true], [true, true, false]),
+        ("admin", [true, false, false, true, false], [false, false, true]),
+        ("owner", [true, false, false, true, false], [false, false, false]),
+    ];
+    for (role, on_sessions, on_server) in table {
+        let who = Principal { id: &me, email: "me@x.example", role };
+        let asked = [
+            (SessionAction::Extend, &me),
+            (SessionAction::Extend, &other),
+            (SessionAction::EndAny, &other),
+            (SessionAction::ReadAudit, &me),
+            (SessionAction::ReadAudit, &other),
+        ];
+        for ((action, owner), expected) in asked.into_iter().zip(on_sessions) {
+            let answer = policy.on_session(&who, action, &session, owner).unwrap();
+            assert_eq!(answer, expected, "{role} {action:?} of {owner}");
+        }
+        for (action, expected) in
+            [ServerAction::ReadAudit, ServerAction::ExportAudit, ServerAction::Manage].into_iter().zip(on_server)
+        {
+            assert_eq!(policy.on_server(&who, action).unwrap(), expected, "{role} {action:?}");
+        }
+    }
+}
+
+#[test]
+fn only_a_higher_role_approves_and_never_its_own_request() {
+    let policy = policy();
+    let (me, other) = (StaffId::new("me"), StaffId::new("other"));
+    let table = [
+        ("lead", "agent", true),
+        ("security", "agent", true),
+        ("security", "lead", true),
+        ("agent", "agent", false),
+        ("lead", "lead", false),
+        ("lead", "security", false),
+        ("admin", "agent", false),
+        ("security", "owner", false),
+    ];
+    for (approver, requester, expected) in table {
+        let who = Principal { id: &me, email: "me@x.example", role: approver };
+        let by = |id| Principal { id, email: "by@x.example", role: requester };
+        assert_eq!(policy.approve(&who, &by(&other)).unwrap(), expected, "{approver} for {requester}");
+        assert!(!policy.approve(&who, &by(&me)).unwrap(), "{approver} for themself");
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_fit_its_schema_is_not_put_in_force() {
+    let wrong = [
+        (
+            "@id(\"a\") permit (principal, action == Action::\"start\", resource) when { resource.klass == \"x\" };",
+            true,
+        ),
+        ("permit (principal, action == Action::\"manage\", resource);", true),
+        ("@id(\"a\") permit (principal, action == Action::\"fly\", resource);", true),
+        ("@id(\"a\") permit (principal, action == Action::\"manage\", resource);", false),
+    ];
+    for (text, refused) in wrong {
+        assert_eq!(Policy::parse(text, SCHEMA).is_err(), refused, "{text}");
+    }
+    let twice = "@id(\"a\") permit (principal, action == Action::\"manage\", resource);\
+                 @id(\"a\") permit (principal, action == Action::\"manage\", resource);";
+    assert!(matches!(Policy::parse(twice, SCHEMA), Err(PolicyError::IdMissing)));
+}
+
+#[test]
+fn the_hash_names_rules_and_schema() {
+    let other = Policy::parse(&format!("{DEFAULT_RULES}\n// changed"), SCHEMA).unwrap();
+    assert_eq!(policy().hash().len(), 64);
+    assert_eq!(policy().hash(), policy().hash());
+    assert_ne!(policy().hash(), other.hash());
+}

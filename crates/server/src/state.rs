@@ -1,0 +1,52 @@
+//! What all requests share.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use amberglass_domain::ports::{Clock, Entropy, uuid_v7};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    accounts::Accounts,
+    audit::AuditLog,
+    config::{PortalConfig, ServerConfig},
+    drivers::Drivers,
+    policy::Policy,
+    secrets::ServerKey,
+    sessions::Sessions,
+    store::Store,
+};
+
+/// Made once by [`crate::serve`], then shared.
+pub struct ServerState {
+    pub store: Store,
+    pub audit: AuditLog,
+    pub accounts: Accounts,
+    pub sessions: Arc<Sessions>,
+    pub policy: Policy,
+    pub config: Arc<ServerConfig>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub drivers: Arc<Drivers>,
+    pub key: Arc<ServerKey>,
+    /// The configured one, or the API listener's own address.
+    pub issuer: String,
+    /// Where the gateway really listens.
+    pub gateway: SocketAddr,
+    /// Cancelled when the server stops: endless answers end then.
+    pub stop: CancellationToken,
+}
+
+impl ServerState {
+    /// Scheme, host and port under which consoles reach the portal, without a slash at the end.
+    pub fn gateway_origin(&self, portal: &PortalConfig) -> String {
+        match &portal.gateway_origin {
+            Some(origin) => origin.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}:{}", portal.gateway_host, self.gateway.port()),
+        }
+    }
+
+    /// A new UUID v7.
+    pub fn new_id(&self) -> String {
+        uuid_v7(&*self.clock, &*self.entropy)
+    }
+}

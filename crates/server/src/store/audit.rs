@@ -1,0 +1,153 @@
+//! Audit events: insert, read, count. There is no update and no delete, here or in the schema.
+
+use amberglass_wire::{
+    EventId, SessionId, UnixMillis,
+    audit::{ChainedRecord, EventSubject, TrailEvent},
+    event_stream::ChainHead,
+};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{Store, StoreError, Tx};
+
+/// A record with what is drawn from its body for searching.
+pub struct RecordRow<'a> {
+    pub record: &'a ChainedRecord,
+    pub subject: &'a EventSubject,
+    pub is_page: bool,
+    pub received_at: UnixMillis,
+}
+
+/// What the gateway wrote about one session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    pub pages: u32,
+    pub blocked: u32,
+}
+
+impl Tx {
+    pub async fn insert_record(&mut self, row: &RecordRow<'_>) -> Result<(), StoreError> {
+        let RecordRow { record, subject, is_page, received_at } = row;
+        sqlx::query(
+            "INSERT INTO audit_events (writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, \
+             commitment, salt, body, hash, received_at, staff, customer, portal, device, is_page) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        )
+        .bind(record.writer.clone())
+        .bind(record.seq)
+        .bind(record.id.0.clone())
+        .bind(record.session.as_ref().map(|id| id.0.clone()))
+        .bind(record.occurred_at.0)
+        .bind(record.monotonic_millis)
+        .bind(record.kind.clone())
+        .bind(record.prev_hash.clone())
+        .bind(record.commitment.clone())
+        .bind(record.salt.clone())
+        .bind(record.body.clone())
+        .bind(record.hash.clone())
+        .bind(received_at.0)
+        .bind(subject.staff.as_ref().map(|id| id.0.clone()))
+        .bind(subject.customer.as_ref().map(|id| id.0.clone()))
+        .bind(subject.portal.as_ref().map(|id| id.0.clone()))
+        .bind(subject.device.as_ref().map(|id| id.0.clone()))
+        .bind(i64::from(*is_page))
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Where `writer`'s chain stands; the default when nothing of it is held.
+    pub async fn chain_head_of(&mut self, writer: &str) -> Result<ChainHead, StoreError> {
+        let row = sqlx::query(CHAIN_HEAD).bind(writer.to_owned()).fetch_optional(&mut *self.inner).await?;
+        head(row)
+    }
+
+    /// Hash of the record that is held under this number, if any.
+    pub async fn held_hash(&mut self, writer: &str, seq: i64) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT hash FROM audit_events WHERE writer = $1 AND seq = $2")
+            .bind(writer.to_owned())
+            .bind(seq)
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(row.map(|row| row.try_get("hash")).transpose()?)
+    }
+
+    /// Whether an event with this id is held, whoever wrote it.
+    pub async fn event_id_held(&mut self, id: &EventId) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT position FROM audit_events WHERE id = $1")
+            .bind(id.0.clone())
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    pub async fn tallies(&mut self, session: &SessionId) -> Result<Tallies, StoreError> {
+        tallies(sqlx::query(TALLIES).bind(session.0.clone()).fetch_one(&mut *self.inner).await?)
+    }
+}
+
+impl Store {
+    pub async fn chain_head_of(&self, writer: &str) -> Result<ChainHead, StoreError> {
+        head(sqlx::query(CHAIN_HEAD).bind(writer.to_owned()).fetch_optional(&self.readers).await?)
+    }
+
+    pub async fn tallies(&self, session: &SessionId) -> Result<Tallies, StoreError> {
+        tallies(sqlx::query(TALLIES).bind(session.0.clone()).fetch_one(&self.readers).await?)
+    }
+
+    /// All records of a session, in the order of their commits.
+    pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>, StoreError> {
+        sqlx::query(
+            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
+             salt, body, hash, received_at FROM audit_events WHERE session = $1 ORDER BY position",
+        )
+        .bind(session.0.clone())
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(trail_event)
+        .collect()
+    }
+}
+
+const CHAIN_HEAD: &str = "SELECT seq, hash FROM audit_events WHERE writer = $1 ORDER BY seq DESC LIMIT 1";
+
+/// Only servers' own records count: a console cannot add to what the gateway saw.
+const TALLIES: &str = "SELECT COALESCE(SUM(is_page), 0) AS pages, \
+     COALESCE(SUM(CASE WHEN kind = 'request_blocked' THEN 1 ELSE 0 END), 0) AS blocked \
+     FROM audit_events WHERE session = $1 AND writer LIKE 'server:%'";
+
+fn head(row: Option<AnyRow>) -> Result<ChainHead, StoreError> {
+    match row {
+        Some(row) => Ok(ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? }),
+        None => Ok(ChainHead::default()),
+    }
+}
+
+fn tallies(row: AnyRow) -> Result<Tallies, StoreError> {
+    let count = |column: &'static str| -> Result<u32, StoreError> {
+        let value: i64 = row.try_get(column)?;
+        u32::try_from(value).map_err(|_| StoreError::UnknownValue { column })
+    };
+    Ok(Tallies { pages: count("pages")?, blocked: count("blocked")? })
+}
+
+fn trail_event(row: &AnyRow) -> Result<TrailEvent, StoreError> {
+    Ok(TrailEvent {
+        position: row.try_get("position")?,
+        received_at: UnixMillis(row.try_get("received_at")?),
+        record: ChainedRecord {
+            writer: row.try_get("writer")?,
+            seq: row.try_get("seq")?,
+            id: EventId(row.try_get("id")?),
+            session: row.try_get::<Option<String>, _>("session")?.map(SessionId),
+            occurred_at: UnixMillis(row.try_get("occurred_at")?),
+            monotonic_millis: row.try_get("monotonic_millis")?,
+            kind: row.try_get("kind")?,
+            prev_hash: row.try_get("prev_hash")?,
+            commitment: row.try_get("commitment")?,
+            salt: row.try_get("salt")?,
+            body: row.try_get("body")?,
+            hash: row.try_get("hash")?,
+        },
+    })
+}

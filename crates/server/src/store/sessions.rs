@@ -1,0 +1,351 @@
+//! Sessions: rows, and the conditional updates that are their only changes of state.
+
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    customer::CustomerResponse,
+    session::{EndedBy, Mode, Reason, SessionState},
+};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{Store, StoreError, Tx};
+
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    pub id: SessionId,
+    pub code: String,
+    pub state: SessionState,
+    pub staff: StaffId,
+    pub staff_name: String,
+    /// Account active and device not revoked.
+    pub staff_active: bool,
+    pub device: DeviceId,
+    pub portal: PortalId,
+    pub customer: CustomerResponse,
+    pub reason: Reason,
+    pub mode: Mode,
+    pub policy_hash: String,
+    pub created_at: UnixMillis,
+    pub started_at: UnixMillis,
+    pub expires_at: UnixMillis,
+    pub last_heartbeat_at: UnixMillis,
+    pub last_input_at: UnixMillis,
+    /// When the portal last said that the customer is active.
+    pub customer_checked_at: UnixMillis,
+    pub frozen_at: Option<UnixMillis>,
+    pub entered_at: Option<UnixMillis>,
+    pub ended_at: Option<UnixMillis>,
+    pub ended_by: Option<EndedBy>,
+}
+
+/// A session about to begin.
+pub struct NewSession<'a> {
+    pub id: &'a SessionId,
+    pub code: &'a str,
+    /// From 0; the policy says how many there are per staff member.
+    pub slot: u32,
+    pub staff: &'a StaffId,
+    pub device: &'a DeviceId,
+    pub customer: &'a CustomerResponse,
+    pub customer_json: String,
+    pub reason: &'a Reason,
+    pub mode: Mode,
+    pub policy_hash: &'a str,
+    pub started_at: UnixMillis,
+    pub expires_at: UnixMillis,
+}
+
+const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.active AS staff_row_active, d.revoked_at AS device_revoked_at \
+     FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device";
+
+impl Store {
+    pub async fn session(&self, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
+        one(sqlx::query(concat_select("WHERE x.id = $1")).bind(id.0.clone()).fetch_optional(&self.readers).await?)
+    }
+
+    pub async fn session_by_cookie(&self, cookie_sha256: &str) -> Result<Option<SessionRow>, StoreError> {
+        one(sqlx::query(concat_select("WHERE x.cookie_sha256 = $1"))
+            .bind(cookie_sha256.to_owned())
+            .fetch_optional(&self.readers)
+            .await?)
+    }
+
+    /// Newest first, at most two hundred. `staff` narrows to one member's.
+    pub async fn sessions(&self, staff: Option<&StaffId>, running_only: bool) -> Result<Vec<SessionRow>, StoreError> {
+        sqlx::query(concat_select(
+            "WHERE ($1 IS NULL OR x.staff = $1) AND ($2 = 0 OR x.state IN ('active', 'frozen')) \
+             ORDER BY x.created_at DESC, x.id DESC LIMIT 200",
+        ))
+        .bind(staff.map(|id| id.0.clone()))
+        .bind(i64::from(running_only))
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(session_row)
+        .collect()
+    }
+
+    /// Running sessions for which the timer has something to look at by `now`.
+    pub async fn running_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        sqlx::query(concat_select("WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at"))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(session_row)
+            .collect()
+    }
+
+    /// The latest session that opened this customer's portal.
+    pub async fn last_look(&self, portal: &PortalId, customer: &CustomerId) -> Result<Option<SessionRow>, StoreError> {
+        one(sqlx::query(concat_select(
+            "WHERE x.portal = $1 AND x.customer = $2 AND x.entered_at IS NOT NULL ORDER BY x.created_at DESC LIMIT 1",
+        ))
+        .bind(portal.0.clone())
+        .bind(customer.0.clone())
+        .fetch_optional(&self.readers)
+        .await?)
+    }
+}
+
+impl Tx {
+    pub async fn session(&mut self, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
+        one(sqlx::query(concat_select("WHERE x.id = $1")).bind(id.0.clone()).fetch_optional(&mut *self.inner).await?)
+    }
+
+    pub async fn running_sessions_of(&mut self, staff: &StaffId) -> Result<Vec<SessionRow>, StoreError> {
+        sqlx::query(concat_select("WHERE x.staff = $1 AND x.state IN ('active', 'frozen') ORDER BY x.created_at DESC"))
+            .bind(staff.0.clone())
+            .fetch_all(&mut *self.inner)
+            .await?
+            .iter()
+            .map(session_row)
+            .collect()
+    }
+
+    /// Inserts as `active`; false when the slot is taken or the code is in use. The unique indexes decide.
+    pub async fn insert_session(&mut self, new: &NewSession<'_>) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO sessions (id, code, state, slot, staff, device, portal, customer, customer_json, reason_code, \
+             reason_text, ticket, mode, policy_hash, created_at, started_at, expires_at, last_heartbeat_at, \
+             last_input_at, customer_checked_at) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, \
+             $14, $14, $14) ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.0.clone())
+        .bind(new.code.to_owned())
+        .bind(i64::from(new.slot))
+        .bind(new.staff.0.clone())
+        .bind(new.device.0.clone())
+        .bind(new.customer.portal.0.clone())
+        .bind(new.customer.id.0.clone())
+        .bind(new.customer_json.clone())
+        .bind(new.reason.code.clone())
+        .bind(new.reason.text.clone())
+        .bind(new.reason.ticket.clone())
+        .bind(new.mode.as_str().to_owned())
+        .bind(new.policy_hash.to_owned())
+        .bind(new.started_at.0)
+        .bind(new.expires_at.0)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub async fn session_code_taken(&mut self, code: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM sessions WHERE code = $1")
+            .bind(code.to_owned())
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Puts a fresh grant in place of an older one, as long as nobody entered.
+    pub async fn set_grant(
+        &mut self,
+        id: &SessionId,
+        grant_sha256: &str,
+        expires_at: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET grant_sha256 = $2, grant_expires_at = $3 \
+                 WHERE id = $1 AND state = 'active' AND entered_at IS NULL RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(grant_sha256.to_owned())
+            .bind(expires_at.0),
+        )
+        .await
+    }
+
+    /// Trades the grant for the cookie; false when the grant is another, used, late, or the session does not run.
+    pub async fn enter_session(
+        &mut self,
+        id: &SessionId,
+        grant_sha256: &str,
+        cookie_sha256: &str,
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET cookie_sha256 = $3, entered_at = $4, grant_sha256 = NULL, grant_expires_at = NULL \
+                 WHERE id = $1 AND state = 'active' AND grant_sha256 = $2 AND grant_expires_at > $4 AND expires_at > $4 \
+                 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(grant_sha256.to_owned())
+            .bind(cookie_sha256.to_owned())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// Notes a sign of life and, where it says so, the last input.
+    pub async fn touch_session(
+        &mut self,
+        id: &SessionId,
+        now: UnixMillis,
+        last_input_at: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET last_heartbeat_at = $2, \
+                 last_input_at = CASE WHEN last_input_at < $3 THEN $3 ELSE last_input_at END \
+                 WHERE id = $1 AND state IN ('active', 'frozen') AND expires_at > $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0)
+            .bind(last_input_at.0),
+        )
+        .await
+    }
+
+    pub async fn mark_customer_checked(&mut self, id: &SessionId, at: UnixMillis) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sessions SET customer_checked_at = $2 WHERE id = $1")
+            .bind(id.0.clone())
+            .bind(at.0)
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn resume_session(&mut self, id: &SessionId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET state = 'active', frozen_at = NULL \
+                 WHERE id = $1 AND state = 'frozen' AND expires_at > $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// Freezes a session that was silent since `silent_since` or longer.
+    pub async fn freeze_session(
+        &mut self,
+        id: &SessionId,
+        silent_since: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET state = 'frozen', frozen_at = $3 \
+                 WHERE id = $1 AND state = 'active' AND last_heartbeat_at <= $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(silent_since.0)
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// Ends a running session; false when it does not run (any more). Who ended it first stands.
+    pub async fn end_session(
+        &mut self,
+        id: &SessionId,
+        ended_by: EndedBy,
+        ended_at: UnixMillis,
+        note: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET state = 'ended', ended_by = $2, ended_at = $3, note = $4, grant_sha256 = NULL, \
+                 grant_expires_at = NULL WHERE id = $1 AND state IN ('active', 'frozen') RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(ended_by.as_str().to_owned())
+            .bind(ended_at.0)
+            .bind(note.map(ToOwned::to_owned)),
+        )
+        .await
+    }
+
+    /// Closing words after the end; false when there are some or the session is not over.
+    pub async fn add_note(&mut self, id: &SessionId, note: &str) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET note = $2 WHERE id = $1 AND state = 'ended' AND note IS NULL RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(note.to_owned()),
+        )
+        .await
+    }
+
+    async fn changed(
+        &mut self,
+        update: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
+    ) -> Result<bool, StoreError> {
+        Ok(!update.fetch_all(&mut *self.inner).await?.is_empty())
+    }
+}
+
+/// The conditions are constants of this file; values are always bound.
+fn concat_select(rest: &'static str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{SELECT} {rest}"))
+}
+
+fn one(row: Option<AnyRow>) -> Result<Option<SessionRow>, StoreError> {
+    row.as_ref().map(session_row).transpose()
+}
+
+fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
+    let unknown = |column| StoreError::UnknownValue { column };
+    let time = |column| -> Result<UnixMillis, StoreError> { Ok(UnixMillis(row.try_get(column)?)) };
+    let maybe = |column| -> Result<Option<UnixMillis>, StoreError> {
+        Ok(row.try_get::<Option<i64>, _>(column)?.map(UnixMillis))
+    };
+    let mode: String = row.try_get("mode")?;
+    let ended_by: Option<String> = row.try_get("ended_by")?;
+    let customer: String = row.try_get("customer_json")?;
+    Ok(SessionRow {
+        id: SessionId(row.try_get("id")?),
+        code: row.try_get("code")?,
+        state: SessionState::parse(&row.try_get::<String, _>("state")?).ok_or(unknown("state"))?,
+        staff: StaffId(row.try_get("staff")?),
+        staff_name: row.try_get("staff_name")?,
+        staff_active: row.try_get::<i64, _>("staff_row_active")? == 1 && maybe("device_revoked_at")?.is_none(),
+        device: DeviceId(row.try_get("device")?),
+        portal: PortalId(row.try_get("portal")?),
+        customer: serde_json::from_str(&customer).map_err(|_| unknown("customer_json"))?,
+        reason: Reason {
+            code: row.try_get("reason_code")?,
+            text: row.try_get("reason_text")?,
+            ticket: row.try_get("ticket")?,
+        },
+        mode: [Mode::ReadOnly, Mode::ReadWrite]
+            .into_iter()
+            .find(|known| known.as_str() == mode)
+            .ok_or(unknown("mode"))?,
+        policy_hash: row.try_get("policy_hash")?,
+        created_at: time("created_at")?,
+        started_at: time("started_at")?,
+        expires_at: time("expires_at")?,
+        last_heartbeat_at: time("last_heartbeat_at")?,
+        last_input_at: time("last_input_at")?,
+        customer_checked_at: time("customer_checked_at")?,
+        frozen_at: maybe("frozen_at")?,
+        entered_at: maybe("entered_at")?,
+        ended_at: maybe("ended_at")?,
+        ended_by: ended_by.map(|text| EndedBy::parse(&text).ok_or(unknown("ended_by"))).transpose()?,
+    })
+}

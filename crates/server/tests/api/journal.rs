@@ -1,0 +1,212 @@
+//! Consoles deliver their journals.
+
+use amberglass_domain::{chain, chain::UnlinkedRecord, ports::Clock as _, signing};
+use amberglass_server::sha256_hex;
+use amberglass_wire::{
+    DeviceId, EventId, SessionId,
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
+    event_stream::ChainHead,
+    journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
+    problem::ErrorCode,
+};
+use reqwest::{Response, StatusCode};
+
+use crate::world::{Console, World, device_of, json, problem};
+
+/// What a console's journal writes.
+struct Journal {
+    device: DeviceId,
+    head: ChainHead,
+}
+
+impl Journal {
+    fn of(console: &Console) -> Self {
+        Self { device: device_of(console), head: ChainHead::default() }
+    }
+
+    fn append(&mut self, session: Option<&SessionId>, detail: EventDetail) -> ChainedRecord {
+        let number = self.head.seq + 1;
+        let subject = EventSubject { session: session.cloned(), ..EventSubject::default() };
+        let body = EventBody::new(subject, "amberglass/0.1.0", detail);
+        let record = chain::link(
+            self.device.as_str(),
+            &self.head,
+            UnlinkedRecord {
+                id: EventId::new(format!("{}-{number}", self.device)),
+                session: session.cloned(),
+                occurred_at: amberglass_wire::UnixMillis(1_767_603_600_000 + number),
+                monotonic_millis: number,
+                kind: body.detail.kind().into(),
+                salt: [7; 16],
+                body: serde_json::to_string(&body).unwrap(),
+            },
+        );
+        self.head = ChainHead { seq: record.seq, hash: record.hash.clone() };
+        record
+    }
+
+    fn run(&mut self, count: usize) -> Vec<ChainedRecord> {
+        (0..count).map(|_| self.append(None, EventDetail::WindowOpened {})).collect()
+    }
+}
+
+async fn deliver_as(world: &World, console: &Console, device: &DeviceId, body: Vec<u8>, compressed: bool) -> Response {
+    let signed_at = world.clock.now();
+    let message = signing::journal_batch(device, &sha256_hex(&body), signed_at);
+    let mut request = world
+        .client
+        .post(world.url("/v1/journal/batches"))
+        .header(DEVICE_HEADER, device.as_str())
+        .header(SIGNED_AT_HEADER, signed_at.0)
+        .header(SIGNATURE_HEADER, console.key.sign(&message))
+        .header("content-type", "application/json");
+    if compressed {
+        request = request.header("content-encoding", "zstd").body(zstd::encode_all(body.as_slice(), 3).unwrap());
+    } else {
+        request = request.body(body);
+    }
+    request.send().await.unwrap()
+}
+
+async fn deliver(world: &World, console: &Console, records: &[ChainedRecord]) -> Response {
+    let body = serde_json::to_vec(&JournalBatchRequest { records: records.to_vec() }).unwrap();
+    deliver_as(world, console, &device_of(console), body, true).await
+}
+
+async fn accepted(response: Response) -> ChainHead {
+    json::<JournalBatchResponse>(response, StatusCode::OK).await.held
+}
+
+#[tokio::test]
+async fn a_journal_arrives_in_order_and_twice_is_once() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let mut journal = Journal::of(&amy);
+    let records = journal.run(5);
+    assert_eq!(accepted(deliver(&world, &amy, &records[..2]).await).await.seq, 2);
+    assert_eq!(accepted(deliver(&world, &amy, &records[..2]).await).await.seq, 2);
+    // Overlapping what is held: the rest is taken.
+    assert_eq!(accepted(deliver(&world, &amy, &records[1..]).await).await, journal.head);
+    assert_eq!(accepted(deliver(&world, &amy, &[]).await).await, journal.head);
+    assert_eq!(world.count_events("window_opened").await, 5);
+}
+
+#[tokio::test]
+async fn two_deliveries_of_the_same_batch_at_once_store_it_once() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let records = Journal::of(&amy).run(50);
+    let answers = futures_util::future::join_all((0..4).map(|_| deliver(&world, &amy, &records))).await;
+    for answer in answers {
+        assert_eq!(accepted(answer).await.seq, 50);
+    }
+    assert_eq!(world.count_events("window_opened").await, 50);
+}
+
+#[tokio::test]
+async fn a_gap_is_answered_with_what_is_held() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let records = Journal::of(&amy).run(4);
+    accepted(deliver(&world, &amy, &records[..1]).await).await;
+    let gap = problem(deliver(&world, &amy, &records[2..]).await, StatusCode::CONFLICT, ErrorCode::JournalGap).await;
+    assert_eq!(gap.held.unwrap(), ChainHead { seq: 1, hash: records[0].hash.clone() });
+    let holed = [records[1].clone(), records[3].clone()];
+    problem(deliver(&world, &amy, &holed).await, StatusCode::CONFLICT, ErrorCode::JournalGap).await;
+    assert_eq!(world.count_events("window_opened").await, 1, "all of a batch or nothing");
+}
+
+#[tokio::test]
+async fn a_second_past_is_a_fork() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let records = Journal::of(&amy).run(3);
+    accepted(deliver(&world, &amy, &records[..2]).await).await;
+    let mut other = Journal::of(&amy);
+    let others: Vec<_> = (0..3).map(|_| other.append(None, EventDetail::WindowClosed {})).collect();
+    for batch in [&others[..2], &others[2..]] {
+        let fork = problem(deliver(&world, &amy, batch).await, StatusCode::CONFLICT, ErrorCode::JournalFork).await;
+        assert_eq!(fork.held.unwrap().seq, 2);
+    }
+    assert_eq!(world.count_events("window_closed").await, 0);
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_what_it_says_is_refused() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let alterations: [fn(&mut ChainedRecord); 5] = [
+        |r| r.body.push(' '),
+        |r| r.kind = "session_ended".into(),
+        |r| r.writer = "server:other".into(),
+        |r| r.hash = chain::GENESIS.into(),
+        |r| r.seq = 0,
+    ];
+    for (index, alter) in alterations.into_iter().enumerate() {
+        let mut records = Journal::of(&amy).run(2);
+        alter(&mut records[1]);
+        let answer = deliver(&world, &amy, &records).await;
+        assert!(answer.status().is_client_error(), "alteration {index}");
+        assert_eq!(world.count_events("window_opened").await, 0, "alteration {index}");
+    }
+    // Well linked, but header and body say different things.
+    let mut journal = Journal::of(&amy);
+    let mut lying = journal.append(None, EventDetail::WindowOpened {});
+    lying.kind = "window_closed".into();
+    lying.hash = chain::record_hash(&lying);
+    let answer = deliver(&world, &amy, &[lying]).await;
+    problem(answer, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::JournalInvalid).await;
+}
+
+#[tokio::test]
+async fn only_the_device_itself_delivers_also_for_dismissed_staff() {
+    let world = World::new().await;
+    let (amy, leo) = (world.amy().await, world.sign_in(crate::world::LEO, 2).await);
+    let records = Journal::of(&amy).run(2);
+    let body = serde_json::to_vec(&JournalBatchRequest { records: records.clone() }).unwrap();
+    let forged = deliver_as(&world, &leo, &device_of(&amy), body.clone(), false).await;
+    problem(forged, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
+    let foreign = deliver_as(&world, &leo, &device_of(&leo), body, false).await;
+    problem(foreign, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::JournalInvalid).await;
+    let unknown = deliver_as(&world, &amy, &DeviceId::new("nobody"), b"{}".to_vec(), false).await;
+    problem(unknown, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
+    world.set_active(&amy, false).await;
+    assert_eq!(accepted(deliver(&world, &amy, &records).await).await.seq, 2);
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_refused_also_when_it_came_in_small() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let body = vec![b' '; 5 * 1024 * 1024];
+    let answer = deliver_as(&world, &amy, &device_of(&amy), body, true).await;
+    problem(answer, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge).await;
+}
+
+#[tokio::test]
+async fn both_writers_stand_in_one_trail_in_the_order_of_commits() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    let mut journal = Journal::of(&amy);
+    let opened = journal.append(Some(&id), EventDetail::WindowOpened {});
+    accepted(deliver(&world, &amy, &[opened]).await).await;
+    world.end(&amy, &id).await;
+    let trail = world.trail(&amy, &id).await;
+    let kinds: Vec<_> = trail.iter().map(|event| event.record.kind.as_str()).collect();
+    assert_eq!(kinds, ["session_started", "window_opened", "session_ended"]);
+    assert!(trail.is_sorted_by_key(|event| event.position));
+    assert_eq!(trail[1].record.writer, device_of(&amy).0);
+    assert!(trail[0].record.writer.starts_with("server:"));
+}
+
+#[tokio::test]
+async fn a_console_cannot_add_to_what_the_gateway_counted() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    let detail = EventDetail::PageViewed { method: "GET".into(), path: "/".into(), document: true };
+    let page = Journal::of(&amy).append(Some(&id), detail);
+    accepted(deliver(&world, &amy, &[page]).await).await;
+    assert_eq!(world.end(&amy, &id).await.pages, 0);
+}

@@ -1,0 +1,87 @@
+//! Every error has the same form.
+
+use amberglass_wire::problem::ErrorCode;
+use reqwest::StatusCode;
+
+use crate::world::{World, problem};
+
+#[tokio::test]
+async fn errors_of_the_framework_are_problems_too() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    problem(
+        world.client.get(world.url("/v1/nothing")).send().await.unwrap(),
+        StatusCode::NOT_FOUND,
+        ErrorCode::NotFound,
+    )
+    .await;
+    let wrong_method = world.client.put(world.url("/v1/snapshot")).send().await.unwrap();
+    assert!(wrong_method.headers()["allow"].to_str().unwrap().contains("GET"));
+    problem(wrong_method, StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidRequest).await;
+    let no_json = world.post(&amy, "/v1/heartbeats").body("{").header("content-type", "application/json");
+    problem(no_json.send().await.unwrap(), StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
+    let no_query = world.get(&amy, "/v1/customers").send().await.unwrap();
+    problem(no_query, StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
+    let no_form = world.client.post(world.url("/v1/oauth/token")).form(&[("grant_type", "password")]).send().await;
+    let refused = no_form.unwrap();
+    assert!(refused.status().is_client_error());
+    let huge = world.post(&amy, "/v1/heartbeats").body(vec![b' '; 100_000]).header("content-type", "application/json");
+    problem(huge.send().await.unwrap(), StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge).await;
+}
+
+#[tokio::test]
+async fn every_endpoint_asks_who_is_there() {
+    let world = World::new().await;
+    let gets = [
+        "snapshot",
+        "customers?portal=barkside",
+        "start-options",
+        "sessions",
+        "sessions/x",
+        "sessions/x/trail",
+        "events",
+    ];
+    for path in gets {
+        let response = world.client.get(world.url(&format!("/v1/{path}"))).send().await.unwrap();
+        problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+    }
+    for path in ["sessions", "sessions/x/end", "sessions/x/entry", "heartbeats", "oauth/sign-out"] {
+        let response = world.client.post(world.url(&format!("/v1/{path}"))).bearer_auth("x").send().await.unwrap();
+        problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+    }
+    let response = world.client.post(world.url("/v1/journal/batches")).send().await.unwrap();
+    problem(response, StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
+}
+
+#[tokio::test]
+async fn answers_are_not_kept_and_not_guessed_at() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let response = world.get(&amy, "/v1/snapshot").send().await.unwrap();
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn the_keys_for_portals_are_public() {
+    let world = World::new().await;
+    let response = world.client.get(world.url("/.well-known/jwks.json")).send().await.unwrap();
+    let keys: serde_json::Value = crate::world::json(response, StatusCode::OK).await;
+    assert_eq!(keys["keys"][0]["crv"], "Ed25519");
+    assert!(keys["keys"][0].get("d").is_none(), "the private half stays here");
+}
+
+#[tokio::test]
+async fn when_the_record_cannot_be_written_nothing_happens() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let pool = world.database().await;
+    sqlx::query("CREATE TRIGGER no_more BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let start = world.try_start(&amy, "key", &crate::world::start_request(crate::world::JANE)).await;
+    problem(start, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::AuditUnavailable).await;
+    let row = sqlx::query("SELECT id FROM sessions").fetch_optional(&pool).await.unwrap();
+    assert!(row.is_none(), "no record, no session");
+}

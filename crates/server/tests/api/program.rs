@@ -1,0 +1,74 @@
+//! The program itself: ready line, clean stop, refusals.
+
+use std::{process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amberglass-server"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_demo_says_that_it_is_ready_serves_and_stops_on_request() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let dir = tempfile::tempdir().unwrap();
+    let mut child =
+        program().args(["demo", "--portal-upstream", "http://127.0.0.1:9", "--data"]).arg(dir.path()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await.unwrap().unwrap().unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(ready["ready"], true);
+    assert_eq!(ready["issuer"], format!("http://{}", ready["api"].as_str().unwrap()));
+    assert_ne!(ready["api"], ready["gateway"]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/.well-known/jwks.json", ready["issuer"].as_str().unwrap());
+    assert!(client.get(url).send().await.unwrap().status().is_success());
+    // SIGTERM, through the shell's own kill: this test needs nothing more of the system.
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    let status = tokio::time::timeout(Duration::from_secs(20), child.wait()).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[tokio::test]
+async fn plain_http_beyond_this_machine_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = program()
+        .args(["demo", "--portal-upstream", "http://127.0.0.1:9", "--listen-api", "0.0.0.0:0", "--data"])
+        .arg(dir.path().join("data"))
+        .output()
+        .await
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("loopback"), "{output:?}");
+    assert!(!dir.path().join("data").exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn staff_are_added_from_the_command_line() {
+    use tokio::io::AsyncWriteExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("server.toml");
+    std::fs::write(&config, format!("data_dir = '{}'\n", dir.path().display())).unwrap();
+    let add = async |password: &str| {
+        let mut child = program()
+            .args(["staff", "add", "--email", "kim@example.com", "--name", "Kim", "--role", "lead", "--config"])
+            .arg(&config)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).await.unwrap();
+        child.wait_with_output().await.unwrap()
+    };
+    let short = add("short\n").await;
+    assert!(!short.status.success() && String::from_utf8_lossy(&short.stderr).contains("12 characters"), "{short:?}");
+    assert!(add("a-long-enough-password\n").await.status.success());
+    let again = add("a-long-enough-password\n").await;
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists"), "{again:?}");
+}

@@ -1,0 +1,13 @@
+//! The gateway over real sockets: a real server, a real portal behind it, and clients that send what they like.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod answers;
+mod directory;
+mod forwarding;
+mod lifetime;
+mod raw_requests;
+mod record;
+mod sample_portal;
+mod stage;
+mod upstream;

@@ -1,0 +1,236 @@
+//! A server with one portal and one running session, and clients for it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use amberglass_domain::ports::Clock;
+use amberglass_server::{
+    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig,
+    config::DriverKind,
+    gateway::cookie_name,
+    serve,
+    sessions::{Ending, Starting},
+    store::DeviceRow,
+};
+use amberglass_testkit::{ManualClock, SeededEntropy};
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, StaffId,
+    audit::{EventBody, EventDetail},
+    customer::CustomerResponse,
+    session::{EndedBy, Mode, Reason},
+};
+use reqwest::{Method, RequestBuilder, header};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use url::Url;
+
+use crate::upstream::Upstream;
+
+pub const HOST: &str = "barkside.localhost";
+pub const AUDIENCE: &str = "barkside";
+pub const CUSTOMER: &str = "1042";
+/// The product's promise for a page whose session is over.
+pub const SOON: Duration = Duration::from_secs(1);
+/// For what is waited for without a promise, on a machine that does other things too.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Stage {
+    pub server: RunningServer,
+    pub clock: ManualClock,
+    pub upstream: Upstream,
+    pub client: reqwest::Client,
+    dir: tempfile::TempDir,
+}
+
+/// A running session with its cookie.
+pub struct Session {
+    pub id: SessionId,
+    pub staff: StaffId,
+    pub device: DeviceId,
+    pub code: String,
+    pub cookie: String,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let upstream = Upstream::start().await;
+        let url = upstream.url();
+        Self::before(upstream, url).await
+    }
+
+    /// With another address for the portal than that of the recording one.
+    pub async fn before(upstream: Upstream, portal: Url) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = ManualClock::default();
+        let config = ServerConfig {
+            listen_api: "127.0.0.1:0".parse().unwrap(),
+            listen_gateway: "127.0.0.1:0".parse().unwrap(),
+            data_dir: dir.path().join("data"),
+            portals: vec![
+                portal_config("barkside", HOST, portal.clone(), true),
+                portal_config("other", "other.localhost", portal.clone(), true),
+                portal_config("closed", "closed.localhost", portal, false),
+            ],
+            demo: true,
+            ..ServerConfig::default()
+        };
+        let server = serve(config, Arc::new(clock.clone()), Arc::new(SeededEntropy::new(7))).await.unwrap();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { server, clock, upstream, client, dir }
+    }
+
+    /// A read-only session of the sample agent.
+    pub async fn session(&self) -> Session {
+        self.session_in(Mode::ReadOnly).await
+    }
+
+    pub async fn session_in(&self, mode: Mode) -> Session {
+        let state = self.server.state();
+        let staff = state.store.staff_by_email(SAMPLE_STAFF[0].email).await.unwrap().unwrap();
+        let device = DeviceId::new(state.new_id());
+        let mut tx = state.store.begin().await.unwrap();
+        tx.insert_device(&DeviceRow {
+            id: device.clone(),
+            public_key: device.0.clone(),
+            name: "test".into(),
+            registered_by: staff.id.clone(),
+            registered_at: self.clock.now(),
+            revoked_at: None,
+        })
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        let customer = CustomerResponse {
+            portal: PortalId::new("barkside"),
+            id: CustomerId::new(CUSTOMER),
+            name: "Jane Doe".into(),
+            email: "jane@example.com".into(),
+            class: "standard".into(),
+            plan: None,
+            since: None,
+            active: true,
+        };
+        let started = state
+            .sessions
+            .start(&Starting {
+                staff: &staff.id,
+                device: &device,
+                customer: &customer,
+                reason: &Reason { code: "other".into(), text: "Cannot find the invoice".into(), ticket: None },
+                mode,
+                duration_seconds: 1800,
+                policy_hash: "policy",
+                idempotency_key: &device.0,
+                body_sha256: "body",
+            })
+            .await
+            .unwrap();
+        let cookie = state.sessions.enter(&started.session.id, &started.grant.unwrap().token).await.unwrap();
+        Session { id: started.session.id, staff: staff.id, device, code: started.session.code, cookie }
+    }
+
+    pub async fn end(&self, session: &Session) {
+        let ending = Ending { by: EndedBy::Staff, note: None };
+        self.server.state().sessions.end(&session.id, &ending).await.unwrap();
+    }
+
+    pub fn authority(&self) -> String {
+        format!("{HOST}:{}", self.server.gateway.port())
+    }
+
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.authority())
+    }
+
+    /// As the page's engine would ask: right host, own site.
+    pub fn ask(&self, method: Method, session: &Session, path: &str) -> RequestBuilder {
+        self.stranger(method, path)
+            .header(header::COOKIE, format!("{}={}", cookie_name(false), session.cookie))
+            .header("sec-fetch-site", "same-origin")
+    }
+
+    pub fn get(&self, session: &Session, path: &str) -> RequestBuilder {
+        self.ask(Method::GET, session, path)
+    }
+
+    /// Without a cookie.
+    pub fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("http://{}{path}", self.server.gateway))
+            .header(header::HOST, self.authority())
+    }
+
+    /// Head lines of a request as the page's engine would send them, ready to be spoilt.
+    pub fn head(&self, session: &Session, request_line: &str) -> String {
+        format!(
+            "{request_line}\r\nHost: {}\r\nCookie: {}={}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n",
+            self.authority(),
+            cookie_name(false),
+            session.cookie
+        )
+    }
+
+    /// Details of what the server has on record about a session, in order.
+    pub async fn trail(&self, session: &SessionId) -> Vec<EventDetail> {
+        self.bodies(session).await.into_iter().map(|body| body.detail).collect()
+    }
+
+    pub async fn bodies(&self, session: &SessionId) -> Vec<EventBody> {
+        let trail = self.server.state().store.trail(session).await.unwrap();
+        trail.iter().map(|event| serde_json::from_str(&event.record.body).unwrap()).collect()
+    }
+
+    /// Rules of the blocked requests on record.
+    pub async fn blocked(&self, session: &Session) -> Vec<String> {
+        self.trail(&session.id)
+            .await
+            .into_iter()
+            .filter_map(|detail| {
+                let EventDetail::RequestBlocked { rule, .. } = detail else { return None };
+                Some(rule)
+            })
+            .collect()
+    }
+
+    /// From now on the database refuses every audit record, as a full disk would.
+    pub async fn break_the_audit_log(&self) {
+        use sqlx::{Connection as _, Executor as _};
+        let url = format!("sqlite://{}", self.dir.path().join("data/amberglass.sqlite").display());
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        connection
+            .execute("CREATE TRIGGER broken BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+fn portal_config(id: &str, host: &str, upstream: Url, active: bool) -> PortalConfig {
+    PortalConfig {
+        id: PortalId::new(id),
+        name: id.into(),
+        gateway_host: host.into(),
+        gateway_origin: None,
+        upstream,
+        driver: DriverKind::SignedIdentity,
+        active,
+        audience: AUDIENCE.into(),
+    }
+}
+
+/// Sends bytes as they are and gives everything that comes back until the connection closes.
+pub async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may close before it has taken everything; what it said is what counts.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "no end to the answer: {}", String::from_utf8_lossy(&answer));
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Status of a raw answer; 0 when the connection was closed without one.
+pub fn status_of(answer: &str) -> u16 {
+    answer.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+}

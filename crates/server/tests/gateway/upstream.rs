@@ -1,0 +1,126 @@
+//! A portal that remembers everything it was asked, with answers that try the gateway's rules.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::Response,
+    routing::{any, get},
+};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
+use tokio::sync::{Notify, broadcast};
+use url::Url;
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    pub target: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+pub struct Shared {
+    seen: Mutex<Vec<Seen>>,
+    /// Chunks of `/ticker`.
+    pub ticks: broadcast::Sender<&'static str>,
+    /// Told when the answer of `/ticker` is dropped.
+    pub dropped: Notify,
+    /// Set-Cookie, Location and other header lines of `/answer`.
+    pub answer: Mutex<(u16, Vec<(String, String)>)>,
+}
+
+#[derive(Clone)]
+pub struct Upstream {
+    pub address: SocketAddr,
+    pub shared: Arc<Shared>,
+}
+
+pub const BIG: usize = 2 * 1024 * 1024;
+
+/// Bytes that show a lost, doubled or moved piece.
+pub fn big_body() -> Vec<u8> {
+    (0..BIG).map(|n| u8::try_from((n.wrapping_mul(31) ^ (n >> 8)) & 0xff).unwrap()).collect()
+}
+
+impl Upstream {
+    pub async fn start() -> Self {
+        let shared = Arc::new(Shared {
+            seen: Mutex::default(),
+            ticks: broadcast::Sender::new(16),
+            dropped: Notify::new(),
+            answer: Mutex::new((200, Vec::new())),
+        });
+        let router = Router::new()
+            .route("/ticker", get(ticker))
+            .route("/big", get(|| async { big_body() }))
+            .route("/answer", any(answer))
+            .route("/never", get(std::future::pending::<()>))
+            .fallback(|| async { "page" })
+            .layer(axum::middleware::from_fn_with_state(shared.clone(), note))
+            .with_state(shared.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, shared }
+    }
+
+    pub fn url(&self) -> Url {
+        format!("http://{}", self.address).parse().unwrap()
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    pub fn will_answer(&self, status: u16, headers: &[(&str, &str)]) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        *self.shared.answer.lock().unwrap() = (status, headers);
+    }
+}
+
+async fn note(State(shared): State<Arc<Shared>>, request: Request, next: axum::middleware::Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    shared.seen.lock().unwrap().push(Seen {
+        method: parts.method.to_string(),
+        target: parts.uri.to_string(),
+        headers: parts.headers.clone(),
+        body: body.clone(),
+    });
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+async fn answer(State(shared): State<Arc<Shared>>) -> Response {
+    let (status, headers) = shared.answer.lock().unwrap().clone();
+    let mut response = http::Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from("answer")).unwrap()
+}
+
+/// Tells when the answer is no longer wanted.
+struct Told(Arc<Shared>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.dropped.notify_one();
+    }
+}
+
+async fn ticker(State(shared): State<Arc<Shared>>) -> Response {
+    let ticks = shared.ticks.subscribe();
+    let told = Told(shared);
+    let chunks = futures_util::stream::unfold((ticks, told), |(mut ticks, told)| async move {
+        let tick = ticks.recv().await.ok()?;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(tick.as_bytes())), (ticks, told)))
+    });
+    http::Response::builder().header(header::CONTENT_TYPE, "text/event-stream").body(Body::from_stream(chunks)).unwrap()
+}
