@@ -15,7 +15,7 @@ const REMOVED: [&str; 9] = [
     "GTK_PATH",
 ];
 #[cfg(feature = "automation")]
-const REMOVED: [&str; 2] = ["GTK_DEBUG", "WEBKIT_INSPECTOR_SERVER"];
+const REMOVED: [&str; 3] = ["GTK_DEBUG", "GTK_MODULES", "GTK_PATH"];
 
 /// Must run first in `main`, while there is one thread.
 #[allow(unsafe_code, reason = "std::env::remove_var is unsafe; the reason it is sound here stands below")]

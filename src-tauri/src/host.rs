@@ -1,6 +1,6 @@
 //! The controller's `Host` over Tauri: snapshots go to the webviews as events, window work goes to the main thread.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use amberglass_app::{
     Handle,
@@ -19,14 +19,12 @@ pub const CONSOLE: &str = "console";
 pub struct TauriHost {
     app: AppHandle,
     controller: Arc<OnceLock<Handle>>,
-    /// Kept so that a bar that (re)loads gets the present view.
-    bar_view: Arc<Mutex<Option<SessionWindowView>>>,
     cache_dir: std::path::PathBuf,
 }
 
 impl TauriHost {
     pub fn new(app: AppHandle, cache_dir: std::path::PathBuf) -> Self {
-        Self { app, controller: Arc::default(), bar_view: Arc::default(), cache_dir }
+        Self { app, controller: Arc::default(), cache_dir }
     }
 
     /// The controller starts with the host in hand, so it can only be named afterwards.
@@ -50,23 +48,12 @@ impl TauriHost {
             tracing::error!(%error, "the window system is gone");
         }
     }
-
-    fn emit_bar(&self, view: &SessionWindowView) {
-        if let Err(error) = self.app.emit_to(session_window::BAR, "bar-view", view) {
-            tracing::warn!(%error, "the bar did not get its view");
-        }
-    }
 }
 
 impl Host for TauriHost {
     fn show_view(&self, view: &ConsoleView) {
         if let Err(error) = self.app.emit_to(CONSOLE, "console-view", view) {
             tracing::warn!(%error, "the console did not get its view");
-        }
-        // A bar that has just loaded asks for its view through the same command.
-        let bar = self.bar_view.lock().ok().and_then(|view| view.clone());
-        if let Some(bar) = bar {
-            self.emit_bar(&bar);
         }
     }
 
@@ -76,9 +63,6 @@ impl Host for TauriHost {
 
     fn open_session_window(&self, window: OpenWindow) {
         let (app, sink, cache_dir) = (self.app.clone(), self.sink(), self.cache_dir.clone());
-        if let Ok(mut view) = self.bar_view.lock() {
-            *view = Some(window.view.clone());
-        }
         tauri::async_runtime::spawn(async move {
             let session = window.view.session.clone();
             let failed = |detail: String| HostEvent::WindowFailed { session: session.clone(), detail };
@@ -96,10 +80,9 @@ impl Host for TauriHost {
     }
 
     fn present(&self, view: &SessionWindowView) {
-        if let Ok(mut kept) = self.bar_view.lock() {
-            *kept = Some(view.clone());
+        if let Err(error) = self.app.emit_to(session_window::BAR, "bar-view", view) {
+            tracing::warn!(%error, "the bar did not get its view");
         }
-        self.emit_bar(view);
         let view = view.clone();
         self.on_main(move |_| session_window::present(&view));
     }
@@ -110,9 +93,6 @@ impl Host for TauriHost {
     }
 
     fn close_session_window(&self, session: &SessionId) {
-        if let Ok(mut kept) = self.bar_view.lock() {
-            *kept = None;
-        }
         let session = session.clone();
         self.on_main(move |_| session_window::close(&session));
     }

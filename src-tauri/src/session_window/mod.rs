@@ -37,7 +37,7 @@ pub type EventSink = Arc<dyn Fn(HostEvent) + Send + Sync>;
 /// Label of the session window.
 const WINDOW: &str = "session";
 /// Logical size at which the window opens, and the smallest it may become.
-const SIZE: (f64, f64) = (1280.0, 860.0);
+const SIZE: (f64, f64) = (1280.0, 840.0);
 const MIN_SIZE: (f64, f64) = (700.0, 480.0);
 
 #[derive(Debug, thiserror::Error)]

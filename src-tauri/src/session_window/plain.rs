@@ -44,6 +44,7 @@ impl PlatformWindow {
             .title(format!("{} · {}", open.view.customer_name, open.view.code))
             .inner_size(SIZE.0, SIZE.1)
             .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
+            .center()
             .background_color(LIVE)
             .content_protected(true)
             .build()?;

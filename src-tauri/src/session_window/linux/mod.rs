@@ -20,6 +20,9 @@ use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 use self::surface::OverlaySurface;
 use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
 
+/// Thickness of the overlay's frame, in logical pixels.
+const FRAME: i32 = 6;
+
 pub struct PlatformWindow {
     window: Window,
     portal: Rc<RefCell<Portal>>,
@@ -52,6 +55,7 @@ impl PlatformWindow {
             .title(title)
             .inner_size(SIZE.0, SIZE.1)
             .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
+            .center()
             .build()?;
         let built = Self::fill(window.clone(), open, proxy, sink, folder);
         if built.is_err() {
@@ -73,6 +77,11 @@ impl PlatformWindow {
 
         let layers = gtk::Overlay::new();
         let container = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        // Beside the frame, not under it: nothing of the page is hidden.
+        for set in [gtk::Box::set_margin_top, gtk::Box::set_margin_bottom, gtk::Box::set_margin_start, gtk::Box::set_margin_end]
+        {
+            set(&container, FRAME);
+        }
         layers.add(&container);
         let surface = OverlaySurface::new(&open.view, sink.clone());
         layers.add_overlay(surface.widget());

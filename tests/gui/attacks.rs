@@ -1,0 +1,123 @@
+//! The page attacks the window it is shown in.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use amberglass_testkit::wait_until;
+use amberglass_tests::{
+    picture::Picture,
+    portal_window::PortalWindow,
+    workplace::{Setting, Workplace},
+};
+
+use crate::{TURN, bin_dir};
+
+const MAGENTA: [u8; 3] = [0xff, 0x00, 0xff];
+/// For pages that need no other origin.
+const NOWHERE: &str = "http://127.0.0.1:9";
+const LIMIT: Duration = Duration::from_secs(20);
+
+async fn place(other: &str) -> Workplace {
+    let programs = bin_dir();
+    let setting = Setting { hostile: Some(other.to_owned()), ..Setting::usual(&programs) };
+    let place = Workplace::open(setting).await.unwrap();
+    place.sign_in().await.unwrap();
+    place
+}
+
+/// The page is magenta all over, and yet frame, watermark and countdown stand over it.
+async fn stands_over_magenta(window: &PortalWindow<'_>, folder: &Path) -> Picture {
+    let file = folder.join("magenta.png");
+    let (x, y, width, height) = window.area;
+    let page = (x + 20, y + 20, width - 40, height - 80);
+    let all = usize::try_from(page.2 * page.3).unwrap();
+    wait_until("the page to cover itself", LIMIT, || async {
+        let picture = window.picture(&file).ok()?;
+        (picture.count(page, MAGENTA, 60) * 100 >= all * 95).then_some(())
+    })
+    .await;
+    let picture = window.picture(&file).unwrap();
+    assert!(window.has_frame(&picture), "the frame is covered");
+    assert!(window.has_countdown(&picture), "the countdown is covered");
+    let pure = picture.count(page, MAGENTA, 0);
+    assert!(pure * 1000 < all * 998, "no watermark lies over the page: {pure} of {all} pixels are untouched");
+    picture
+}
+
+#[tokio::test]
+async fn a_page_that_covers_everything_changes_neither_frame_nor_watermark_nor_countdown() {
+    let _turn = TURN.lock().await;
+    let place = place(NOWHERE).await;
+    let window = place.start_session("1042").await.unwrap();
+    window.follow_hostile_link("cover").unwrap();
+    stands_over_magenta(&window, place.folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_dialog_in_the_top_layer_changes_neither_frame_nor_watermark_nor_countdown() {
+    let _turn = TURN.lock().await;
+    let place = place(NOWHERE).await;
+    let window = place.start_session("1042").await.unwrap();
+    window.follow_hostile_link("dialog").unwrap();
+    stands_over_magenta(&window, place.folder.path()).await;
+}
+
+#[tokio::test]
+async fn killing_the_bars_web_process_leaves_the_frame_and_the_bar_comes_back() {
+    let _turn = TURN.lock().await;
+    let place = place(NOWHERE).await;
+    let window = place.start_session("1042").await.unwrap();
+    window.follow_hostile_link("cover").unwrap();
+    let file = place.folder.path().join("bar.png");
+    let processes = place.console.web_processes().unwrap();
+    assert_eq!(processes.len(), 3, "console, bar and portal have a web process each: {processes:?}");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(processes[1]), nix::sys::signal::Signal::SIGKILL).unwrap();
+    stands_over_magenta(&window, place.folder.path()).await;
+    let (x, y, width, _) = window.area;
+    let bar = (x + 4, y - 60, width - 8, 56);
+    wait_until("the bar to come back", LIMIT, || async {
+        let picture = window.picture(&file).ok()?;
+        let amber = picture.count(bar, amberglass_tests::portal_window::LIVE, 3);
+        let dark = picture.count(bar, [0x1c, 0x19, 0x17], 40);
+        (amber > 10_000 && dark > 500).then_some(())
+    })
+    .await;
+}
+
+/// Another origin that writes down who came: nobody may.
+async fn other_origin() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let writing = Arc::clone(&seen);
+    tokio::spawn(async move {
+        while let Ok((_, peer)) = listener.accept().await {
+            writing.lock().unwrap().push(peer.to_string());
+        }
+    });
+    (address, seen)
+}
+
+#[tokio::test]
+async fn a_hostile_page_finds_no_bridge_and_no_way_out() {
+    let _turn = TURN.lock().await;
+    let (other, seen) = other_origin().await;
+    let place = place(&other).await;
+    let window = place.start_session("1042").await.unwrap();
+    window.follow_hostile_link("probe").unwrap();
+    let report = wait_until("the page's findings", Duration::from_secs(90), || async {
+        place.stack.hostile_reports().await.ok()?.into_iter().find(|report| report["stage"] == "loaded")
+    })
+    .await;
+    let bridges = &report["bridges"];
+    for bridge in ["tauri", "tauri_internals", "ipc", "webkit_message_handlers", "chrome_webview", "rtc"] {
+        assert_eq!(bridges[bridge], false, "{bridge}: {report:#}");
+    }
+    assert_eq!(bridges["suspicious_names"], serde_json::json!([]), "{report:#}");
+    assert_eq!(bridges["cookies"], "", "{report:#}");
+    assert_eq!(report["events"], serde_json::json!({ "beforeprint": 0, "fullscreenchange": 0 }), "{report:#}");
+    assert!(seen.lock().unwrap().is_empty(), "another origin was reached: {report:#}");
+}

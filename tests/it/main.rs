@@ -1,0 +1,1 @@
+//! Stories of the whole product, with the real server over sockets and the real controller.

@@ -1,0 +1,206 @@
+//! A desk without a screen: an X server, a window manager, a message bus and a key store of its own, so that two consoles
+//! never meet and nothing of the machine's own desktop is touched.
+
+use std::{
+    io::Write as _,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use amberglass_testkit::wait_until;
+use anyhow::{Context as _, Result};
+
+use crate::process::{Process, run};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>ADDRESS</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+pub struct Desk {
+    environment: Vec<(String, String)>,
+    dir: PathBuf,
+    // In the order in which they have to end: what uses the display before the display.
+    _keyring: Option<Process>,
+    _manager: Process,
+    _bus: Process,
+    _display: Process,
+}
+
+impl Desk {
+    /// `dir` gets the desk's folders and logs. `keyring` says whether a key store runs.
+    pub async fn start(dir: &Path, keyring: bool) -> Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let runtime = dir.join("runtime");
+        std::fs::create_dir_all(&runtime)?;
+        run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
+        let (display, number) = start_display(dir).await?;
+        let mut environment: Vec<(String, String)> = [
+            ("DISPLAY", format!(":{number}")),
+            ("XDG_RUNTIME_DIR", runtime.display().to_string()),
+            ("XDG_DATA_HOME", dir.join("share").display().to_string()),
+            ("XDG_CONFIG_HOME", dir.join("config").display().to_string()),
+            ("XDG_CACHE_HOME", dir.join("cache").display().to_string()),
+            ("GDK_BACKEND", "x11".to_owned()),
+            ("NO_AT_BRIDGE", "1".to_owned()),
+            ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        let (bus, address) = start_bus(dir, &environment)?;
+        environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
+        let mut manager = Command::new("openbox");
+        manager.envs(environment.clone());
+        let manager = Process::start("the window manager", &mut manager, &dir.join("openbox.log"))?;
+        let keyring = if keyring { Some(start_keyring(dir, &environment).await?) } else { None };
+        Ok(Self {
+            environment,
+            dir: dir.to_owned(),
+            _keyring: keyring,
+            _manager: manager,
+            _bus: bus,
+            _display: display,
+        })
+    }
+
+    /// What a program needs to appear on this desk.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// All that stands on the screen, as a PNG file.
+    pub fn screenshot(&self, file: &Path) -> Result<()> {
+        run("import", &["-window".as_ref(), "root".as_ref(), file.as_os_str()], &self.environment).map(drop)
+    }
+
+    /// A screenshot of a screen at rest: four pictures in a row are the same. A blinking caret or a ticking clock may keep
+    /// it from that; then the last one counts.
+    pub fn screenshot_at_rest(&self, file: &Path) -> Result<()> {
+        let mut before = Vec::new();
+        let mut same = 0;
+        for _ in 0..12 {
+            self.screenshot(file)?;
+            let now = std::fs::read(file)?;
+            same = if now == before { same + 1 } else { 0 };
+            if same == 3 {
+                break;
+            }
+            before = now;
+        }
+        Ok(())
+    }
+
+    /// One `xdotool` command.
+    pub fn xdotool(&self, arguments: &[&str]) -> Result<String> {
+        run("xdotool", arguments, &self.environment)
+    }
+
+    /// Place and size of the first window whose title contains `title`: x, y, width, height in pixels.
+    pub async fn window(&self, title: &str) -> (i32, i32, i32, i32) {
+        wait_until(&format!("a window called {title}"), LIMIT, || async { self.find_window(title).ok() }).await
+    }
+
+    fn find_window(&self, title: &str) -> Result<(i32, i32, i32, i32)> {
+        let found = self.xdotool(&["search", "--onlyvisible", "--name", title])?;
+        let id = found.lines().next().context("no such window")?;
+        // xdotool counts the window manager's border twice.
+        let geometry = run("xwininfo", &["-id", id], &self.environment)?;
+        let number = |name: &str| -> Result<i32> {
+            let line = geometry.lines().find_map(|line| line.trim().strip_prefix(name));
+            Ok(line.context("no geometry")?.trim().parse()?)
+        };
+        Ok((
+            number("Absolute upper-left X:")?,
+            number("Absolute upper-left Y:")?,
+            number("Width:")?,
+            number("Height:")?,
+        ))
+    }
+
+    pub fn window_exists(&self, title: &str) -> bool {
+        self.find_window(title).is_ok()
+    }
+
+    /// Moves the pointer there and clicks, as a hand would.
+    pub fn click(&self, x: i32, y: i32) -> Result<()> {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).map(drop)
+    }
+
+    pub fn key(&self, key: &str) -> Result<()> {
+        self.xdotool(&["key", "--clearmodifiers", key]).map(drop)
+    }
+}
+
+/// The X server picks a free display number itself and tells it through a pipe.
+async fn start_display(dir: &Path) -> Result<(Process, u32)> {
+    let numbers = dir.join("display");
+    let mut command = Command::new("sh");
+    let script = "exec Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp 3>\"$0\"";
+    command.arg("-c").arg(script).arg(&numbers);
+    let process = Process::start("the X server", &mut command, &dir.join("xvfb.log"))?;
+    let number = wait_until("the X server's display number", LIMIT, || async {
+        std::fs::read_to_string(&numbers).ok()?.trim().parse().ok()
+    })
+    .await;
+    Ok((process, number))
+}
+
+fn start_bus(dir: &Path, environment: &[(String, String)]) -> Result<(Process, String)> {
+    let socket = dir.join("runtime").join("bus");
+    let address = format!("unix:path={}", socket.display());
+    // A configuration of its own, without service folders: nothing is started that this desk did not start itself.
+    let config = dir.join("bus.conf");
+    std::fs::write(&config, BUS.replace("ADDRESS", &address))?;
+    let mut command = Command::new("dbus-daemon");
+    command.args(["--nofork", "--nopidfile"]).arg("--config-file").arg(&config);
+    command.envs(environment.iter().cloned());
+    let process = Process::start("the message bus", &mut command, &dir.join("bus.log"))?;
+    Ok((process, address))
+}
+
+/// Unlocked with an empty password; its collection lives in the desk's own folders.
+async fn start_keyring(dir: &Path, environment: &[(String, String)]) -> Result<Process> {
+    wait_until("the message bus", LIMIT, || async { dir.join("runtime").join("bus").exists().then_some(()) }).await;
+    let log = std::fs::File::create(dir.join("keyring.log"))?;
+    let mut child = Command::new("gnome-keyring-daemon")
+        .args(["--foreground", "--unlock", "--components=secrets"])
+        .envs(environment.iter().cloned())
+        .stdin(Stdio::piped())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .process_group(0)
+        .spawn()
+        .context("gnome-keyring-daemon could not be started")?;
+    child.stdin.take().context("no input")?.write_all(b"\n")?;
+    let process = Process::adopt("the key store", child);
+    wait_until("the key store", LIMIT, || async {
+        let arguments = [
+            "--session",
+            "--dest=org.freedesktop.DBus",
+            "--print-reply",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus.NameHasOwner",
+            "string:org.freedesktop.secrets",
+        ];
+        run("dbus-send", &arguments, environment).ok().filter(|answer| answer.contains("boolean true")).map(drop)
+    })
+    .await;
+    Ok(process)
+}

@@ -1,0 +1,98 @@
+//! A staff member at work: backend, desk and console, ready to sign in. What stories in real windows share.
+
+use std::path::{Path, PathBuf};
+
+use amberglass_server::{SAMPLE_STAFF, SampleStaff};
+use amberglass_wire::{auth::Role, session::SessionResponse};
+use anyhow::{Context as _, Result};
+
+use crate::{
+    console::{Console, SignIn},
+    desk::Desk,
+    portal_window::PortalWindow,
+    stack::Stack,
+    staff::Staff,
+};
+
+/// Ends in the order of its fields: the console before the desk, the desk before the backend.
+pub struct Workplace {
+    pub console: Console,
+    pub desk: Desk,
+    pub stack: Stack,
+    pub folder: tempfile::TempDir,
+}
+
+/// How a workplace is set up.
+pub struct Setting<'a> {
+    pub bin_dir: &'a Path,
+    /// The pages that attack the session window are served, and try to reach this other origin.
+    pub hostile: Option<String>,
+    /// Instead of the right one.
+    pub password: Option<&'a str>,
+    pub keyring: bool,
+}
+
+impl<'a> Setting<'a> {
+    pub fn usual(bin_dir: &'a Path) -> Self {
+        Self { bin_dir, hostile: None, password: None, keyring: true }
+    }
+}
+
+pub fn sample_agent() -> Result<&'static SampleStaff> {
+    SAMPLE_STAFF.iter().find(|staff| staff.role == Role::Agent).context("no sample agent")
+}
+
+impl Workplace {
+    pub async fn open(setting: Setting<'_>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let stack = Stack::start(setting.bin_dir, &folder.path().join("stack"), setting.hostile)?;
+        let desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
+        let agent = sample_agent()?;
+        let sign_in = SignIn { email: agent.email, password: setting.password.unwrap_or(agent.password) };
+        let home = folder.path().join("console");
+        let console = Console::start(&desk, setting.bin_dir, &stack.api, &home, sign_in).await?;
+        Ok(Self { console, desk, stack, folder })
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("console")
+    }
+
+    pub async fn sign_in(&self) -> Result<()> {
+        self.console.press("sign-in").await?;
+        self.console.see("find-field").await;
+        Ok(())
+    }
+
+    /// Finds the customer, opens the card, fills the start sheet and presses start.
+    pub async fn press_start(&self, customer: &str) -> Result<()> {
+        self.open_card(customer).await?;
+        self.console.press("reason-code-billing").await?;
+        self.console.fill("ticket", "TCK-4821").await?;
+        self.console.fill("reason-text", "Asks why the last invoice was charged twice").await?;
+        self.console.press("start-session").await
+    }
+
+    pub async fn open_card(&self, customer: &str) -> Result<()> {
+        self.console.fill("find-field", customer).await?;
+        self.console.press(&format!("customer-{customer}")).await?;
+        self.console.see("start-session").await;
+        Ok(())
+    }
+
+    /// From the card to the painted portal.
+    pub async fn start_session(&self, customer: &str) -> Result<PortalWindow<'_>> {
+        self.press_start(customer).await?;
+        PortalWindow::wait_until_painted(&self.desk, self.folder.path()).await
+    }
+
+    /// The same staff member at the API, with a device of its own.
+    pub async fn at_api(&self) -> Result<Staff> {
+        let agent = sample_agent()?;
+        Staff::sign_in(&self.stack.api, agent.email, agent.password).await
+    }
+
+    pub async fn running(&self, staff: &Staff) -> Result<Vec<SessionResponse>> {
+        Ok(staff.sessions().await?.into_iter().filter(|session| session.state.is_running()).collect())
+    }
+}
