@@ -101,6 +101,18 @@ async fn other_origin() -> (String, Arc<Mutex<Vec<String>>>) {
     (address, seen)
 }
 
+/// Kinds of attempts that the console has recorded at the server for the running session.
+async fn recorded_attempts(place: &Workplace) -> Vec<String> {
+    let staff = place.at_api().await.unwrap();
+    let session = place.running(&staff).await.unwrap().remove(0).id;
+    let trail = staff.trail(&session).await.unwrap();
+    let bodies = trail.iter().filter(|event| event.record.kind == "attempt_refused").map(|event| &event.record.body);
+    bodies
+        .map(|body| serde_json::from_str::<serde_json::Value>(body).unwrap())
+        .map(|body| body["detail"]["attempt"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 #[tokio::test]
 async fn a_hostile_page_finds_no_bridge_and_no_way_out() {
     let _turn = TURN.lock().await;
@@ -118,6 +130,60 @@ async fn a_hostile_page_finds_no_bridge_and_no_way_out() {
     }
     assert_eq!(bridges["suspicious_names"], serde_json::json!([]), "{report:#}");
     assert_eq!(bridges["cookies"], "", "{report:#}");
-    assert_eq!(report["events"], serde_json::json!({ "beforeprint": 0, "fullscreenchange": 0 }), "{report:#}");
+    assert_eq!(report["events"]["fullscreenchange"], 0, "{report:#}");
+    // Having reported, the page tries to leave.
+    wait_until("the refused navigation on record", LIMIT, || async {
+        recorded_attempts(&place).await.contains(&"navigation".to_owned()).then_some(())
+    })
+    .await;
     assert!(seen.lock().unwrap().is_empty(), "another origin was reached: {report:#}");
+}
+
+#[tokio::test]
+async fn a_click_on_a_hostile_page_opens_no_door_either_and_each_attempt_is_on_record() {
+    let _turn = TURN.lock().await;
+    let (other, seen) = other_origin().await;
+    let place = place(&other).await;
+    let window = place.start_session("1042").await.unwrap();
+    window.follow_hostile_link("probe with clicks").unwrap();
+    let stage = async |stage: &'static str, count: usize| {
+        let place = &place;
+        wait_until(&format!("finding {count}, {stage}"), Duration::from_secs(30), move || async move {
+            let reports = place.stack.hostile_reports().await.ok()?;
+            let reports: Vec<_> = reports.into_iter().filter(|report| report["stage"] == stage).collect();
+            (reports.len() >= count).then_some(reports)
+        })
+        .await
+    };
+    stage("loaded", 1).await;
+    place.desk.key("Tab").unwrap();
+    let mut clicked = Vec::new();
+    loop {
+        place.desk.key("space").unwrap();
+        clicked = stage("clicked", clicked.len() + 1).await;
+        if clicked.last().unwrap()["left"] == 0 {
+            break;
+        }
+    }
+    let outcome = |escape: &str| {
+        let found = clicked.iter().find(|report| report["escape"] == escape);
+        found.unwrap_or_else(|| panic!("{escape} was not tried: {clicked:#?}"))["outcome"].clone()
+    };
+    // A page may read back what it has itself put on the clipboard just before; the engine asks for anything else.
+    for refused in ["fullscreen", "media", "screen", "location", "pointer_lock", "open", "open_blank"] {
+        let outcome = outcome(refused);
+        let granted = ["granted", "opened"].contains(&outcome.as_str().unwrap_or_default());
+        assert!(!granted, "{refused}: {outcome}");
+    }
+    assert_ne!(outcome("notification"), "granted");
+    let recorded = recorded_attempts(&place).await;
+    for attempt in ["print", "download", "upload", "new_window"] {
+        assert!(recorded.contains(&attempt.to_owned()), "{attempt} is not on record: {recorded:?}");
+    }
+    assert!(seen.lock().unwrap().is_empty(), "another origin was reached");
+    let titles = place.desk.xdotool(&["search", "--onlyvisible", "--name", ""]).unwrap();
+    assert!(!place.desk.window_exists("Print"), "a print dialog stands open: {titles}");
+    for name in ["escaped.txt", "escaped-blob.txt", "probe.js"] {
+        assert!(!place.folder.path().join("Downloads").join(name).exists());
+    }
 }

@@ -43,6 +43,8 @@ impl Console {
         command
             .arg(format!("--port={port}"))
             .envs(desk.environment().iter().cloned())
+            // Whatever would be saved would be saved below this.
+            .env("HOME", home.parent().unwrap_or(home))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("AMBERGLASS_HOME", home)
             .env("AMBERGLASS_SERVER", api)

@@ -1,7 +1,8 @@
 //! The whole product on one machine, for the demo and for tests in real windows: server and portal as processes, a desk
 //! without a screen (X server, window manager, message bus, key store), and the console driven as a person drives it.
 //!
-//! Never part of what is shipped. Start reading at [`stack`] and [`desk`].
+//! Never part of what is shipped. Start reading at [`stack`] and [`desk`]; for the stories, which run all of it in
+//! one process under a clock moved by hand, at [`world`].
 
 pub mod browser;
 pub mod console;
@@ -13,3 +14,8 @@ pub mod process;
 pub mod stack;
 pub mod staff;
 pub mod workplace;
+pub mod world;
+pub mod world_host;
+pub mod world_keychain;
+pub mod world_line;
+pub mod world_record;

@@ -13,7 +13,7 @@ pub const BAR: i32 = 64;
 /// `#f59e0b`
 pub const LIVE: [u8; 3] = [0xf5, 0x9e, 0x0b];
 /// In the order of the portal's strip of test pages.
-const HOSTILE_LINKS: [&str; 3] = ["cover", "dialog", "probe"];
+const HOSTILE_LINKS: [&str; 4] = ["cover", "dialog", "probe", "probe with clicks"];
 /// The curtain's grey, light and dark.
 const CURTAIN: [[u8; 3]; 2] = [[0xe7, 0xe5, 0xe4], [0x29, 0x25, 0x24]];
 

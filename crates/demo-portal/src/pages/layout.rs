@@ -117,7 +117,8 @@ fn test_pages(other: &str) -> Markup {
         nav aria-label="Test pages" {
             a href="/hostile/cover" { "Cover" } " "
             a href="/hostile/dialog" { "Dialog" } " "
-            a href={ "/hostile/probe?other=" (other) } { "Probe" }
+            a href={ "/hostile/probe?other=" (other) } { "Probe" } " "
+            a href={ "/hostile/probe?stay=1&other=" (other) } { "Probe with clicks" }
         }
     }
 }

@@ -1,0 +1,116 @@
+//! Windows that note what they are told and answer as real ones do; the system browser completes sign-in by itself.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use amberglass_app::{
+    Handle,
+    host::{Host, HostError, HostEvent, OpenWindow},
+    view::{ConsoleView, SessionWindowView},
+};
+use amberglass_wire::SessionId;
+
+use crate::browser;
+
+const BROWSER_LIMIT: Duration = Duration::from_secs(20);
+
+/// Keeps every view in order.
+pub struct RecordingHost {
+    email: &'static str,
+    password: &'static str,
+    /// Set once the controller runs; what the windows report goes there.
+    controller: OnceLock<Handle>,
+    views: Mutex<Vec<ConsoleView>>,
+    windows: Mutex<Vec<SessionWindowView>>,
+    opened: Mutex<Vec<OpenWindow>>,
+    closed: Mutex<Vec<SessionId>>,
+}
+
+impl RecordingHost {
+    /// `email` and `password` are what the person types into the browser.
+    pub fn new(email: &'static str, password: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            email,
+            password,
+            controller: OnceLock::new(),
+            views: Mutex::default(),
+            windows: Mutex::default(),
+            opened: Mutex::default(),
+            closed: Mutex::default(),
+        })
+    }
+
+    pub fn connect(&self, controller: Handle) {
+        assert!(self.controller.set(controller).is_ok(), "one host serves one controller");
+    }
+
+    /// What the console shows.
+    pub fn view(&self) -> Option<ConsoleView> {
+        self.views.lock().unwrap().last().cloned()
+    }
+
+    /// What bar, overlay and curtain of the session window show.
+    pub fn window(&self) -> Option<SessionWindowView> {
+        self.windows.lock().unwrap().last().cloned()
+    }
+
+    /// All that was shown over the portal so far.
+    pub fn windows(&self) -> Vec<SessionWindowView> {
+        self.windows.lock().unwrap().clone()
+    }
+
+    pub fn opened(&self) -> Vec<OpenWindow> {
+        self.opened.lock().unwrap().clone()
+    }
+
+    pub fn closed(&self) -> Vec<SessionId> {
+        self.closed.lock().unwrap().clone()
+    }
+
+    fn report(&self, event: HostEvent) {
+        if let Some(controller) = self.controller.get() {
+            controller.host_event(event);
+        }
+    }
+}
+
+impl Host for RecordingHost {
+    fn show_view(&self, view: &ConsoleView) {
+        self.views.lock().unwrap().push(view.clone());
+    }
+
+    fn open_browser(&self, url: &str) -> Result<(), HostError> {
+        let (url, email, password) = (url.to_owned(), self.email, self.password);
+        tokio::spawn(async move {
+            if let Err(error) = browser::fill_in(&url, email, password, BROWSER_LIMIT).await {
+                tracing::error!(%error, "the browser did not complete the sign-in");
+            }
+        });
+        Ok(())
+    }
+
+    fn open_session_window(&self, window: OpenWindow) {
+        let session = window.view.session.clone();
+        self.windows.lock().unwrap().push(window.view.clone());
+        self.opened.lock().unwrap().push(window);
+        self.report(HostEvent::WindowOpened { session });
+    }
+
+    fn present(&self, view: &SessionWindowView) {
+        self.windows.lock().unwrap().push(view.clone());
+    }
+
+    fn raise_session_window(&self, _session: &SessionId) {}
+
+    fn close_session_window(&self, session: &SessionId) {
+        self.closed.lock().unwrap().push(session.clone());
+        self.report(HostEvent::WindowClosed { session: session.clone() });
+    }
+
+    fn raise_console(&self) {}
+
+    fn reload_portal(&self, _session: &SessionId) {}
+}
