@@ -56,6 +56,7 @@ impl Keychain for OsKeychain {
 }
 
 /// Never carries the secret: `BadEncoding` and `BadDataFormat` hold its bytes and are reduced to a word.
+#[allow(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 fn classify(error: Error) -> KeychainError {
     match error {
         Error::NoDefaultStore => {

@@ -7,10 +7,11 @@ mod commands;
 mod environment;
 mod host;
 mod keychain;
+mod log_file;
 mod preferences;
 mod session_window;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use amberglass_app::{Controller, Ports, host::HostEvent};
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
@@ -25,10 +26,6 @@ const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
 /// Runs the console until it is closed.
 pub fn run() -> ExitCode {
     environment::clean();
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("AMBERGLASS_LOG"))
-        .try_init();
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| raise(app)))
         .plugin(tauri_plugin_store::Builder::new().build())
@@ -41,7 +38,8 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            tracing::error!(%error, "the console could not start");
+            // The log may be what failed.
+            let _ = writeln!(std::io::stderr(), "Amberglass could not start: {error}");
             ExitCode::FAILURE
         }
     }
@@ -51,6 +49,8 @@ pub fn run() -> ExitCode {
 enum SetUpError {
     #[error(transparent)]
     Preferences(#[from] preferences::PreferencesError),
+    #[error("the log file cannot be written: {0}")]
+    Log(#[from] tracing_appender::rolling::InitError),
     #[error("the server address {address} cannot be used: {reason}")]
     Server { address: String, reason: String },
     #[error("the window could not be made: {0}")]
@@ -59,6 +59,7 @@ enum SetUpError {
 
 fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     let preferences = preferences::read(app)?;
+    log_file::start(&preferences.data_dir.join("logs"))?;
     let options = HttpBackendOptions {
         server: preferences.server.clone(),
         proxy: None,

@@ -23,6 +23,7 @@ export const CONSOLE = [
   ...['ended', 'ended-lost'].map((scene) => [scene, scene, stay]),
   ...['sessions', 'sessions-none', 'sessions-error', 'trail', 'trail-broken', 'trail-loading', 'trail-error'].map((scene) => [scene, scene, press('nav-trail')]),
   ['trail-blocked', 'trail', press('nav-trail', 'filter-blocked')],
+  ['trail-resources', 'trail', press('nav-trail', 'filter-resources')],
 ];
 
 export const BAR = ['bar', 'bar-long-name', 'bar-last-minutes', 'bar-notice', 'bar-connection-lost', 'bar-ending', 'bar-ended'].map((scene) => [scene, scene, stay]);

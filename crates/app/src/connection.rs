@@ -207,6 +207,10 @@ impl Actor {
             if !matches!(self.connection.view, ConnectionView::Online {}) {
                 self.connection.view = ConnectionView::Online {};
                 self.nudge_sync();
+                // Nothing can start without the stream, so it does not wait for its turn while the console says online.
+                if self.connection.stream.is_none() {
+                    self.connection.reconnect_at = Some(now);
+                }
             }
             return;
         }

@@ -35,11 +35,22 @@ pub(crate) fn of_backend(error: &BackendError) -> UiError {
 }
 
 fn of_problem(problem: &Problem) -> UiError {
+    // Where a portal did not answer the words name its customer (`naming`), never a rule.
+    let rule = problem.rules.first().filter(|_| problem.code != ErrorCode::PortalUnreachable);
     UiError {
         code: UiErrorCode::Server(problem.code),
         reference: problem.reference.clone(),
         retry: passes_by_itself(problem.code) || problem.code == ErrorCode::NotSignedIn,
-        about: problem.rules.first().cloned(),
+        about: rule.cloned(),
+    }
+}
+
+/// The same error, with the customer's name where its words say whose portal did not answer.
+pub(crate) fn naming(error: UiError, customer: Option<&str>) -> UiError {
+    if error.code == UiErrorCode::Server(ErrorCode::PortalUnreachable) {
+        UiError { about: customer.map(str::to_owned), ..error }
+    } else {
+        error
     }
 }
 
@@ -135,6 +146,16 @@ mod tests {
             ("0a1b2c3d", false, Some("no-peers"))
         );
         assert!(of_backend(&problem(ErrorCode::PortalUnreachable)).retry);
+    }
+
+    #[test]
+    fn only_a_portal_that_does_not_answer_is_called_by_its_customer() {
+        let silent = of_backend(&problem(ErrorCode::PortalUnreachable));
+        assert_eq!(silent.about, None);
+        assert_eq!(naming(silent.clone(), None).about, None);
+        assert_eq!(naming(silent, Some("Jane Doe")).about.as_deref(), Some("Jane Doe"));
+        let refused = naming(of_backend(&problem(ErrorCode::TargetIsStaff)), Some("Jane Doe"));
+        assert_eq!(refused.about.as_deref(), Some("no-peers"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
     CustomerId, PortalId,
-    customer::{CustomerCardResponse, CustomerListResponse},
+    customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
     session::{SessionResponse, StartOptionsResponse},
 };
 
@@ -32,6 +32,15 @@ pub(crate) struct Card {
     pub options: Option<StartOptionsResponse>,
     pub error: Option<UiError>,
     pub start: CardStart,
+}
+
+impl Card {
+    /// From the card itself or, while that is not here, from the row it was opened on.
+    pub fn customer_name<'a>(&'a self, found: &'a [CustomerResponse]) -> Option<&'a str> {
+        let on_card = self.answer.as_ref().map(|answer| &answer.customer);
+        let in_list = || found.iter().find(|row| row.portal == self.portal && row.id == self.customer);
+        on_card.or_else(in_list).map(|customer| customer.name.as_str())
+    }
 }
 
 /// What stands where the start button is. A start under way stands in `Actor::starting`.
@@ -151,7 +160,8 @@ impl Actor {
                 None
             }
             (Err(error), _) | (_, Err(error)) => {
-                card.error = Some(errors::of_backend(&error));
+                let name = card.customer_name(&self.finding.view.customers);
+                card.error = Some(errors::naming(errors::of_backend(&error), name));
                 Some(error)
             }
         };

@@ -206,7 +206,9 @@ impl Actor {
                         if error.code == UiErrorCode::Server(ErrorCode::NotSignedIn) {
                             self.token_refused();
                         }
-                        CardStart::Failed(error)
+                        let card = self.card.as_ref();
+                        let name = card.and_then(|card| card.customer_name(&self.finding.view.customers));
+                        CardStart::Failed(errors::naming(error, name))
                     }
                     StartError::Conflict(running) => CardStart::Conflict(running),
                 };

@@ -158,6 +158,7 @@ fn line(record: &ChainedRecord, unsent: bool, whole: &mut bool) -> TrailEventVie
         what: words.what,
         because: words.because,
         blocked: words.blocked,
+        resource: words.resource,
         unsent,
     }
 }
@@ -167,6 +168,7 @@ struct Words {
     what: String,
     because: String,
     blocked: bool,
+    resource: bool,
 }
 
 /// Plain values: paths, ids of rules and causes. The sentences stand in the UI.
@@ -176,22 +178,24 @@ fn words(detail: EventDetail) -> Words {
     match detail {
         EventDetail::SessionStarted { mode, reason, expires_at: _, code: _ }
         | EventDetail::StartRequested { mode, reason } => {
-            Words { what: mode.as_str().to_owned(), because: reason.text, blocked: false }
+            Words { what: mode.as_str().to_owned(), because: reason.text, ..Words::default() }
         }
         EventDetail::SessionRefused { rule, mode, reason: _ } => {
-            Words { what: mode.as_str().to_owned(), because: rule, blocked: true }
+            Words { what: mode.as_str().to_owned(), because: rule, blocked: true, resource: false }
         }
         EventDetail::SessionExtended { expires_at: _, reason } => because(reason.text),
         EventDetail::SessionEnded { ended_by, note, pages: _, blocked: _ } => {
-            Words { what: note.unwrap_or_default(), because: ended_by.as_str().to_owned(), blocked: false }
+            Words { what: note.unwrap_or_default(), because: ended_by.as_str().to_owned(), ..Words::default() }
         }
         EventDetail::NoteAdded { note } => what(note),
-        EventDetail::PageViewed { method, path, document: _ } => what(request(&method, path)),
+        EventDetail::PageViewed { method, path, document } => {
+            Words { what: request(&method, path), resource: !document, ..Words::default() }
+        }
         EventDetail::RequestBlocked { method, path, rule } => {
-            Words { what: request(&method, path), because: rule, blocked: true }
+            Words { what: request(&method, path), because: rule, blocked: true, resource: false }
         }
         EventDetail::AttemptRefused { attempt, target } => {
-            Words { what: target.unwrap_or_default(), because: attempt_id(attempt), blocked: true }
+            Words { what: target.unwrap_or_default(), because: attempt_id(attempt), blocked: true, resource: false }
         }
         EventDetail::CurtainDrawn { cause } => because(cause),
         EventDetail::DeviceRegistered { device_name, key_fingerprint: _ } => what(device_name),
@@ -298,6 +302,20 @@ mod tests {
         );
         assert_eq!(trail.events[0].source, TrailSource::Server);
         assert_eq!(trail.events[1].source, TrailSource::Console);
+    }
+
+    #[test]
+    fn what_a_page_loads_by_itself_is_told_apart_from_pages() {
+        let mut server = ChainHead::default();
+        let style = EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false };
+        let mut held = [page("/"), style.clone(), style].map(|detail| record("server:a", &mut server, detail));
+        // What an erased record was nobody knows: it is not made less than a page.
+        held[2].body.clear();
+        held[2].salt.clear();
+        let trail = read_trail(session(), received(&held), Vec::new());
+        let resources: Vec<_> = trail.events.iter().map(|event| event.resource).collect();
+        assert_eq!(resources, [false, true, false]);
+        assert!(trail.events.iter().all(|event| event.kind == "page_viewed"));
     }
 
     #[test]

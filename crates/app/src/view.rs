@@ -272,6 +272,9 @@ pub struct TrailEventView {
     /// Rule that blocked, cause of an end, reason of a start.
     pub because: String,
     pub blocked: bool,
+    /// Of `page_viewed`: a part that a page loaded by itself (style, script, image, data), not a page. False where nobody
+    /// can tell any more, so that no page is ever taken for less.
+    pub resource: bool,
     /// Still in the local queue.
     pub unsent: bool,
 }

@@ -50,6 +50,12 @@ const PARTS: &[Part] = &[
         only_on_linux: None,
     },
     Part {
+        name: "screens",
+        what: "every screen in a real browser: accessibility, keyboard, both themes",
+        run: screens,
+        only_on_linux: Some("it looks for Debian's Chromium"),
+    },
+    Part {
         name: "clippy",
         what: "lints",
         run: clippy,
@@ -207,6 +213,11 @@ fn ui(repository: &Repository) -> Result<()> {
     command::run(command::npm(repository).args(["run", "check"]))?;
     command::run(command::npm(repository).args(["run", "test"]))?;
     ui_bundle::build(repository)
+}
+
+/// Builds the bundles it looks at by itself.
+fn screens(repository: &Repository) -> Result<()> {
+    command::run(command::npm(repository).args(["run", "test:browser"]))
 }
 
 fn clippy(repository: &Repository) -> Result<()> {

@@ -6,6 +6,7 @@
 //! and `plain` what each needs beyond it. All of it lives on the window system's main thread.
 
 mod bar;
+#[cfg(target_os = "linux")]
 mod picture;
 mod portal;
 

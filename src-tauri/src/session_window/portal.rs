@@ -1,6 +1,6 @@
 //! The lock-down of the portal webview that every system shares. Each refusal goes on record and is told to the person.
 
-use std::{cell::Cell, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use amberglass_app::host::{HostEvent, OpenWindow, WindowRecorder};
 use amberglass_domain::navigation::{GatewayOrigin, Verdict};
@@ -104,6 +104,7 @@ fn permission_attempt(kind: &PermissionKind) -> Attempt {
     if matches!(kind, PermissionKind::Notifications) { Attempt::Notification } else { Attempt::Permission }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow; whatever it is, it is denied")]
 fn permission_name(kind: &PermissionKind) -> &'static str {
     match kind {
         PermissionKind::Microphone => "microphone",
@@ -112,7 +113,6 @@ fn permission_name(kind: &PermissionKind) -> &'static str {
         PermissionKind::Notifications => "notifications",
         PermissionKind::DisplayCapture => "display_capture",
         PermissionKind::PointerLock => "pointer_lock",
-        // wry's enum may grow; whatever it is, it is denied.
         _ => "other",
     }
 }
@@ -129,20 +129,6 @@ pub fn session_cookie(open: &OpenWindow) -> Cookie<'static> {
         .build()
 }
 
-/// Lets through one call a second: pointer movement is a flood, idleness is counted in minutes.
-#[derive(Default)]
-pub struct OncePerSecond(Cell<i64>);
-
-impl OncePerSecond {
-    pub fn passes(&self, monotonic_millis: i64) -> bool {
-        let due = monotonic_millis.saturating_sub(self.0.get()) >= 1000;
-        if due {
-            self.0.set(monotonic_millis);
-        }
-        due
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,11 +138,5 @@ mod tests {
         assert_eq!(without_query("https://a.test/x?token=secret#y"), "https://a.test/x");
         assert_eq!(without_query("data:text/plain;base64,c2VjcmV0"), "data:text/plain");
         assert_eq!(without_query(&"x".repeat(500)).len(), 200);
-    }
-
-    #[test]
-    fn input_is_reported_at_most_once_a_second() {
-        let gate = OncePerSecond::default();
-        assert_eq!([1000, 1500, 1999, 2000, 2100].map(|at| gate.passes(at)), [true, false, false, true, false]);
     }
 }

@@ -130,7 +130,9 @@ describe('starting', () => {
     await type('reason-text', 'Invoice 1042 was charged twice');
     await show(scenes['start-failed']);
     expect((screen.getByTestId('reason-text') as HTMLTextAreaElement).value).toBe('Invoice 1042 was charged twice');
-    expect(screen.getByTestId('start-error').textContent).toContain('7f3a91c0');
+    const said = screen.getByTestId('start-error').textContent;
+    expect(said).toContain('Could not start: Jane Doe’s portal did not answer.');
+    expect(said).toContain('7f3a91c0');
   });
 
   it('is left with Escape, but not while entries could be lost', async () => {
@@ -183,12 +185,33 @@ describe('the trail', () => {
     await shown(scenes.trail);
     await fireEvent.click(screen.getByTestId('nav-trail'));
     const rows = screen.getAllByTestId('trail-event');
-    expect(rows).toHaveLength(20);
+    expect(rows).toHaveLength(25);
     const blocked = rows.filter((row) => row.dataset.kind === 'request_blocked');
     expect(blocked[0]?.textContent).toContain('Blocked');
     expect(rows.filter((row) => row.textContent?.includes('unsent'))).toHaveLength(2);
     await fireEvent.click(screen.getByTestId('filter-blocked'));
     expect(screen.getAllByTestId('trail-event')).toHaveLength(3);
+  });
+
+  it('counts the pages that the server counted, and shows resources only when asked', async () => {
+    await shown(scenes.trail);
+    await fireEvent.click(screen.getByTestId('nav-trail'));
+    const kinds = () => screen.getAllByTestId('trail-event').map((row) => row.dataset.kind);
+    const resources = scenes.trail.trail.events.filter((event) => event.resource).length;
+    expect(kinds()).toContain('went_to');
+    expect(kinds()).not.toContain('resource');
+    expect(screen.getByTestId('trail').textContent).toContain(`${resources} resources are not listed`);
+
+    await fireEvent.click(screen.getByTestId('filter-resources'));
+    expect(kinds().filter((kind) => kind === 'resource')).toHaveLength(resources);
+    expect(kinds()).toHaveLength(scenes.trail.trail.events.length);
+    expect(screen.getByTestId('trail').textContent).not.toContain('not listed');
+    await fireEvent.click(screen.getByTestId('filter-resources'));
+
+    await fireEvent.click(screen.getByTestId('filter-pages'));
+    const pages = scenes.trail.trail.about.pages;
+    expect(screen.getByTestId('filter-pages').textContent).toContain(String(pages));
+    expect(kinds()).toEqual(Array.from({ length: pages }, () => 'page_viewed'));
   });
 
   it('says aloud that a chain is broken', async () => {

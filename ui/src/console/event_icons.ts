@@ -2,6 +2,8 @@ import Ban from '@lucide/svelte/icons/ban';
 import Circle from '@lucide/svelte/icons/circle';
 import CircleStop from '@lucide/svelte/icons/circle-stop';
 import Clock from '@lucide/svelte/icons/clock';
+import Compass from '@lucide/svelte/icons/compass';
+import CornerDownRight from '@lucide/svelte/icons/corner-down-right';
 import DoorOpen from '@lucide/svelte/icons/door-open';
 import Eye from '@lucide/svelte/icons/eye';
 import EyeOff from '@lucide/svelte/icons/eye-off';
@@ -13,11 +15,12 @@ import AppWindow from '@lucide/svelte/icons/app-window';
 import MessageSquare from '@lucide/svelte/icons/message-square';
 import Pause from '@lucide/svelte/icons/pause';
 import Play from '@lucide/svelte/icons/play';
-import type { EventKind } from '../lib/text/events';
+import type { TrailEventView } from '../lib/bindings/TrailEventView';
+import { lineKind, type LineKind } from '../lib/text/events';
 
 type Icon = typeof Ban;
 
-const ICONS: Record<EventKind, Icon> = {
+const ICONS: Record<LineKind, Icon> = {
   staff_signed_in: LogIn,
   sign_in_failed: Ban,
   staff_signed_out: LogOut,
@@ -35,6 +38,8 @@ const ICONS: Record<EventKind, Icon> = {
   window_opened: AppWindow,
   window_closed: AppWindow,
   page_viewed: FileText,
+  resource: CornerDownRight,
+  went_to: Compass,
   request_blocked: Ban,
   attempt_refused: Ban,
   curtain_drawn: EyeOff,
@@ -42,4 +47,4 @@ const ICONS: Record<EventKind, Icon> = {
   unknown: Circle,
 };
 
-export const eventIcon = (kind: string, blocked: boolean): Icon => (blocked ? Ban : ((ICONS as Record<string, Icon>)[kind] ?? Circle));
+export const eventIcon = (event: TrailEventView): Icon => (event.blocked ? Ban : ((ICONS as Record<string, Icon>)[lineKind(event)] ?? Circle));

@@ -4,9 +4,12 @@ use amberglass_app::{
     Command,
     view::{ConsoleErrorCode, UiErrorCode},
 };
-use amberglass_wire::PortalId;
+use amberglass_wire::{PortalId, problem::ErrorCode};
 
-use crate::{backend::unreachable, world::World};
+use crate::{
+    backend::{refused, unreachable},
+    world::World,
+};
 
 fn find(query: &str) -> Command {
     Command::FindCustomers { portal: PortalId::new("barkside"), query: query.into() }
@@ -40,6 +43,20 @@ async fn a_failed_search_says_so_and_an_empty_one_asks_nobody() {
     world.handle.command(find("  "));
     world.until("cleared", |view| view.find.error.is_none() && !view.find.searching).await;
     assert_eq!(world.logged("find("), ["find(ada)"]);
+}
+
+#[tokio::test]
+async fn a_card_that_can_not_be_loaded_still_says_whose_it_is() {
+    let world = World::online().await;
+    world.handle.command(find("c1"));
+    world.until("the row", |view| !view.find.customers.is_empty()).await;
+    world.server.fail("customer_card", refused(ErrorCode::PortalUnreachable));
+    world.open_card("c1").await;
+    let error = world.host.view().card.unwrap().error.unwrap();
+    assert_eq!(
+        (error.code, error.about),
+        (UiErrorCode::Server(ErrorCode::PortalUnreachable), Some("Customer c1".into()))
+    );
 }
 
 #[tokio::test]

@@ -71,6 +71,16 @@ async fn a_refused_start_says_which_rule_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_portal_that_does_not_answer_is_called_by_its_customer() {
+    let world = World::online().await;
+    world.server.fail("start_session", refused(ErrorCode::PortalUnreachable));
+    world.start("c1").await;
+    let named = (UiErrorCode::Server(ErrorCode::PortalUnreachable), Some("Customer c1".into()));
+    assert_eq!(world.until_failed().await, named);
+    nothing_is_left(&world).await;
+}
+
+#[tokio::test]
 async fn a_reason_that_says_nothing_is_refused_before_anything_is_asked() {
     let world = World::online().await;
     world.open_card("c1").await;

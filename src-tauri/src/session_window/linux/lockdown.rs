@@ -1,17 +1,20 @@
 //! What WebKitGTK lets a page do beyond the handlers that wry has: each is refused, recorded and told.
 
+use std::cell::Cell;
+
 use amberglass_app::host::HostEvent;
 use amberglass_domain::ports::Clock as _;
 use amberglass_system::SystemClock;
 use amberglass_wire::audit::Attempt;
-use gtk::{gdk, glib, prelude::*};
+use gtk::{gdk, gio, glib, prelude::*};
 use webkit2gtk::{
     AuthenticationRequestExt as _, LoadEvent, PermissionRequestExt as _, PolicyDecisionExt as _, PolicyDecisionType,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt as _, SettingsExt as _, URIResponseExt as _, WebView,
+    ResponsePolicyDecision, ResponsePolicyDecisionExt as _, SettingsExt as _, SnapshotOptions, SnapshotRegion,
+    URIResponseExt as _, WebView,
     WebViewExt as _,
 };
 
-use crate::session_window::portal::{Lock, OncePerSecond};
+use crate::session_window::portal::Lock;
 
 /// Header by which the gateway tells that the portal behind it did not answer.
 const UNREACHABLE_HEADER: &str = "Amberglass-Portal";
@@ -104,14 +107,10 @@ fn refuse_prompts(view: &WebView, lock: &Lock) {
 /// Tells when a page stands, when the portal did not answer, and when the page is gone.
 fn report_loading(view: &WebView, lock: &Lock) {
     let told = lock.clone();
+    let painted = Cell::new(false);
     view.connect_load_changed(move |view, event| {
-        if event == LoadEvent::Finished {
-            // One frame later, so that what was loaded has also been drawn.
-            let (sink, session) = (told.sink.clone(), told.session.clone());
-            view.add_tick_callback(move |_, _| {
-                sink(HostEvent::PortalPainted { session: session.clone() });
-                glib::ControlFlow::Break
-            });
+        if event == LoadEvent::Finished && !painted.replace(true) {
+            report_first_paint(view, &told);
         }
     });
     let told = lock.clone();
@@ -154,6 +153,25 @@ fn report_loading(view: &WebView, lock: &Lock) {
     });
 }
 
+/// Loaded is not painted: the engine draws in another process. A snapshot makes it draw, and one frame after that it stands
+/// on the screen; without this the curtain would lift on an empty page.
+fn report_first_paint(view: &WebView, lock: &Lock) {
+    let (sink, session, drawn) = (lock.sink.clone(), lock.session.clone(), view.clone());
+    let options = SnapshotOptions::empty();
+    view.snapshot(SnapshotRegion::Visible, options, gio::Cancellable::NONE, move |_| {
+        let frames = Cell::new(0);
+        drawn.queue_draw();
+        drawn.add_tick_callback(move |_, _| {
+            frames.set(frames.get() + 1);
+            if frames.get() < 2 {
+                return glib::ControlFlow::Continue;
+            }
+            sink(HostEvent::PortalPainted { session: session.clone() });
+            glib::ControlFlow::Break
+        });
+    });
+}
+
 /// Keyboard and pointer input in the portal, seen by the host; what the page does by itself does not count.
 pub fn watch_input(layers: &gtk::Overlay, lock: &Lock) {
     let told = lock.clone();
@@ -181,6 +199,20 @@ pub fn watch_input(layers: &gtk::Overlay, lock: &Lock) {
     });
 }
 
+/// Lets through one call a second: pointer movement is a flood, idleness is counted in minutes.
+#[derive(Default)]
+struct OncePerSecond(Cell<i64>);
+
+impl OncePerSecond {
+    fn passes(&self, monotonic_millis: i64) -> bool {
+        let due = monotonic_millis.saturating_sub(self.0.get()) >= 1000;
+        if due {
+            self.0.set(monotonic_millis);
+        }
+        due
+    }
+}
+
 /// GTK's inspector can hide any widget, the overlay too.
 pub fn block_inspector_keys(window: &gtk::ApplicationWindow) {
     window.connect_key_press_event(|_, event| {
@@ -188,4 +220,15 @@ pub fn block_inspector_keys(window: &gtk::ApplicationWindow) {
         let key = event.keyval().to_unicode().map(|key| key.to_ascii_lowercase());
         if held && matches!(key, Some('d' | 'i')) { glib::Propagation::Stop } else { glib::Propagation::Proceed }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_reported_at_most_once_a_second() {
+        let gate = OncePerSecond::default();
+        assert_eq!([1000, 1500, 1999, 2000, 2100].map(|at| gate.passes(at)), [true, false, false, true, false]);
+    }
 }

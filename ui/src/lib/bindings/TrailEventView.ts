@@ -23,6 +23,11 @@ what: string,
  */
 because: string, blocked: boolean, 
 /**
+ * Of `page_viewed`: a part that a page loaded by itself (style, script, image, data), not a page. False where nobody
+ * can tell any more, so that no page is ever taken for less.
+ */
+resource: boolean, 
+/**
  * Still in the local queue.
  */
 unsent: boolean, };

@@ -74,7 +74,7 @@ export const session: SessionView = {
   blocked: 2,
 };
 
-const ended: SessionView = { ...session, state: 'ended', ended_at: now - 30_000, ended_by: 'staff', remaining_millis: 0, pages: 23, blocked: 3 };
+const ended: SessionView = { ...session, state: 'ended', ended_at: now - 30_000, ended_by: 'staff', remaining_millis: 0, pages: 5, blocked: 1 };
 
 const earlier = (id: string, code: string, customer: CustomerResponse, daysAgo: number, rest: Partial<SessionView> = {}): SessionView => ({
   ...ended,
@@ -102,26 +102,35 @@ const event = (seconds: number, kind: string, what = '', because = '', rest: Par
   what,
   because,
   blocked: false,
+  resource: false,
   unsent: false,
   ...rest,
 });
+
+/** A page as both write it down, the console first, and what the page then loads on its own. */
+const visit = (seconds: number, path: string, resources: string[] = []): TrailEventView[] => [
+  event(seconds, 'page_viewed', path, '', { source: 'console' }),
+  event(seconds, 'page_viewed', path),
+  ...resources.map((resource) => event(seconds, 'page_viewed', resource, '', { resource: true })),
+];
+const ASSETS = ['/assets/barkside.css', '/assets/parts.css', '/assets/barkside.js', '/assets/mark.svg'];
 
 export const events: TrailEventView[] = [
   event(0, 'start_requested', 'read_only', 'Invoice 1042 was charged twice', { source: 'console' }),
   event(0, 'session_started', 'read_only', 'Invoice 1042 was charged twice'),
   event(1, 'session_entered'),
   event(1, 'window_opened', '', '', { source: 'console' }),
-  event(2, 'page_viewed', '/'),
-  event(21, 'page_viewed', '/invoices'),
-  event(34, 'page_viewed', '/invoices/1042?page'),
+  ...visit(2, '/', [...ASSETS, '/assets/hero.svg', '/api/ticker']),
+  ...visit(21, '/invoices', ASSETS),
+  ...visit(34, '/invoices/1042?page', ASSETS),
   event(71, 'request_blocked', 'POST /invoices/1042/pay', 'read-only', { blocked: true }),
   event(84, 'attempt_refused', '', 'print', { blocked: true, source: 'console' }),
-  event(96, 'page_viewed', '/appointments/upcoming/with-a-rather-long-path/that-goes-on-and-on/until-it-has-to-be-cut/somewhere'),
+  ...visit(96, '/appointments/upcoming/with-a-rather-long-path/that-goes-on-and-on/until-it-has-to-be-cut/somewhere', ASSETS),
   event(140, 'curtain_drawn', '', 'connection_lost', { source: 'console' }),
   event(141, 'session_frozen'),
   event(163, 'session_resumed'),
   event(164, 'curtain_lifted', '', '', { source: 'console' }),
-  event(180, 'page_viewed', '/messages'),
+  ...visit(180, '/messages', ASSETS),
   event(201, 'attempt_refused', 'https://cdn.example.net', 'other_origin', { blocked: true, source: 'console' }),
   event(240, 'shadow_compared', '/messages'),
   event(662, 'end_requested', '', '', { source: 'console', unsent: true }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrailEventView } from '../bindings/TrailEventView';
-import { becauseWords, eventWords, passes, whatWords } from './events';
-import { chainWords } from './trail';
+import { becauseWords, eventWords, groupOf, hintWords, lineKind, passes, whatWords, type TrailFilter } from './events';
+import { chainWords, hiddenResources } from './trail';
 
 const event = (kind: string, rest: Partial<TrailEventView> = {}): TrailEventView => ({
   id: 'e',
@@ -11,16 +11,18 @@ const event = (kind: string, rest: Partial<TrailEventView> = {}): TrailEventView
   what: '',
   because: '',
   blocked: false,
+  resource: false,
   unsent: false,
   ...rest,
 });
 
 describe('events in words', () => {
   it('fall back to the name of a kind this version does not know', () => {
-    expect(eventWords('page_viewed')).toBe('Page');
-    expect(eventWords('consent_given')).toBe('Consent given');
-    expect(eventWords('')).toBe('Other event');
-    expect(eventWords('toString')).toBe('ToString');
+    expect(eventWords(event('page_viewed'))).toBe('Page');
+    expect(eventWords(event('consent_given'))).toBe('Consent given');
+    expect(eventWords(event(''))).toBe('Other event');
+    expect(eventWords(event('toString'))).toBe('ToString');
+    expect(hintWords(event('toString'))).toBeUndefined();
   });
 
   it('name attempts, alone or with their target, and keep what they do not know', () => {
@@ -38,11 +40,41 @@ describe('events in words', () => {
     expect(becauseWords(event('request_blocked', { because: 'read-only' }))).toBe('rule read-only');
   });
 
-  it('are each in exactly one group', () => {
-    for (const one of [event('page_viewed'), event('request_blocked', { blocked: true }), event('session_started'), event('news')]) {
-      expect((['pages', 'blocked', 'session'] as const).filter((filter) => passes(one, filter))).toHaveLength(1);
-      expect(passes(one, 'all')).toBe(true);
+  it('tell a page from what it loads and from where the window went', () => {
+    const page = event('page_viewed');
+    const resource = event('page_viewed', { resource: true });
+    const wentTo = event('page_viewed', { source: 'console' });
+    expect([page, resource, wentTo].map(eventWords)).toEqual(['Page', 'Resource', 'Went to']);
+    expect([page, resource, wentTo].map(groupOf)).toEqual(['pages', 'resources', 'session']);
+    for (const one of [page, resource, wentTo]) expect(hintWords(one)).toContain('counted');
+    expect(lineKind(event('session_started', { source: 'console' }))).toBe('session_started');
+  });
+
+  it('pass exactly one filter, resources under none and with each', () => {
+    const filters: TrailFilter[] = ['pages', 'blocked', 'session'];
+    const lines = [
+      event('page_viewed'),
+      event('page_viewed', { source: 'console' }),
+      event('request_blocked', { blocked: true }),
+      event('session_started'),
+      event('news'),
+    ];
+    for (const one of lines) {
+      expect(filters.filter((filter) => passes(one, filter, false))).toHaveLength(1);
+      expect(passes(one, 'all', false)).toBe(true);
     }
+    const resource = event('page_viewed', { resource: true });
+    for (const filter of [...filters, 'all' as const]) {
+      expect(passes(resource, filter, false)).toBe(false);
+      expect(passes(resource, filter, true)).toBe(true);
+    }
+    // A refused one is hidden from nobody.
+    expect(passes(event('request_blocked', { blocked: true, resource: true }), 'all', false)).toBe(true);
+  });
+
+  it('are said to be held back when they are', () => {
+    expect(hiddenResources(1)).toMatch(/^1 resource is not listed/);
+    expect(hiddenResources(20)).toMatch(/^20 resources are not listed/);
   });
 
   it('hang on a chain whose state is said in words', () => {

@@ -53,11 +53,30 @@ export const EVENTS: Record<EventKind, string> = {
   unknown: 'Other event',
 };
 
-const isKnown = (kind: string): kind is EventKind => Object.hasOwn(EVENTS, kind);
+/** `page_viewed` is three things to a reader; only the first of them is counted as a page. */
+export type LineKind = EventKind | 'resource' | 'went_to';
+
+export const LINES: Record<LineKind, string> = { ...EVENTS, resource: 'Resource', went_to: 'Went to' };
+
+/** What the line is, said at length to whoever rests on its word. */
+export const HINTS: Partial<Record<LineKind, string>> = {
+  page_viewed: 'Recorded by the server before it asked the portal. These lines are the pages that are counted.',
+  resource: 'Loaded by a page on its own: a style, script, image or data. Not counted as a page.',
+  went_to: 'The console’s own record of where its window went. The page is counted once, where the server recorded it.',
+};
+
+/** The kind a line is shown as; one from a newer version stays what it is. */
+export function lineKind(event: TrailEventView): string {
+  if (event.kind !== 'page_viewed') return event.kind;
+  if (event.resource) return 'resource';
+  return event.source === 'console' ? 'went_to' : 'page_viewed';
+}
 
 /** A kind from a newer version keeps its own name, in words. */
-export function eventWords(kind: string): string {
-  if (isKnown(kind)) return EVENTS[kind];
+export function eventWords(event: TrailEventView): string {
+  const kind = lineKind(event);
+  const known = lookUp<string>(LINES, kind);
+  if (known !== undefined) return known;
   const words = kind.replaceAll('_', ' ').trim();
   return words === '' ? EVENTS.unknown : words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -100,19 +119,27 @@ export function becauseWords(event: TrailEventView): string {
   }
 }
 
-export type TrailFilter = 'all' | 'pages' | 'blocked' | 'session';
+export const hintWords = (event: TrailEventView): string | undefined => lookUp<string | undefined>(HINTS, lineKind(event));
+
+export type TrailGroup = 'pages' | 'blocked' | 'session' | 'resources';
+
+/** The one group a line is in. Pages are what the server counts as pages: documents, by its own records. */
+export function groupOf(event: TrailEventView): TrailGroup {
+  if (event.blocked) return 'blocked';
+  const kind = lineKind(event);
+  if (kind === 'resource') return 'resources';
+  return kind === 'page_viewed' ? 'pages' : 'session';
+}
+
+/** Resources are many and say little: they stand under no filter, but can be shown with each. */
+export type TrailFilter = 'all' | Exclude<TrailGroup, 'resources'>;
 
 export const FILTERS: Record<TrailFilter, string> = { all: 'All', pages: 'Pages', blocked: 'Blocked', session: 'Session' };
 
-export function passes(event: TrailEventView, filter: TrailFilter): boolean {
-  switch (filter) {
-    case 'all':
-      return true;
-    case 'pages':
-      return event.kind === 'page_viewed';
-    case 'blocked':
-      return event.blocked;
-    case 'session':
-      return event.kind !== 'page_viewed' && !event.blocked;
-  }
+export const RESOURCES = 'Resources';
+export const RESOURCES_HINT = 'What pages load on their own: styles, scripts, images, data';
+
+export function passes(event: TrailEventView, filter: TrailFilter, withResources: boolean): boolean {
+  const group = groupOf(event);
+  return group === 'resources' ? withResources : filter === 'all' || filter === group;
 }

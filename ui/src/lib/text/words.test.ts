@@ -4,7 +4,7 @@ import { ATTEMPTS, noticeFor } from './attempts';
 import { CONSOLE } from './console';
 import { CURTAIN_CAUSES, curtainWords } from './curtain';
 import { ERRORS, errorLine } from './errors';
-import { EVENTS, FILTERS } from './events';
+import { EVENTS, FILTERS, HINTS, LINES } from './events';
 import { ENDED_BY, MODES, START_STEPS, STATES, policyWords, startSummary } from './sessions';
 
 const keys = <K extends string>(table: Record<K, unknown>) => Object.keys(table) as K[];
@@ -15,7 +15,7 @@ const everySentence = [
 ];
 const everyWord = [
   ...everySentence,
-  ...[CONSOLE, CURTAIN_CAUSES, EVENTS, FILTERS, ENDED_BY, MODES, START_STEPS, STATES].flatMap((table) => Object.values(table)),
+  ...[CONSOLE, CURTAIN_CAUSES, LINES, HINTS, FILTERS, ENDED_BY, MODES, START_STEPS, STATES].flatMap((table) => Object.values(table)),
 ];
 
 describe('words', () => {
