@@ -1,8 +1,6 @@
 //! The pixels handed to the native layers, and the few ways the rest of the crate paints on them.
 
-use tiny_skia::{
-    Color, FillRule, LineJoin, Paint, Path, PathBuilder, PixmapMut, Rect, Stroke, Transform,
-};
+use tiny_skia::{Color, FillRule, LineJoin, Paint, Path, PathBuilder, PixmapMut, Rect, Stroke, Transform};
 
 use crate::OverlayError;
 use crate::colour::Colour;
@@ -38,15 +36,8 @@ pub struct Area {
 impl Bitmap {
     /// All transparent.
     pub(crate) fn new(width: u32, height: u32, order: PixelOrder) -> Self {
-        let length = (width as usize)
-            .saturating_mul(height as usize)
-            .saturating_mul(4);
-        Self {
-            width,
-            height,
-            order,
-            pixels: vec![0; length],
-        }
+        let length = (width as usize).saturating_mul(height as usize).saturating_mul(4);
+        Self { width, height, order, pixels: vec![0; length] }
     }
 
     /// Rearranges the bytes in place into `order`.
@@ -62,12 +53,7 @@ impl Bitmap {
 
     /// The whole picture as an area.
     pub fn area(&self) -> Area {
-        Area {
-            x: 0,
-            y: 0,
-            width: self.width,
-            height: self.height,
-        }
+        Area { x: 0, y: 0, width: self.width, height: self.height }
     }
 
     /// The four bytes of one pixel in the bitmap's order; `None` outside.
@@ -76,27 +62,18 @@ impl Bitmap {
             return None;
         }
         let (quads, _) = self.pixels.as_chunks::<4>();
-        quads
-            .get(y as usize * self.width as usize + x as usize)
-            .copied()
+        quads.get(y as usize * self.width as usize + x as usize).copied()
     }
 
-    pub(crate) fn fill(
-        &mut self,
-        path: &Path,
-        rule: FillRule,
-        colour: Colour,
-    ) -> Result<(), OverlayError> {
+    pub(crate) fn fill(&mut self, path: &Path, rule: FillRule, colour: Colour) -> Result<(), OverlayError> {
         let paint = self.paint(colour);
-        self.canvas()?
-            .fill_path(path, &paint, rule, Transform::identity(), None);
+        self.canvas()?.fill_path(path, &paint, rule, Transform::identity(), None);
         Ok(())
     }
 
     pub(crate) fn fill_rect(&mut self, rect: Rect, colour: Colour) -> Result<(), OverlayError> {
         let paint = self.paint(colour);
-        self.canvas()?
-            .fill_rect(rect, &paint, Transform::identity(), None);
+        self.canvas()?.fill_rect(rect, &paint, Transform::identity(), None);
         Ok(())
     }
 
@@ -108,25 +85,14 @@ impl Bitmap {
         place: Transform,
     ) -> Result<(), OverlayError> {
         let paint = self.paint(colour);
-        let stroke = Stroke {
-            width,
-            line_join: LineJoin::Round,
-            ..Stroke::default()
-        };
-        self.canvas()?
-            .stroke_path(path, &paint, &stroke, place, None);
+        let stroke = Stroke { width, line_join: LineJoin::Round, ..Stroke::default() };
+        self.canvas()?.stroke_path(path, &paint, &stroke, place, None);
         Ok(())
     }
 
-    pub(crate) fn fill_placed(
-        &mut self,
-        path: &Path,
-        colour: Colour,
-        place: Transform,
-    ) -> Result<(), OverlayError> {
+    pub(crate) fn fill_placed(&mut self, path: &Path, colour: Colour, place: Transform) -> Result<(), OverlayError> {
         let paint = self.paint(colour);
-        self.canvas()?
-            .fill_path(path, &paint, FillRule::Winding, place, None);
+        self.canvas()?.fill_path(path, &paint, FillRule::Winding, place, None);
         Ok(())
     }
 
@@ -150,12 +116,7 @@ impl Bitmap {
         let skip = usize::try_from(-y).unwrap_or(0);
         let start = usize::try_from(y).unwrap_or(0);
         let rows = self.pixels.chunks_exact_mut(row_bytes).skip(start);
-        for (row, source) in rows.zip(
-            stamp
-                .pixels
-                .chunks_exact(stamp.width as usize * 4)
-                .skip(skip),
-        ) {
+        for (row, source) in rows.zip(stamp.pixels.chunks_exact(stamp.width as usize * 4).skip(skip)) {
             if let (Some(row), Some(source)) = (row.get_mut(into..end), source.get(from..to)) {
                 row.copy_from_slice(source);
             }
@@ -174,36 +135,20 @@ impl Bitmap {
 
     fn canvas(&mut self) -> Result<PixmapMut<'_>, OverlayError> {
         let (width, height) = (self.width, self.height);
-        PixmapMut::from_bytes(&mut self.pixels, width, height)
-            .ok_or(OverlayError::SurfaceSize { width, height })
+        PixmapMut::from_bytes(&mut self.pixels, width, height).ok_or(OverlayError::SurfaceSize { width, height })
     }
 }
 
 /// Continues `path`, which stands at (x0, y0), with a quarter circle to (x, y) whose tangents meet at (cx, cy).
-pub(crate) fn quarter(
-    path: &mut PathBuilder,
-    (x0, y0): (f32, f32),
-    (cx, cy): (f32, f32),
-    (x, y): (f32, f32),
-) {
+pub(crate) fn quarter(path: &mut PathBuilder, (x0, y0): (f32, f32), (cx, cy): (f32, f32), (x, y): (f32, f32)) {
     const K: f32 = 0.552_285;
-    path.cubic_to(
-        x0 + (cx - x0) * K,
-        y0 + (cy - y0) * K,
-        x + (cx - x) * K,
-        y + (cy - y) * K,
-        x,
-        y,
-    );
+    path.cubic_to(x0 + (cx - x0) * K, y0 + (cy - y0) * K, x + (cx - x) * K, y + (cy - y) * K, x, y);
 }
 
 /// A rounded rectangle; `None` if it has no area.
 pub(crate) fn rounded(rect: Rect, radius: f32) -> Option<Path> {
     let (l, t, r, b) = (rect.left(), rect.top(), rect.right(), rect.bottom());
-    let k = radius
-        .min(rect.width() / 2.0)
-        .min(rect.height() / 2.0)
-        .max(0.0);
+    let k = radius.min(rect.width() / 2.0).min(rect.height() / 2.0).max(0.0);
     let mut path = PathBuilder::new();
     path.move_to(l + k, t);
     path.line_to(r - k, t);

@@ -55,11 +55,7 @@ mod tests {
     fn luminance(Colour(r, g, b): Colour) -> f64 {
         let linear = |channel: u8| {
             let c = f64::from(channel) / 255.0;
-            if c <= 0.040_45 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
     }
@@ -76,25 +72,12 @@ mod tests {
             ("live", LIVE, ON_LIVE, 8.1),
             ("last five minutes", LAST_MINUTES, ON_LAST_MINUTES, 10.0),
             ("accent, light", CURTAIN_LIGHT.accent, white, 5.5),
-            (
-                "accent, dark",
-                CURTAIN_DARK.accent,
-                Colour(0x1c, 0x19, 0x17),
-                9.4,
-            ),
+            ("accent, dark", CURTAIN_DARK.accent, Colour(0x1c, 0x19, 0x17), 9.4),
             ("danger, light", CURTAIN_LIGHT.danger, white, 6.5),
-            (
-                "danger, dark",
-                CURTAIN_DARK.danger,
-                Colour(0x1c, 0x19, 0x17),
-                6.3,
-            ),
+            ("danger, dark", CURTAIN_DARK.danger, Colour(0x1c, 0x19, 0x17), 6.3),
         ] {
             let computed = contrast(a, b);
-            assert!(
-                (computed - published).abs() < 0.06,
-                "{name}: published {published}, computed {computed:.2}"
-            );
+            assert!((computed - published).abs() < 0.06, "{name}: published {published}, computed {computed:.2}");
         }
     }
 

@@ -64,13 +64,8 @@ pub fn hit(state: &OverlayState, surface: &Surface, x: f64, y: f64) -> Option<Cu
     let curtain = state.curtain.as_ref()?;
     let layout = Layout::new(curtain, state, surface).ok()?;
     let (x, y) = (x as f32, y as f32);
-    let inside =
-        |rect: &Rect| x >= rect.left() && x < rect.right() && y >= rect.top() && y < rect.bottom();
-    layout
-        .buttons
-        .iter()
-        .find(|placed| inside(&placed.rect))
-        .map(|placed| placed.action)
+    let inside = |rect: &Rect| x >= rect.left() && x < rect.right() && y >= rect.top() && y < rect.bottom();
+    layout.buttons.iter().find(|placed| inside(&placed.rect)).map(|placed| placed.action)
 }
 
 pub(crate) fn draw(
@@ -94,12 +89,7 @@ pub(crate) fn draw(
         line.draw(bitmap, line.tone.of(&colours))?;
     }
     for button in &layout.buttons {
-        button.draw(
-            bitmap,
-            &colours,
-            layout.unit,
-            curtain.focused == Some(button.action),
-        )?;
+        button.draw(bitmap, &colours, layout.unit, curtain.focused == Some(button.action))?;
     }
     Ok(())
 }
@@ -139,56 +129,23 @@ struct Style {
     clock: bool,
 }
 
-const CODE: Style = Style {
-    face: Face::Mono,
-    size: 13.0,
-    height: 20.0,
-    clock: false,
-};
-const TITLE: Style = Style {
-    face: Face::Strong,
-    size: 22.0,
-    height: 30.0,
-    clock: false,
-};
-const DETAIL: Style = Style {
-    face: Face::Text,
-    size: 15.0,
-    height: 23.0,
-    clock: false,
-};
-const CLOCK: Style = Style {
-    face: Face::Strong,
-    size: 18.0,
-    height: BUTTON_HEIGHT,
-    clock: true,
-};
-const LABEL: Style = Style {
-    face: Face::Strong,
-    size: 14.0,
-    height: BUTTON_HEIGHT,
-    clock: false,
-};
+const CODE: Style = Style { face: Face::Mono, size: 13.0, height: 20.0, clock: false };
+const TITLE: Style = Style { face: Face::Strong, size: 22.0, height: 30.0, clock: false };
+const DETAIL: Style = Style { face: Face::Text, size: 15.0, height: 23.0, clock: false };
+const CLOCK: Style = Style { face: Face::Strong, size: 18.0, height: BUTTON_HEIGHT, clock: true };
+const LABEL: Style = Style { face: Face::Strong, size: 14.0, height: BUTTON_HEIGHT, clock: false };
 
 impl Style {
     fn lettering(self, unit: f32) -> Result<Lettering, OverlayError> {
         let lettering = Lettering::new(self.face, self.size * unit)?;
-        Ok(if self.clock {
-            lettering.tabular()
-        } else {
-            lettering
-        })
+        Ok(if self.clock { lettering.tabular() } else { lettering })
     }
 }
 
 impl Line {
     fn draw(&self, bitmap: &mut Bitmap, colour: Colour) -> Result<(), OverlayError> {
         // The style already holds physical sizes here.
-        match self
-            .style
-            .lettering(1.0)?
-            .outline(&self.text, self.x, self.baseline)
-        {
+        match self.style.lettering(1.0)?.outline(&self.text, self.x, self.baseline) {
             Some(path) => bitmap.fill(&path, FillRule::Winding, colour),
             None => Ok(()),
         }
@@ -219,14 +176,7 @@ impl PlacedButton {
         }
         outline(bitmap, self.rect, -0.5 * unit, RADIUS * unit, unit, edge)?;
         if focused {
-            outline(
-                bitmap,
-                self.rect,
-                3.0 * unit,
-                (RADIUS + 3.0) * unit,
-                2.0 * unit,
-                colours.accent,
-            )?;
+            outline(bitmap, self.rect, 3.0 * unit, (RADIUS + 3.0) * unit, 2.0 * unit, colours.accent)?;
         }
         self.label.draw(bitmap, ink)
     }
@@ -257,11 +207,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(
-        curtain: &Curtain,
-        state: &OverlayState,
-        surface: &Surface,
-    ) -> Result<Self, OverlayError> {
+    fn new(curtain: &Curtain, state: &OverlayState, surface: &Surface) -> Result<Self, OverlayError> {
         let frame = thickness(surface) as f32;
         let (width, height) = (surface.width as f32, surface.height as f32);
         let mut layout = None;
@@ -274,37 +220,19 @@ impl Layout {
             // A little above the middle looks centred.
             let y = top + ((room - tried.height) * 0.45).max(0.0);
             tried.move_by(((width - column) / 2.0).round(), y.round());
-            let widest = tried
-                .buttons
-                .iter()
-                .map(|b| b.rect.width())
-                .fold(0.0, f32::max);
+            let widest = tried.buttons.iter().map(|b| b.rect.width()).fold(0.0, f32::max);
             let fits = tried.height <= room && widest <= column;
             layout = Some(tried);
             if fits {
                 break;
             }
         }
-        layout.ok_or(OverlayError::SurfaceSize {
-            width: surface.width,
-            height: surface.height,
-        })
+        layout.ok_or(OverlayError::SurfaceSize { width: surface.width, height: surface.height })
     }
 
     /// The column with its top left corner at (0, 0).
-    fn column(
-        curtain: &Curtain,
-        state: &OverlayState,
-        unit: f32,
-        width: f32,
-    ) -> Result<Self, OverlayError> {
-        let mut layout = Self {
-            unit,
-            lines: Vec::new(),
-            rule: None,
-            buttons: Vec::new(),
-            height: 0.0,
-        };
+    fn column(curtain: &Curtain, state: &OverlayState, unit: f32, width: f32) -> Result<Self, OverlayError> {
+        let mut layout = Self { unit, lines: Vec::new(), rule: None, buttons: Vec::new(), height: 0.0 };
         layout.paragraph(&state.session_code, CODE, Tone::Quiet, width, 1)?;
         layout.height += 12.0 * unit;
         layout.paragraph(&curtain.title, TITLE, Tone::Text, width, 3)?;
@@ -317,14 +245,7 @@ impl Layout {
         Ok(layout)
     }
 
-    fn paragraph(
-        &mut self,
-        text: &str,
-        style: Style,
-        tone: Tone,
-        width: f32,
-        most: usize,
-    ) -> Result<(), OverlayError> {
+    fn paragraph(&mut self, text: &str, style: Style, tone: Tone, width: f32, most: usize) -> Result<(), OverlayError> {
         let lettering = style.lettering(self.unit)?;
         for text in wrap(&lettering, text, width, most) {
             self.line(text, style, tone, 0.0)?;
@@ -343,37 +264,18 @@ impl Layout {
     fn placed(&self, text: String, style: Style, tone: Tone, x: f32) -> Result<Line, OverlayError> {
         let cap = style.lettering(self.unit)?.cap_height();
         let baseline = self.height + (style.height * self.unit + cap) / 2.0;
-        let style = Style {
-            size: style.size * self.unit,
-            ..style
-        };
-        Ok(Line {
-            text,
-            style,
-            tone,
-            x,
-            baseline: baseline.round(),
-        })
+        let style = Style { size: style.size * self.unit, ..style };
+        Ok(Line { text, style, tone, x, baseline: baseline.round() })
     }
 
     /// Time left on the left, buttons on the right; if they don't fit side by side, the buttons go below.
-    fn foot(
-        &mut self,
-        curtain: &Curtain,
-        state: &OverlayState,
-        width: f32,
-    ) -> Result<(), OverlayError> {
+    fn foot(&mut self, curtain: &Curtain, state: &OverlayState, width: f32) -> Result<(), OverlayError> {
         let unit = self.unit;
         let labels = LABEL.lettering(unit)?;
         let sized: Vec<(&CurtainButton, f32)> = curtain
             .buttons
             .iter()
-            .map(|button| {
-                (
-                    button,
-                    (labels.width(&button.label) + 2.0 * BUTTON_PADDING * unit).round(),
-                )
-            })
+            .map(|button| (button, (labels.width(&button.label) + 2.0 * BUTTON_PADDING * unit).round()))
             .collect();
         let gap = BUTTON_GAP * unit;
         let total: f32 = sized.iter().map(|(_, w)| w + gap).sum::<f32>() - gap;
@@ -384,10 +286,7 @@ impl Layout {
             let clock = clock(state.remaining_seconds);
             let space = word.advance(' ') * 1.4;
             let used = time.width(&clock) + space + word.width(text);
-            let beside = Style {
-                height: CLOCK.height,
-                ..DETAIL
-            };
+            let beside = Style { height: CLOCK.height, ..DETAIL };
             if state.warning {
                 self.line(text.to_owned(), beside, Tone::Danger, 0.0)?;
                 self.line(clock, CLOCK, Tone::Danger, word.width(text) + space)?;
@@ -397,18 +296,8 @@ impl Layout {
                 self.line(text.to_owned(), beside, Tone::Quiet, x)?;
             }
             // Both words stand on the clock's baseline.
-            let baseline = self
-                .lines
-                .iter()
-                .rev()
-                .take(2)
-                .map(|line| line.baseline)
-                .fold(0.0, f32::max);
-            self.lines
-                .iter_mut()
-                .rev()
-                .take(2)
-                .for_each(|line| line.baseline = baseline);
+            let baseline = self.lines.iter().rev().take(2).map(|line| line.baseline).fold(0.0, f32::max);
+            self.lines.iter_mut().rev().take(2).for_each(|line| line.baseline = baseline);
             if !sized.is_empty() && used + 2.0 * gap + total > width {
                 self.height += (BUTTON_HEIGHT + 8.0) * unit;
             }
@@ -420,23 +309,9 @@ impl Layout {
                 x = 0.0;
                 self.height += (BUTTON_HEIGHT + BUTTON_GAP) * unit;
             }
-            if let Some(rect) = Rect::from_xywh(
-                x.round(),
-                self.height.round(),
-                w,
-                (BUTTON_HEIGHT * unit).round(),
-            ) {
-                let label = self.placed(
-                    button.label.clone(),
-                    LABEL,
-                    Tone::Text,
-                    x.round() + BUTTON_PADDING * unit,
-                )?;
-                self.buttons.push(PlacedButton {
-                    action: button.action,
-                    label,
-                    rect,
-                });
+            if let Some(rect) = Rect::from_xywh(x.round(), self.height.round(), w, (BUTTON_HEIGHT * unit).round()) {
+                let label = self.placed(button.label.clone(), LABEL, Tone::Text, x.round() + BUTTON_PADDING * unit)?;
+                self.buttons.push(PlacedButton { action: button.action, label, rect });
             }
             x += w + gap;
         }
@@ -450,8 +325,7 @@ impl Layout {
             line.x += dx;
             line.baseline += dy;
         }
-        let moved =
-            |rect: Rect| Rect::from_xywh(rect.x() + dx, rect.y() + dy, rect.width(), rect.height());
+        let moved = |rect: Rect| Rect::from_xywh(rect.x() + dx, rect.y() + dy, rect.width(), rect.height());
         self.rule = self.rule.and_then(moved);
         for button in &mut self.buttons {
             button.rect = moved(button.rect).unwrap_or(button.rect);

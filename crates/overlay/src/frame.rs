@@ -29,36 +29,20 @@ pub(crate) fn pill_height(surface: &Surface) -> f32 {
 pub(crate) fn clock(remaining_seconds: i64) -> String {
     let seconds = remaining_seconds.clamp(0, 99 * 3600 + 59 * 60 + 59);
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60, seconds % 60);
-    if seconds > 3600 {
-        format!("{hours}:{:02}:{rest:02}", minutes % 60)
-    } else {
-        format!("{minutes}:{rest:02}")
-    }
+    if seconds > 3600 { format!("{hours}:{:02}:{rest:02}", minutes % 60) } else { format!("{minutes}:{rest:02}") }
 }
 
 /// The pill's words.
 pub(crate) fn label(state: &OverlayState) -> String {
     let clock = clock(state.remaining_seconds);
-    if state.warning {
-        format!("ends in {clock}")
-    } else {
-        clock
-    }
+    if state.warning { format!("ends in {clock}") } else { clock }
 }
 
 fn colours(state: &OverlayState) -> (Colour, Colour) {
-    if state.warning {
-        (LAST_MINUTES, ON_LAST_MINUTES)
-    } else {
-        (LIVE, ON_LIVE)
-    }
+    if state.warning { (LAST_MINUTES, ON_LAST_MINUTES) } else { (LIVE, ON_LIVE) }
 }
 
-pub(crate) fn draw(
-    bitmap: &mut Bitmap,
-    state: &OverlayState,
-    surface: &Surface,
-) -> Result<(), OverlayError> {
+pub(crate) fn draw(bitmap: &mut Bitmap, state: &OverlayState, surface: &Surface) -> Result<(), OverlayError> {
     let (ground, _) = colours(state);
     let (w, h) = (surface.width as f32, surface.height as f32);
     let f = thickness(surface) as f32;
@@ -71,26 +55,16 @@ pub(crate) fn draw(
         return Pill::measure(state, surface)?.draw(bitmap, state);
     }
     // Four plain bars, then the rounded inner corners: filling one path of the whole surface costs far more.
-    for (x, y, width, height) in [
-        (0.0, 0.0, w, f),
-        (0.0, h - f, w, f),
-        (0.0, 0.0, f, h),
-        (w - f, 0.0, f, h),
-    ] {
+    for (x, y, width, height) in [(0.0, 0.0, w, f), (0.0, h - f, w, f), (0.0, 0.0, f, h), (w - f, 0.0, f, h)] {
         if let Some(bar) = Rect::from_xywh(x, y, width, height) {
             bitmap.fill_rect(bar, ground)?;
         }
     }
-    let k = (RADIUS * unit)
-        .min((w - 2.0 * f) / 2.0)
-        .min((h - 2.0 * f) / 2.0);
+    let k = (RADIUS * unit).min((w - 2.0 * f) / 2.0).min((h - 2.0 * f) / 2.0);
     let (l, t, r, b) = (f, f, w - f, h - f);
-    for ((x, y), (dx, dy)) in [
-        ((l, t), (1.0, 1.0)),
-        ((r, t), (-1.0, 1.0)),
-        ((l, b), (1.0, -1.0)),
-        ((r, b), (-1.0, -1.0)),
-    ] {
+    for ((x, y), (dx, dy)) in
+        [((l, t), (1.0, 1.0)), ((r, t), (-1.0, 1.0)), ((l, b), (1.0, -1.0)), ((r, b), (-1.0, -1.0))]
+    {
         let mut corner = PathBuilder::new();
         corner.move_to(x, y);
         corner.line_to(x + dx * k, y);
@@ -122,20 +96,11 @@ impl Pill {
         };
         // On a surface smaller than any window the pill shrinks rather than losing its digits.
         let unit = surface.unit();
-        let fit = ((right - frame) / wide(unit)?)
-            .min((bottom - frame) / (PILL_HEIGHT * unit))
-            .clamp(0.05, 1.0);
+        let fit = ((right - frame) / wide(unit)?).min((bottom - frame) / (PILL_HEIGHT * unit)).clamp(0.05, 1.0);
         let unit = unit * fit;
         let left = (right - wide(unit)?).floor();
         let top = (bottom - PILL_HEIGHT * unit).floor();
-        Ok(Self {
-            left,
-            top,
-            unit,
-            right,
-            bottom,
-            frame,
-        })
+        Ok(Self { left, top, unit, right, bottom, frame })
     }
 
     fn draw(&self, bitmap: &mut Bitmap, state: &OverlayState) -> Result<(), OverlayError> {
@@ -145,21 +110,11 @@ impl Pill {
         let (k, q) = (RADIUS * self.unit, FILLET * self.unit);
         let mut path = PathBuilder::new();
         path.move_to(l - q, inner_bottom);
-        quarter(
-            &mut path,
-            (l - q, inner_bottom),
-            (l, inner_bottom),
-            (l, inner_bottom - q),
-        );
+        quarter(&mut path, (l - q, inner_bottom), (l, inner_bottom), (l, inner_bottom - q));
         path.line_to(l, t + k);
         quarter(&mut path, (l, t + k), (l, t), (l + k, t));
         path.line_to(inner_right - q, t);
-        quarter(
-            &mut path,
-            (inner_right - q, t),
-            (inner_right, t),
-            (inner_right, t - q),
-        );
+        quarter(&mut path, (inner_right - q, t), (inner_right, t), (inner_right, t - q));
         path.line_to(r, t - q);
         path.line_to(r, b);
         path.line_to(l - q, b);
@@ -184,27 +139,16 @@ impl Pill {
 
     /// Paints another time into the same pill and says what changed. The part repainted lies inside the pill's opaque
     /// body, right of its rounded corner, so nothing behind it has to be known.
-    pub(crate) fn rewrite(
-        &self,
-        bitmap: &mut Bitmap,
-        state: &OverlayState,
-    ) -> Result<Area, OverlayError> {
+    pub(crate) fn rewrite(&self, bitmap: &mut Bitmap, state: &OverlayState) -> Result<Area, OverlayError> {
         let (ground, _) = colours(state);
-        let left = (self.left + RADIUS * self.unit)
-            .ceil()
-            .clamp(0.0, self.right);
+        let left = (self.left + RADIUS * self.unit).ceil().clamp(0.0, self.right);
         let top = self.top.clamp(0.0, self.bottom);
         if let Some(body) = Rect::from_ltrb(left, top, self.right, self.bottom) {
             bitmap.fill_rect(body, ground)?;
         }
         self.write(bitmap, state)?;
         let (x, y) = (left as u32, top as u32);
-        Ok(Area {
-            x,
-            y,
-            width: bitmap.width.saturating_sub(x),
-            height: bitmap.height.saturating_sub(y),
-        })
+        Ok(Area { x, y, width: bitmap.width.saturating_sub(x), height: bitmap.height.saturating_sub(y) })
     }
 }
 
@@ -244,16 +188,8 @@ mod tests {
 
     #[test]
     fn the_pill_is_as_wide_for_narrow_digits_as_for_wide_ones() {
-        let surface = Surface {
-            width: 1280,
-            height: 800,
-            scale: 1.0,
-        };
-        let left = |seconds| {
-            Pill::measure(&OverlayState::new("A", "01:30Z", seconds), &surface)
-                .unwrap()
-                .left
-        };
+        let surface = Surface { width: 1280, height: 800, scale: 1.0 };
+        let left = |seconds| Pill::measure(&OverlayState::new("A", "01:30Z", seconds), &surface).unwrap().left;
         assert_eq!(left(11 * 60 + 11), left(20 * 60));
         assert_eq!(left(71), left(0), "1:11 and 0:00");
     }

@@ -41,20 +41,12 @@ impl Lettering {
     pub(crate) fn new(face: Face, px: f32) -> Result<Self, OverlayError> {
         let font = FontRef::new(face.bytes()).map_err(|_| OverlayError::Font)?;
         let metrics = font.glyph_metrics(Size::new(px), LocationRef::default());
-        Ok(Self {
-            charmap: font.charmap(),
-            metrics,
-            font,
-            px,
-            digit_cell: None,
-        })
+        Ok(Self { charmap: font.charmap(), metrics, font, px, digit_cell: None })
     }
 
     /// Gives every digit the width of the widest one, so that a running clock never moves.
     pub(crate) fn tabular(mut self) -> Self {
-        self.digit_cell = ('0'..='9')
-            .map(|digit| self.natural_advance(digit))
-            .reduce(f32::max);
+        self.digit_cell = ('0'..='9').map(|digit| self.natural_advance(digit)).reduce(f32::max);
         self
     }
 
@@ -79,11 +71,7 @@ impl Lettering {
     /// The text's outline with its first glyph's origin at `x` on `baseline`; `None` if nothing of it has ink.
     pub(crate) fn outline(&self, text: &str, x: f32, baseline: f32) -> Option<Path> {
         let glyphs = self.font.outline_glyphs();
-        let mut pen = Pen {
-            path: PathBuilder::new(),
-            x,
-            baseline,
-        };
+        let mut pen = Pen { path: PathBuilder::new(), x, baseline };
         let mut left = x;
         for c in text.chars() {
             let advance = self.advance(c);
@@ -109,10 +97,7 @@ impl Lettering {
 
     fn natural_advance(&self, c: char) -> f32 {
         match self.charmap.map(c) {
-            Some(id) => self
-                .metrics
-                .advance_width(id)
-                .unwrap_or(self.px * BOX_ADVANCE),
+            Some(id) => self.metrics.advance_width(id).unwrap_or(self.px * BOX_ADVANCE),
             None if is_invisible(c) => 0.0,
             None => self.px * BOX_ADVANCE,
         }
@@ -163,24 +148,12 @@ impl OutlinePen for Pen {
     }
 
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
-        self.path.quad_to(
-            self.x + cx,
-            self.baseline - cy,
-            self.x + x,
-            self.baseline - y,
-        );
+        self.path.quad_to(self.x + cx, self.baseline - cy, self.x + x, self.baseline - y);
     }
 
     fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {
         let (left, base) = (self.x, self.baseline);
-        self.path.cubic_to(
-            left + ax,
-            base - ay,
-            left + bx,
-            base - by,
-            left + x,
-            base - y,
-        );
+        self.path.cubic_to(left + ax, base - ay, left + bx, base - by, left + x, base - y);
     }
 
     fn close(&mut self) {
@@ -199,11 +172,7 @@ pub(crate) fn wrap(lettering: &Lettering, text: &str, width: f32, max_lines: usi
         if lines.len() > max_lines {
             break;
         }
-        let gap = if line.is_empty() {
-            0.0
-        } else {
-            lettering.advance(' ')
-        };
+        let gap = if line.is_empty() { 0.0 } else { lettering.advance(' ') };
         let length = lettering.width(word);
         if used + gap + length <= width {
             if !line.is_empty() {
@@ -236,8 +205,7 @@ pub(crate) fn wrap(lettering: &Lettering, text: &str, width: f32, max_lines: usi
     if lines.len() > max_lines {
         lines.truncate(max_lines);
         if let Some(last) = lines.last_mut() {
-            while lettering.width(last) + lettering.advance('…') > width && last.pop().is_some() {
-            }
+            while lettering.width(last) + lettering.advance('…') > width && last.pop().is_some() {}
             last.truncate(last.trim_end().len());
             last.push('…');
         }
@@ -256,10 +224,7 @@ mod tests {
             assert_eq!(clock.width("11:11"), clock.width("00:00"));
         }
         let plain = Lettering::new(Face::Text, 14.0).unwrap();
-        assert!(
-            plain.width("11:11") < plain.width("00:00"),
-            "this font's digits differ unless they are put in cells"
-        );
+        assert!(plain.width("11:11") < plain.width("00:00"), "this font's digits differ unless they are put in cells");
     }
 
     #[test]
@@ -274,24 +239,12 @@ mod tests {
     #[test]
     fn the_fonts_know_the_letters_of_european_names() {
         for (face, sample) in [
-            (
-                Face::Text,
-                "Łukasz Żółć Ştefan Ğül Ångström Œuvre Ñandú Đorđe Ελένη Олександра “quote” – … €",
-            ),
-            (
-                Face::Strong,
-                "Łukasz Żółć Ştefan Ğül Ångström Œuvre Ñandú Đorđe Ελένη Олександра “quote” – … €",
-            ),
-            (
-                Face::Mono,
-                "AG-7K3QX 01:30Z ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789",
-            ),
+            (Face::Text, "Łukasz Żółć Ştefan Ğül Ångström Œuvre Ñandú Đorđe Ελένη Олександра “quote” – … €"),
+            (Face::Strong, "Łukasz Żółć Ştefan Ğül Ångström Œuvre Ñandú Đorđe Ελένη Олександра “quote” – … €"),
+            (Face::Mono, "AG-7K3QX 01:30Z ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789"),
         ] {
             let font = Lettering::new(face, 14.0).unwrap();
-            let missing: String = sample
-                .chars()
-                .filter(|c| font.charmap.map(*c).is_none())
-                .collect();
+            let missing: String = sample.chars().filter(|c| font.charmap.map(*c).is_none()).collect();
             assert_eq!(missing, "", "{face:?}");
         }
     }
@@ -313,10 +266,7 @@ mod tests {
             let lines = wrap(&text, &sample, 180.0, 3);
             assert_eq!(lines.len(), 3);
             assert!(lines[2].ends_with('…'));
-            assert!(
-                lines.iter().all(|line| text.width(line) <= 180.0),
-                "{lines:?}"
-            );
+            assert!(lines.iter().all(|line| text.width(line) <= 180.0), "{lines:?}");
         }
     }
 }

@@ -35,10 +35,7 @@ impl Surface {
     fn check(&self) -> Result<(), OverlayError> {
         let side = 1..=MAX_SIDE;
         if !side.contains(&self.width) || !side.contains(&self.height) {
-            return Err(OverlayError::SurfaceSize {
-                width: self.width,
-                height: self.height,
-            });
+            return Err(OverlayError::SurfaceSize { width: self.width, height: self.height });
         }
         if !(0.25..=8.0).contains(&self.scale) {
             return Err(OverlayError::Scale(self.scale));
@@ -71,11 +68,7 @@ pub struct OverlayState {
 
 impl OverlayState {
     /// A calm, uncovered page with the default watermark.
-    pub fn new(
-        session_code: impl Into<String>,
-        utc_minute: impl Into<String>,
-        remaining_seconds: i64,
-    ) -> Self {
+    pub fn new(session_code: impl Into<String>, utc_minute: impl Into<String>, remaining_seconds: i64) -> Self {
         Self {
             session_code: session_code.into(),
             utc_minute: utc_minute.into(),
@@ -107,11 +100,7 @@ pub fn render(state: &OverlayState, surface: &Surface) -> Result<Bitmap, Overlay
     paint(state, surface, PixelOrder::Rgba)
 }
 
-fn paint(
-    state: &OverlayState,
-    surface: &Surface,
-    order: PixelOrder,
-) -> Result<Bitmap, OverlayError> {
+fn paint(state: &OverlayState, surface: &Surface, order: PixelOrder) -> Result<Bitmap, OverlayError> {
     surface.check()?;
     let mut bitmap = Bitmap::new(surface.width, surface.height, order);
     match &state.curtain {

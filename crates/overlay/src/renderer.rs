@@ -47,10 +47,7 @@ impl Key {
             opacity: clamped_opacity(state.watermark_opacity),
             warning: state.warning,
             curtain: state.curtain.clone(),
-            label_shape: label
-                .chars()
-                .map(|c| if c.is_ascii_digit() { '0' } else { c })
-                .collect(),
+            label_shape: label.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect(),
             surface: *surface,
         }
     }
@@ -66,11 +63,7 @@ impl Renderer {
     ///
     /// # Errors
     /// As [`crate::render`]. The bitmap kept from before is dropped then, so that nothing outdated can be shown.
-    pub fn render(
-        &mut self,
-        state: &OverlayState,
-        surface: &Surface,
-    ) -> Result<Frame<'_>, OverlayError> {
+    pub fn render(&mut self, state: &OverlayState, surface: &Surface) -> Result<Frame<'_>, OverlayError> {
         let label = label(state);
         let key = Key::new(state, surface, &label);
         let (painted, damage) = match self.last.take() {
@@ -88,9 +81,6 @@ impl Renderer {
             }
         };
         let painted = self.last.insert(painted);
-        Ok(Frame {
-            bitmap: &painted.bitmap,
-            damage,
-        })
+        Ok(Frame { bitmap: &painted.bitmap, damage })
     }
 }

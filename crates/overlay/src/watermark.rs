@@ -24,19 +24,11 @@ const GAP: (f32, f32) = (144.0, 40.0);
 const LONGEST: usize = 40;
 
 pub(crate) fn clamped_opacity(wanted: f32) -> f32 {
-    if wanted.is_nan() {
-        DEFAULT_OPACITY
-    } else {
-        wanted.clamp(*OPACITY_RANGE.start(), *OPACITY_RANGE.end())
-    }
+    if wanted.is_nan() { DEFAULT_OPACITY } else { wanted.clamp(*OPACITY_RANGE.start(), *OPACITY_RANGE.end()) }
 }
 
 /// Covers the bitmap with marks.
-pub(crate) fn draw(
-    bitmap: &mut Bitmap,
-    state: &OverlayState,
-    surface: &Surface,
-) -> Result<(), OverlayError> {
+pub(crate) fn draw(bitmap: &mut Bitmap, state: &OverlayState, surface: &Surface) -> Result<(), OverlayError> {
     let Some(stamp) = stamp(state, surface, bitmap.order)? else {
         return Ok(());
     };
@@ -60,9 +52,7 @@ pub(crate) fn stamp(
     let frame = thickness(surface) as f32;
     // A fifth stays free, so that neither the frame's rounded corners nor the pill cut the only mark.
     let room = |side: u32| ((side as f32 - 2.0 * frame) * 0.8).max(1.0);
-    let fit = (room(surface.width) / width)
-        .min(room(surface.height) / height)
-        .min(1.0);
+    let fit = (room(surface.width) / width).min(room(surface.height) / height).min(1.0);
 
     let unit = unit * fit;
     let lettering = Lettering::new(Face::Mono, LETTER_SIZE * unit)?;
@@ -72,11 +62,7 @@ pub(crate) fn stamp(
         return Ok(None);
     };
     let place = Transform::from_rotate(DEGREES).post_translate(width / 2.0, height / 2.0);
-    let mut stamp = Bitmap::new(
-        (width.floor() as u32).max(1),
-        (height.floor() as u32).max(1),
-        order,
-    );
+    let mut stamp = Bitmap::new((width.floor() as u32).max(1), (height.floor() as u32).max(1), order);
     stamp.stroke(&path, 2.0 * HALO * unit, MARK_HALO, place)?;
     stamp.fill_placed(&path, MARK, place)?;
     stamp.fade(clamped_opacity(state.watermark_opacity));
@@ -89,10 +75,7 @@ pub(crate) fn places(surface: &Surface, stamp: &Bitmap) -> Vec<(i64, i64)> {
     let step_x = i64::from(stamp.width) + (GAP.0 * unit).round() as i64;
     let step_y = i64::from(stamp.height) + (GAP.1 * unit).round() as i64;
     let (width, height) = (i64::from(surface.width), i64::from(surface.height));
-    let middle = (
-        (width - i64::from(stamp.width)) / 2,
-        (height - i64::from(stamp.height)) / 2,
-    );
+    let middle = ((width - i64::from(stamp.width)) / 2, (height - i64::from(stamp.height)) / 2);
     let rows = height / step_y / 2 + 1;
     let columns = width / step_x / 2 + 2;
     let mut places = Vec::new();
@@ -108,15 +91,9 @@ pub(crate) fn places(surface: &Surface, stamp: &Bitmap) -> Vec<(i64, i64)> {
 /// Size of the rotated mark with its halo.
 fn rotated_size(lettering: &Lettering, text: &str, unit: f32) -> (f32, f32) {
     // Letters without descenders stand on the baseline; a session code has none.
-    let (w, h) = (
-        lettering.width(text) + 4.0 * HALO * unit,
-        lettering.cap_height() + 4.0 * HALO * unit,
-    );
+    let (w, h) = (lettering.width(text) + 4.0 * HALO * unit, lettering.cap_height() + 4.0 * HALO * unit);
     let (sin, cos) = DEGREES.to_radians().sin_cos();
-    (
-        w * cos.abs() + h * sin.abs() + 1.0,
-        w * sin.abs() + h * cos.abs() + 1.0,
-    )
+    (w * cos.abs() + h * sin.abs() + 1.0, w * sin.abs() + h * cos.abs() + 1.0)
 }
 
 #[cfg(test)]
@@ -129,35 +106,20 @@ mod tests {
 
     #[test]
     fn one_mark_is_whole_on_every_usable_surface() {
-        for (width, height) in [
-            (320, 200),
-            (200, 320),
-            (900, 600),
-            (1280, 800),
-            (2560, 1600),
-            (3840, 2160),
-        ] {
+        for (width, height) in [(320, 200), (200, 320), (900, 600), (1280, 800), (2560, 1600), (3840, 2160)] {
             for scale in [1.0, 1.25, 1.5, 2.0, 3.0, 4.0] {
                 // Smaller than 160 x 100 logical pixels the pill alone fills the surface.
                 if f64::from(width.min(height)) / scale < 100.0 {
                     continue;
                 }
-                let surface = Surface {
-                    width,
-                    height,
-                    scale,
-                };
-                let stamp = stamp(&state(), &surface, PixelOrder::Rgba)
-                    .unwrap()
-                    .unwrap();
+                let surface = Surface { width, height, scale };
+                let stamp = stamp(&state(), &surface, PixelOrder::Rgba).unwrap().unwrap();
                 let shown = crate::render(&state(), &surface).unwrap();
                 let whole = places(&surface, &stamp).into_iter().any(|(x, y)| {
                     (0..stamp.height).all(|sy| {
                         (0..stamp.width).all(|sx| {
                             let inked = pixel(&stamp, sx.into(), sy.into()).unwrap();
-                            inked[3] == 0
-                                || pixel(&shown, x + i64::from(sx), y + i64::from(sy))
-                                    == Some(inked)
+                            inked[3] == 0 || pixel(&shown, x + i64::from(sx), y + i64::from(sy)) == Some(inked)
                         })
                     })
                 });
@@ -169,14 +131,8 @@ mod tests {
     #[test]
     fn no_ink_of_a_mark_is_cut_by_its_own_stamp() {
         for scale in [0.5, 1.0, 2.0, 4.0] {
-            let surface = Surface {
-                width: 1280,
-                height: 800,
-                scale,
-            };
-            let stamp = stamp(&state(), &surface, PixelOrder::Rgba)
-                .unwrap()
-                .unwrap();
+            let surface = Surface { width: 1280, height: 800, scale };
+            let stamp = stamp(&state(), &surface, PixelOrder::Rgba).unwrap().unwrap();
             let (right, bottom) = (i64::from(stamp.width) - 1, i64::from(stamp.height) - 1);
             for x in 0..=right {
                 assert_eq!(pixel(&stamp, x, 0).unwrap()[3], 0);
@@ -191,14 +147,9 @@ mod tests {
 
     #[test]
     fn the_watermark_cannot_be_switched_off() {
-        for (wanted, drawn) in [
-            (0.0, 0.06),
-            (-5.0, 0.06),
-            (0.09, 0.09),
-            (1.0, 0.20),
-            (f32::NAN, 0.09),
-            (f32::INFINITY, 0.20),
-        ] {
+        for (wanted, drawn) in
+            [(0.0, 0.06), (-5.0, 0.06), (0.09, 0.09), (1.0, 0.20), (f32::NAN, 0.09), (f32::INFINITY, 0.20)]
+        {
             assert_eq!(clamped_opacity(wanted), drawn, "{wanted}");
         }
     }

@@ -1,81 +1,43 @@
 //! No surface, no text and no number may stop the overlay from being painted.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use amberglass_overlay::{
-    Curtain, CurtainAction, CurtainButton, OverlayState, Surface, Theme, hit, render,
-};
+use amberglass_overlay::{Curtain, CurtainAction, CurtainButton, OverlayState, Surface, Theme, hit, render};
 use proptest::prelude::*;
 
 fn surfaces() -> impl Strategy<Value = Surface> {
     let side = |most: u32| prop_oneof![1..64_u32, 64..1200_u32, 1200..=most];
-    (side(4000), side(3000), 0.5..=4.0_f64).prop_map(|(width, height, scale)| Surface {
-        width,
-        height,
-        scale,
-    })
+    (side(4000), side(3000), 0.5..=4.0_f64).prop_map(|(width, height, scale)| Surface { width, height, scale })
 }
 
 /// Letters of every script, and what is between them.
 fn texts(longest: usize) -> impl Strategy<Value = String> {
     prop_oneof![
-        proptest::collection::vec(any::<char>(), 0..longest)
-            .prop_map(|chars| chars.into_iter().collect()),
+        proptest::collection::vec(any::<char>(), 0..longest).prop_map(|chars| chars.into_iter().collect()),
         "[A-Z]{2}-[0-9A-Z]{5}",
         "[a-z ]{0,200}",
     ]
 }
 
 fn curtains() -> impl Strategy<Value = Curtain> {
-    let action = prop_oneof![
-        Just(CurtainAction::Retry),
-        Just(CurtainAction::EndSession),
-        Just(CurtainAction::CloseWindow)
-    ];
-    let button =
-        (action.clone(), texts(30)).prop_map(|(action, label)| CurtainButton { action, label });
+    let action =
+        prop_oneof![Just(CurtainAction::Retry), Just(CurtainAction::EndSession), Just(CurtainAction::CloseWindow)];
+    let button = (action.clone(), texts(30)).prop_map(|(action, label)| CurtainButton { action, label });
     let theme = prop_oneof![Just(Theme::Light), Just(Theme::Dark)];
-    (
-        texts(200),
-        texts(600),
-        proptest::collection::vec(button, 0..5),
-        proptest::option::of(action),
-        theme,
-    )
-        .prop_map(|(title, detail, buttons, focused, theme)| Curtain {
-            title,
-            detail,
-            buttons,
-            focused,
-            theme,
-        })
+    (texts(200), texts(600), proptest::collection::vec(button, 0..5), proptest::option::of(action), theme)
+        .prop_map(|(title, detail, buttons, focused, theme)| Curtain { title, detail, buttons, focused, theme })
 }
 
 fn states() -> impl Strategy<Value = OverlayState> {
-    (
-        texts(60),
-        texts(10),
-        any::<i64>(),
-        any::<f32>(),
-        any::<bool>(),
-        proptest::option::of(curtains()),
+    (texts(60), texts(10), any::<i64>(), any::<f32>(), any::<bool>(), proptest::option::of(curtains())).prop_map(
+        |(session_code, utc_minute, remaining_seconds, watermark_opacity, warning, curtain)| OverlayState {
+            session_code,
+            utc_minute,
+            remaining_seconds,
+            watermark_opacity,
+            warning,
+            curtain,
+        },
     )
-        .prop_map(
-            |(session_code, utc_minute, remaining_seconds, watermark_opacity, warning, curtain)| {
-                OverlayState {
-                    session_code,
-                    utc_minute,
-                    remaining_seconds,
-                    watermark_opacity,
-                    warning,
-                    curtain,
-                }
-            },
-        )
 }
 
 proptest! {

@@ -1,25 +1,16 @@
 //! What must be on the screen, measured in pixels.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use amberglass_overlay::{
-    Bitmap, Curtain, CurtainAction, CurtainButton, OverlayError, OverlayState, PixelOrder,
-    Renderer, Surface, Theme, hit, render,
+    Bitmap, Curtain, CurtainAction, CurtainButton, OverlayError, OverlayState, PixelOrder, Renderer, Surface, Theme,
+    hit, render,
 };
 
 const AMBER: [u8; 4] = [0xf5, 0x9e, 0x0b, 0xff];
 const DARK_RED: [u8; 4] = [0x7f, 0x1d, 0x1d, 0xff];
 
 fn surface(width: u32, height: u32, scale: f64) -> Surface {
-    Surface {
-        width,
-        height,
-        scale,
-    }
+    Surface { width, height, scale }
 }
 
 fn calm() -> OverlayState {
@@ -27,54 +18,31 @@ fn calm() -> OverlayState {
 }
 
 fn covered() -> OverlayState {
-    let button = |action, label: &str| CurtainButton {
-        action,
-        label: label.to_owned(),
-    };
+    let button = |action, label: &str| CurtainButton { action, label: label.to_owned() };
     let curtain = Curtain {
         title: "Connection lost".to_owned(),
         detail: "The page is covered; your session goes on until 14:32.".to_owned(),
-        buttons: vec![
-            button(CurtainAction::EndSession, "End session"),
-            button(CurtainAction::Retry, "Retry"),
-        ],
+        buttons: vec![button(CurtainAction::EndSession, "End session"), button(CurtainAction::Retry, "Retry")],
         focused: None,
         theme: Theme::Light,
     };
-    OverlayState {
-        curtain: Some(curtain),
-        ..calm()
-    }
+    OverlayState { curtain: Some(curtain), ..calm() }
 }
 
 /// Every pixel as (x, y, bytes).
 fn pixels(bitmap: &Bitmap) -> impl Iterator<Item = (u32, u32, [u8; 4])> {
-    bitmap
-        .pixels
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .enumerate()
-        .map(|(i, pixel)| {
-            let i = u32::try_from(i).unwrap();
-            (i % bitmap.width, i / bitmap.width, *pixel)
-        })
+    bitmap.pixels.as_chunks::<4>().0.iter().enumerate().map(|(i, pixel)| {
+        let i = u32::try_from(i).unwrap();
+        (i % bitmap.width, i / bitmap.width, *pixel)
+    })
 }
 
 #[test]
 fn the_frame_runs_round_all_edges_and_corners() {
     for (scale, thick) in [(1.0, 6), (1.5, 9), (2.0, 12)] {
-        for (state, colour) in [
-            (calm(), AMBER),
-            (
-                OverlayState {
-                    warning: true,
-                    ..calm()
-                },
-                DARK_RED,
-            ),
-            (covered(), AMBER),
-        ] {
+        for (state, colour) in
+            [(calm(), AMBER), (OverlayState { warning: true, ..calm() }, DARK_RED), (covered(), AMBER)]
+        {
             let shown = render(&state, &surface(1280, 800, scale)).unwrap();
             let in_frame = |x, y| x < thick || y < thick || x >= 1280 - thick || y >= 800 - thick;
             let pill = |x, y| x > 1280 - 140 * thick / 6 && y > 800 - 40 * thick / 6;
@@ -86,11 +54,7 @@ fn the_frame_runs_round_all_edges_and_corners() {
             for (x, y) in [(0, 0), (1279, 0), (0, 799), (1279, 799)] {
                 assert_eq!(shown.pixel(x, y), Some(colour));
             }
-            assert_ne!(
-                shown.pixel(thick, 400),
-                Some(colour),
-                "the frame is no thicker than it says"
-            );
+            assert_ne!(shown.pixel(thick, 400), Some(colour), "the frame is no thicker than it says");
         }
     }
 }
@@ -111,35 +75,24 @@ fn the_page_stays_visible_between_the_marks() {
 fn marks_show_on_white_and_on_black_and_more_strongly_when_told_so() {
     for page in [255_u8, 0, 0x80] {
         let seen = |opacity| {
-            let state = OverlayState {
-                watermark_opacity: opacity,
-                ..calm()
-            };
+            let state = OverlayState { watermark_opacity: opacity, ..calm() };
             let shown = render(&state, &surface(640, 400, 1.0)).unwrap();
-            let in_page =
-                pixels(&shown).filter(|(x, y, _)| (20..620).contains(x) && (20..350).contains(y));
+            let in_page = pixels(&shown).filter(|(x, y, _)| (20..620).contains(x) && (20..350).contains(y));
             let differing: Vec<f64> = in_page
                 .map(|(_, _, pixel)| {
-                    let over =
-                        f64::from(pixel[1]) + f64::from(page) * f64::from(255 - pixel[3]) / 255.0;
+                    let over = f64::from(pixel[1]) + f64::from(page) * f64::from(255 - pixel[3]) / 255.0;
                     contrast(over, f64::from(page))
                 })
                 .filter(|contrast| *contrast > 1.04)
                 .collect();
-            (
-                differing.len(),
-                differing.iter().copied().fold(1.0, f64::max),
-            )
+            (differing.len(), differing.iter().copied().fold(1.0, f64::max))
         };
         let (many, usual) = seen(0.09);
         let (_, faint) = seen(0.06);
         let (_, strong) = seen(0.20);
         assert!(many > 1500, "page {page}: {many} pixels of marks");
         assert!(usual >= 1.08, "page {page}: contrast {usual:.3}");
-        assert!(
-            faint < usual && usual < strong,
-            "page {page}: {faint:.3} {usual:.3} {strong:.3}"
-        );
+        assert!(faint < usual && usual < strong, "page {page}: {faint:.3} {usual:.3} {strong:.3}");
     }
 }
 
@@ -147,11 +100,7 @@ fn marks_show_on_white_and_on_black_and_more_strongly_when_told_so() {
 fn contrast(a: f64, b: f64) -> f64 {
     let luminance = |v: f64| {
         let c = v / 255.0;
-        if c <= 0.040_45 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     };
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -161,28 +110,8 @@ fn contrast(a: f64, b: f64) -> f64 {
 fn another_code_or_minute_gives_other_marks() {
     let size = surface(640, 400, 1.0);
     let base = render(&calm(), &size).unwrap();
-    assert_ne!(
-        base,
-        render(
-            &OverlayState {
-                session_code: "AG-7K3QY".to_owned(),
-                ..calm()
-            },
-            &size
-        )
-        .unwrap()
-    );
-    assert_ne!(
-        base,
-        render(
-            &OverlayState {
-                utc_minute: "01:31Z".to_owned(),
-                ..calm()
-            },
-            &size
-        )
-        .unwrap()
-    );
+    assert_ne!(base, render(&OverlayState { session_code: "AG-7K3QY".to_owned(), ..calm() }, &size).unwrap());
+    assert_ne!(base, render(&OverlayState { utc_minute: "01:31Z".to_owned(), ..calm() }, &size).unwrap());
 }
 
 #[test]
@@ -198,10 +127,7 @@ fn the_curtain_lets_no_pixel_of_the_page_through() {
             let mut state = covered();
             state.curtain.as_mut().unwrap().theme = theme;
             let shown = render(&state, &size).unwrap();
-            assert!(
-                pixels(&shown).all(|(_, _, pixel)| pixel[3] == 255),
-                "{size:?}"
-            );
+            assert!(pixels(&shown).all(|(_, _, pixel)| pixel[3] == 255), "{size:?}");
         }
     }
     let light = render(&covered(), &surface(1280, 800, 1.0)).unwrap();
@@ -212,40 +138,18 @@ fn the_curtain_lets_no_pixel_of_the_page_through() {
 fn the_pill_keeps_its_shape_while_the_digits_change() {
     let size = surface(900, 560, 1.0);
     let shape = |seconds| {
-        let shown = render(
-            &OverlayState {
-                remaining_seconds: seconds,
-                ..calm()
-            },
-            &size,
-        )
-        .unwrap();
+        let shown = render(&OverlayState { remaining_seconds: seconds, ..calm() }, &size).unwrap();
         // The row just under the pill's upper edge holds no letters.
-        (700..900)
-            .map(|x| shown.pixel(x, 535).unwrap())
-            .collect::<Vec<_>>()
+        (700..900).map(|x| shown.pixel(x, 535).unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(shape(11 * 60 + 11), shape(20 * 60));
-    assert_ne!(
-        shape(11 * 60 + 11),
-        shape(9 * 60 + 59),
-        "one digit fewer is narrower"
-    );
+    assert_ne!(shape(11 * 60 + 11), shape(9 * 60 + 59), "one digit fewer is narrower");
 }
 
 #[test]
 fn time_below_zero_looks_like_zero() {
     let size = surface(900, 560, 1.0);
-    let at = |remaining_seconds| {
-        render(
-            &OverlayState {
-                remaining_seconds,
-                ..calm()
-            },
-            &size,
-        )
-        .unwrap()
-    };
+    let at = |remaining_seconds| render(&OverlayState { remaining_seconds, ..calm() }, &size).unwrap();
     assert_eq!(at(0), at(-90));
     assert_ne!(at(0), at(1));
 }
@@ -277,12 +181,7 @@ fn every_button_can_be_clicked_where_it_is_seen() {
 #[test]
 fn without_a_curtain_nothing_can_be_hit() {
     let size = surface(640, 400, 1.0);
-    for (x, y) in [
-        (320.0, 200.0),
-        (0.0, 0.0),
-        (-5.0, 1e12),
-        (f64::NAN, f64::NAN),
-    ] {
+    for (x, y) in [(320.0, 200.0), (0.0, 0.0), (-5.0, 1e12), (f64::NAN, f64::NAN)] {
         assert_eq!(hit(&calm(), &size, x, y), None);
     }
     assert_eq!(hit(&covered(), &size, f64::NAN, f64::INFINITY), None);
@@ -295,11 +194,7 @@ fn the_focused_button_has_a_ring() {
     let without = render(&state, &size).unwrap();
     state.curtain.as_mut().unwrap().focused = Some(CurtainAction::EndSession);
     let ringed = render(&state, &size).unwrap();
-    let accent = |b: &Bitmap| {
-        pixels(b)
-            .filter(|(_, _, pixel)| *pixel == [0x0f, 0x76, 0x6e, 0xff])
-            .count()
-    };
+    let accent = |b: &Bitmap| pixels(b).filter(|(_, _, pixel)| *pixel == [0x0f, 0x76, 0x6e, 0xff]).count();
     assert!(accent(&ringed) > accent(&without) + 200);
 }
 
@@ -310,11 +205,7 @@ fn a_tick_repaints_the_pill_only_and_leaves_the_same_picture() {
     let mut state = calm();
     let first = renderer.render(&state, &size).unwrap();
     assert_eq!(first.damage, Some(first.bitmap.area()));
-    assert_eq!(
-        renderer.render(&state, &size).unwrap().damage,
-        None,
-        "nothing changed"
-    );
+    assert_eq!(renderer.render(&state, &size).unwrap().damage, None, "nothing changed");
 
     let before = renderer.render(&state, &size).unwrap().bitmap.clone();
     state.remaining_seconds -= 1;
@@ -322,28 +213,16 @@ fn a_tick_repaints_the_pill_only_and_leaves_the_same_picture() {
     let damage = after.damage.unwrap();
     assert!(damage.width < 100 && damage.height < 40, "{damage:?}");
     for ((x, y, old), (_, _, new)) in pixels(&before).zip(pixels(after.bitmap)) {
-        let inside = x >= damage.x
-            && x < damage.x + damage.width
-            && y >= damage.y
-            && y < damage.y + damage.height;
-        assert!(
-            inside || old == new,
-            "({x}, {y}) changed outside {damage:?}"
-        );
+        let inside = x >= damage.x && x < damage.x + damage.width && y >= damage.y && y < damage.y + damage.height;
+        assert!(inside || old == new, "({x}, {y}) changed outside {damage:?}");
     }
 }
 
 #[test]
 fn a_renderer_never_differs_from_a_fresh_painting() {
     let mut renderer = Renderer::new(PixelOrder::Bgra);
-    let warning = OverlayState {
-        warning: true,
-        ..calm()
-    };
-    let seconds = |state: &OverlayState, remaining_seconds| OverlayState {
-        remaining_seconds,
-        ..state.clone()
-    };
+    let warning = OverlayState { warning: true, ..calm() };
+    let seconds = |state: &OverlayState, remaining_seconds| OverlayState { remaining_seconds, ..state.clone() };
     let large = surface(901, 563, 1.25);
     let steps = [
         (seconds(&calm(), 1661), surface(900, 560, 1.0)),
@@ -356,27 +235,9 @@ fn a_renderer_never_differs_from_a_fresh_painting() {
         (seconds(&covered(), 298), large),
         (seconds(&covered(), 297), large),
         (seconds(&calm(), 296), large),
-        (
-            OverlayState {
-                utc_minute: "01:31Z".to_owned(),
-                ..calm()
-            },
-            large,
-        ),
-        (
-            OverlayState {
-                watermark_opacity: 0.2,
-                ..calm()
-            },
-            large,
-        ),
-        (
-            OverlayState {
-                watermark_opacity: f32::NAN,
-                ..calm()
-            },
-            large,
-        ),
+        (OverlayState { utc_minute: "01:31Z".to_owned(), ..calm() }, large),
+        (OverlayState { watermark_opacity: 0.2, ..calm() }, large),
+        (OverlayState { watermark_opacity: f32::NAN, ..calm() }, large),
         (seconds(&calm(), -3), surface(20, 20, 3.0)),
         (seconds(&calm(), 4000), surface(20, 20, 3.0)),
         (seconds(&calm(), 4001), surface(20, 20, 3.0)),
@@ -384,10 +245,7 @@ fn a_renderer_never_differs_from_a_fresh_painting() {
     for (step, (state, size)) in steps.iter().enumerate() {
         let mut fresh = render(state, size).unwrap();
         fresh.reorder(PixelOrder::Bgra);
-        assert!(
-            *renderer.render(state, size).unwrap().bitmap == fresh,
-            "step {step}"
-        );
+        assert!(*renderer.render(state, size).unwrap().bitmap == fresh, "step {step}");
     }
 }
 
@@ -397,28 +255,16 @@ fn after_an_error_a_renderer_holds_no_old_picture() {
     let size = surface(640, 400, 1.0);
     renderer.render(&calm(), &size).unwrap();
     renderer.render(&calm(), &surface(0, 400, 1.0)).unwrap_err();
-    assert!(
-        renderer.render(&calm(), &size).unwrap().damage.is_some(),
-        "painted anew"
-    );
+    assert!(renderer.render(&calm(), &size).unwrap().damage.is_some(), "painted anew");
 }
 
 #[test]
 fn an_impossible_surface_is_refused() {
     for (width, height) in [(0, 0), (0, 10), (10, 0), (16_385, 10), (u32::MAX, u32::MAX)] {
-        assert_eq!(
-            render(&calm(), &surface(width, height, 1.0)),
-            Err(OverlayError::SurfaceSize { width, height })
-        );
+        assert_eq!(render(&calm(), &surface(width, height, 1.0)), Err(OverlayError::SurfaceSize { width, height }));
     }
     for scale in [0.0, -1.0, 0.2, 8.1, f64::INFINITY, f64::NAN] {
-        assert!(
-            matches!(
-                render(&calm(), &surface(100, 100, scale)),
-                Err(OverlayError::Scale(_))
-            ),
-            "{scale}"
-        );
+        assert!(matches!(render(&calm(), &surface(100, 100, scale)), Err(OverlayError::Scale(_))), "{scale}");
     }
 }
 

@@ -69,7 +69,7 @@ pub struct PortalConfig {
     /// own, over plain http, which is possible on loopback only.
     #[serde(default)]
     pub gateway_origin: Option<Url>,
-    /// Where the portal itself answers: https, or http on loopback.
+    /// Where the portal itself answers: http on loopback, such as a TLS-speaking proxy of the operator's on this machine.
     pub upstream: Url,
     #[serde(default)]
     pub driver: DriverKind,
@@ -216,8 +216,17 @@ pub enum ConfigError {
     DemoBeyondLoopback(SocketAddr),
     #[error("issuer must be set to the https address of the API when it is reached beyond loopback")]
     IssuerMissing,
-    #[error("the upstream of portal {portal} must be https, or http on loopback")]
+    #[error("the upstream of portal {portal} must be http on loopback")]
     PlainUpstream { portal: PortalId },
+    #[error(
+        "the upstream of portal {portal} is https, which this version does not speak: let a proxy on this machine speak it, \
+         and name that one's http address on loopback"
+    )]
+    TlsUpstream { portal: PortalId },
+    #[error("the portals {0} and {1} share an audience: each could use the identities that are meant for the other")]
+    AudienceTwice(PortalId, PortalId),
+    #[error("audience of portal {portal} is empty")]
+    AudienceMissing { portal: PortalId },
     #[error("gateway_origin of portal {portal} must be an https origin without a path; it is needed beyond loopback")]
     GatewayOrigin { portal: PortalId },
     #[error("the portals {0} and {1} share an id or a gateway host")]
@@ -289,8 +298,14 @@ impl ServerConfig {
 
     fn check_portals(&self) -> Result<(), ConfigError> {
         for (index, portal) in self.portals.iter().enumerate() {
-            if portal.upstream.scheme() != "https" && !is_loopback_http(&portal.upstream) {
+            if portal.upstream.scheme() == "https" {
+                return Err(ConfigError::TlsUpstream { portal: portal.id.clone() });
+            }
+            if !is_loopback_http(&portal.upstream) {
                 return Err(ConfigError::PlainUpstream { portal: portal.id.clone() });
+            }
+            if portal.audience.is_empty() {
+                return Err(ConfigError::AudienceMissing { portal: portal.id.clone() });
             }
             let origin_holds = match &portal.gateway_origin {
                 Some(origin) => (origin.scheme() == "https" || is_loopback_http(origin)) && origin.path() == "/",
@@ -305,6 +320,11 @@ impl ServerConfig {
                 });
             if let Some(twin) = twin {
                 return Err(ConfigError::PortalTwice(portal.id.clone(), twin.id.clone()));
+            }
+            let listener =
+                self.portals.iter().skip(index.saturating_add(1)).find(|other| other.audience == portal.audience);
+            if let Some(listener) = listener {
+                return Err(ConfigError::AudienceTwice(portal.id.clone(), listener.id.clone()));
             }
         }
         Ok(())
@@ -404,10 +424,32 @@ mod tests {
     #[test]
     fn two_portals_cannot_share_an_origin() {
         let twice = ServerConfig {
-            portals: vec![portal("http://127.0.0.1:1"), portal("https://portal.example")],
+            portals: vec![portal("http://127.0.0.1:1"), portal("http://127.0.0.1:2")],
             ..ServerConfig::default()
         };
         assert!(matches!(twice.check(), Err(ConfigError::PortalTwice(..))));
+    }
+
+    #[test]
+    fn two_portals_cannot_share_an_audience_and_none_can_go_without() {
+        let other = PortalConfig {
+            id: PortalId::new("other"),
+            gateway_host: "other.localhost".into(),
+            ..portal("http://127.0.0.1:2")
+        };
+        let shared = ServerConfig { portals: vec![portal("http://127.0.0.1:1"), other], ..ServerConfig::default() };
+        assert!(matches!(shared.check(), Err(ConfigError::AudienceTwice(..))));
+        let nobodys = PortalConfig { audience: String::new(), ..portal("http://127.0.0.1:1") };
+        let nobodys = ServerConfig { portals: vec![nobodys], ..ServerConfig::default() };
+        assert!(matches!(nobodys.check(), Err(ConfigError::AudienceMissing { .. })));
+    }
+
+    #[test]
+    fn an_upstream_over_tls_is_refused_before_anyone_waits_for_it() {
+        let config = ServerConfig { portals: vec![portal("https://portal.example")], ..ServerConfig::default() };
+        let refused = config.check().unwrap_err();
+        assert!(matches!(refused, ConfigError::TlsUpstream { .. }), "{refused}");
+        assert!(refused.to_string().contains("loopback"), "{refused}");
     }
 
     #[test]

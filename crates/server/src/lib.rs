@@ -18,12 +18,12 @@ pub mod state;
 pub mod store;
 
 mod api;
+mod listener;
 mod secrets;
 
-use std::{future::IntoFuture as _, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use amberglass_domain::ports::{Clock, Entropy, uuid_v7};
-use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +42,8 @@ use store::Store;
 
 /// How long open answers may take to end once the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(5);
+/// How long a connection may stay without a complete request on it.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +137,8 @@ pub async fn serve(
     let mut tasks = JoinSet::new();
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
-    spawn_listener(&mut tasks, api_listener, api::router(state.clone()), stop.clone());
-    spawn_listener(&mut tasks, gateway_listener, gateway::router(state.clone()), stop.clone());
+    tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
+    tasks.spawn(listener::serve(gateway_listener, gateway::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
     Ok(RunningServer { api, gateway, issuer, stop, tasks, state })
 }
 
@@ -156,16 +158,6 @@ impl RunningServer {
         }
         self.state.store.close().await;
     }
-}
-
-fn spawn_listener(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    tasks.spawn(async move {
-        if let Err(error) = serving.into_future().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a listener ended");
-        }
-    });
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {

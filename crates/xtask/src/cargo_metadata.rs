@@ -39,8 +39,7 @@ impl Workspace {
     pub fn read(repository: &Repository) -> Result<Self> {
         let mut cargo = command::cargo(repository);
         cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
-        serde_json::from_str(&command::output(&mut cargo)?)
-            .context("cargo metadata printed something unexpected")
+        serde_json::from_str(&command::output(&mut cargo)?).context("cargo metadata printed something unexpected")
     }
 
     /// The names of the test binaries beside the unit tests, without repetition.

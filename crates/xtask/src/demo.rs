@@ -18,15 +18,12 @@ pub fn run(repository: &Repository, headless: Option<&Path>) -> Result<ExitCode>
     build_programs(repository, headless.is_some())?;
 
     let programs = repository.target().join("debug");
-    let mut demo = command::program(
-        repository,
-        programs.join(format!("amberglass-demo{}", std::env::consts::EXE_SUFFIX)),
-    );
+    let mut demo =
+        command::program(repository, programs.join(format!("amberglass-demo{}", std::env::consts::EXE_SUFFIX)));
     demo.arg("--bin-dir").arg(&programs);
     if let Some(folder) = headless {
         // As the caller's folder sees it, not as the top of the repository does.
-        demo.arg("--headless")
-            .arg(path::absolute(folder).context("the folder for the screenshots")?);
+        demo.arg("--headless").arg(path::absolute(folder).context("the folder for the screenshots")?);
     }
     command::become_program(&mut demo)
 }

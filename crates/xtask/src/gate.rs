@@ -25,54 +25,19 @@ struct Part {
 }
 
 const PARTS: &[Part] = &[
-    Part {
-        name: "fmt",
-        what: "Rust code is formatted",
-        run: fmt,
-        only_on_linux: None,
-    },
-    Part {
-        name: "tidy",
-        what: "rules of the repository",
-        run: tidy::run,
-        only_on_linux: None,
-    },
-    Part {
-        name: "deny",
-        what: "licences, sources, banned crates",
-        run: deny,
-        only_on_linux: None,
-    },
-    Part {
-        name: "ui",
-        what: "UI: types, tests, build",
-        run: ui,
-        only_on_linux: None,
-    },
+    Part { name: "fmt", what: "Rust code is formatted", run: fmt, only_on_linux: None },
+    Part { name: "tidy", what: "rules of the repository", run: tidy::run, only_on_linux: None },
+    Part { name: "deny", what: "licences, sources, banned crates", run: deny, only_on_linux: None },
+    Part { name: "ui", what: "UI: types, tests, build", run: ui, only_on_linux: None },
     Part {
         name: "screens",
         what: "every screen in a real browser: accessibility, keyboard, both themes",
         run: screens,
         only_on_linux: Some("it looks for Debian's Chromium"),
     },
-    Part {
-        name: "clippy",
-        what: "lints",
-        run: clippy,
-        only_on_linux: None,
-    },
-    Part {
-        name: "build",
-        what: "programs and tests compile",
-        run: build,
-        only_on_linux: None,
-    },
-    Part {
-        name: "tests",
-        what: "unit tests, stories, TypeScript types",
-        run: tests,
-        only_on_linux: None,
-    },
+    Part { name: "clippy", what: "lints", run: clippy, only_on_linux: None },
+    Part { name: "build", what: "programs and tests compile", run: build, only_on_linux: None },
+    Part { name: "tests", what: "unit tests, stories, TypeScript types", run: tests, only_on_linux: None },
     Part {
         name: "windows",
         what: "real windows in Xvfb",
@@ -111,10 +76,7 @@ pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
     let total = Stopwatch::start();
     let mut outcomes = Vec::new();
     let mut failure = None;
-    for part in PARTS
-        .iter()
-        .filter(|part| names.is_empty() || names.iter().any(|name| name == part.name))
-    {
+    for part in PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name)) {
         let outcome = if failure.is_some() {
             Outcome::NotReached
         } else if let (Some(reason), false) = (part.only_on_linux, cfg!(target_os = "linux")) {
@@ -134,24 +96,14 @@ pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
     }
     println!("\n{}", table(&outcomes, total.elapsed()));
     if let Some(failure) = &failure {
-        println!(
-            "{failure}\nagain from there: cargo xtask test {}",
-            not_passed(&outcomes).join(" ")
-        );
+        println!("{failure}\nagain from there: cargo xtask test {}", not_passed(&outcomes).join(" "));
     }
     println!("{}", counts(&outcomes));
-    Ok(if failure.is_some() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if failure.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn table(outcomes: &[(&Part, Outcome)], total: Duration) -> String {
-    let mut lines = vec![format!(
-        "{:<11}{:<40}{:<12}{}",
-        "part", "what", "result", "time"
-    )];
+    let mut lines = vec![format!("{:<11}{:<40}{:<12}{}", "part", "what", "result", "time")];
     for (part, outcome) in outcomes {
         let (result, time) = match outcome {
             Outcome::Passed(duration) => ("passed", words(*duration)),
@@ -159,11 +111,7 @@ fn table(outcomes: &[(&Part, Outcome)], total: Duration) -> String {
             Outcome::Skipped(reason) => ("skipped", (*reason).to_owned()),
             Outcome::NotReached => ("not reached", String::new()),
         };
-        lines.push(
-            format!("{:<11}{:<40}{:<12}{}", part.name, part.what, result, time)
-                .trim_end()
-                .to_owned(),
-        );
+        lines.push(format!("{:<11}{:<40}{:<12}{}", part.name, part.what, result, time).trim_end().to_owned());
     }
     lines.push(format!("{:<63}{}", "all", words(total)));
     lines.join("\n")
@@ -179,20 +127,11 @@ fn not_passed<'outcomes>(outcomes: &'outcomes [(&Part, Outcome)]) -> Vec<&'outco
 
 /// `N passed, N failed`, the form that readers of test logs know; a part that was not reached is neither.
 fn counts(outcomes: &[(&Part, Outcome)]) -> String {
-    let count = |wanted: fn(&Outcome) -> bool| {
-        outcomes
-            .iter()
-            .filter(|(_, outcome)| wanted(outcome))
-            .count()
-    };
+    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| wanted(outcome)).count();
     let passed = count(|outcome| matches!(outcome, Outcome::Passed(_)));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
-    let end = if skipped == 0 {
-        String::new()
-    } else {
-        format!(", {skipped} skipped")
-    };
+    let end = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
     format!("{passed} passed, {failed} failed{end}")
 }
 
@@ -203,10 +142,7 @@ fn fmt(repository: &Repository) -> Result<()> {
 
 fn deny(repository: &Repository) -> Result<()> {
     // Once everything is downloaded this works without a network; the advisory database never would.
-    command::run(
-        command::cargo(repository)
-            .args(["deny", "--locked", "check", "bans", "licenses", "sources"]),
-    )
+    command::run(command::cargo(repository).args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
 }
 
 fn ui(repository: &Repository) -> Result<()> {
@@ -222,34 +158,16 @@ fn screens(repository: &Repository) -> Result<()> {
 
 fn clippy(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
-    let arguments = [
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        "automation",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments =
+        ["clippy", "--locked", "--workspace", "--all-targets", "--features", "automation", "--", "-D", "warnings"];
     command::run(command::cargo(repository).args(arguments))
 }
 
 fn build(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
     // Not this tool: it is running, and some systems can't replace a running program.
-    let arguments = [
-        "build",
-        "--locked",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--bins",
-        "--tests",
-        "--features",
-        "automation",
-    ];
+    let arguments =
+        ["build", "--locked", "--workspace", "--exclude", "xtask", "--bins", "--tests", "--features", "automation"];
     command::run(command::cargo(repository).args(arguments))
 }
 
@@ -261,20 +179,8 @@ fn tests(repository: &Repository) -> Result<()> {
     let before = texts_in(&bindings)?;
 
     let mut cargo = command::cargo(repository);
-    cargo.args([
-        "test",
-        "--locked",
-        "--workspace",
-        "--features",
-        "automation",
-        "--lib",
-        "--bins",
-    ]);
-    for name in workspace
-        .integration_tests()
-        .into_iter()
-        .filter(|name| *name != WINDOW_TESTS)
-    {
+    cargo.args(["test", "--locked", "--workspace", "--features", "automation", "--lib", "--bins"]);
+    for name in workspace.integration_tests().into_iter().filter(|name| *name != WINDOW_TESTS) {
         cargo.args(["--test", name]);
     }
     command::run(&mut cargo)?;
@@ -327,21 +233,10 @@ fn texts_in(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(texts)
 }
 
-fn differences(
-    before: &BTreeMap<String, Vec<u8>>,
-    after: &BTreeMap<String, Vec<u8>>,
-) -> Vec<String> {
-    let mut paths: Vec<String> = after
-        .iter()
-        .filter(|(path, text)| before.get(*path) != Some(*text))
-        .map(|(path, _)| path.clone())
-        .collect();
-    paths.extend(
-        before
-            .keys()
-            .filter(|path| !after.contains_key(*path))
-            .cloned(),
-    );
+fn differences(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let mut paths: Vec<String> =
+        after.iter().filter(|(path, text)| before.get(*path) != Some(*text)).map(|(path, _)| path.clone()).collect();
+    paths.extend(before.keys().filter(|path| !after.contains_key(*path)).cloned());
     paths
 }
 
@@ -369,9 +264,7 @@ mod tests_of_the_gate {
     fn the_table_tells_the_time_of_each_part_and_what_to_run_again() {
         let table = table(&outcomes(), Duration::from_secs(63));
         assert!(
-            table.contains("1 min 01 s")
-                && table.contains("FAILED      2.0 s")
-                && table.contains("not reached"),
+            table.contains("1 min 01 s") && table.contains("FAILED      2.0 s") && table.contains("not reached"),
             "{table}"
         );
         assert_eq!(not_passed(&outcomes()), ["deny", "ui"]);
@@ -380,10 +273,7 @@ mod tests_of_the_gate {
     #[test]
     fn a_binding_that_is_new_gone_or_other_is_a_difference() {
         let texts = |files: &[(&str, &str)]| {
-            files
-                .iter()
-                .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
-                .collect()
+            files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
         };
         let before = texts(&[("same", "1"), ("other", "1"), ("gone", "1")]);
         let after = texts(&[("same", "1"), ("other", "2"), ("new", "1")]);

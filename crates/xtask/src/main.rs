@@ -73,25 +73,11 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Setup => {
             let changed = setup::run(&repository, Scope::EVERYTHING)?;
-            println!(
-                "{}",
-                if changed {
-                    "setup: done"
-                } else {
-                    "setup: everything is there"
-                }
-            );
+            println!("{}", if changed { "setup: done" } else { "setup: everything is there" });
             Ok(ExitCode::SUCCESS)
         }
         Verb::Demo { headless } => {
-            setup::run(
-                &repository,
-                if headless.is_some() {
-                    Scope::HEADLESS_DEMO
-                } else {
-                    Scope::DEMO
-                },
-            )?;
+            setup::run(&repository, if headless.is_some() { Scope::HEADLESS_DEMO } else { Scope::DEMO })?;
             demo::run(&repository, headless.as_deref())
         }
         Verb::Test { parts } => {

@@ -37,15 +37,7 @@ pub fn check(repository: &Repository) -> Result<()> {
 
 fn check_for(repository: &Repository, target: &str) -> Command {
     let mut cargo = command::cargo(repository);
-    cargo.args([
-        "check",
-        "--locked",
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--target",
-        target,
-    ]);
+    cargo.args(["check", "--locked", "--workspace", "--lib", "--bins", "--target", target]);
     for package in ONLY_ON_UNIX {
         cargo.args(["--exclude", package]);
     }

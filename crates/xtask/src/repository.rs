@@ -24,13 +24,9 @@ impl Repository {
     /// If this tool's own folder is not where cargo says it is.
     pub fn find() -> Result<Self> {
         // At run time, so that a repository that was moved is still found; built in for who starts the program itself.
-        let own = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = own
-            .ancestors()
-            .nth(2)
-            .context("the folder of xtask has no grandparent")?
-            .to_path_buf();
+        let own =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = own.ancestors().nth(2).context("the folder of xtask has no grandparent")?.to_path_buf();
         Ok(Self { root })
     }
 
@@ -43,8 +39,7 @@ impl Repository {
     }
 
     pub fn target(&self) -> PathBuf {
-        env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
     }
 
     /// Where this tool keeps what it remembers between two runs.
@@ -63,22 +58,9 @@ impl Repository {
     /// If git can't tell.
     pub fn paths(&self, below: &str) -> Result<Vec<String>> {
         let mut git = command::program(self, "git");
-        git.args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "--",
-            below,
-        ]);
-        let listed = command::output(&mut git)
-            .context("git has to tell which files belong to the repository")?;
-        let mut paths: Vec<String> = listed
-            .split('\0')
-            .filter(|path| !path.is_empty())
-            .map(str::to_owned)
-            .collect();
+        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", below]);
+        let listed = command::output(&mut git).context("git has to tell which files belong to the repository")?;
+        let mut paths: Vec<String> = listed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
         paths.sort();
         paths.dedup();
         // Deleted in the work tree, still in git's index.
@@ -93,8 +75,7 @@ impl Repository {
     pub fn sources(&self) -> Result<Vec<SourceFile>> {
         let mut sources = Vec::new();
         for path in self.paths(".")? {
-            let bytes =
-                fs::read(self.root.join(&path)).with_context(|| format!("reading {path}"))?;
+            let bytes = fs::read(self.root.join(&path)).with_context(|| format!("reading {path}"))?;
             // What is not UTF-8 is a picture, a font or a database.
             if let Ok(text) = String::from_utf8(bytes) {
                 sources.push(SourceFile { path, text });

@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "measures the tool's own work; nothing of the product depends on it"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "measures the tool's own work; nothing of the product depends on it")]
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -14,8 +14,7 @@ use crate::repository::Repository;
 /// If the sources can't be read or the build fails.
 pub fn build_if_older_than_its_sources(repository: &Repository) -> Result<()> {
     let built = fs::read_to_string(stamp(repository)?).unwrap_or_default();
-    let there =
-        fs::read_dir(repository.ui().join("dist")).is_ok_and(|mut files| files.next().is_some());
+    let there = fs::read_dir(repository.ui().join("dist")).is_ok_and(|mut files| files.next().is_some());
     if there && built == fingerprint(repository)? {
         return Ok(());
     }
@@ -41,9 +40,7 @@ fn fingerprint(repository: &Repository) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     for path in repository.paths("ui")? {
         path.hash(&mut hasher);
-        fs::read(repository.root().join(&path))
-            .with_context(|| format!("reading {path}"))?
-            .hash(&mut hasher);
+        fs::read(repository.root().join(&path)).with_context(|| format!("reading {path}"))?.hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
 }

@@ -87,13 +87,24 @@ pub fn decide(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> D
 }
 
 /// Whether a query asks the portal to treat the request as another method, as `_method=DELETE` does with several
-/// frameworks. Names are compared after percent-decoding and without regard to case.
+/// frameworks. Names are compared after percent-decoding, without regard to case, and as PHP reads them: `+`, `.` and
+/// blanks are underscores, blanks in front are nothing, and `[` begins an index.
 pub fn query_overrides_method(query: &str) -> bool {
     query.split(['&', ';']).any(|field| {
         let name = field.split('=').next().unwrap_or_default();
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-        let name = name.trim().to_ascii_lowercase().replace('-', "_");
-        matches!(name.as_str(), "_method" | "http_method" | "_http_method" | "x_http_method" | "x_http_method_override")
+        let name = name.split('[').next().unwrap_or_default().replace('+', " ");
+        let name = name.trim().to_ascii_lowercase().replace(['-', '.', ' '], "_");
+        matches!(
+            name.as_str(),
+            "_method"
+                | "http_method"
+                | "_http_method"
+                | "x_http_method"
+                | "x_http_method_override"
+                | "x_method"
+                | "x_method_override"
+        )
     })
 }
 
@@ -192,9 +203,18 @@ mod tests {
 
     #[test]
     fn method_overrides_in_the_query_are_seen() {
-        for query in
-            ["_method=DELETE", "a=1&_method=put", "_METHOD", "%5Fmethod=x", "x-http-method-override=PUT", "a;_method=x"]
-        {
+        for query in [
+            "_method=DELETE",
+            "a=1&_method=put",
+            "_METHOD",
+            "%5Fmethod=x",
+            "x-http-method-override=PUT",
+            "a;_method=x",
+            "+_method=PUT",
+            "_method[]=PUT",
+            ".method=PUT",
+            "x-method-override=PUT",
+        ] {
             assert!(query_overrides_method(query), "{query}");
         }
         for query in ["", "method=card", "payment_method=card", "a=_method", "page=2&sort=name"] {

@@ -40,8 +40,13 @@ impl Attempts {
 
     /// The latest attempt was a good one.
     pub fn give_back(&self, key: &str) {
-        if let Some(times) = self.by_key.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key) {
+        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = by_key.get_mut(key).map(|times| {
             times.pop_back();
+            times.len()
+        });
+        if left == Some(0) {
+            by_key.remove(key);
         }
     }
 
@@ -67,5 +72,14 @@ mod tests {
         assert!(attempts.begin("a", 1002));
         attempts.forget("a");
         assert!(attempts.begin("a", 1003) && attempts.begin("a", 1003));
+    }
+    #[test]
+    fn a_key_whose_attempts_were_given_back_takes_no_room() {
+        let attempts = Attempts::new(2, 1000);
+        for key in ["a", "b"] {
+            assert!(attempts.begin(key, 0));
+            attempts.give_back(key);
+        }
+        assert!(attempts.by_key.lock().unwrap().is_empty());
     }
 }

@@ -24,6 +24,8 @@ pub use tokens::TokenError;
 /// Each check takes some 19 MiB and tens of milliseconds: more at once would only let a flood take the machine.
 const CHECKS_AT_ONCE: usize = 4;
 const MIN_PASSWORD_CHARACTERS: usize = 12;
+/// RFC 5321, 4.5.3.1.3, without the angle brackets.
+const MAX_EMAIL_BYTES: usize = 254;
 
 /// Why an account could not be made or a password not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +94,16 @@ impl Accounts {
     pub async fn sign_in(&self, email: &str, password: SecretString, address: &str) -> Result<SignIn, AccountError> {
         let (now, email_key) = (self.clock.monotonic_millis(), email.trim().to_lowercase());
         // The attempt is counted before the check and given back after a good one: attempts that run at the same time
-        // must not get past the limit together.
-        if !self.by_email.begin(&email_key, now) {
+        // must not get past the limit together. By network address first: who is over that limit leaves no trace of the
+        // e-mail addresses that they go on trying.
+        if !self.by_address.begin(address, now) {
             return Ok(SignIn::TooMany);
         }
-        if !self.by_address.begin(address, now) {
-            self.by_email.give_back(&email_key);
+        if email_key.len() > MAX_EMAIL_BYTES {
+            return Ok(SignIn::Wrong);
+        }
+        if !self.by_email.begin(&email_key, now) {
+            self.by_address.give_back(address);
             return Ok(SignIn::TooMany);
         }
         let row = self.store.staff_by_email(email).await?;
@@ -131,7 +137,8 @@ impl Accounts {
             return Err(AccountError::PasswordTooShort);
         }
         let email = email.trim();
-        if !email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        if email.len() > MAX_EMAIL_BYTES
+            || !email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
             || email.chars().any(|c| c.is_whitespace() || c.is_control())
         {
             return Err(AccountError::Email(email.to_owned()));

@@ -1,6 +1,9 @@
 //! `GET` and `POST /v1/oauth/authorize`: sign-in in the system browser (RFC 6749 with RFC 7636 and RFC 8252).
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use amberglass_wire::{
     audit::{EventDetail, EventSubject},
@@ -84,7 +87,7 @@ pub async fn sign_in(
     if !form_is_ours(&state, &asked, &form.form_issued_at, &form.form_token) {
         return page(&state, &asked, StatusCode::BAD_REQUEST, &email, Some(Notice::FormTooOld));
     }
-    let address = peer.ip().to_string();
+    let address = network_of(peer.ip());
     match state.accounts.sign_in(&email, form.password, &address).await {
         Ok(SignIn::Accepted(staff)) => {
             match tokens::issue_code(&state, &staff.id, &asked.redirect_uri, &asked.code_challenge).await {
@@ -109,6 +112,15 @@ pub async fn sign_in(
             response
         }
         Err(error) => failed(&state, &asked, &email, &error),
+    }
+}
+
+/// Whom attempts are counted for. With IPv6 one subscriber has a whole /64 (RFC 6177), so each address of it counts as
+/// one.
+fn network_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
     }
 }
 
@@ -180,6 +192,15 @@ fn console_address(text: &str) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ipv6_subscriber_is_counted_as_one() {
+        let network = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    }
 
     #[test]
     fn only_a_console_on_this_machine_is_sent_a_code() {

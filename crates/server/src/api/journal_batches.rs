@@ -21,6 +21,8 @@ use crate::{ServerState, secrets::sha256_hex};
 
 /// Uncompressed.
 pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
+/// A batch holds the write lock while it is stored, and pages wait for it; consoles send a quarter of this.
+const LIMIT_RECORDS: usize = 1024;
 
 pub async fn deliver(
     State(state): State<Arc<ServerState>>,
@@ -44,6 +46,9 @@ pub async fn deliver(
 
     let request: JournalBatchRequest = serde_json::from_slice(&body)
         .map_err(|error| ApiError::new(ErrorCode::InvalidRequest).detail(error.to_string()))?;
+    if request.records.len() > LIMIT_RECORDS {
+        return Err(ApiError::new(ErrorCode::PayloadTooLarge).detail(format!("At most {LIMIT_RECORDS} records.")));
+    }
     let held = state.audit.deliver(&device, &request.records, now).await?;
     Ok(Json(JournalBatchResponse { held }))
 }

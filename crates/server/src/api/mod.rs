@@ -1,6 +1,6 @@
 //! The control API: one file per endpoint.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::{decompression::RequestDecompressionLayer, timeout::RequestBodyDeadlineLayer};
 
 use crate::ServerState;
 
@@ -37,6 +37,8 @@ mod trail;
 
 /// Requests are small but for the journal's.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// From the head of a request to the end of its body.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
 pub fn router(state: Arc<ServerState>) -> Router {
     let journal = Router::new()
@@ -62,6 +64,7 @@ pub fn router(state: Arc<ServerState>) -> Router {
         .route("/v1/events", get(events::stream))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .merge(journal)
+        .layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE))
         .layer(middleware::from_fn_with_state(state.clone(), layers::finish))
         .with_state(state)
 }

@@ -3,12 +3,30 @@
 use amberglass_domain::chain::{self, ChainError};
 use amberglass_wire::{
     DeviceId, UnixMillis,
-    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
+    audit::{ChainedRecord, EventBody, EventSubject},
     event_stream::ChainHead,
 };
+use serde::Deserialize;
 
 use super::AuditLog;
-use crate::store::{RecordRow, StoreError};
+use crate::store::{RecordRow, StoreError, Tx};
+
+/// What only a server knows: a console that says such a thing is making it up.
+const SERVERS_ALONE: [&str; 13] = [
+    "device_registered",
+    "note_added",
+    "request_blocked",
+    "session_ended",
+    "session_entered",
+    "session_extended",
+    "session_frozen",
+    "session_refused",
+    "session_resumed",
+    "session_started",
+    "sign_in_failed",
+    "staff_signed_in",
+    "staff_signed_out",
+];
 
 /// Why a batch was not stored. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +79,9 @@ impl AuditLog {
                 Err(ChainError::ForeignWriter { .. }) => return Err(invalid("it is not one of this device")),
             };
             let subject = subject_of(record).map_err(invalid)?;
+            if let Some(why) = overreach(&mut tx, device, &subject).await? {
+                return Err(invalid(why));
+            }
             if tx.event_id_held(&record.id).await? {
                 return Err(invalid("its id stands on another record"));
             }
@@ -73,16 +94,50 @@ impl AuditLog {
 
 /// What the body says of itself, for searching. A body that was erased on the device says nothing.
 fn subject_of(record: &ChainedRecord) -> Result<EventSubject, &'static str> {
+    if SERVERS_ALONE.contains(&record.kind.as_str()) {
+        return Err("only a server writes records of this kind");
+    }
     if record.body.is_empty() {
         return Ok(EventSubject { session: record.session.clone(), ..EventSubject::default() });
     }
     let body: EventBody = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
-    // A newer console may know kinds that this server does not; its header names them all the same.
-    if !matches!(body.detail, EventDetail::Unknown) && body.detail.kind() != record.kind {
+    // As it is written: a newer console may know kinds that this server does not.
+    let written: Written = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
+    if written.detail.kind != record.kind {
         return Err("its header names another kind than its body");
     }
     if body.subject.session != record.session {
         return Err("its header names another session than its body");
     }
     Ok(body.subject)
+}
+
+#[derive(Deserialize)]
+struct Written {
+    detail: WrittenDetail,
+}
+
+#[derive(Deserialize)]
+struct WrittenDetail {
+    kind: String,
+}
+
+/// What a record says of others than its own device: no console can write into another one's session, or in the name of
+/// staff who never signed in on it. Sessions that are not known here, as after a restored backup, are let be.
+async fn overreach(tx: &mut Tx, device: &DeviceId, subject: &EventSubject) -> Result<Option<&'static str>, StoreError> {
+    if subject.device.as_ref().is_some_and(|named| named != device) {
+        return Ok(Some("it names another device"));
+    }
+    if let Some(staff) = &subject.staff
+        && !tx.has_signed_in(staff, device).await?
+    {
+        return Ok(Some("it names staff who never signed in on this device"));
+    }
+    let Some(session) = &subject.session else { return Ok(None) };
+    let Some(row) = tx.session(session).await? else { return Ok(None) };
+    let differs = row.device != *device
+        || subject.staff.as_ref().is_some_and(|staff| *staff != row.staff)
+        || subject.customer.as_ref().is_some_and(|customer| *customer != row.customer.id)
+        || subject.portal.as_ref().is_some_and(|portal| *portal != row.portal);
+    Ok(differs.then_some("it names a session that is not this device's, or misnames whose it is"))
 }

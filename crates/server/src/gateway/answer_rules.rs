@@ -21,11 +21,12 @@ const OWN_ORIGIN_ONLY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'u
      object-src 'self'; base-uri 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; webrtc 'block'";
 
 /// Would outlive the session, report to other hosts, move the page elsewhere, steer a proxy, or speak in our name.
-const WITHHELD: [&str; 20] = [
+const WITHHELD: [&str; 22] = [
     "access-control-allow-origin",
     "access-control-allow-credentials",
     "age",
     "alt-svc",
+    "cdn-cache-control",
     "clear-site-data",
     "content-location",
     "expect-ct",
@@ -40,6 +41,7 @@ const WITHHELD: [&str; 20] = [
     "set-cookie",
     "set-cookie2",
     "strict-transport-security",
+    "surrogate-control",
     "x-sendfile",
     "via",
 ];
@@ -259,6 +261,8 @@ mod tests {
             "service-worker-allowed",
             "amberglass-gateway",
             "x-accel-redirect",
+            "cdn-cache-control",
+            "surrogate-control",
             "connection",
             "keep-alive",
         ] {

@@ -6,7 +6,7 @@ pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch
 pub(super) const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 
-/// Headers with which frameworks let a request say that it is another method, with `_` read as `-`.
+/// Headers with which frameworks let a request say that it is another method, in the form of [`plain_name`].
 const METHOD_OVERRIDES: [&str; 4] = ["x-http-method-override", "x-http-method", "x-method-override", "x-method"];
 
 /// What the engine says about who made the request (Fetch Metadata, W3C).
@@ -72,9 +72,9 @@ pub(super) fn overrides_method(parts: &Parts) -> bool {
     by_header || parts.uri.query().is_some_and(amberglass_domain::read_only::query_overrides_method)
 }
 
-/// A name as portals behind CGI-like interfaces read it, where `_` and `-` are the same.
+/// A name as portals behind CGI-like interfaces read it, where everything but letters and digits is the same.
 pub(super) fn plain_name(name: &HeaderName) -> String {
-    name.as_str().replace('_', "-")
+    name.as_str().replace(|character: char| !character.is_ascii_alphanumeric(), "-")
 }
 
 /// Whether content follows the head.
@@ -89,8 +89,8 @@ pub(super) fn came_from(headers: &HeaderMap, own_origin: &str) -> String {
         .get(header::REFERER)
         .and_then(|value| value.to_str().ok())
         .and_then(|referer| referer.strip_prefix(own_origin))
-        // `//host` would be another origin once it stands in a link.
-        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        // `//host` would be another origin once it stands in a link, and browsers read `\\` there as `/`.
+        .filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
         .unwrap_or("/")
         .to_owned()
 }
@@ -157,7 +157,8 @@ mod tests {
             request.headers_mut().insert(HeaderName::from_static(name), "PUT".parse().unwrap());
             overrides_method(&request.into_parts().0)
         };
-        for name in ["x-http-method-override", "x_http_method_override", "x-method-override", "x-http-method"] {
+        for name in ["x-http-method-override", "x_http_method_override", "x.http.method.override", "x-method-override"]
+        {
             assert!(overriding(name, "/"), "{name}");
         }
         assert!(overriding("accept", "/?_method=DELETE"));
@@ -169,6 +170,7 @@ mod tests {
         let back = |referer: &'static str| came_from(&headers(&[("referer", referer)]), OWN);
         assert_eq!(back("http://barkside.localhost:7401/account?tab=2"), "/account?tab=2");
         assert_eq!(back("http://barkside.localhost:7401//evil.test/"), "/");
+        assert_eq!(back("http://barkside.localhost:7401/\\evil.test/"), "/");
         assert_eq!(back("http://barkside.localhost:74010/account"), "/");
         assert_eq!(back("http://evil.test/"), "/");
         assert_eq!(came_from(&HeaderMap::new(), OWN), "/");

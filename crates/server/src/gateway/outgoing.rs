@@ -18,15 +18,23 @@ pub(super) const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// What a page must not be able to tell the portal: who it is, where it came from, or that another address is meant.
-const WITHHELD: [&str; 14] = [
+const WITHHELD: [&str; 23] = [
     // Identity comes from the driver alone.
     "authorization",
     "cookie",
     "host",
     "origin",
     "referer",
+    "remote-user",
+    "x-remote-user",
+    "ssl-client-cert",
     "forwarded",
+    "x-forwarded",
+    "x-host",
+    "x-http-host-override",
     "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
     "true-client-ip",
     "client-ip",
     "cf-connecting-ip",
@@ -34,6 +42,8 @@ const WITHHELD: [&str; 14] = [
     "x-rewrite-url",
     "expect",
     "via",
+    // CGI hands it on as `HTTP_PROXY`, where many clients look for their proxy.
+    "proxy",
 ];
 const WITHHELD_PREFIXES: [&str; 3] = ["amberglass-", "x-forwarded-", "x-original-"];
 
@@ -134,6 +144,10 @@ mod tests {
         for name in [
             "amberglass-identity",
             "amberglass_identity",
+            "amberglass.identity",
+            "amberglass~identity",
+            "x-remote-user",
+            "proxy",
             "authorization",
             "cookie",
             "forwarded",
@@ -150,6 +164,8 @@ mod tests {
             assert_eq!(sent(&[(name, "x")], None), [], "{name}");
         }
         assert_eq!(sent(&[("connection", "close, X-Secret"), ("x-secret", "x")], None), []);
+        let named = [("connection", "amberglass-identity, host"), ("amberglass-identity", "x")];
+        assert_eq!(sent(&named, None), []);
     }
 
     #[test]

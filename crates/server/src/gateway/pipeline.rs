@@ -41,6 +41,13 @@ mod rule {
 /// What a refused request may still send before it gets its answer.
 const DRAINED_BYTES: usize = 4 * 1024 * 1024;
 const DRAINED_MILLIS: i64 = 2000;
+/// In characters; the longest registered one has sixteen.
+const MAX_METHOD_LENGTH: usize = 32;
+
+/// A method on record: real ones are short, and any length of made-up ones is possible.
+fn recorded_method(method: &Method) -> String {
+    method.as_str().chars().take(MAX_METHOD_LENGTH).collect()
+}
 
 /// What all requests share.
 pub(super) struct Gateway {
@@ -145,7 +152,7 @@ impl Gateway {
         self.record(
             heard,
             EventDetail::PageViewed {
-                method: heard.method.to_string(),
+                method: recorded_method(&heard.method),
                 path: heard.path.clone(),
                 document: heard.is_document,
             },
@@ -300,7 +307,7 @@ impl Gateway {
     /// Records a refusal; if that fails, the answer says so instead.
     async fn blocked(&self, heard: &Heard, reason: Reason, rule: &'static str) -> Refusal {
         let detail = EventDetail::RequestBlocked {
-            method: heard.method.to_string(),
+            method: recorded_method(&heard.method),
             path: heard.path.clone(),
             rule: rule.into(),
         };

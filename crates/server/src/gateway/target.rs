@@ -8,7 +8,7 @@ use http::{Uri, uri::PathAndQuery};
 /// Longest path and query together, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 /// Under here the portal answers the gateway itself: no page has business there.
-const RESERVED: &str = "/.well-known/amberglass";
+const RESERVED: [&str; 2] = [".well-known", "amberglass"];
 
 /// Stable ids of what is wrong with a target.
 pub(super) mod rule {
@@ -38,7 +38,7 @@ pub(super) fn canonical(uri: &Uri) -> Result<PathAndQuery, &'static str> {
         return Err(rule::TOO_LONG);
     }
     let mut target = canonical_path(given.path())?;
-    if target.to_ascii_lowercase().strip_prefix(RESERVED).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+    if is_reserved(&target) {
         return Err(rule::RESERVED_PATH);
     }
     if let Some(query) = given.query() {
@@ -79,6 +79,13 @@ fn canonical_path(path: &str) -> Result<String, &'static str> {
         return Err(rule::DOT_SEGMENT);
     }
     Ok(canonical)
+}
+
+/// Compared as the most lenient server would: in any case of letters, without the segments' parameters.
+fn is_reserved(path: &str) -> bool {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let mut segments = decoded.split('/').skip(1).map(|segment| segment.split(';').next().unwrap_or_default());
+    RESERVED.iter().all(|reserved| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(reserved)))
 }
 
 /// Takes one byte off the front, decoded if it was encoded.
@@ -141,6 +148,7 @@ mod tests {
             ("/100%25", "/100%25"),
             ("/a|b", "/a%7Cb"),
             ("/.well-known/security.txt", "/.well-known/security.txt"),
+            ("/.well-known/amberglass-tour", "/.well-known/amberglass-tour"),
             ("/...", "/..."),
             ("/a..b/.c", "/a..b/.c"),
             ("/a?x=%2e%2e//\\", "/a?x=%2e%2e//\\"),
@@ -183,6 +191,9 @@ mod tests {
             ("/a?q=caf\u{e9}", rule::NON_ASCII),
             ("/.well-known/amberglass/customers", rule::RESERVED_PATH),
             ("/.Well-Known/%41mberglass", rule::RESERVED_PATH),
+            ("/.well-known/amberglass;x=1/customers", rule::RESERVED_PATH),
+            ("/.well-known;x/amberglass/customers", rule::RESERVED_PATH),
+            ("/.well-known/amberglass%3Bx/customers", rule::RESERVED_PATH),
             ("*", rule::NOT_A_PATH),
             ("barkside.localhost:80", rule::NOT_A_PATH),
         ];

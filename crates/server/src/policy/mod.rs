@@ -48,6 +48,9 @@ pub enum PolicyError {
     IdMissing,
     #[error("the facts of a decision do not fit the policy's schema")]
     Facts(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Cedar leaves out a rule that fails; were it one that forbids, leaving it out would permit.
+    #[error("a rule of the policy failed")]
+    RuleFailed(#[source] Box<cedar_policy::AuthorizationError>),
 }
 
 /// Who asks.
@@ -176,7 +179,7 @@ impl Policy {
         let entities = json!([
             staff_entity(who.id, who.email, who.role),
             { "uid": resource, "parents": [], "attrs": {
-                "class": whom.customer.class,
+                "class": whom.customer.class.trim().to_lowercase(),
                 "active": whom.customer.active,
                 "email": whom.customer.email.trim().to_lowercase(),
                 "staff_level": whom.staff_role.map_or(0, level),
@@ -250,7 +253,12 @@ impl Policy {
         let principal = parse(&uid("Staff", who.id.as_str()))?;
         let request = Request::new(principal, action, parse(resource)?, context, Some(&self.schema)).map_err(facts)?;
         let entities = Entities::from_json_value(entities.clone(), Some(&self.schema)).map_err(facts)?;
-        Ok(Authorizer::new().is_authorized(&request, &self.rules, &entities))
+        let response = Authorizer::new().is_authorized(&request, &self.rules, &entities);
+        let failed = response.diagnostics().errors().next().cloned();
+        match failed {
+            Some(error) => Err(PolicyError::RuleFailed(Box::new(error))),
+            None => Ok(response),
+        }
     }
 
     fn rules_of(&self, responses: &[Response]) -> Vec<String> {

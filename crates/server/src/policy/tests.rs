@@ -166,3 +166,27 @@ fn the_hash_names_rules_and_schema() {
     assert_eq!(policy().hash(), policy().hash());
     assert_ne!(policy().hash(), other.hash());
 }
+
+#[test]
+fn a_portal_cannot_spell_its_way_round_a_class() {
+    let (policy, id) = (policy(), StaffId::new("amy"));
+    let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
+    for class in ["Sensitive", "SENSITIVE", " sensitive "] {
+        let customer = customer(class, "jane@example.com", true);
+        let whom = Target { customer: &customer, portal_active: true, staff_role: None };
+        assert_eq!(policy.start(&who, &whom, READ).unwrap().answer, PolicyAnswer::NeedsApproval, "{class:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_fails_refuses_even_where_another_one_permits() {
+    // Overflows, which no schema foresees: Cedar would leave the rule out.
+    let failing = r#"@id("fails") forbid (principal, action == Action::"start", resource)
+        when { principal.level + 9223372036854775807 > 0 };"#;
+    let policy = Policy::parse(&format!("{DEFAULT_RULES}\n{failing}"), SCHEMA).unwrap();
+    let (id, customer) = (StaffId::new("amy"), customer("standard", "jane@example.com", true));
+    let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
+    let whom = Target { customer: &customer, portal_active: true, staff_role: None };
+    let refused = policy.start(&who, &whom, READ);
+    assert!(matches!(refused, Err(PolicyError::RuleFailed(_))), "{refused:?}");
+}

@@ -69,6 +69,7 @@ impl Store {
             return Err(StoreError::Engine);
         }
         sqlx::any::install_default_drivers();
+        create_private(database_url)?;
         let separator = if database_url.contains('?') { '&' } else { '?' };
         let url = format!("{database_url}{separator}mode=rwc");
         let writer = pool(1, "PRAGMA query_only = OFF").connect(&url).await?;
@@ -103,6 +104,21 @@ impl Tx {
     /// Runs `act` once the transaction is committed, and never if it is not: hints, caches.
     pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(act));
+    }
+}
+
+/// The database holds what was seen of customers: nobody else on the machine may read it. SQLite gives what it puts beside
+/// the file (the log, the index of the log) the same mode.
+fn create_private(database_url: &str) -> Result<(), StoreError> {
+    let options: sqlx::sqlite::SqliteConnectOptions = database_url.parse()?;
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(options.get_filename()) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(sqlx::Error::Io(error).into()),
     }
 }
 

@@ -82,6 +82,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Whether this staff member ever signed in on this device.
+    pub async fn has_signed_in(&mut self, staff: &StaffId, device: &DeviceId) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM token_families WHERE staff = $1 AND device = $2 LIMIT 1")
+            .bind(staff.0.clone())
+            .bind(device.0.clone())
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// All tokens of the family are worth nothing from now on.
     pub async fn revoke_family(&mut self, id: &str, at: UnixMillis) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE token_families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")

@@ -3,11 +3,12 @@
 use amberglass_domain::{chain, chain::UnlinkedRecord, ports::Clock as _, signing};
 use amberglass_server::sha256_hex;
 use amberglass_wire::{
-    DeviceId, EventId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
     journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     problem::ErrorCode,
+    session::EndedBy,
 };
 use reqwest::{Response, StatusCode};
 
@@ -25,15 +26,18 @@ impl Journal {
     }
 
     fn append(&mut self, session: Option<&SessionId>, detail: EventDetail) -> ChainedRecord {
-        let number = self.head.seq + 1;
-        let subject = EventSubject { session: session.cloned(), ..EventSubject::default() };
+        self.append_about(EventSubject { session: session.cloned(), ..EventSubject::default() }, detail)
+    }
+
+    fn append_about(&mut self, subject: EventSubject, detail: EventDetail) -> ChainedRecord {
+        let (number, session) = (self.head.seq + 1, subject.session.clone());
         let body = EventBody::new(subject, "amberglass/0.1.0", detail);
         let record = chain::link(
             self.device.as_str(),
             &self.head,
             UnlinkedRecord {
                 id: EventId::new(format!("{}-{number}", self.device)),
-                session: session.cloned(),
+                session,
                 occurred_at: amberglass_wire::UnixMillis(1_767_603_600_000 + number),
                 monotonic_millis: number,
                 kind: body.detail.kind().into(),
@@ -209,4 +213,91 @@ async fn a_console_cannot_add_to_what_the_gateway_counted() {
     let page = Journal::of(&amy).append(Some(&id), detail);
     accepted(deliver(&world, &amy, &[page]).await).await;
     assert_eq!(world.end(&amy, &id).await.pages, 0);
+}
+
+async fn is_invalid(world: &World, console: &Console, record: ChainedRecord, what: &str) {
+    let answer = deliver(world, console, &[record]).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{what}");
+    problem(answer, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::JournalInvalid).await;
+}
+
+#[tokio::test]
+async fn a_console_cannot_write_what_only_a_server_knows() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    let ended = EventDetail::SessionEnded { ended_by: EndedBy::Security, note: None, pages: 0, blocked: 0 };
+    let blocked = EventDetail::RequestBlocked { method: "POST".into(), path: "/".into(), rule: "x".into() };
+    for detail in [
+        ended,
+        blocked,
+        EventDetail::SessionEntered {},
+        EventDetail::SessionFrozen {},
+        EventDetail::SessionResumed {},
+        EventDetail::StaffSignedIn {},
+        EventDetail::StaffSignedOut {},
+        EventDetail::SignInFailed { email_hash: String::new() },
+        EventDetail::NoteAdded { note: "all was well".into() },
+        EventDetail::DeviceRegistered { device_name: String::new(), key_fingerprint: String::new() },
+    ] {
+        let kind = detail.kind();
+        is_invalid(&world, &amy, Journal::of(&amy).append(Some(&id), detail), kind).await;
+    }
+    let known_here = Journal::of(&amy).append(Some(&id), EventDetail::WindowOpened {});
+    // The same claim in the header alone: over a body that is erased, and over one of a kind that nobody knows.
+    let mut erased = known_here.clone();
+    erased.kind = "session_ended".into();
+    (erased.salt, erased.body) = (String::new(), String::new());
+    erased.hash = chain::record_hash(&erased);
+    is_invalid(&world, &amy, erased, "erased").await;
+    let mut unknown = known_here;
+    unknown.kind = "window_closed".into();
+    unknown.body = unknown.body.replace("window_opened", "of_another_time");
+    unknown.commitment = chain::commitment(&[7; 16], unknown.body.as_bytes());
+    unknown.hash = chain::record_hash(&unknown);
+    is_invalid(&world, &amy, unknown, "unknown").await;
+    assert_eq!(world.kinds(&amy, &id).await, ["session_started"]);
+}
+
+#[tokio::test]
+async fn a_console_cannot_write_into_the_session_of_another_or_in_anothers_name() {
+    let world = World::new().await;
+    let (amy, leo) = (world.amy().await, world.sign_in(crate::world::LEO, 2).await);
+    let id = world.start(&amy).await.session.id;
+    is_invalid(&world, &leo, Journal::of(&leo).append(Some(&id), EventDetail::WindowOpened {}), "foreign").await;
+    let mut told = EventSubject { session: Some(id.clone()), ..EventSubject::default() };
+    let alterations: [fn(&mut EventSubject, &Console); 4] = [
+        |subject, leo| subject.staff = Some(leo.tokens.staff.id.clone()),
+        |subject, leo| subject.device = Some(device_of(leo)),
+        |subject, _| subject.customer = Some(CustomerId::new("1043")),
+        |subject, _| subject.portal = Some(PortalId::new("other")),
+    ];
+    for (index, alter) in alterations.into_iter().enumerate() {
+        let mut lying = told.clone();
+        alter(&mut lying, &leo);
+        let record = Journal::of(&amy).append_about(lying, EventDetail::WindowOpened {});
+        is_invalid(&world, &amy, record, &format!("alteration {index}")).await;
+    }
+    // In nobody's session, but in Leo's name.
+    let in_anothers_name = EventSubject { staff: Some(leo.tokens.staff.id.clone()), ..EventSubject::default() };
+    let record = Journal::of(&amy).append_about(in_anothers_name, EventDetail::WindowOpened {});
+    is_invalid(&world, &amy, record, "another's name").await;
+    assert_eq!(world.kinds(&amy, &id).await, ["session_started"]);
+
+    told.staff = Some(amy.tokens.staff.id.clone());
+    told.device = Some(device_of(&amy));
+    (told.customer, told.portal) = (Some(CustomerId::new(crate::world::JANE)), Some(PortalId::new("barkside")));
+    let mut journal = Journal::of(&amy);
+    let own = journal.append_about(told, EventDetail::WindowOpened {});
+    let unknown = journal.append(Some(&SessionId::new("not-known-here")), EventDetail::WindowClosed {});
+    assert_eq!(accepted(deliver(&world, &amy, &[own, unknown]).await).await.seq, 2);
+}
+
+#[tokio::test]
+async fn more_records_than_a_console_ever_sends_at_once_are_refused() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let answer = deliver(&world, &amy, &Journal::of(&amy).run(1025)).await;
+    problem(answer, StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge).await;
+    assert_eq!(world.count_events("window_opened").await, 0);
 }

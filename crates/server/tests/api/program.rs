@@ -72,3 +72,15 @@ async fn staff_are_added_from_the_command_line() {
     let again = add("a-long-enough-password\n").await;
     assert!(String::from_utf8_lossy(&again.stderr).contains("exists"), "{again:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_what_was_seen_of_customers() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = crate::world::World::new().await;
+    world.start(&world.amy().await).await;
+    for name in ["amberglass.sqlite", "amberglass.sqlite-wal", "amberglass.sqlite-shm"] {
+        let mode = std::fs::metadata(world.config.data_dir.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use amberglass_domain::ports::Entropy as _;
 use amberglass_testkit::SeededEntropy;
+use amberglass_wire::audit::EventDetail;
 
 use crate::stage::{Stage, raw, status_of};
 
@@ -107,6 +108,21 @@ async fn contradicting_hosts_and_lengths_are_refused() {
         assert!((400..500).contains(&status) || status == 0, "{what}: {answer}");
     }
     assert!(stage.upstream.seen().is_empty(), "{:?}", stage.upstream.seen());
+}
+
+#[tokio::test]
+async fn a_made_up_method_does_not_fill_the_record() {
+    let stage = Stage::new().await;
+    let session = stage.session().await;
+    let request = stage.head(&session, &format!("{} / HTTP/1.1", "A".repeat(20_000)));
+    let answer = raw(stage.server.gateway, format!("{request}\r\n").as_bytes()).await;
+    assert_eq!(status_of(&answer), 403, "{answer}");
+    let on_record = stage.trail(&session.id).await;
+    let blocked = on_record.iter().find_map(|detail| {
+        let EventDetail::RequestBlocked { method, .. } = detail else { return None };
+        Some(method.len())
+    });
+    assert_eq!(blocked, Some(32), "{on_record:?}");
 }
 
 #[tokio::test]

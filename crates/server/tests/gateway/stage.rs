@@ -215,7 +215,7 @@ fn portal_config(id: &str, host: &str, upstream: Url, active: bool) -> PortalCon
         upstream,
         driver: DriverKind::SignedIdentity,
         active,
-        audience: AUDIENCE.into(),
+        audience: id.into(),
     }
 }
 

@@ -42,33 +42,21 @@ pub fn install_missing(repository: &Repository, wanted: &[&Package]) -> Result<b
         // A source of somebody else may be down; whether that matters the installation tells.
         println!("setup: {error:#}; trying with the lists that are there");
     }
-    command::run(
-        apt_get(repository, privilege)
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(names),
-    )
-    .context("if it is only the browser that apt does not have, as on Ubuntu, run: sudo snap install chromium")?;
+    command::run(apt_get(repository, privilege).args(["install", "-y", "--no-install-recommends"]).args(names))
+        .context("if it is only the browser that apt does not have, as on Ubuntu, run: sudo snap install chromium")?;
     Ok(true)
 }
 
 /// What `dpkg-query` does not call installed, in the order of the table.
 fn missing<'table>(wanted: &[&'table Package], answer: &str) -> Vec<&'table Package> {
-    let installed: Vec<&str> = answer
-        .lines()
-        .filter_map(|line| line.strip_suffix(" installed"))
-        .collect();
-    wanted
-        .iter()
-        .copied()
-        .filter(|package| !installed.contains(&package.name))
-        .collect()
+    let installed: Vec<&str> = answer.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
+    wanted.iter().copied().filter(|package| !installed.contains(&package.name)).collect()
 }
 
 /// What has to stand before a command so that it runs as root.
 fn privilege(repository: &Repository) -> Option<&'static [&'static str]> {
-    let says = |name: &str, arguments: &[&str]| {
-        command::output(command::program(repository, name).args(arguments)).ok()
-    };
+    let says =
+        |name: &str, arguments: &[&str]| command::output(command::program(repository, name).args(arguments)).ok();
     if says("id", &["-u"]).is_some_and(|id| id.trim() == "0") {
         return Some(&[]);
     }
@@ -110,10 +98,7 @@ mod tests {
     }
 
     fn names(answer: &str) -> Vec<&'static str> {
-        missing(&PACKAGES.iter().collect::<Vec<_>>(), answer)
-            .iter()
-            .map(|package| package.name)
-            .collect()
+        missing(&PACKAGES.iter().collect::<Vec<_>>(), answer).iter().map(|package| package.name).collect()
     }
 
     #[test]
@@ -125,17 +110,11 @@ mod tests {
 
     #[test]
     fn a_package_that_was_removed_but_left_its_configuration_is_missing() {
-        assert_eq!(
-            names(&(all_but("dunst") + "dunst config-files\n")),
-            ["dunst"]
-        );
+        assert_eq!(names(&(all_but("dunst") + "dunst config-files\n")), ["dunst"]);
     }
 
     #[test]
     fn a_package_whose_name_begins_like_an_installed_one_is_missing_all_the_same() {
-        assert_eq!(
-            names(&(all_but("dbus") + "dbus-user-session installed\n")),
-            ["dbus"]
-        );
+        assert_eq!(names(&(all_but("dbus") + "dbus-user-session installed\n")), ["dbus"]);
     }
 }

@@ -25,30 +25,15 @@ pub struct Scope {
 
 impl Scope {
     pub const EVERYTHING: Self = Self {
-        purposes: &[
-            Purpose::Build,
-            Purpose::Windows,
-            Purpose::Browser,
-            Purpose::CrossChecks,
-        ],
+        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::CrossChecks],
         cross_targets: true,
         judges: true,
     };
-    pub const DEMO: Self = Self {
-        purposes: &[Purpose::Build],
-        cross_targets: false,
-        judges: false,
-    };
-    pub const HEADLESS_DEMO: Self = Self {
-        purposes: &[Purpose::Build, Purpose::Windows],
-        cross_targets: false,
-        judges: false,
-    };
-    pub const PLATFORMS: Self = Self {
-        purposes: &[Purpose::Build, Purpose::CrossChecks],
-        cross_targets: true,
-        judges: false,
-    };
+    pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false };
+    pub const HEADLESS_DEMO: Self =
+        Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false };
+    pub const PLATFORMS: Self =
+        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false };
 }
 
 /// Brings the machine to where the scope wants it; `false` if it was there already.
@@ -56,10 +41,7 @@ impl Scope {
 /// # Errors
 /// If something is missing that can't be installed from here; the word says what and how.
 pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
-    let wanted: Vec<&Package> = PACKAGES
-        .iter()
-        .filter(|package| scope.purposes.contains(&package.purpose))
-        .collect();
+    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| scope.purposes.contains(&package.purpose)).collect();
     // Before anything takes minutes: a Node that is too old ends it all.
     ui::check_node(repository)?;
     let mut changed = if debian_or_ubuntu() {
@@ -79,20 +61,13 @@ pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
 }
 
 fn debian_or_ubuntu() -> bool {
-    cfg!(target_os = "linux")
-        && fs::read_to_string("/etc/os-release").is_ok_and(|text| says_debian(&text))
+    cfg!(target_os = "linux") && fs::read_to_string("/etc/os-release").is_ok_and(|text| says_debian(&text))
 }
 
 fn says_debian(os_release: &str) -> bool {
     os_release.lines().any(|line| {
-        let value = line
-            .strip_prefix("ID=")
-            .or_else(|| line.strip_prefix("ID_LIKE="))
-            .unwrap_or_default();
-        value
-            .trim_matches('"')
-            .split(' ')
-            .any(|word| word == "debian" || word == "ubuntu")
+        let value = line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")).unwrap_or_default();
+        value.trim_matches('"').split(' ').any(|word| word == "debian" || word == "ubuntu")
     })
 }
 

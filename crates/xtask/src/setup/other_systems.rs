@@ -21,9 +21,7 @@ pub fn check(repository: &Repository, wanted: &[&Package]) -> Result<()> {
         }
         // This tool was linked here, so the linker is there; the web view ships with the system since Windows 11.
         "windows" => {
-            if command::output(command::program(repository, "reg").args(["query", WEBVIEW2]))
-                .is_err()
-            {
+            if command::output(command::program(repository, "reg").args(["query", WEBVIEW2])).is_err() {
                 println!(
                     "setup: the WebView2 runtime was not found for all accounts. If the console shows no window, install the \
                      \"Evergreen\" runtime from Microsoft's WebView2 page"
@@ -46,16 +44,11 @@ fn check_linux(repository: &Repository, wanted: &[&Package]) -> Result<()> {
     let found = |package: &Package| match package.probe {
         probe @ Probe::Program(_) => probe.finds_program(),
         Probe::Library(name) => {
-            command::output(command::program(repository, "pkg-config").args(["--exists", name]))
-                .is_ok()
+            command::output(command::program(repository, "pkg-config").args(["--exists", name])).is_ok()
         }
         Probe::Unseen => true,
     };
-    let missing: Vec<&Package> = wanted
-        .iter()
-        .copied()
-        .filter(|package| !found(package))
-        .collect();
+    let missing: Vec<&Package> = wanted.iter().copied().filter(|package| !found(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -63,27 +56,17 @@ fn check_linux(repository: &Repository, wanted: &[&Package]) -> Result<()> {
 }
 
 fn word(missing: &[&Package]) -> String {
-    let mut lines = vec![
-        "this machine lacks the following. Install it, then run the same command again:".to_owned(),
-    ];
+    let mut lines = vec!["this machine lacks the following. Install it, then run the same command again:".to_owned()];
     for package in missing {
         let what = match package.probe {
             Probe::Program(name) => format!("program {name}"),
             Probe::Library(name) => format!("library {name} with its headers"),
             Probe::Unseen => package.name.to_owned(),
         };
-        lines.push(format!(
-            "  {what:<48}{} (Debian: {})",
-            package.reason, package.name
-        ));
+        lines.push(format!("  {what:<48}{} (Debian: {})", package.reason, package.name));
     }
-    if missing
-        .iter()
-        .any(|package| package.purpose == Purpose::Build)
-    {
-        lines.push(format!(
-            "What building needs, on Fedora: {FEDORA}\nOn Arch: {ARCH}"
-        ));
+    if missing.iter().any(|package| package.purpose == Purpose::Build) {
+        lines.push(format!("What building needs, on Fedora: {FEDORA}\nOn Arch: {ARCH}"));
     }
     lines.join("\n")
 }
@@ -95,15 +78,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_told_by_program_reason_and_debian_name() {
-        let missing: Vec<&Package> = PACKAGES
-            .iter()
-            .filter(|package| package.name == "xvfb")
-            .collect();
+        let missing: Vec<&Package> = PACKAGES.iter().filter(|package| package.name == "xvfb").collect();
         let word = word(&missing);
         assert!(
-            word.contains("program Xvfb")
-                && word.contains("a screen in memory")
-                && word.contains("Debian: xvfb"),
+            word.contains("program Xvfb") && word.contains("a screen in memory") && word.contains("Debian: xvfb"),
             "{word}"
         );
         assert!(!word.contains("dnf"), "{word}");

@@ -48,153 +48,48 @@ pub const PACKAGES: &[Package] = &[
         "C compiler and linker: SQLite, zstd and ring contain C",
         Probe::Program("cc"),
     ),
-    row(
-        "pkg-config",
-        Purpose::Build,
-        "finds the libraries below",
-        Probe::Program("pkg-config"),
-    ),
+    row("pkg-config", Purpose::Build, "finds the libraries below", Probe::Program("pkg-config")),
     row(
         "libwebkit2gtk-4.1-dev",
         Purpose::Build,
         "the web view of console, bar and portal",
         Probe::Library("webkit2gtk-4.1"),
     ),
-    row(
-        "librsvg2-dev",
-        Purpose::Build,
-        "GTK draws its icons with it",
-        Probe::Library("librsvg-2.0"),
-    ),
-    row(
-        "libayatana-appindicator3-dev",
-        Purpose::Build,
-        "the tray icon",
-        Probe::Library("ayatana-appindicator3-0.1"),
-    ),
-    row(
-        "libdbus-1-dev",
-        Purpose::Build,
-        "the way to the keyring",
-        Probe::Library("dbus-1"),
-    ),
-    row(
-        "xvfb",
-        Purpose::Windows,
-        "a screen in memory",
-        Probe::Program("Xvfb"),
-    ),
-    row(
-        "libgl1-mesa-dri",
-        Purpose::Windows,
-        "WebKitGTK draws with it where there is no graphics card",
-        Probe::Unseen,
-    ),
-    row(
-        "openbox",
-        Purpose::Windows,
-        "a window manager: focus, stacking, full screen",
-        Probe::Program("openbox"),
-    ),
+    row("librsvg2-dev", Purpose::Build, "GTK draws its icons with it", Probe::Library("librsvg-2.0")),
+    row("libayatana-appindicator3-dev", Purpose::Build, "the tray icon", Probe::Library("ayatana-appindicator3-0.1")),
+    row("libdbus-1-dev", Purpose::Build, "the way to the keyring", Probe::Library("dbus-1")),
+    row("xvfb", Purpose::Windows, "a screen in memory", Probe::Program("Xvfb")),
+    row("libgl1-mesa-dri", Purpose::Windows, "WebKitGTK draws with it where there is no graphics card", Probe::Unseen),
+    row("openbox", Purpose::Windows, "a window manager: focus, stacking, full screen", Probe::Program("openbox")),
     row(
         "xdotool",
         Purpose::Windows,
         "keys and clicks for the portal, which WebDriver can't reach",
         Probe::Program("xdotool"),
     ),
-    row(
-        "dbus",
-        Purpose::Windows,
-        "a session bus of its own for each console",
-        Probe::Program("dbus-run-session"),
-    ),
-    row(
-        "dbus-x11",
-        Purpose::Windows,
-        "lets GTK programs find that bus",
-        Probe::Program("dbus-launch"),
-    ),
-    row(
-        "webkit2gtk-driver",
-        Purpose::Windows,
-        "WebDriver for console and bar",
-        Probe::Program("WebKitWebDriver"),
-    ),
-    row(
-        "imagemagick",
-        Purpose::Windows,
-        "takes and reads screenshots",
-        Probe::Program("import"),
-    ),
-    row(
-        "xdg-utils",
-        Purpose::Windows,
-        "opens the system browser for the sign-in",
-        Probe::Program("xdg-open"),
-    ),
-    row(
-        "glib-networking",
-        Purpose::Windows,
-        "TLS for WebKitGTK",
-        Probe::Unseen,
-    ),
-    row(
-        "gnome-keyring",
-        Purpose::Windows,
-        "a keyring",
-        Probe::Program("gnome-keyring-daemon"),
-    ),
-    row(
-        "libsecret-tools",
-        Purpose::Windows,
-        "looks into that keyring",
-        Probe::Program("secret-tool"),
-    ),
-    row(
-        "dunst",
-        Purpose::Windows,
-        "receives notifications",
-        Probe::Program("dunst"),
-    ),
-    row(
-        "x11-utils",
-        Purpose::Windows,
-        "asks windows for their size and properties",
-        Probe::Program("xwininfo"),
-    ),
-    row(
-        "fonts-dejavu-core",
-        Purpose::Windows,
-        "letters: a bare system has none",
-        Probe::Unseen,
-    ),
-    row(
-        "chromium",
-        Purpose::Browser,
-        "the browser in which the UI is tested",
-        Probe::Program("chromium"),
-    ),
+    row("dbus", Purpose::Windows, "a session bus of its own for each console", Probe::Program("dbus-run-session")),
+    row("dbus-x11", Purpose::Windows, "lets GTK programs find that bus", Probe::Program("dbus-launch")),
+    row("webkit2gtk-driver", Purpose::Windows, "WebDriver for console and bar", Probe::Program("WebKitWebDriver")),
+    row("imagemagick", Purpose::Windows, "takes and reads screenshots", Probe::Program("import")),
+    row("xdg-utils", Purpose::Windows, "opens the system browser for the sign-in", Probe::Program("xdg-open")),
+    row("glib-networking", Purpose::Windows, "TLS for WebKitGTK", Probe::Unseen),
+    row("gnome-keyring", Purpose::Windows, "a keyring", Probe::Program("gnome-keyring-daemon")),
+    row("libsecret-tools", Purpose::Windows, "looks into that keyring", Probe::Program("secret-tool")),
+    row("dunst", Purpose::Windows, "receives notifications", Probe::Program("dunst")),
+    row("x11-utils", Purpose::Windows, "asks windows for their size and properties", Probe::Program("xwininfo")),
+    row("fonts-dejavu-core", Purpose::Windows, "letters: a bare system has none", Probe::Unseen),
+    row("chromium", Purpose::Browser, "the browser in which the UI is tested", Probe::Program("chromium")),
     row(
         "gcc-mingw-w64-x86-64",
         Purpose::CrossChecks,
         "compiles C and resources for Windows",
         Probe::Program("x86_64-w64-mingw32-gcc"),
     ),
-    row(
-        "g++-mingw-w64-x86-64",
-        Purpose::CrossChecks,
-        "the same for C++",
-        Probe::Program("x86_64-w64-mingw32-g++"),
-    ),
+    row("g++-mingw-w64-x86-64", Purpose::CrossChecks, "the same for C++", Probe::Program("x86_64-w64-mingw32-g++")),
 ];
 
 const fn row(name: &'static str, purpose: Purpose, reason: &'static str, probe: Probe) -> Package {
-    Package {
-        name,
-        purpose,
-        reason,
-        probe,
-    }
+    Package { name, purpose, reason, probe }
 }
 
 #[cfg(test)]
@@ -205,29 +100,14 @@ mod tests {
     fn each_package_stands_in_the_table_once_and_says_what_it_is_for() {
         for (index, package) in PACKAGES.iter().enumerate() {
             assert!(!package.reason.is_empty(), "{}", package.name);
-            assert!(
-                PACKAGES
-                    .iter()
-                    .skip(index + 1)
-                    .all(|other| other.name != package.name),
-                "{} twice",
-                package.name
-            );
+            assert!(PACKAGES.iter().skip(index + 1).all(|other| other.name != package.name), "{} twice", package.name);
         }
     }
 
     #[test]
     fn each_purpose_has_a_package() {
-        for purpose in [
-            Purpose::Build,
-            Purpose::Windows,
-            Purpose::Browser,
-            Purpose::CrossChecks,
-        ] {
-            assert!(
-                PACKAGES.iter().any(|package| package.purpose == purpose),
-                "{purpose:?}"
-            );
+        for purpose in [Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::CrossChecks] {
+            assert!(PACKAGES.iter().any(|package| package.purpose == purpose), "{purpose:?}");
         }
     }
 }

@@ -15,18 +15,12 @@ const OLDEST_CARGO_DENY: (u32, u32) = (0, 18);
 /// If rustup is not there or can't add one.
 pub fn add_missing_targets(repository: &Repository) -> Result<bool> {
     let installed = rustup(repository, &["target", "list", "--installed"])?;
-    let missing: Vec<&str> = [platforms::WINDOWS, platforms::MACOS]
-        .into_iter()
-        .filter(|target| !has_line(&installed, target))
-        .collect();
+    let missing: Vec<&str> =
+        [platforms::WINDOWS, platforms::MACOS].into_iter().filter(|target| !has_line(&installed, target)).collect();
     if missing.is_empty() {
         return Ok(false);
     }
-    command::run(
-        command::program(repository, "rustup")
-            .args(["target", "add"])
-            .args(missing),
-    )?;
+    command::run(command::program(repository, "rustup").args(["target", "add"]).args(missing))?;
     Ok(true)
 }
 
@@ -35,32 +29,17 @@ pub fn add_missing_targets(repository: &Repository) -> Result<bool> {
 pub fn add_missing_judges(repository: &Repository) -> Result<bool> {
     let mut changed = false;
     let installed = rustup(repository, &["component", "list", "--installed"])?;
-    let missing: Vec<&str> = ["clippy", "rustfmt"]
-        .into_iter()
-        .filter(|name| !has_component(&installed, name))
-        .collect();
+    let missing: Vec<&str> =
+        ["clippy", "rustfmt"].into_iter().filter(|name| !has_component(&installed, name)).collect();
     if !missing.is_empty() {
-        command::run(
-            command::program(repository, "rustup")
-                .args(["component", "add"])
-                .args(missing),
-        )?;
+        command::run(command::program(repository, "rustup").args(["component", "add"]).args(missing))?;
         changed = true;
     }
-    let there =
-        command::output(command::cargo(repository).args(["deny", "--version"])).unwrap_or_default();
+    let there = command::output(command::cargo(repository).args(["deny", "--version"])).unwrap_or_default();
     if version(&there).is_none_or(|found| found < OLDEST_CARGO_DENY) {
         println!("setup: building cargo-deny {CARGO_DENY}, which takes about a minute");
         // Unoptimised: it builds in a quarter of the time and still answers in seconds.
-        let arguments = [
-            "install",
-            "cargo-deny",
-            "--version",
-            CARGO_DENY,
-            "--locked",
-            "--debug",
-            "--force",
-        ];
+        let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--debug", "--force"];
         command::run(
             command::cargo(repository)
                 .args(arguments)
@@ -83,10 +62,7 @@ fn has_line(answer: &str, wanted: &str) -> bool {
 
 /// Components are listed with the machine's triple behind their name.
 fn has_component(answer: &str, wanted: &str) -> bool {
-    answer.lines().any(|line| {
-        line.strip_prefix(wanted)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    })
+    answer.lines().any(|line| line.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
 }
 
 /// Major and minor out of `cargo-deny 0.20.2` or `v20.19.0`.

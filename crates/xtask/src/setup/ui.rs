@@ -23,10 +23,7 @@ pub fn check_node(repository: &Repository) -> Result<()> {
         );
     };
     if version(&answer).is_none_or(|found| found < OLDEST_NODE) {
-        bail!(
-            "the UI is built with Node {major}.{minor} or newer, and this is {}. Install a newer one",
-            answer.trim()
-        );
+        bail!("the UI is built with Node {major}.{minor} or newer, and this is {}. Install a newer one", answer.trim());
     }
     if !cfg!(windows) && command::on_path("npm").is_none() {
         bail!(
@@ -41,25 +38,14 @@ pub fn check_node(repository: &Repository) -> Result<()> {
 /// # Errors
 /// If the lock file can't be read or npm fails.
 pub fn install_packages(repository: &Repository) -> Result<bool> {
-    let wanted = read(&repository.ui().join("package-lock.json"))
-        .context("the UI's lock file names its packages")?;
+    let wanted = read(&repository.ui().join("package-lock.json")).context("the UI's lock file names its packages")?;
     // npm writes this one last, so it is missing after an installation that was cut off.
-    let there = read(
-        &repository
-            .ui()
-            .join("node_modules")
-            .join(".package-lock.json"),
-    );
+    let there = read(&repository.ui().join("node_modules").join(".package-lock.json"));
     if there.is_ok_and(|there| is_what_the_lock_file_says(&wanted, &there)) {
         return Ok(false);
     }
     // No package's own install script runs on the machine of whoever builds this.
-    command::run(command::npm(repository).args([
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-    ]))?;
+    command::run(command::npm(repository).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
     Ok(true)
 }
 
@@ -71,30 +57,19 @@ fn read(path: &Path) -> Result<Value> {
 /// Each package that is there is in the lock file in this version, and each that has to be there is there. Optional ones
 /// are for other systems.
 fn is_what_the_lock_file_says(wanted: &Value, there: &Value) -> bool {
-    let packages = |lock: &Value| {
-        lock.get("packages")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let packages = |lock: &Value| lock.get("packages").and_then(Value::as_object).cloned().unwrap_or_default();
     let (wanted, there) = (packages(wanted), packages(there));
     let same = |left: Option<&Value>, right: &Value| {
         left.is_some_and(|left| {
-            ["version", "integrity", "link"]
-                .iter()
-                .all(|field| left.get(field) == right.get(field))
+            ["version", "integrity", "link"].iter().all(|field| left.get(field) == right.get(field))
         })
     };
     let optional = |package: &Value| {
-        ["optional", "devOptional"]
-            .iter()
-            .any(|field| package.get(field) == Some(&Value::Bool(true)))
+        ["optional", "devOptional"].iter().any(|field| package.get(field) == Some(&Value::Bool(true)))
     };
     // The entry without a name is the UI itself.
     !there.is_empty()
-        && there
-            .iter()
-            .all(|(path, package)| same(wanted.get(path), package))
+        && there.iter().all(|(path, package)| same(wanted.get(path), package))
         && wanted
             .iter()
             .filter(|(path, _)| !path.is_empty())
@@ -116,8 +91,7 @@ mod tests {
 
     #[test]
     fn packages_as_in_the_lock_file_are_left_alone() {
-        let there =
-            json!({"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "sha512-a"}}});
+        let there = json!({"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "sha512-a"}}});
         assert!(is_what_the_lock_file_says(&wanted(), &there));
     }
 

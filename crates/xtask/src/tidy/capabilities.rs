@@ -17,11 +17,7 @@ pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
         if has_extension(&file.path, &["json"]) {
             findings.extend(words_for(file, of_capability));
         } else {
-            findings.push(Finding::new(
-                &file.path,
-                0,
-                "capabilities are written in JSON, so that they can be checked",
-            ));
+            findings.push(Finding::new(&file.path, 0, "capabilities are written in JSON, so that they can be checked"));
         }
     }
     for file in sources.iter().filter(|file| file.path == CONFIGURATION) {
@@ -32,15 +28,8 @@ pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
 
 fn words_for(file: &SourceFile, rule: fn(&Value) -> Vec<String>) -> Vec<Finding> {
     match serde_json::from_str(&file.text) {
-        Ok(value) => rule(&value)
-            .into_iter()
-            .map(|word| Finding::new(&file.path, 0, word))
-            .collect(),
-        Err(error) => vec![Finding::new(
-            &file.path,
-            error.line(),
-            format!("can't be read: {error}"),
-        )],
+        Ok(value) => rule(&value).into_iter().map(|word| Finding::new(&file.path, 0, word)).collect(),
+        Err(error) => vec![Finding::new(&file.path, error.line(), format!("can't be read: {error}"))],
     }
 }
 
@@ -51,19 +40,12 @@ fn of_capability(capability: &Value) -> Vec<String> {
     }
     for text in texts(capability) {
         if text.contains('*') {
-            words.push(format!(
-                "`{text}` is a pattern: name each window and each permission"
-            ));
+            words.push(format!("`{text}` is a pattern: name each window and each permission"));
         }
     }
     for list in ["windows", "webviews"] {
-        if capability
-            .get(list)
-            .is_some_and(|names| texts(names).iter().any(|name| name.contains(PORTAL)))
-        {
-            words.push(format!(
-                "names the portal in `{list}`: the customer's page has no bridge of any kind"
-            ));
+        if capability.get(list).is_some_and(|names| texts(names).iter().any(|name| name.contains(PORTAL))) {
+            words.push(format!("names the portal in `{list}`: the customer's page has no bridge of any kind"));
         }
     }
     words
@@ -75,9 +57,7 @@ fn of_configuration(configuration: &Value) -> Vec<String> {
     if app.and_then(|app| app.get("withGlobalTauri")) == Some(&Value::Bool(true)) {
         words.push("withGlobalTauri puts the bridge into every page".to_owned());
     }
-    let inline = app
-        .and_then(|app| app.pointer("/security/capabilities"))
-        .and_then(Value::as_array);
+    let inline = app.and_then(|app| app.pointer("/security/capabilities")).and_then(Value::as_array);
     if inline.is_some_and(|capabilities| capabilities.iter().any(Value::is_object)) {
         words.push(format!("capabilities stand in {FOLDER}, not inline"));
     }
@@ -88,9 +68,7 @@ fn has_key(value: &Value, key: &str) -> bool {
     if let Some(object) = value.as_object() {
         return object.contains_key(key) || object.values().any(|inner| has_key(inner, key));
     }
-    value
-        .as_array()
-        .is_some_and(|values| values.iter().any(|inner| has_key(inner, key)))
+    value.as_array().is_some_and(|values| values.iter().any(|inner| has_key(inner, key)))
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -98,16 +76,9 @@ fn texts(value: &Value) -> Vec<&str> {
         return vec![text];
     }
     if let Some(object) = value.as_object() {
-        return object
-            .iter()
-            .filter(|(key, _)| *key != "description")
-            .flat_map(|(_, inner)| texts(inner))
-            .collect();
+        return object.iter().filter(|(key, _)| *key != "description").flat_map(|(_, inner)| texts(inner)).collect();
     }
-    value
-        .as_array()
-        .map(|values| values.iter().flat_map(texts).collect())
-        .unwrap_or_default()
+    value.as_array().map(|values| values.iter().flat_map(texts).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -133,33 +104,17 @@ mod tests {
     fn remote_patterns_the_portal_and_unreadable_files_are_found() {
         assert_eq!(count(r#"{"remote": {"urls": []}}"#), 1);
         assert_eq!(count(r#"{"windows": ["*"]}"#), 1);
-        assert_eq!(
-            count(
-                r#"{"permissions": [{"identifier": "fs:allow", "allow": [{"path": "$HOME/*"}]}]}"#
-            ),
-            1
-        );
+        assert_eq!(count(r#"{"permissions": [{"identifier": "fs:allow", "allow": [{"path": "$HOME/*"}]}]}"#), 1);
         assert_eq!(count(r#"{"webviews": ["session-portal"]}"#), 1);
         assert_eq!(count("{"), 1);
-        assert_eq!(
-            check(&[file("src-tauri/capabilities/console.toml", "")]).len(),
-            1
-        );
+        assert_eq!(check(&[file("src-tauri/capabilities/console.toml", "")]).len(), 1);
     }
 
     #[test]
     fn the_configuration_may_not_give_every_page_the_bridge() {
         let count = |text: &str| check(&[file("tauri.conf.json", text)]).len();
         assert_eq!(count(r#"{"app": {"withGlobalTauri": true}}"#), 1);
-        assert_eq!(
-            count(r#"{"app": {"security": {"capabilities": [{"identifier": "x"}]}}}"#),
-            1
-        );
-        assert_eq!(
-            count(
-                r#"{"app": {"withGlobalTauri": false, "security": {"capabilities": ["console"]}}}"#
-            ),
-            0
-        );
+        assert_eq!(count(r#"{"app": {"security": {"capabilities": [{"identifier": "x"}]}}}"#), 1);
+        assert_eq!(count(r#"{"app": {"withGlobalTauri": false, "security": {"capabilities": ["console"]}}}"#), 0);
     }
 }

@@ -8,18 +8,8 @@ use crate::tidy::{Finding, numbered};
 const ROOT: &str = "amberglass";
 
 /// Crates that bring a window system along, beside everything whose name begins with `tauri`.
-const WINDOW_CRATES: &[&str] = &[
-    "wry",
-    "tao",
-    "muda",
-    "tray-icon",
-    "gtk",
-    "gdk",
-    "gio",
-    "glib",
-    "webkit2gtk",
-    "webview2-com",
-];
+const WINDOW_CRATES: &[&str] =
+    &["wry", "tao", "muda", "tray-icon", "gtk", "gdk", "gio", "glib", "webkit2gtk", "webview2-com"];
 
 /// They hold rules and shapes: no I/O, no clock.
 const PURE: &[&str] = &["amberglass-wire", "amberglass-domain", "amberglass-overlay"];
@@ -70,19 +60,11 @@ const IMPURE: &[&str] = &[
     "tokio::task",
     "tokio::time",
 ];
-const PURE_SOURCES: &[&str] = &[
-    "crates/wire/src/",
-    "crates/domain/src/",
-    "crates/overlay/src/",
-];
+const PURE_SOURCES: &[&str] = &["crates/wire/src/", "crates/domain/src/", "crates/overlay/src/"];
 
 pub fn check(workspace: &Workspace, sources: &[SourceFile]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = workspace.packages.iter().flat_map(of_package).collect();
-    for file in sources.iter().filter(|file| {
-        PURE_SOURCES
-            .iter()
-            .any(|folder| file.path.starts_with(folder))
-    }) {
+    for file in sources.iter().filter(|file| PURE_SOURCES.iter().any(|folder| file.path.starts_with(folder))) {
         findings.extend(impure_names(file));
     }
     findings
@@ -93,14 +75,14 @@ fn of_package(package: &Package) -> Vec<Finding> {
     let mut findings = Vec::new();
     for dependency in &package.dependencies {
         let name = dependency.name.as_str();
-        if package.name != ROOT
-            && (name == ROOT || name.starts_with("tauri") || WINDOW_CRATES.contains(&name))
-        {
+        if package.name != ROOT && (name == ROOT || name.starts_with("tauri") || WINDOW_CRATES.contains(&name)) {
             findings.push(finding(format!("depends on {name}, which only the root package may: everything else has to build without a window system")));
         }
         let shipped = dependency.kind.as_deref() != Some("dev");
         if PURE.contains(&package.name.as_str()) && shipped && !FIT_FOR_PURE.contains(&name) {
-            findings.push(finding(format!("depends on {name}; this package does no I/O, and {name} is not on the list of crates known to do none")));
+            findings.push(finding(format!(
+                "depends on {name}; this package does no I/O, and {name} is not on the list of crates known to do none"
+            )));
         }
     }
     findings
@@ -112,17 +94,10 @@ fn impure_names(file: &SourceFile) -> Vec<Finding> {
         .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
         .flat_map(|(number, line)| {
-            IMPURE
-                .iter()
-                .filter(move |name| line.contains(**name))
-                .map(move |name| (number, name))
+            IMPURE.iter().filter(move |name| line.contains(**name)).map(move |name| (number, name))
         })
         .map(|(number, name)| {
-            Finding::new(
-                &file.path,
-                number,
-                format!("names {name}; this package does no I/O and reads no clock"),
-            )
+            Finding::new(&file.path, number, format!("names {name}; this package does no I/O and reads no clock"))
         })
         .collect()
 }
@@ -134,68 +109,37 @@ mod tests {
     use crate::tidy::tests::file;
 
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
-        let dependencies = dependencies.iter().map(|(name, kind)| Dependency {
-            name: (*name).to_owned(),
-            kind: kind.map(str::to_owned),
-        });
-        Package {
-            name: name.to_owned(),
-            dependencies: dependencies.collect(),
-            targets: Vec::new(),
-        }
+        let dependencies = dependencies
+            .iter()
+            .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: kind.map(str::to_owned) });
+        Package { name: name.to_owned(), dependencies: dependencies.collect(), targets: Vec::new() }
     }
 
     #[test]
     fn only_the_root_package_may_bring_a_window_system() {
         for name in ["tauri", "tauri-plugin-store", "wry", "gtk", "amberglass"] {
-            assert_eq!(
-                of_package(&package("amberglass-app", &[(name, None)])).len(),
-                1,
-                "{name}"
-            );
-            assert_eq!(
-                of_package(&package("amberglass-app", &[(name, Some("dev"))])).len(),
-                1,
-                "{name}"
-            );
+            assert_eq!(of_package(&package("amberglass-app", &[(name, None)])).len(), 1, "{name}");
+            assert_eq!(of_package(&package("amberglass-app", &[(name, Some("dev"))])).len(), 1, "{name}");
         }
         assert!(of_package(&package("amberglass", &[("tauri", None), ("wry", None)])).is_empty());
     }
 
     #[test]
     fn a_pure_package_may_not_gain_a_crate_that_does_io() {
-        assert_eq!(
-            of_package(&package("amberglass-domain", &[("reqwest", None)])).len(),
-            1
-        );
-        assert!(
-            of_package(&package(
-                "amberglass-domain",
-                &[("serde", None), ("proptest", Some("dev"))]
-            ))
-            .is_empty()
-        );
+        assert_eq!(of_package(&package("amberglass-domain", &[("reqwest", None)])).len(), 1);
+        assert!(of_package(&package("amberglass-domain", &[("serde", None), ("proptest", Some("dev"))])).is_empty());
         assert!(of_package(&package("amberglass-server", &[("reqwest", None)])).is_empty());
     }
 
     #[test]
     fn the_sources_of_a_pure_package_may_not_name_io() {
-        let workspace = Workspace {
-            packages: Vec::new(),
-        };
+        let workspace = Workspace { packages: Vec::new() };
         let text = "use std::fs;\n// std::fs in words\n#[cfg(test)]\nmod tests { use std::fs; }\n";
-        let findings = check(
-            &workspace,
-            &[
-                file("crates/domain/src/lib.rs", text),
-                file("crates/server/src/lib.rs", text),
-            ],
-        );
+        let findings =
+            check(&workspace, &[file("crates/domain/src/lib.rs", text), file("crates/server/src/lib.rs", text)]);
         assert_eq!(
             findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            [
-                "crates/domain/src/lib.rs:1: names std::fs; this package does no I/O and reads no clock"
-            ]
+            ["crates/domain/src/lib.rs:1: names std::fs; this package does no I/O and reads no clock"]
         );
     }
 }

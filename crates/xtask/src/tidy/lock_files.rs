@@ -27,19 +27,12 @@ fn word_for(file_name: &str, line: &str) -> Option<&'static str> {
         "Cargo.lock" if line.starts_with("source = ") && line != DEFAULT_REGISTRY => {
             Some("crates come from the default registry")
         }
-        "package-lock.json"
-            if line.starts_with("\"resolved\": \"")
-                && !line.starts_with("\"resolved\": \"file:") =>
-        {
+        "package-lock.json" if line.starts_with("\"resolved\": \"") && !line.starts_with("\"resolved\": \"file:") => {
             Some(
                 "names a registry's host: set omit-lockfile-registry-resolved=true in .npmrc and write the lock file again",
             )
         }
-        ".npmrc"
-            if line.contains("registry=")
-                || line.contains("registry =")
-                || line.contains("_auth") =>
-        {
+        ".npmrc" if line.contains("registry=") || line.contains("registry =") || line.contains("_auth") => {
             Some("which registry is used is the machine's own affair")
         }
         "config.toml" if line.starts_with("[source") || line.starts_with("[registries") => {
@@ -57,20 +50,10 @@ pub fn changed_since_the_commit(repository: &Repository) -> Result<Option<Findin
     if !command::in_ci() {
         return Ok(None);
     }
-    let changed = command::output(command::program(repository, "git").args([
-        "diff",
-        "--name-only",
-        "HEAD",
-        "--",
-        "Cargo.lock",
-    ]))?;
-    Ok((!changed.trim().is_empty()).then(|| {
-        Finding::new(
-            "Cargo.lock",
-            0,
-            "was not current when it was committed: run cargo check and commit it",
-        )
-    }))
+    let changed =
+        command::output(command::program(repository, "git").args(["diff", "--name-only", "HEAD", "--", "Cargo.lock"]))?;
+    Ok((!changed.trim().is_empty())
+        .then(|| Finding::new("Cargo.lock", 0, "was not current when it was committed: run cargo check and commit it")))
 }
 
 #[cfg(test)]
@@ -84,40 +67,16 @@ mod tests {
 
     #[test]
     fn a_lock_file_that_names_another_source_is_found() {
-        assert_eq!(
-            count("Cargo.lock", &format!("name = \"a\"\n{DEFAULT_REGISTRY}\n")),
-            0
-        );
-        assert_eq!(
-            count("Cargo.lock", "source = \"git+https://example.org/a\"\n"),
-            1
-        );
-        assert_eq!(
-            count(
-                "ui/package-lock.json",
-                "      \"resolved\": \"https://mirror.example.org/a.tgz\",\n"
-            ),
-            1
-        );
-        assert_eq!(
-            count(
-                "ui/package-lock.json",
-                "      \"integrity\": \"sha512-a\",\n"
-            ),
-            0
-        );
+        assert_eq!(count("Cargo.lock", &format!("name = \"a\"\n{DEFAULT_REGISTRY}\n")), 0);
+        assert_eq!(count("Cargo.lock", "source = \"git+https://example.org/a\"\n"), 1);
+        assert_eq!(count("ui/package-lock.json", "      \"resolved\": \"https://mirror.example.org/a.tgz\",\n"), 1);
+        assert_eq!(count("ui/package-lock.json", "      \"integrity\": \"sha512-a\",\n"), 0);
     }
 
     #[test]
     fn a_configuration_that_names_a_registry_is_found() {
-        assert_eq!(
-            count("ui/.npmrc", "registry=https://mirror.example.org\n"),
-            1
-        );
-        assert_eq!(
-            count("ui/.npmrc", "omit-lockfile-registry-resolved=true\n"),
-            0
-        );
+        assert_eq!(count("ui/.npmrc", "registry=https://mirror.example.org\n"), 1);
+        assert_eq!(count("ui/.npmrc", "omit-lockfile-registry-resolved=true\n"), 0);
         assert_eq!(count(".cargo/config.toml", "[source.crates-io]\n"), 1);
     }
 }

@@ -17,11 +17,7 @@ pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
     for file in sources {
         for (number, line) in numbered(&file.text) {
             if let Some(folder) = OWN_FOLDERS.iter().find(|folder| names(line, folder)) {
-                findings.push(Finding::new(
-                    &file.path,
-                    number,
-                    format!("names a folder of one machine ({folder})"),
-                ));
+                findings.push(Finding::new(&file.path, number, format!("names a folder of one machine ({folder})")));
             }
         }
     }
@@ -32,9 +28,8 @@ pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
 fn names(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(start, _)| {
         let before = line.get(..start).and_then(|head| head.chars().next_back());
-        before.is_none_or(|letter| {
-            !(letter.is_alphanumeric() || "/._-}:*".contains(letter)) || folder.starts_with('\\')
-        })
+        before
+            .is_none_or(|letter| !(letter.is_alphanumeric() || "/._-}:*".contains(letter)) || folder.starts_with('\\'))
     })
 }
 

@@ -25,11 +25,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(path: &str, line: usize, word: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            word: word.into(),
-        }
+        Self { path: path.to_owned(), line, word: word.into() }
     }
 }
 
@@ -63,10 +59,7 @@ pub fn run(repository: &Repository) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!(
-            "{} rules of the repository are broken, see above",
-            findings.len()
-        );
+        bail!("{} rules of the repository are broken, see above", findings.len());
     }
     println!("{} files, nothing to find fault with", sources.len());
     Ok(())
@@ -77,8 +70,7 @@ const GENERATED: &str = "ui/src/lib/bindings/";
 
 fn long_files(sources: &[SourceFile]) -> Vec<Finding> {
     let by_hand = |file: &&SourceFile| {
-        has_extension(&file.path, &["rs", "ts", "svelte", "css"])
-            && !file.path.starts_with(GENERATED)
+        has_extension(&file.path, &["rs", "ts", "svelte", "css"]) && !file.path.starts_with(GENERATED)
     };
     let lines = |file: &SourceFile| file.text.lines().count();
     sources
@@ -86,28 +78,18 @@ fn long_files(sources: &[SourceFile]) -> Vec<Finding> {
         .filter(by_hand)
         .filter(|file| lines(file) > LONGEST_FILE)
         .map(|file| {
-            Finding::new(
-                &file.path,
-                0,
-                format!(
-                    "{} lines: take it apart, {LONGEST_FILE} is the most",
-                    lines(file)
-                ),
-            )
+            Finding::new(&file.path, 0, format!("{} lines: take it apart, {LONGEST_FILE} is the most", lines(file)))
         })
         .collect()
 }
 
 fn has_extension(path: &str, extensions: &[&str]) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(_, extension)| extensions.contains(&extension))
+    path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
 /// Lines with their numbers from 1.
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
+    text.lines().enumerate().map(|(index, line)| (index + 1, line))
 }
 
 #[cfg(test)]
@@ -115,10 +97,7 @@ mod tests {
     use super::*;
 
     pub fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        SourceFile { path: path.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -130,10 +109,7 @@ mod tests {
             file("c.json", &long),
             file("ui/src/lib/bindings/d.ts", &long),
         ];
-        let paths: Vec<String> = long_files(&sources)
-            .into_iter()
-            .map(|finding| finding.path)
-            .collect();
+        let paths: Vec<String> = long_files(&sources).into_iter().map(|finding| finding.path).collect();
         assert_eq!(paths, ["a.rs", "b.svelte"]);
         assert!(long_files(&[file("a.rs", &"line\n".repeat(LONGEST_FILE))]).is_empty());
     }

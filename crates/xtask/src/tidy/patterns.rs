@@ -8,28 +8,23 @@ const THE_RULES: &str = "crates/xtask/src/tidy/";
 
 /// Where waiting for time itself is right, and why. Everything else waits for a condition.
 const MAY_SLEEP: &[(&str, &str)] = &[
-    (
-        "crates/testkit/src/wait.rs",
-        "wait_until itself: the one bounded wait of the tests",
-    ),
-    (
-        "crates/system/src/lib.rs",
-        "the Clock port on the system's clock",
-    ),
+    ("crates/testkit/src/wait.rs", "wait_until itself: the one bounded wait of the tests"),
+    ("crates/system/src/lib.rs", "the Clock port on the system's clock"),
     (
         "crates/origin-proxy/src/lib.rs",
         "a pause after a failed accept: nothing tells when file descriptors are free again",
     ),
-    (
-        "crates/demo-portal/src/portal.rs",
-        "how long open connections get when the portal closes",
-    ),
+    ("crates/demo-portal/src/portal.rs", "how long open connections get when the portal closes"),
 ];
 
 pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sources.iter().flat_map(of_file).collect();
     findings.extend(MAY_SLEEP.iter().filter(|(path, _)| !still_sleeps(sources, path)).map(|(path, reason)| {
-        Finding::new(path, 0, format!("may wait for time ({reason}), but no longer does: take it off the list in {THE_RULES}patterns.rs"))
+        Finding::new(
+            path,
+            0,
+            format!("may wait for time ({reason}), but no longer does: take it off the list in {THE_RULES}patterns.rs"),
+        )
     }));
     findings
 }
@@ -39,16 +34,12 @@ fn of_file(file: &SourceFile) -> Vec<Finding> {
         return Vec::new();
     }
     code(file)
-        .filter_map(|(number, line)| {
-            word_for(&file.path, line).map(|word| Finding::new(&file.path, number, word))
-        })
+        .filter_map(|(number, line)| word_for(&file.path, line).map(|word| Finding::new(&file.path, number, word)))
         .collect()
 }
 
 fn still_sleeps(sources: &[SourceFile], path: &str) -> bool {
-    sources
-        .iter()
-        .any(|file| file.path == path && code(file).any(|(_, line)| sleeps(line)))
+    sources.iter().any(|file| file.path == path && code(file).any(|(_, line)| sleeps(line)))
 }
 
 fn code(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
@@ -67,15 +58,9 @@ fn word_for(path: &str, line: &str) -> Option<&'static str> {
     }
     if path.starts_with("ui/") && has_extension(path, &["ts", "js", "svelte", "html"]) {
         if line.contains("@tauri-apps") && !path.starts_with("ui/src/lib/host/") {
-            return Some(
-                "@tauri-apps is imported under ui/src/lib/host only, so that the UI also runs in a browser",
-            );
+            return Some("@tauri-apps is imported under ui/src/lib/host only, so that the UI also runs in a browser");
         }
-        if is_ui_test(path)
-            && [".skip(", ".only(", ".todo(", ".fails("]
-                .iter()
-                .any(|word| line.contains(word))
-        {
+        if is_ui_test(path) && [".skip(", ".only(", ".todo(", ".fails("].iter().any(|word| line.contains(word)) {
             return Some("every test is run, and each counts: no skip, only, todo or fails");
         }
     }
@@ -118,14 +103,8 @@ mod tests {
             assert!(found("crates/server/src/lib.rs", line), "{line}");
             assert!(!found("crates/testkit/src/wait.rs", line), "{line}");
         }
-        assert!(!found(
-            "crates/server/src/lib.rs",
-            "self.clock.sleep_until(deadline).await"
-        ));
-        assert!(!found(
-            "crates/server/src/lib.rs",
-            "// never tokio::time::sleep"
-        ));
+        assert!(!found("crates/server/src/lib.rs", "self.clock.sleep_until(deadline).await"));
+        assert!(!found("crates/server/src/lib.rs", "// never tokio::time::sleep"));
     }
 
     #[test]
@@ -138,24 +117,15 @@ mod tests {
 
     #[test]
     fn a_skipped_ui_test_is_found() {
-        assert!(found(
-            "ui/src/lib/text/words.test.ts",
-            "it.skip('says so', () => {})"
-        ));
+        assert!(found("ui/src/lib/text/words.test.ts", "it.skip('says so', () => {})"));
         assert!(!found("ui/src/lib/text/words.ts", "lines.skip(1)"));
     }
 
     #[test]
     fn a_permission_to_sleep_that_nobody_uses_is_found() {
-        assert!(still_sleeps(
-            &[file("a.rs", "thread::sleep(second)")],
-            "a.rs"
-        ));
+        assert!(still_sleeps(&[file("a.rs", "thread::sleep(second)")], "a.rs"));
         assert!(!still_sleeps(
-            &[
-                file("a.rs", "// thread::sleep(second)"),
-                file("b.rs", "thread::sleep(second)")
-            ],
+            &[file("a.rs", "// thread::sleep(second)"), file("b.rs", "thread::sleep(second)")],
             "a.rs"
         ));
         assert_eq!(check(&[]).len(), MAY_SLEEP.len());

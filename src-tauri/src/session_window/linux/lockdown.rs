@@ -10,8 +10,7 @@ use gtk::{gdk, gio, glib, prelude::*};
 use webkit2gtk::{
     AuthenticationRequestExt as _, LoadEvent, PermissionRequestExt as _, PolicyDecisionExt as _, PolicyDecisionType,
     ResponsePolicyDecision, ResponsePolicyDecisionExt as _, SettingsExt as _, SnapshotOptions, SnapshotRegion,
-    URIResponseExt as _, WebView,
-    WebViewExt as _,
+    URIResponseExt as _, WebView, WebViewExt as _,
 };
 
 use crate::session_window::portal::Lock;
@@ -58,6 +57,12 @@ fn refuse_device_doors(view: &WebView, lock: &Lock) {
         use webkit2gtk::FileChooserRequestExt as _;
         request.cancel();
         told.refuse(Attempt::Upload, None);
+        true
+    });
+    // A colour dialog is a window of its own, which a page could open over the frame.
+    view.connect_run_color_chooser(|_, request| {
+        use webkit2gtk::ColorChooserRequestExt as _;
+        request.cancel();
         true
     });
     let told = lock.clone();

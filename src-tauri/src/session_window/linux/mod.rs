@@ -78,8 +78,12 @@ impl PlatformWindow {
         let layers = gtk::Overlay::new();
         let container = gtk::Box::new(gtk::Orientation::Vertical, 0);
         // Beside the frame, not under it: nothing of the page is hidden.
-        for set in [gtk::Box::set_margin_top, gtk::Box::set_margin_bottom, gtk::Box::set_margin_start, gtk::Box::set_margin_end]
-        {
+        for set in [
+            gtk::Box::set_margin_top,
+            gtk::Box::set_margin_bottom,
+            gtk::Box::set_margin_start,
+            gtk::Box::set_margin_end,
+        ] {
             set(&container, FRAME);
         }
         layers.add(&container);

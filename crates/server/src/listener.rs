@@ -1,0 +1,162 @@
+//! Accepts connections and serves them with a router, and leaves nobody the time to hold one open without asking
+//! anything.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Of one listener; more wait in its backlog.
+const MAX_CONNECTIONS: usize = 4096;
+/// Pause after the system refused to accept (no descriptors left), so that the loop doesn't spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Until `stop`, and then until what is being answered is answered. Dropped, it cuts every connection.
+///
+/// `head_timeout` is how long a connection may stay without a complete request head on it; answers may take longer.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, head_timeout: Duration) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, router.clone(), stop.clone(), head_timeout));
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+    head_timeout: Duration,
+) {
+    let _ = stream.set_nodelay(true);
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = asked.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        asks.store(true, Ordering::Relaxed);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(head_timeout).keep_alive_timeout(head_timeout);
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    // The timeouts above begin once it is known which version of HTTP is spoken; who never says so is cut by this one.
+    let late = tokio::time::sleep(head_timeout);
+    tokio::pin!(late);
+    let (mut is_stopping, mut is_late) = (false, false);
+    loop {
+        tokio::select! {
+            ended = serving.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(error, "a connection broke");
+                }
+                return;
+            }
+            () = stop.cancelled(), if !is_stopping => {
+                is_stopping = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            () = late.as_mut(), if !is_late => {
+                is_late = true;
+                if !asked.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use axum::{extract::State, routing::get};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::Notify,
+    };
+
+    use super::*;
+
+    const HEAD_TIMEOUT: Duration = Duration::from_millis(100);
+    /// For what is waited for, on a machine that does other things too.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    async fn say(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    async fn until_closed(mut stream: TcpStream) -> String {
+        let mut answer = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it is still open").unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[tokio::test]
+    async fn who_never_finishes_asking_is_cut_and_who_waits_for_an_answer_is_not() {
+        let release = Arc::new(Notify::new());
+        let router = Router::new()
+            .route(
+                "/slow",
+                get(|State(release): State<Arc<Notify>>, ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+                    release.notified().await;
+                    peer.to_string()
+                }),
+            )
+            .with_state(release.clone());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, router, stop.clone(), HEAD_TIMEOUT));
+
+        let waiting = say(address, b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        let waiting_at = waiting.local_addr().unwrap();
+        // Nothing at all, half a head, and what may yet become HTTP/2.
+        for unfinished in [&b""[..], b"GET /slow HTTP/1.1\r\nHost: x\r\nX-A: ", b"PRI * HTTP/2.0\r\n\r\n"] {
+            let answer = until_closed(say(address, unfinished).await).await;
+            assert!(!answer.contains("200 OK"), "{answer}");
+        }
+        release.notify_one();
+        let answer = until_closed(waiting).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(&waiting_at.to_string()), "{answer}");
+        stop.cancel();
+        tokio::time::timeout(PATIENCE, serving).await.expect("it does not stop").unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}
