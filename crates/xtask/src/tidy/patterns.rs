@@ -14,6 +14,7 @@ const MAY_SLEEP: &[(&str, &str)] = &[
         "crates/origin-proxy/src/lib.rs",
         "a pause after a failed accept: nothing tells when file descriptors are free again",
     ),
+    ("crates/server/src/listener.rs", "how long a connection may say nothing, and a pause after a failed accept"),
     ("crates/demo-portal/src/portal.rs", "how long open connections get when the portal closes"),
 ];
 
