@@ -1,4 +1,7 @@
-use amberglass_tests::{main_job, workplace::{Setting, Workplace}};
+use amberglass_tests::{
+    main_job,
+    workplace::{Setting, Workplace},
+};
 
 use crate::{TURN, bin_dir};
 

@@ -14,6 +14,8 @@ pub const BAR: i32 = 64;
 pub const LIVE: [u8; 3] = [0xf5, 0x9e, 0x0b];
 /// In the order of the portal's strip of test pages.
 const HOSTILE_LINKS: [&str; 4] = ["cover", "dialog", "probe", "probe with clicks"];
+/// What the webview shows before a page has painted.
+const GROUND: [u8; 3] = [0xfa, 0xfa, 0xf9];
 /// The curtain's grey, light and dark.
 const CURTAIN: [[u8; 3]; 2] = [[0xe7, 0xe5, 0xe4], [0x29, 0x25, 0x24]];
 
@@ -24,13 +26,14 @@ pub struct PortalWindow<'a> {
 }
 
 impl<'a> PortalWindow<'a> {
-    /// Waits until the window stands, its frame is drawn and the curtain is lifted.
+    /// Waits until the window stands, its frame is drawn, the curtain is lifted and the page itself is to be seen.
     pub async fn wait_until_painted(desk: &'a Desk, folder: &Path) -> Result<PortalWindow<'a>> {
         let window = Self::wait_until_open(desk).await?;
         let file = folder.join("waiting.png");
         wait_until("the portal under its frame", LIMIT, || async {
             let picture = window.picture(&file).ok()?;
-            (window.has_frame(&picture) && !window.is_covered(&picture)).then_some(())
+            let shown = window.has_frame(&picture) && !window.is_covered(&picture) && !window.is_blank(&picture);
+            shown.then_some(())
         })
         .await;
         let _ = std::fs::remove_file(file);
@@ -69,6 +72,14 @@ impl<'a> PortalWindow<'a> {
         let middle = (x + 10, y + 10, width - 20, height / 3);
         let all = usize::try_from(middle.2 * middle.3).unwrap_or_default();
         CURTAIN.iter().any(|grey| picture.count(middle, *grey, 2) * 100 >= all * 70)
+    }
+
+    /// Whether there is nothing but the webview's own ground under the watermark.
+    pub fn is_blank(&self, picture: &Picture) -> bool {
+        let (x, y, width, height) = self.area;
+        let page = (x + 10, y + 10, width - 20, height - 60);
+        let all = usize::try_from(page.2 * page.3).unwrap_or_default();
+        picture.count(page, GROUND, 24) * 100 >= all * 97
     }
 
     /// The countdown in the lower right corner: how much of its pill is live amber.

@@ -3,12 +3,22 @@
 //! and the network in between.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use amberglass_app::{
     Command, Controller, Handle, Ports,
     host::{HostEvent, OpenWindow, WindowRecorder},
-    view::{ConnectionView, ConsoleView, CurtainView, SessionWindowView, SignInView},
+    view::{
+        ConnectionView, ConsoleErrorCode, ConsoleView, CurtainView, SessionWindowView, SignInView, StartStep,
+        StartView, UiErrorCode,
+    },
 };
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
 use amberglass_demo_portal::{Portal, PortalState};
@@ -28,9 +38,7 @@ use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
-use crate::{
-    world_host::RecordingHost, world_keychain::MemoryKeychain, world_line::Line, world_record::AuditLog,
-};
+use crate::{world_host::RecordingHost, world_keychain::MemoryKeychain, world_line::Line, world_record::AuditLog};
 
 /// Real time that anything may take while the clock stands still.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -171,16 +179,41 @@ impl World {
     /// Clicks Start on Jane's card.
     pub async fn ask_for_session(&self, duration_seconds: u32) {
         let (portal, customer) = (PortalId::new(PORTAL), CustomerId::new(JANE));
+        // An earlier start's card would still show how that one went.
+        self.handle.command(Command::CloseCard {});
+        self.until("no card", |view| view.card.is_none()).await;
         self.handle.command(Command::OpenCard { portal: portal.clone(), customer: customer.clone() });
         self.until("the card", |view| view.card.as_ref().is_some_and(|card| !card.loading && card.error.is_none()))
             .await;
-        self.handle.command(Command::StartSession {
-            portal,
-            customer,
-            reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
-            mode: Mode::ReadOnly,
-            duration_seconds,
-        });
+        let ask = || {
+            self.handle.command(Command::StartSession {
+                portal: portal.clone(),
+                customer: customer.clone(),
+                reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
+                mode: Mode::ReadOnly,
+                duration_seconds,
+            });
+        };
+        ask();
+        let asked_at = AtomicI64::new(self.now().0);
+        // The console refuses to begin before its event stream is up; then the person clicks again a second later.
+        self.pass_until("the start to begin", 20, async || {
+            let start = self.host.view()?.card.map(|card| card.start);
+            match start {
+                Some(StartView::Failed { error }) if error.code == UiErrorCode::Console(ConsoleErrorCode::Offline) => {
+                    if asked_at.swap(self.now().0, Ordering::SeqCst) != self.now().0 {
+                        ask();
+                    }
+                    None
+                }
+                // While it records, the console may still find that it is offline.
+                Some(StartView::Idle {} | StartView::Starting { step: StartStep::Recording }) => None,
+                Some(StartView::Starting { .. } | StartView::Failed { .. } | StartView::Conflict { .. }) | None => {
+                    Some(())
+                }
+            }
+        })
+        .await;
     }
 
     /// Starts a session and shows its first page.
@@ -226,10 +259,7 @@ impl World {
     }
 
     /// As on the window's own thread.
-    async fn with_recorder<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&dyn WindowRecorder) -> T + Send + 'static,
-    ) -> T {
+    async fn with_recorder<T: Send + 'static>(&self, act: impl FnOnce(&dyn WindowRecorder) -> T + Send + 'static) -> T {
         let recorder = self.opened().recorder;
         tokio::task::spawn_blocking(move || act(recorder.as_ref())).await.unwrap()
     }
@@ -294,6 +324,13 @@ impl World {
         self.until_window("the controller's answer", |view| count(view) > before).await
     }
 
+    /// Waits until the controller has looked at the clock once more.
+    pub async fn console_now(&self) {
+        let before = self.host.shown();
+        self.handle.command(Command::RefreshView {});
+        self.until_true("the controller's answer", || self.host.shown() > before).await;
+    }
+
     // ---- Time -----------------------------------------------------------------------------------------------------
 
     /// Time goes on while the line holds: every heartbeat that is due arrives before the next second.
@@ -325,9 +362,9 @@ impl World {
     pub async fn pass_until<T>(&self, what: &str, seconds: u32, condition: impl AsyncFn() -> Option<T>) -> T {
         const LOOKS_PER_SECOND: u32 = 40;
         for _ in 0..=seconds {
-            let looks = std::sync::atomic::AtomicU32::new(0);
+            let looks = AtomicU32::new(0);
             let found = wait_until(what, LIMIT, || async {
-                let look = looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let look = looks.fetch_add(1, Ordering::Relaxed);
                 match condition().await {
                     Some(value) => Some(Some(value)),
                     None => (look >= LOOKS_PER_SECOND).then_some(None),

@@ -27,6 +27,7 @@ pub struct RecordingHost {
     windows: Mutex<Vec<SessionWindowView>>,
     opened: Mutex<Vec<OpenWindow>>,
     closed: Mutex<Vec<SessionId>>,
+    pages: Arc<Mutex<Vec<String>>>,
 }
 
 impl RecordingHost {
@@ -40,6 +41,7 @@ impl RecordingHost {
             windows: Mutex::default(),
             opened: Mutex::default(),
             closed: Mutex::default(),
+            pages: Arc::default(),
         })
     }
 
@@ -70,6 +72,16 @@ impl RecordingHost {
         self.closed.lock().unwrap().clone()
     }
 
+    /// How many views the console was shown.
+    pub fn shown(&self) -> usize {
+        self.views.lock().unwrap().len()
+    }
+
+    /// The last page of each sign-in in the browser.
+    pub fn pages(&self) -> Vec<String> {
+        self.pages.lock().unwrap().clone()
+    }
+
     fn report(&self, event: HostEvent) {
         if let Some(controller) = self.controller.get() {
             controller.host_event(event);
@@ -84,10 +96,10 @@ impl Host for RecordingHost {
 
     fn open_browser(&self, url: &str) -> Result<(), HostError> {
         let (url, email, password) = (url.to_owned(), self.email, self.password);
+        let pages = self.pages.clone();
         tokio::spawn(async move {
-            if let Err(error) = browser::fill_in(&url, email, password, BROWSER_LIMIT).await {
-                tracing::error!(%error, "the browser did not complete the sign-in");
-            }
+            let page = browser::fill_in(&url, email, password, BROWSER_LIMIT).await.unwrap();
+            pages.lock().unwrap().push(page);
         });
         Ok(())
     }

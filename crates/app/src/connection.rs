@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     /// Monotonic time of the latest proof of life, by stream and by answered heartbeat.
     heard_stream: Option<i64>,
     heard_answer: Option<i64>,
+    /// The server's own time of the latest answered heartbeat.
+    answered_at: Option<UnixMillis>,
     /// Server time minus monotonic time. Taken from when a question was sent, so it is never too small: deadlines come
     /// early by the time an answer takes, and never late.
     server_offset: Option<i64>,
@@ -66,6 +68,7 @@ impl Default for Connection {
             connecting_since: 0,
             heard_stream: None,
             heard_answer: None,
+            answered_at: None,
             server_offset: None,
             stream: None,
             stream_failures: 0,
@@ -274,6 +277,7 @@ impl Actor {
         match result {
             Ok(answer) => {
                 self.connection.note_server_time(answer.time, sent_at);
+                self.connection.answered_at = Some(answer.time);
                 // The answer proves that the server lived when the question was sent; an answer that lay in a buffer
                 // while the machine slept proves no more than that.
                 self.connection.heard_answer = self.connection.heard_answer.max(Some(sent_at));
@@ -387,7 +391,9 @@ impl Actor {
                 }
                 self.portals = snapshot.portals;
                 self.limits = snapshot.limits;
-                self.compare_with_snapshot(&snapshot.sessions);
+                // A snapshot from before the latest heartbeat may still tell of the silence that this one ended.
+                let is_newer = self.connection.answered_at.is_none_or(|at| at < snapshot.server_time);
+                self.compare_with_snapshot(&snapshot.sessions, is_newer);
             }
             Err(error) => {
                 // The next stream, or the next hint, asks again.

@@ -43,6 +43,8 @@ pub(crate) struct Running {
     /// The trail says that the curtain was drawn; it must also say when it was lifted.
     drawn_on_record: bool,
     records_pending: u32,
+    /// The record that the curtain is lifted is under way.
+    lifting: bool,
     pub notice: Option<RefusedNotice>,
     notices: u32,
 }
@@ -75,6 +77,7 @@ impl Running {
             curtain: Some(CurtainView::Opening {}),
             drawn_on_record: false,
             records_pending: 0,
+            lifting: false,
             notice: None,
             notices: 0,
         }
@@ -212,13 +215,15 @@ impl Actor {
     }
 
     /// The snapshot lists what runs: ours must be in it.
-    pub fn compare_with_snapshot(&mut self, sessions: &[SessionResponse]) {
+    pub fn compare_with_snapshot(&mut self, sessions: &[SessionResponse], is_newer: bool) {
         let now = self.now();
         let Some(running) = &mut self.running else { return };
         if let Some(found) = sessions.iter().find(|session| session.id == running.session.id) {
             let (session, state, expires_at) = (found.id.clone(), found.state, found.expires_at);
-            running.session.expires_at = expires_at;
-            self.note_state(&session, state, now);
+            if is_newer || state != SessionState::Frozen {
+                running.session.expires_at = expires_at;
+                self.note_state(&session, state, now);
+            }
         } else {
             running.check_at.get_or_insert(now);
         }
@@ -355,6 +360,10 @@ impl Actor {
         let detail = match &wanted {
             Some(curtain) => {
                 running.curtain.clone_from(&wanted);
+                // What is being lifted on record is drawn on record after that.
+                if running.lifting {
+                    return;
+                }
                 let Some(cause) = recorded_cause(curtain) else { return };
                 running.drawn_on_record = true;
                 EventDetail::CurtainDrawn { cause: cause.to_owned() }
@@ -369,6 +378,7 @@ impl Actor {
         };
         running.records_pending = running.records_pending.saturating_add(1);
         let (lifts, session) = (wanted.is_none(), running.session.id.clone());
+        running.lifting |= lifts;
         let body = EventBody::new(running.subject.clone(), self.ports.client.clone(), detail);
         self.record(body, move |durable| Reply::Recorded { session, lifts, durable });
     }
@@ -376,6 +386,7 @@ impl Actor {
     pub fn on_recorded(&mut self, session: &SessionId, lifts: bool, durable: bool) {
         let Some(running) = self.running_mut(session) else { return };
         running.records_pending = running.records_pending.saturating_sub(1);
+        running.lifting &= !lifts;
         if !durable {
             running.journal_failed = true;
         } else if lifts {

@@ -12,6 +12,8 @@ pub async fn snapshot(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,
 ) -> Result<Json<SnapshotResponse>, ApiError> {
+    // Before anything is read: whoever compares this time with another one's must not take old rows for new.
+    let server_time = state.clock.now();
     let mut sessions = Vec::new();
     for row in state.sessions.list(Some(who.id()), true).await? {
         sessions.push(state.sessions.response(row).await?);
@@ -29,7 +31,7 @@ pub async fn snapshot(
         .collect();
     Ok(Json(SnapshotResponse {
         staff: who.staff,
-        server_time: state.clock.now(),
+        server_time,
         portals,
         sessions,
         limits: state.config.limits.response(),

@@ -1,0 +1,33 @@
+//! What several stories ask of the record.
+
+use amberglass_tests::{
+    world::World,
+    world_record::{AuditLog, body, kinds},
+};
+use amberglass_wire::{audit::EventDetail, session::EndedBy};
+
+/// Waits until the server holds a record of this kind from the console; time goes on meanwhile.
+pub async fn until_delivered(world: &World, kind: &str) -> AuditLog {
+    let what = format!("the console's record {kind} at the server");
+    world
+        .pass_until(&what, 120, async || {
+            let log = world.audit_log().await;
+            kinds(log.of_consoles()).contains(&kind).then_some(log)
+        })
+        .await
+}
+
+/// By whom the server wrote that sessions ended, once for each end on record.
+pub fn ends(log: &AuditLog) -> Vec<EndedBy> {
+    log.of_server()
+        .into_iter()
+        .filter_map(|record| {
+            let EventDetail::SessionEnded { ended_by, .. } = body(record).detail else { return None };
+            Some(ended_by)
+        })
+        .collect()
+}
+
+pub fn count(log: &AuditLog, kind: &str) -> usize {
+    log.writers.values().flatten().filter(|record| record.kind == kind).count()
+}
