@@ -23,10 +23,11 @@ const SWEEP_AGE_SECONDS: i64 = 24 * 60 * 60;
 pub(crate) async fn run(sessions: Arc<Sessions>, stop: CancellationToken) {
     let mut next_sweep = sessions.clock.monotonic_millis();
     loop {
+        // Before the look: what becomes due while it lasts is seen by the next one in time.
+        let now = sessions.clock.monotonic_millis();
         if let Err(error) = sessions.tick().await {
             tracing::error!(error = &error as &dyn std::error::Error, "sessions could not be looked after");
         }
-        let now = sessions.clock.monotonic_millis();
         if now >= next_sweep {
             next_sweep = now.saturating_add(SWEEP_MILLIS);
             if let Err(error) = sessions.sweep().await {
