@@ -41,6 +41,8 @@ pub struct FakeServer {
     state: Mutex<State>,
     /// A search for `slow` waits for this.
     pub slow_search: Notify,
+    /// A snapshot that was taken while `hold_snapshot` stood waits for this.
+    pub held_snapshot: Notify,
 }
 
 pub struct State {
@@ -59,6 +61,9 @@ pub struct State {
     pub idempotency_keys: Vec<String>,
     pub challenge: Option<String>,
     pub limits: LimitsResponse,
+    pub portal_name: String,
+    /// The next snapshot is taken, and answered only later; then this stands no more.
+    pub hold_snapshot: bool,
     pub delivered: Vec<ChainedRecord>,
     stream: Option<mpsc::Sender<ServerEvent>>,
 }
@@ -127,6 +132,8 @@ impl FakeServer {
             idempotency_keys: Vec::new(),
             challenge: None,
             limits,
+            portal_name: "Barkside".into(),
+            hold_snapshot: false,
             delivered: Vec::new(),
             stream: None,
         };
@@ -136,6 +143,7 @@ impl FakeServer {
             data_dir: data_dir.to_owned(),
             state: Mutex::new(state),
             slow_search: Notify::new(),
+            held_snapshot: Notify::new(),
         })
     }
 
@@ -276,18 +284,25 @@ impl Backend for FakeServer {
     async fn snapshot(&self, _access: &AccessToken) -> Result<SnapshotResponse, BackendError> {
         self.check("snapshot")?;
         self.expire();
-        Ok(self.with(|state| SnapshotResponse {
-            staff: staff(),
-            server_time: self.clock.now(),
-            portals: vec![PortalResponse {
-                id: PortalId::new("barkside"),
-                name: "Barkside".into(),
-                gateway_origin: GATEWAY.into(),
-                active: true,
-            }],
-            sessions: state.sessions.iter().filter(|session| session.state.is_running()).cloned().collect(),
-            limits: state.limits.clone(),
-        }))
+        let (answer, held) = self.with(|state| {
+            let answer = SnapshotResponse {
+                staff: staff(),
+                server_time: self.clock.now(),
+                portals: vec![PortalResponse {
+                    id: PortalId::new("barkside"),
+                    name: state.portal_name.clone(),
+                    gateway_origin: GATEWAY.into(),
+                    active: true,
+                }],
+                sessions: state.sessions.iter().filter(|session| session.state.is_running()).cloned().collect(),
+                limits: state.limits.clone(),
+            };
+            (answer, std::mem::take(&mut state.hold_snapshot))
+        });
+        if held {
+            self.held_snapshot.notified().await;
+        }
+        Ok(answer)
     }
 
     async fn find_customers(

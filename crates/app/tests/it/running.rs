@@ -2,7 +2,7 @@
 
 use amberglass_app::{
     host::HostEvent,
-    view::{ConnectionView, CurtainView},
+    view::{ConnectionView, ConsoleView, CurtainView},
 };
 use amberglass_domain::ports::Clock as _;
 use amberglass_wire::{
@@ -52,6 +52,73 @@ async fn a_session_that_the_server_has_frozen_stays_covered_until_it_is_active_a
     world.server.with(|state| state.sessions[0].state = SessionState::Active);
     world.pass_seconds(2).await;
     world.until_window("uncovered", |view| view.curtain.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_from_before_the_latest_heartbeat_does_not_cover_the_page_again() {
+    let world = World::in_session().await;
+    // The server takes the snapshot while the session is frozen, and its answer is long on the way.
+    world.server.with(|state| {
+        state.sessions[0].state = SessionState::Frozen;
+        state.portal_name = "Barkside, as it was".into();
+        state.hold_snapshot = true;
+    });
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until_true("the snapshot is taken", || !world.server.with(|state| state.hold_snapshot)).await;
+    world.server.with(|state| {
+        state.sessions[0].state = SessionState::Active;
+        state.sessions[0].pages = 7;
+    });
+    world.clock.advance_seconds(2);
+    // The pages come with the answer to the heartbeat, so the console knows by now that the session is active.
+    world.until("a heartbeat", |view| view.session.as_ref().is_some_and(|session| session.pages == 7)).await;
+    let uncovered = world.host.windows.lock().unwrap().len();
+    world.server.held_snapshot.notify_one();
+    let named =
+        |name: &'static str| move |view: &ConsoleView| view.portals.first().is_some_and(|portal| portal.name == name);
+    world.until("the old snapshot arrives", named("Barkside, as it was")).await;
+    // One of the heartbeat's own moment is not newer either.
+    world.server.with(|state| {
+        state.sessions[0].state = SessionState::Frozen;
+        state.portal_name = "Barkside, at that moment".into();
+    });
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until("the snapshot of that moment arrives", named("Barkside, at that moment")).await;
+    let windows = world.host.windows.lock().unwrap().clone();
+    assert!(windows[uncovered - 1..].iter().all(|view| view.curtain.is_none()), "an old word covers nothing");
+    // What is newer than the heartbeat covers.
+    world.clock.advance_millis(500);
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until_curtain("covered", is_lost).await;
+}
+
+#[tokio::test]
+async fn a_page_that_must_be_covered_while_the_lift_is_being_recorded_is_drawn_on_record_once() {
+    let world = World::in_session().await;
+    let session = world.session();
+    let on_record = || {
+        let curtain = |kind: &str| kind.starts_with("curtain_");
+        world.server.with(|state| {
+            state.delivered.iter().map(|record| record.kind.clone()).filter(|kind| curtain(kind)).collect::<Vec<_>>()
+        })
+    };
+    let covered = world.host.windows.lock().unwrap().len();
+    world.handle.host_event(HostEvent::PortalCrashed { session: session.clone() });
+    world.until_curtain("crashed", |curtain| *curtain == CurtainView::PageCrashed {}).await;
+    // Delivered, so the record of it is no longer under way, and the lift does not wait for it.
+    world.until_true("drawn on record", || on_record().len() == 1).await;
+    // The second event stands in the controller's queue before the lift, begun by the first, can be answered.
+    world.handle.host_event(HostEvent::PortalPainted { session: session.clone() });
+    world.handle.host_event(HostEvent::PortalUnreachable { session: session.clone() });
+    world.until_curtain("unreachable", |curtain| *curtain == CurtainView::PortalUnreachable {}).await;
+    world.until_true("lifted and drawn on record", || on_record().len() >= 3).await;
+    let windows = world.host.windows.lock().unwrap().clone();
+    assert!(windows[covered..].iter().all(|view| view.curtain.is_some()), "the page never shows in between");
+    world.handle.host_event(HostEvent::PortalPainted { session });
+    world.until_window("uncovered", |view| view.curtain.is_none()).await;
+    let complete = || on_record().len() >= 4 && on_record().last().is_some_and(|kind| kind == "curtain_lifted");
+    world.until_true("the last lift is delivered", complete).await;
+    assert_eq!(on_record(), ["curtain_drawn", "curtain_lifted", "curtain_drawn", "curtain_lifted"]);
 }
 
 #[tokio::test]
