@@ -31,7 +31,7 @@ const PARTS: &[Part] = &[
     Part { name: "ui", what: "UI: types, tests, build", run: ui, only_on_linux: None },
     Part {
         name: "screens",
-        what: "every screen in a real browser: accessibility, keyboard, both themes",
+        what: "every screen in a real browser",
         run: screens,
         only_on_linux: Some("it looks for Debian's Chromium"),
     },
