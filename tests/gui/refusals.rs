@@ -49,20 +49,35 @@ async fn a_portal_that_is_down_is_named_and_leaves_no_session() {
     place.console.see("live-strip").await;
 }
 
+/// Starts for `customer` with this reason, and gives the words of the refusal once no session is left.
+async fn refused_start(customer: &str, reason: &str) -> String {
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.sign_in().await.unwrap();
+    place.open_card(customer).await.unwrap();
+    place.console.press("reason-code-billing").await.unwrap();
+    place.console.fill("ticket", "TCK-4821").await.unwrap();
+    place.console.fill("reason-text", reason).await.unwrap();
+    place.console.press("start-session").await.unwrap();
+    let words = place.console.text("start-error").await.unwrap();
+    assert!(!place.desk.window_exists(" · AG-"));
+    let staff = place.at_api().await.unwrap();
+    assert!(place.running(&staff).await.unwrap().is_empty());
+    words.to_lowercase()
+}
+
+#[tokio::test]
+async fn a_start_with_a_reason_that_says_nothing_is_explained_and_leaves_no_session() {
+    let _turn = TURN.lock().await;
+    let words = refused_start("1042", "test test test test").await;
+    assert!(words.contains("reason"), "{words}");
+}
+
 #[tokio::test]
 async fn a_start_that_policy_refuses_is_explained_and_leaves_no_session() {
     let _turn = TURN.lock().await;
-    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
-    place.sign_in().await.unwrap();
-    place.open_card("1042").await.unwrap();
-    place.console.press("reason-code-billing").await.unwrap();
-    place.console.fill("ticket", "TCK-4821").await.unwrap();
-    place.console.fill("reason-text", "test test test test").await.unwrap();
-    place.console.press("start-session").await.unwrap();
-    let words = place.console.text("start-error").await.unwrap();
-    assert!(words.to_lowercase().contains("reason"), "{words}");
-    let staff = place.at_api().await.unwrap();
-    assert!(place.running(&staff).await.unwrap().is_empty());
+    // Customers of class `sensitive` need a lead's approval in every mode.
+    let words = refused_start("1090", "Asks why the last invoice was charged twice").await;
+    assert!(words.contains("approv"), "{words}");
 }
 
 #[tokio::test]
