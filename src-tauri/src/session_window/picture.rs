@@ -37,6 +37,12 @@ fn utc_minute(now: UnixMillis) -> String {
     format!("{:02}:{:02}Z", minutes.div_euclid(60).rem_euclid(24), minutes.rem_euclid(60))
 }
 
+/// As the clock on this desktop shows it, like the bar.
+fn local_minute(at: UnixMillis) -> String {
+    let local = gtk::glib::DateTime::from_unix_local(at.0.div_euclid(1000)).and_then(|time| time.format("%H:%M"));
+    local.map_or_else(|_| utc_minute(at), |text| text.to_string())
+}
+
 fn words(curtain: &CurtainView, theme: Theme, focused: Option<CurtainAction>) -> Curtain {
     let end = CurtainButton { action: CurtainAction::EndSession, label: "End session".to_owned() };
     let retry = CurtainButton { action: CurtainAction::Retry, label: "Try again".to_owned() };
@@ -44,8 +50,8 @@ fn words(curtain: &CurtainView, theme: Theme, focused: Option<CurtainAction>) ->
     let (title, detail, buttons) = match curtain {
         CurtainView::Opening {} => ("Opening the portal".to_owned(), String::new(), vec![]),
         CurtainView::ConnectionLost { goes_on_until } => (
-            format!("Connection lost. The page is covered; your session goes on until {}.", utc_minute(*goes_on_until)),
-            "Everything so far is on record on this computer. The page comes back by itself.".to_owned(),
+            format!("Connection lost. If it does not return, your session ends at {}.", local_minute(*goes_on_until)),
+            "The page is covered and comes back by itself. Everything so far is on record on this computer.".to_owned(),
             vec![end],
         ),
         CurtainView::PortalUnreachable {} => (

@@ -8,7 +8,7 @@ type Wording = { [C in Cause]: (curtain: Extract<CurtainView, { cause: C }>) => 
 /** Why the page is covered, in the bar's one line; the cover itself says more. */
 const CURTAINS: Wording = {
   opening: () => 'Opening the portal.',
-  connection_lost: ({ goes_on_until }) => `Connection lost. Your session goes on until ${timeOfDay(goes_on_until)}.`,
+  connection_lost: ({ goes_on_until }) => `Connection lost. If it does not return, your session ends at ${timeOfDay(goes_on_until)}.`,
   portal_unreachable: () => 'The portal does not answer. Your session goes on.',
   page_crashed: () => 'The page stopped working. Your session goes on.',
   ending: () => 'Ending the session.',

@@ -48,7 +48,7 @@ describe('words', () => {
 
   it('of the curtain fit each cause', () => {
     expect(curtainWords({ cause: 'connection_lost', goes_on_until: new Date(2026, 10, 21, 14, 32).getTime() })).toBe(
-      'Connection lost. Your session goes on until 14:32.',
+      'Connection lost. If it does not return, your session ends at 14:32.',
     );
     expect(curtainWords({ cause: 'ended', ended_by: 'expired' })).toBe('Ended when its time was up.');
   });
