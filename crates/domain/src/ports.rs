@@ -4,14 +4,14 @@ use std::{future::Future, pin::Pin};
 
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
-    audit::TrailEvent,
-    auth::{SnapshotResponse, TokenRequest, TokenResponse},
+    audit::{OwnRecordResponse, TrailEvent},
+    auth::{DeviceResponse, EmergencyStopResponse, ServerResponse, SnapshotResponse, TokenRequest, TokenResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::Problem,
     session::{
-        EndSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, StartOptionsResponse,
+        EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, StartOptionsResponse,
         StartSessionRequest, StartSessionResponse,
     },
 };
@@ -82,7 +82,17 @@ pub trait Backend: Send + Sync + 'static {
         request: RedeemGrantRequest,
     ) -> Result<RedeemGrantResponse, BackendError>;
     async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError>;
+    /// The staff member's own, newest first.
     async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError>;
+    /// What runs now: everybody's, as far as the policy lets this staff member see them.
+    async fn live_sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError>;
+    async fn extend_session(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        idempotency_key: &str,
+        request: ExtendSessionRequest,
+    ) -> Result<SessionResponse, BackendError>;
     async fn end_session(
         &self,
         access: &AccessToken,
@@ -95,12 +105,49 @@ pub trait Backend: Send + Sync + 'static {
         access: &AccessToken,
         request: HeartbeatRequest,
     ) -> Result<HeartbeatResponse, BackendError>;
+    /// The staff member's own devices, or everybody's.
+    async fn devices(&self, access: &AccessToken, everybodys: bool) -> Result<Vec<DeviceResponse>, BackendError>;
+    async fn revoke_device(
+        &self,
+        access: &AccessToken,
+        device: &DeviceId,
+        reason: &str,
+    ) -> Result<DeviceResponse, BackendError>;
+    async fn emergency_stop(&self, access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError>;
+    async fn lift_emergency_stop(&self, access: &AccessToken) -> Result<(), BackendError>;
+    /// What is recorded about the staff member, newest first, before this position of the audit log.
+    async fn own_record(&self, access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError>;
     /// Opens the event stream; events go into `events` until the stream breaks, which ends the call.
     async fn events(
         &self,
         access: &AccessToken,
         events: tokio::sync::mpsc::Sender<ServerEvent>,
     ) -> Result<(), BackendError>;
+}
+
+/// Looks at an address before it is kept as the server's.
+#[async_trait]
+pub trait ServerLookup: Send + Sync + 'static {
+    /// # Errors
+    /// When the address cannot be used or something else answers there.
+    async fn look_up(&self, address: &str) -> Result<FoundServer, LookupError>;
+}
+
+/// A server of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundServer {
+    /// Scheme, host and port without a slash at the end: what is kept.
+    pub address: String,
+    pub server: ServerResponse,
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LookupError {
+    /// Not an http or https address, or plain http beyond this machine.
+    #[error("the address cannot be used: {detail}")]
+    Address { detail: String },
+    #[error(transparent)]
+    Backend(#[from] BackendError),
 }
 
 /// Where a device's journal goes. Needs no staff token: the device key signs.

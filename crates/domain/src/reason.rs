@@ -19,7 +19,23 @@ pub fn check(reason: &Reason, codes: &[ReasonCodeResponse]) -> Result<(), ErrorC
     let Some(code) = codes.iter().find(|code| code.code == reason.code) else {
         return Err(ErrorCode::ReasonCodeUnknown);
     };
-    let text = reason.text.trim();
+    check_text(&reason.text)?;
+    let ticket = reason.ticket.as_deref().map(str::trim).unwrap_or_default();
+    if code.ticket_required && ticket.is_empty() {
+        return Err(ErrorCode::TicketRequired);
+    }
+    if ticket.chars().count() > MAX_TICKET_CHARACTERS || ticket.chars().any(char::is_control) {
+        return Err(ErrorCode::InvalidRequest);
+    }
+    Ok(())
+}
+
+/// Checks own words that stand without a code: why somebody else's session is ended, why everything is stopped.
+///
+/// # Errors
+/// The code that tells the person what to mend.
+pub fn check_text(text: &str) -> Result<(), ErrorCode> {
+    let text = text.trim();
     if text.chars().count() < MIN_CHARACTERS {
         return Err(ErrorCode::ReasonTooShort);
     }
@@ -28,13 +44,6 @@ pub fn check(reason: &Reason, codes: &[ReasonCodeResponse]) -> Result<(), ErrorC
     }
     if is_filler(text) {
         return Err(ErrorCode::ReasonIsFiller);
-    }
-    let ticket = reason.ticket.as_deref().map(str::trim).unwrap_or_default();
-    if code.ticket_required && ticket.is_empty() {
-        return Err(ErrorCode::TicketRequired);
-    }
-    if ticket.chars().count() > MAX_TICKET_CHARACTERS || ticket.chars().any(char::is_control) {
-        return Err(ErrorCode::InvalidRequest);
     }
     Ok(())
 }

@@ -21,6 +21,61 @@ pub enum EventDetail {
         device_name: String,
         key_fingerprint: String,
     },
+    /// The device of the subject may do nothing any more. `by` is nobody when the operator did it at the server itself,
+    /// here and in the kinds below.
+    DeviceRevoked {
+        by: Option<StaffId>,
+        reason: String,
+    },
+    /// The staff member of the subject, here and in the kinds below.
+    StaffAdded {
+        role: String,
+        by: Option<StaffId>,
+    },
+    StaffRoleChanged {
+        from: String,
+        to: String,
+        by: Option<StaffId>,
+    },
+    StaffDisabled {
+        by: Option<StaffId>,
+    },
+    StaffEnabled {
+        by: Option<StaffId>,
+    },
+    PasswordChanged {
+        by: Option<StaffId>,
+    },
+    SecondFactorSetUp {},
+    SecondFactorReset {
+        by: Option<StaffId>,
+    },
+    /// The account now belongs to this subject of the company's OpenID Connect provider.
+    ProviderLinked {
+        issuer: String,
+    },
+    /// The portal of the subject, here and in the kinds below.
+    PortalDisabled {
+        reason: String,
+    },
+    PortalEnabled {},
+    PortalKeyAdded {
+        key: String,
+        name: String,
+    },
+    PortalKeyRevoked {
+        key: String,
+    },
+    /// Every session ends and none begins until it is lifted.
+    EmergencyStopped {
+        by: Option<StaffId>,
+        reason: String,
+    },
+    EmergencyStopLifted {
+        by: Option<StaffId>,
+    },
+    /// Somebody opened the card of the subject's customer and saw what it shows of them.
+    CardViewed {},
     SessionStarted {
         mode: Mode,
         reason: Reason,
@@ -39,6 +94,9 @@ pub enum EventDetail {
     SessionExtended {
         expires_at: UnixMillis,
         reason: Reason,
+        /// 1 for the first.
+        #[serde(default)]
+        number: u32,
     },
     /// Console: somebody asks for a session; durable before the server is asked, with customer and portal in the subject.
     StartRequested {
@@ -53,6 +111,12 @@ pub enum EventDetail {
         note: Option<String>,
         pages: u32,
         blocked: u32,
+        /// Who ended it, where that is another staff member than the subject's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        /// Why, where somebody else ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The agent's closing note, given after the end.
     NoteAdded {
@@ -116,6 +180,22 @@ impl EventDetail {
             Self::SignInFailed { .. } => "sign_in_failed",
             Self::StaffSignedOut {} => "staff_signed_out",
             Self::DeviceRegistered { .. } => "device_registered",
+            Self::DeviceRevoked { .. } => "device_revoked",
+            Self::StaffAdded { .. } => "staff_added",
+            Self::StaffRoleChanged { .. } => "staff_role_changed",
+            Self::StaffDisabled { .. } => "staff_disabled",
+            Self::StaffEnabled { .. } => "staff_enabled",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::SecondFactorSetUp {} => "second_factor_set_up",
+            Self::SecondFactorReset { .. } => "second_factor_reset",
+            Self::ProviderLinked { .. } => "provider_linked",
+            Self::PortalDisabled { .. } => "portal_disabled",
+            Self::PortalEnabled {} => "portal_enabled",
+            Self::PortalKeyAdded { .. } => "portal_key_added",
+            Self::PortalKeyRevoked { .. } => "portal_key_revoked",
+            Self::EmergencyStopped { .. } => "emergency_stopped",
+            Self::EmergencyStopLifted { .. } => "emergency_stop_lifted",
+            Self::CardViewed {} => "card_viewed",
             Self::SessionStarted { .. } => "session_started",
             Self::SessionRefused { .. } => "session_refused",
             Self::SessionEntered {} => "session_entered",
@@ -210,4 +290,13 @@ pub struct TrailEvent {
     pub received_at: UnixMillis,
     #[serde(flatten)]
     pub record: ChainedRecord,
+}
+
+/// `GET /v1/record/own?before=<position>`: what is recorded about the staff member who asks, newest first, at most a hundred.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnRecordResponse {
+    pub events: Vec<TrailEvent>,
+    /// There is more before the last one.
+    pub more: bool,
 }

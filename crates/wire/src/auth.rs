@@ -48,6 +48,9 @@ pub struct TokenResponse {
     pub refresh_token: String,
     pub device: DeviceId,
     pub staff: StaffResponse,
+    /// When the person last proved who they are. What needs a fresh sign-in wants it within five minutes.
+    #[serde(default)]
+    pub authenticated_at: UnixMillis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,6 +113,108 @@ pub struct SnapshotResponse {
     pub sessions: Vec<SessionResponse>,
     /// What the server's policy fixes and the console shows and applies.
     pub limits: LimitsResponse,
+    /// In force now, if any.
+    #[serde(default)]
+    pub emergency_stop: Option<EmergencyStopResponse>,
+    /// Reason codes, for extensions; those of a start come with its options.
+    #[serde(default)]
+    pub reason_codes: Vec<crate::session::ReasonCodeResponse>,
+    /// What this staff member may do beyond their own sessions, as the policy has it.
+    #[serde(default)]
+    pub rights: RightsResponse,
+}
+
+/// What the policy lets a staff member do beyond their own sessions. The console shows or hides by it; the server asks the
+/// policy again on every request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RightsResponse {
+    /// Sees everybody's sessions and may end them.
+    pub end_any: bool,
+    pub read_audit: bool,
+    /// May stop everything at once.
+    pub emergency_stop: bool,
+    /// Sees everybody's devices and may revoke them.
+    pub manage_devices: bool,
+}
+
+/// `GET /v1/server`, without a token: what a console shows before anybody signs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerResponse {
+    /// Always `amberglass`: tells a server of ours from anything else that answers.
+    pub product: String,
+    /// Of the server, such as `0.1.0`.
+    pub version: String,
+    /// What the operator calls this installation.
+    pub name: String,
+    pub sign_in: SignInMethod,
+    /// Sample staff with known passwords, on this machine only.
+    pub demo: bool,
+    /// How long the audit log is kept, in months.
+    pub audit_retention_months: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    Password,
+    OpenidConnect,
+}
+
+/// `GET /v1/devices?scope=own|all`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceListResponse {
+    pub devices: Vec<DeviceResponse>,
+}
+
+/// One console installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceResponse {
+    pub id: DeviceId,
+    pub name: String,
+    pub registered_at: UnixMillis,
+    /// Who signed in on it first.
+    pub registered_by_name: String,
+    /// Everybody who ever signed in on it.
+    pub staff_names: Vec<String>,
+    /// Latest sign-in or renewal of one.
+    pub last_seen_at: Option<UnixMillis>,
+    pub revoked_at: Option<UnixMillis>,
+    /// The device that asks.
+    pub this_device: bool,
+}
+
+/// `POST /v1/devices/{id}/revoke`. Revoking a revoked device is success. Its sessions end, its tokens are worth nothing, its
+/// journal may still be delivered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RevokeDeviceRequest {
+    pub reason: String,
+}
+
+/// `POST /v1/emergency-stop` (ends every session, none begins) and `POST /v1/emergency-stop/lift` (empty body).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmergencyStopRequest {
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmergencyStopResponse {
+    pub reason: String,
+    /// Nobody when the operator did it at the server itself.
+    pub stopped_by_name: Option<String>,
+    pub stopped_at: UnixMillis,
 }
 
 /// Defaults of `product.md`; all of them are policy or configuration.
@@ -123,6 +228,12 @@ pub struct LimitsResponse {
     /// Frozen for so long ends the session as `console_lost`.
     pub lost_after_seconds: u32,
     pub idle_seconds: u32,
+    #[serde(default)]
+    pub max_duration_seconds: u32,
+    #[serde(default)]
+    pub max_extensions: u32,
+    #[serde(default)]
+    pub extension_seconds: u32,
     /// Warnings, in seconds before the deadline, longest first.
     pub warnings_seconds: Vec<u32>,
     /// No new session when the oldest unsent record is older.

@@ -13,6 +13,7 @@ pub mod customer;
 pub mod event_stream;
 pub mod ids;
 pub mod journal;
+pub mod portal;
 pub mod problem;
 pub mod session;
 pub mod time;

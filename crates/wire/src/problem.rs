@@ -40,6 +40,14 @@ pub enum ErrorCode {
     /// The staff member already has a running session; `session` names it.
     SessionConflict,
     SessionNotRunning,
+    /// All extensions that the policy allows are used.
+    ExtensionsUsedUp,
+    /// The session would last longer than the policy allows in all.
+    TotalDurationTooLong,
+    /// An emergency stop is in force: nothing starts and nothing is extended.
+    EmergencyStopInForce,
+    /// The sign-in is too long ago for this: sign in again, then repeat the request.
+    FreshSignInRequired,
     GrantInvalid,
     IdempotencyMismatch,
     /// Records do not continue what the server holds.
@@ -48,6 +56,11 @@ pub enum ErrorCode {
     JournalFork,
     JournalInvalid,
     PayloadTooLarge,
+    /// The body is not of the content type that the endpoint takes.
+    UnsupportedMediaType,
+    MethodNotAllowed,
+    /// The Host of the request is not one of this server's.
+    WrongHost,
     /// The audit record could not be written, so nothing was done.
     AuditUnavailable,
     #[serde(other)]
@@ -76,6 +89,9 @@ pub struct Problem {
     /// What the server holds, for `journal_gap` and `journal_fork`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<crate::event_stream::ChainHead>,
+    /// What the header `Retry-After` says, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";

@@ -217,7 +217,20 @@ pub struct RedeemGrantResponse {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EndSessionRequest {
+    /// The agent's own closing words; also taken once the session is over.
+    #[serde(default)]
     pub note: Option<String>,
+    /// Why: required from whoever ends somebody else's session.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// `POST /v1/sessions/{id}/extensions`, with an `Idempotency-Key` header. Answered with the session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExtendSessionRequest {
+    pub seconds: u32,
+    pub reason: Reason,
 }
 
 /// `GET /v1/sessions/{id}`
@@ -244,6 +257,21 @@ pub struct SessionResponse {
     pub policy_hash: String,
     pub pages: u32,
     pub blocked: u32,
+    /// Extensions used so far.
+    #[serde(default)]
+    pub extensions: u32,
+    /// The agent's closing words.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Why somebody else ended it.
+    #[serde(default)]
+    pub end_reason: Option<String>,
+    /// Who ended it, where that is another staff member.
+    #[serde(default)]
+    pub ended_by_name: Option<String>,
+    /// Path of the page that was opened last; in lists of running sessions only.
+    #[serde(default)]
+    pub last_page: Option<String>,
 }
 
 /// `GET /v1/sessions?scope=own|all&state=running|any`
@@ -261,6 +289,11 @@ pub struct StartOptionsResponse {
     pub modes: Vec<ModeOption>,
     pub default_duration_seconds: u32,
     pub max_duration_seconds: u32,
+    /// Extensions that a session may have, and how long one lasts at most.
+    #[serde(default)]
+    pub max_extensions: u32,
+    #[serde(default)]
+    pub extension_seconds: u32,
     /// The staff member's session that is in the way, if any.
     pub running: Option<SessionResponse>,
 }
