@@ -28,7 +28,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 export async function faults(page) {
   // As a string evaluated by the debugger, so that the page's own policy stays as strict as it is.
   await page.evaluate(axe);
-  const violations = await page.evaluate(async () => (await globalThis.axe.run(document)).violations);
+  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations);
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `axe ${id} (${help}) at ${target.join(' ')}: ${failureSummary}`));

@@ -1,41 +1,35 @@
-// Every state of every screen, as `name: how to get there`. The samples behind them are in src/lib/host/samples.ts.
-const stay = async () => {};
-const press = (...names) => async (page) => {
-  for (const name of names) await page.getByTestId(name).click();
-};
-
-const fill = async (page) => {
-  await page.getByTestId('reason-code-billing').check();
-  await page.getByTestId('reason-text').fill('Invoice 1042 was charged twice, checking what she sees');
-  await page.getByTestId('ticket').fill('TCK-4821');
-};
+// Every state of every screen, and the ways of looking at it. The samples behind them are in src/lib/host/samples.
+import { FIND } from './scenes/find.mjs';
+import { FIRST_RUN } from './scenes/first_run.mjs';
+import { BAR_CLOSED, BAR_OPEN, SESSION } from './scenes/session.mjs';
+import { SETTINGS } from './scenes/settings.mjs';
+import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
-export const CONSOLE = [
-  ...['starting', 'signed-out', 'signed-out-error', 'signed-out-cancelled', 'waiting', 'blocked'].map((scene) => [scene, scene, stay]),
-  ...['find', 'find-searching', 'find-results', 'find-truncated', 'find-empty', 'find-error', 'find-offline'].map((scene) => [scene, scene, stay]),
-  ...['card-loading', 'card', 'card-inactive', 'card-error', 'card-offline', 'start-progress', 'start-failed', 'start-conflict'].map((scene) => [scene, scene, stay]),
-  ['card-filled', 'card', fill],
-  ['card-incomplete', 'card', press('reason-code-billing', 'start-session')],
-  ...['live', 'live-find', 'live-last-minutes', 'live-frozen'].map((scene) => [scene, scene, stay]),
-  ['live-list', 'live-find', press('nav-live')],
-  ['live-none', 'live-none', press('nav-live')],
-  ...['ended', 'ended-lost'].map((scene) => [scene, scene, stay]),
-  ...['sessions', 'sessions-none', 'sessions-error', 'trail', 'trail-broken', 'trail-loading', 'trail-error'].map((scene) => [scene, scene, press('nav-trail')]),
-  ['trail-blocked', 'trail', press('nav-trail', 'filter-blocked')],
-  ['trail-resources', 'trail', press('nav-trail', 'filter-resources')],
-];
+export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...SETTINGS];
+export const BAR = [...BAR_CLOSED, ...BAR_OPEN];
 
-export const BAR = ['bar', 'bar-long-name', 'bar-last-minutes', 'bar-notice', 'bar-connection-lost', 'bar-ending', 'bar-ended'].map((scene) => [scene, scene, stay]);
+const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'settings', 'devices', 'palette-typed', 'emergency'];
 
-/** Each way of looking at a screen; `only` keeps to some. */
+const closed = BAR_CLOSED.map(([name]) => name);
+const open = BAR_OPEN.map(([name]) => name);
+
+/** Each way of looking at a screen. `only` keeps to some; `axe` has the rules for accessibility tried too, which takes its time. */
 export const LOOKS = [
-  { name: 'light', page: 'console', size: [1280, 800], scheme: 'light' },
-  { name: 'dark', page: 'console', size: [1280, 800], scheme: 'dark' },
+  { name: 'light', page: 'console', size: [1280, 800], scheme: 'light', axe: true },
+  { name: 'dark', page: 'console', size: [1280, 800], scheme: 'dark', axe: true },
   { name: 'small', page: 'console', size: [900, 600], scheme: 'light' },
-  { name: 'double', page: 'console', size: [1280, 800], scheme: 'dark', scale: 2, only: ['signed-out', 'card-filled', 'live-find', 'trail'] },
-  { name: 'forced', page: 'console', size: [1280, 800], scheme: 'dark', forced: true, only: ['card-filled', 'live-find', 'trail'] },
-  { name: 'wide', page: 'bar', size: [1280, 64], scheme: 'light' },
-  { name: 'narrow', page: 'bar', size: [700, 64], scheme: 'dark' },
+  // A window of 1280 x 800, and of 900 x 600, with text at 200 %.
+  { name: 'zoomed', page: 'console', size: [640, 400], scale: 2, scheme: 'light', axe: true },
+  { name: 'tiny', page: 'console', size: [450, 300], scale: 2, scheme: 'dark', only: DENSE },
+  { name: 'forced', page: 'console', size: [1280, 800], scheme: 'dark', forced: true, axe: true, only: DENSE },
+  { name: 'wide', page: 'bar', size: [1280, 64], scheme: 'light', axe: true, only: closed },
+  { name: 'narrow', page: 'bar', size: [700, 64], scheme: 'dark', axe: true, only: closed },
+  // The smallest session window with text at 200 %.
+  { name: 'zoomed-bar', page: 'bar', size: [350, 64], scale: 2, scheme: 'light', axe: true, only: closed },
+  // As src/bar/heights.ts has it.
+  { name: 'wide-open', page: 'bar', size: [1280, 148], scheme: 'light', axe: true, only: open },
+  { name: 'narrow-open', page: 'bar', size: [700, 148], scheme: 'dark', axe: true, only: open },
+  { name: 'zoomed-open', page: 'bar', size: [350, 148], scale: 2, scheme: 'light', axe: true, only: open },
   { name: 'double', page: 'bar', size: [1280, 64], scheme: 'light', scale: 2, only: ['bar', 'bar-last-minutes'] },
 ];

@@ -2,81 +2,194 @@
 
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? '');
 
-/** From sign-in to the trail without a pointer. Returns what went wrong. */
+/** From the first run to signing out without a pointer. Returns what went wrong. */
 export async function wholeWayByKeyboard(page, origin) {
   const wrong = [];
   const expect = (is, what) => {
     if (!is) wrong.push(what);
   };
   const seen = (name) => page.getByTestId(name).waitFor();
+  const gone = (name) => page.getByTestId(name).waitFor({ state: 'detached' });
+  const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  const type = (text) => page.keyboard.type(text);
   const tabTo = async (id) => {
-    for (let presses = 0; presses < 40; presses += 1) {
+    for (let presses = 0; presses < 60; presses += 1) {
       if ((await focused(page)) === id) return;
-      await page.keyboard.press('Tab');
+      await press('Tab');
     }
     wrong.push(`${id} can't be reached by keyboard`);
   };
+  const inside = (name) => page.evaluate((id) => document.getElementById(id)?.contains(document.activeElement) ?? false, name);
 
-  await page.goto(`${origin}/console.html`);
-  await seen('sign-in');
-  await tabTo('sign-in');
-  await page.keyboard.press('Enter');
+  await page.goto(`${origin}/console.html?scene=first-run&play`);
+  await seen('first-run');
+  expect((await focused(page)) === 'server-address', 'the first run does not begin at the server’s address');
+  await press('Enter');
+  await seen('server-found');
+  await tabTo('accept-notice');
+  await press('Enter');
+  await seen('notice-accepted');
+  await page.waitForFunction(() => document.activeElement?.id === 'sign-in');
+  await press('Enter');
   await seen('cancel-sign-in');
 
   await seen('find-field');
   expect((await focused(page)) === 'find-field', 'the find field has no focus after sign-in');
-  await page.keyboard.type('jan');
+  await type('jan');
   await seen('customer-1077');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('ArrowUp');
-  await page.keyboard.press('Enter');
+  await press('ArrowDown', 'ArrowUp', 'Enter');
   await seen('card');
   await page.getByTestId('card').getByText('jane.doe@example.com').waitFor();
   await seen('reason-text');
 
-  await page.keyboard.press('Control+Enter');
+  await press('Control+Enter');
   expect(await page.getByTestId('reason-code').getByText('Choose one').isVisible(), 'an empty sheet is not corrected');
   expect((await focused(page)) === 'reason-code-billing', 'the first missing entry has no focus');
-  await page.keyboard.press('Space');
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('Invoice 1042 was charged twice');
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('TCK-4821');
-  await page.keyboard.press('Control+Enter');
+  await press('Space');
+  await tabTo('reason-text');
+  await type('Invoice 1042 was charged twice');
+  await tabTo('ticket');
+  await type('TCK-4821');
+  await press('Control+Enter');
   await seen('start-progress');
   await seen('live-strip');
   const strip = await page.getByTestId('live-strip').innerText();
   expect(/Viewing as Jane Doe/.test(strip) && /AG-7K3QX/.test(strip) && /(30:00|29:5\d)/.test(strip), `the live strip says: ${strip}`);
 
-  await page.keyboard.press('Control+k');
-  expect((await focused(page)) === 'find-field', 'Ctrl+K does not lead to the find field');
-  await page.getByTestId('end-session').focus();
-  await page.keyboard.press('Enter');
+  // The palette: a search from it, a screen, and back with the focus where it was.
+  await press('Control+,');
+  await seen('settings');
+  await press('Control+k');
+  expect((await focused(page)) === 'palette-field', 'the palette’s field has no focus');
+  await press('Tab', 'Tab', 'Tab');
+  expect(await inside('palette'), 'the focus leaves the palette');
+  await press('Escape');
+  await gone('palette');
+  expect((await focused(page)) !== 'palette-field', 'the focus stays in the palette that is gone');
+  await press('Control+k');
+  await type('janet');
+  await press('Enter');
+  await seen('find-field');
+  await seen('customer-1077');
+  expect((await page.getByTestId('find-field').inputValue()) === 'janet', 'the palette’s search does not reach Find');
+
+  await press('Control+2');
+  await seen('live-list');
+  await press('/');
+  expect((await focused(page)) === 'find-field', '"/" does not lead to the find field');
+  await tabTo('end-session');
+  await press('Enter');
   await seen('end-screen');
   expect((await page.getByTestId('live-strip').count()) === 0, 'the live strip stays after the end');
+  await tabTo('note');
+  await type('Charged once; the second line was a refund.');
+  await press('Control+Enter');
+  await seen('note-saved');
   await tabTo('open-trail');
-  await page.keyboard.press('Enter');
+  await press('Enter');
   await seen('trail');
   const rows = await page.getByTestId('trail-event').count();
   await tabTo('filter-blocked');
-  await page.keyboard.press('Enter');
+  await press('Enter');
   const blocked = await page.getByTestId('trail-event').count();
   expect(blocked > 0 && blocked < rows, `${blocked} of ${rows} events after the filter for blocked ones`);
+
+  await tabTo('nav-devices');
+  await press('Enter');
+  await seen('device-d2');
+  await tabTo('revoke-d2');
+  await press('Enter');
+  await seen('revoke-dialog');
+  expect((await focused(page)) === 'dialog-reason', 'the reason has no focus');
+  await type('too short');
+  await press('Control+Enter');
+  expect(/at least 10/.test(await page.getByTestId('revoke-dialog').innerText()), 'a short reason is not corrected');
+  await press('Escape');
+  await gone('revoke-dialog');
+  expect((await focused(page)) === 'revoke-d2', 'the focus does not return to the button');
+  await press('Enter');
+  await seen('revoke-dialog');
+  await type('Left on a train, reported today');
+  await press('Control+Enter');
+  await gone('revoke-dialog');
+  expect(/Revoked/.test(await page.getByTestId('device-d2').innerText()), 'the device is not marked as revoked');
+
+  await tabTo('nav-own-record');
+  await press('Enter');
+  await seen('own-record-more');
+  const events = await page.getByTestId('own-record-event').count();
+  await tabTo('own-record-more');
+  await press('Enter');
+  await gone('own-record-more');
+  expect((await page.getByTestId('own-record-event').count()) > events, 'nothing more of the record is shown');
+
+  await tabTo('nav-settings');
+  await press('Enter');
+  await seen('settings');
+  await tabTo('theme-system');
+  await press('ArrowRight', 'ArrowRight');
+  expect((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'the dark look is not chosen');
+  await tabTo('watermark');
+  await press('ArrowRight');
+  expect(/10 %/.test(await page.getByTestId('settings').innerText()), 'the watermark does not get stronger');
+  await press('?');
+  await seen('key-list');
+  await press('Escape');
+  await gone('key-list');
+
+  await press('Control+k');
+  await type('sign out');
+  await press('ArrowDown', 'Enter');
+  await seen('sign-in');
+  return wrong;
+}
+
+/** The key store is looked for again and found; the focus goes on from there, and through the sign-in. */
+export async function keyStoreWay(page, origin) {
+  const wrong = [];
+  const at = (id) => page.waitForFunction((name) => document.activeElement?.id === name, id, { timeout: 3000 }).catch(() => wrong.push(`the focus does not come to ${id}`));
+  await page.goto(`${origin}/console.html?scene=first-run-key-store&play`);
+  for (const id of ['keyring-check', 'accept-notice', 'sign-in', 'cancel-sign-in', 'sign-in']) {
+    await at(id);
+    await page.keyboard.press('Enter');
+  }
+  return wrong;
+}
+
+/** In a narrow window the rest of the sidebar is behind one button, by keyboard as well. */
+export async function narrowWay(page, origin) {
+  const wrong = [];
+  await page.goto(`${origin}/console.html?scene=palette`);
+  await page.getByTestId('find-field').waitFor();
+  if (await page.getByTestId('nav-settings').isVisible()) wrong.push('the rest of the sidebar stands in a narrow window');
+  await page.getByTestId('nav-more').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  if ((await focused(page)) !== 'open-palette') wrong.push('what "More" opens does not come next');
+  await page.keyboard.press('Escape');
+  if ((await focused(page)) !== 'nav-more') wrong.push('Esc does not lead back to "More"');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('nav-devices').focus();
+  await page.keyboard.press('Enter');
+  await page.getByTestId('devices').waitFor();
+  if (await page.getByTestId('nav-settings').isVisible()) wrong.push('the rest of the sidebar stays open');
   return wrong;
 }
 
 const VIEW = {
   server: '127.0.0.1:7400',
+  first_run: {
+    needed: false,
+    address: 'http://127.0.0.1:7400',
+    address_fixed: false,
+    checking: false,
+    found: null,
+    error: null,
+    notice_accepted: true,
+    keyring: { state: 'usable' },
+  },
+  preferences: { theme: 'system', text_percent: 100, watermark_percent: 9 },
   sign_in: { state: 'signed_out', error: null },
-  connection: { state: 'online' },
-  queue: { waiting: 0, oldest_at: null, held: 0, last_synced_at: null },
-  portals: [],
-  find: { portal: null, query: '', searching: false, customers: [], truncated: false, error: null },
-  card: null,
-  session: null,
-  ended: null,
-  sessions: { loading: false, sessions: [], error: null },
-  trail: null,
 };
 
 /**

@@ -80,4 +80,114 @@ describe('the bar', () => {
     expect(screen.getByTestId('end-session').hasAttribute('disabled')).toBe(true);
     expect(screen.getByTestId('end-session').textContent?.trim()).toBe('Ended');
   });
+
+  it('is announced once at each warning that the server names, and noted in the strip', async () => {
+    const { show } = await shown({ ...scenes.bar, remaining_millis: 5 * 60_000 + 400 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(screen.getByTestId('announcement').textContent).toBe('Five minutes left in this session.');
+    expect(screen.getByTestId('notice').textContent).toContain('Five minutes left. Extend if you need longer.');
+    await show({ ...scenes.bar, remaining_millis: 5 * 60_000 + 300 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(screen.queryByTestId('notice')).toBeNull();
+    expect(screen.getByTestId('spoken').textContent).toBe('');
+  });
+
+  it('says how to stay when nobody has touched the window, counting, but speaks of it once', async () => {
+    const { show } = await shown(scenes.bar);
+    await show(scenes['bar-idle']);
+    expect(screen.getByTestId('idle-notice').textContent).toContain(
+      'No activity: the session ends in 0:58 unless you move the mouse or press a key in this window.',
+    );
+    const spoken = screen.getByTestId('spoken').textContent;
+    expect(spoken).toContain('58 seconds');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(screen.getByTestId('idle-notice').textContent).toContain('0:48');
+    await show({ ...scenes['bar-idle'], idle_remaining_millis: 48_000 });
+    expect(screen.getByTestId('spoken').textContent).toBe(spoken);
+    await show(scenes.bar);
+    expect(screen.queryByTestId('idle-notice')).toBeNull();
+  });
+});
+
+describe('extending', () => {
+  it('is offered only while there is something to gain', async () => {
+    const { show } = await shown(scenes.bar);
+    expect(screen.getByTestId('open-extend')).toBeTruthy();
+    await show(scenes['bar-no-extension']);
+    expect(screen.queryByTestId('open-extend')).toBeNull();
+    await show({ ...scenes.bar, extend: { ...scenes.bar.extend, seconds: 0 } });
+    expect(screen.queryByTestId('open-extend')).toBeNull();
+    await show(scenes['bar-ending']);
+    expect(screen.queryByTestId('open-extend')).toBeNull();
+  });
+
+  it('asks why in a row that takes the focus and gives it back', async () => {
+    const { invoke, show } = await shown(scenes.bar);
+    await fireEvent.click(screen.getByTestId('open-extend'));
+    expect(invoke).toHaveBeenLastCalledWith('open_extend', {});
+    await show(scenes['bar-extend']);
+    expect(document.activeElement).toBe(screen.getByTestId('extend-text'));
+    await fireEvent.keyDown(screen.getByTestId('extend-text'), { key: 'Escape' });
+    expect(invoke).toHaveBeenLastCalledWith('close_extend', {});
+    await show(scenes.bar);
+    await tick();
+    expect(document.activeElement).toBe(screen.getByTestId('open-extend'));
+  });
+
+  it('gives the focus to End when the last extension was used', async () => {
+    const { show } = await shown(scenes['bar-extend']);
+    await show({ ...scenes['bar-no-extension'], extend: { ...scenes['bar-no-extension'].extend, number: 1 } });
+    await tick();
+    expect(document.activeElement).toBe(screen.getByTestId('end-session'));
+  });
+
+  it('sends the reason, and none that is too short', async () => {
+    const { invoke } = await shown(scenes['bar-extend']);
+    const field = screen.getByTestId('extend-text');
+    await fireEvent.input(field, { target: { value: '  longer ' } });
+    await fireEvent.click(screen.getByTestId('extend'));
+    expect(invoke).not.toHaveBeenCalled();
+    expect(screen.getByTestId('extend-error').textContent).toContain('at least 10 characters');
+    await fireEvent.input(field, { target: { value: ' She has a second invoice ' } });
+    expect(screen.queryByTestId('extend-error')).toBeNull();
+    await fireEvent.click(screen.getByTestId('extend'));
+    expect(invoke).toHaveBeenCalledExactlyOnceWith('extend_session', { text: 'She has a second invoice' });
+  });
+
+  it('keeps the words while it goes on and when it fails, and can not be asked for twice', async () => {
+    const { invoke, show } = await shown(scenes['bar-extend']);
+    const field = screen.getByTestId('extend-text') as HTMLInputElement;
+    await fireEvent.input(field, { target: { value: 'She has a second invoice' } });
+    await show(scenes['bar-extend-busy']);
+    await fireEvent.click(screen.getByTestId('extend'));
+    expect(invoke).not.toHaveBeenCalled();
+    await show(scenes['bar-extend-error']);
+    expect(screen.getByTestId('extend-error').textContent).toMatch(/Not extended: .*policy.*Reference 7f3a91c0\./);
+    expect(field.value).toBe('She has a second invoice');
+  });
+
+  it('keeps the words while a lost connection takes the row away', async () => {
+    const { show } = await shown(scenes['bar-extend']);
+    await fireEvent.input(screen.getByTestId('extend-text'), { target: { value: 'She has a second invoice' } });
+    await show({ ...scenes['bar-connection-lost'], extend: { ...scenes['bar-extend'].extend, open: false, left: 0, seconds: 0 } });
+    expect(screen.queryByTestId('extend-text')).toBeNull();
+    await show(scenes['bar-extend']);
+    expect((screen.getByTestId('extend-text') as HTMLInputElement).value).toBe('She has a second invoice');
+  });
+
+  it('is said when it is done, by as much as it was', async () => {
+    const { show } = await shown(scenes['bar-extend']);
+    await show(scenes['bar-extended']);
+    expect(screen.getByTestId('notice').textContent).toContain('Extended by 15 min.');
+    expect(screen.getByTestId('spoken').textContent).toBe('Extended by 15 min.');
+    expect(screen.getByTestId('countdown').textContent).toContain('42:10');
+  });
+});
+
+it('the bar says why the page is covered and what to do', async () => {
+  const { show } = await shown(scenes.bar);
+  await show(scenes['bar-ended-by-lead']);
+  for (const place of ['bar', 'spoken']) {
+    expect(screen.getByTestId(place).textContent).toContain('Ended by Noor Haddad, a lead: “Wrong Jane Doe, please check the ticket”. Talk to them');
+  }
 });

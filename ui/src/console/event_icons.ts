@@ -12,6 +12,15 @@ import KeyRound from '@lucide/svelte/icons/key-round';
 import LogIn from '@lucide/svelte/icons/log-in';
 import LogOut from '@lucide/svelte/icons/log-out';
 import AppWindow from '@lucide/svelte/icons/app-window';
+import CircleCheck from '@lucide/svelte/icons/circle-check';
+import IdCard from '@lucide/svelte/icons/id-card';
+import Link from '@lucide/svelte/icons/link';
+import MonitorX from '@lucide/svelte/icons/monitor-x';
+import OctagonX from '@lucide/svelte/icons/octagon-x';
+import Smartphone from '@lucide/svelte/icons/smartphone';
+import UserCog from '@lucide/svelte/icons/user-cog';
+import UserPlus from '@lucide/svelte/icons/user-plus';
+import UserX from '@lucide/svelte/icons/user-x';
 import MessageSquare from '@lucide/svelte/icons/message-square';
 import Pause from '@lucide/svelte/icons/pause';
 import Play from '@lucide/svelte/icons/play';
@@ -25,6 +34,22 @@ const ICONS: Record<LineKind, Icon> = {
   sign_in_failed: Ban,
   staff_signed_out: LogOut,
   device_registered: KeyRound,
+  device_revoked: MonitorX,
+  staff_added: UserPlus,
+  staff_role_changed: UserCog,
+  staff_disabled: UserX,
+  staff_enabled: UserPlus,
+  password_changed: KeyRound,
+  second_factor_set_up: Smartphone,
+  second_factor_reset: Smartphone,
+  provider_linked: Link,
+  portal_disabled: Ban,
+  portal_enabled: CircleCheck,
+  portal_key_added: KeyRound,
+  portal_key_revoked: KeyRound,
+  emergency_stopped: OctagonX,
+  emergency_stop_lifted: CircleCheck,
+  card_viewed: IdCard,
   start_requested: Play,
   session_started: Play,
   session_refused: Ban,

@@ -26,16 +26,36 @@ export const ids = {
   conflict: 'conflict',
   conflictShow: 'conflict-show',
   conflictEnd: 'conflict-end',
+  conflictLeave: 'conflict-leave',
+  conflictStays: 'conflict-stays',
+  conflictAgain: 'conflict-again',
+  policyWord: 'policy-word',
+  ownMinutes: 'own-minutes',
+  recentTickets: 'recent-tickets',
   liveStrip: 'live-strip',
   showSession: 'show-session',
   endSession: 'end-session',
   liveList: 'live-list',
   liveShow: 'live-show',
   liveEnd: 'live-end',
+  liveError: 'live-error',
+  liveRefresh: 'live-refresh',
+  liveDone: 'live-done',
+  endOtherDialog: 'end-other-dialog',
+  recovered: 'recovered',
+  recoveredEnd: 'recovered-end',
+  recoveredTrail: 'recovered-trail',
+  dismissRecovered: 'dismiss-recovered',
   endScreen: 'end-screen',
+  endAgain: 'end-again',
+  note: 'note',
+  noteSave: 'note-save',
+  noteSaved: 'note-saved',
+  noteError: 'note-error',
   openTrail: 'open-trail',
   dismissEnd: 'dismiss-end',
   sessions: 'sessions',
+  sessionsField: 'sessions-field',
   trail: 'trail',
   trailEvent: 'trail-event',
   trailChain: 'trail-chain',
@@ -44,14 +64,71 @@ export const ids = {
   bar: 'bar',
   countdown: 'countdown',
   notice: 'notice',
+  idleNotice: 'idle-notice',
+  spoken: 'spoken',
+  openExtend: 'open-extend',
+  extendText: 'extend-text',
+  extend: 'extend',
+  cancelExtend: 'cancel-extend',
+  extendError: 'extend-error',
   announcement: 'announcement',
+  firstRun: 'first-run',
+  serverAddress: 'server-address',
+  serverLook: 'server-look',
+  serverFound: 'server-found',
+  serverError: 'server-error',
+  serverChange: 'server-change',
+  keyringState: 'keyring-state',
+  keyringCheck: 'keyring-check',
+  keyringError: 'keyring-error',
+  acceptNotice: 'accept-notice',
+  noticeAccepted: 'notice-accepted',
+  navMore: 'nav-more',
+  navSettings: 'nav-settings',
+  navOwnRecord: 'nav-own-record',
+  navDevices: 'nav-devices',
+  openPalette: 'open-palette',
+  palette: 'palette',
+  paletteField: 'palette-field',
+  paletteList: 'palette-list',
+  keyList: 'key-list',
+  closeKeyList: 'close-key-list',
+  settings: 'settings',
+  watermark: 'watermark',
+  showKeys: 'show-keys',
+  preferencesError: 'preferences-error',
+  emergencyBanner: 'emergency-banner',
+  emergencyStop: 'emergency-stop',
+  emergencyLift: 'emergency-lift',
+  stopDialog: 'stop-dialog',
+  liftDialog: 'lift-dialog',
+  devices: 'devices',
+  devicesError: 'devices-error',
+  revokeDialog: 'revoke-dialog',
+  ownRecord: 'own-record',
+  ownRecordEvent: 'own-record-event',
+  ownRecordMore: 'own-record-more',
+  ownRecordError: 'own-record-error',
+  dialogReason: 'dialog-reason',
+  dialogError: 'dialog-error',
+  dialogCancel: 'dialog-cancel',
+  dialogConfirm: 'dialog-confirm',
 } as const;
 
 export const customerRow = (customer: string) => `customer-${customer}`;
 export const reasonCodeChoice = (code: string) => `reason-code-${code}`;
 export const modeChoice = (mode: string) => `mode-${mode}`;
-export const durationChoice = (seconds: number) => `duration-${seconds}`;
+export const durationChoice = (seconds: number | 'own') => `duration-${seconds}`;
+export const liveEndOf = (session: string) => `live-end-${session}`;
+export const liveRow = (session: string) => `live-${session}`;
+export const ticketChoice = (ticket: string) => `ticket-choice-${ticket}`;
+export const recentTicket = (ticket: string) => `recent-ticket-${ticket}`;
 export const sessionRow = (session: string) => `session-${session}`;
+export const themeChoice = (theme: string) => `theme-${theme}`;
+export const textSizeChoice = (percent: number) => `text-size-${percent}`;
+export const deviceRow = (device: string) => `device-${device}`;
+export const revokeButton = (device: string) => `revoke-${device}`;
+export const paletteEntry = (entry: string) => `palette-${entry}`;
 export const trailFilter = (filter: string) => `filter-${filter}`;
 
 /** For what stands on the screen once: as id and as `data-testid`. */

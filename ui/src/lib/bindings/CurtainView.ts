@@ -5,4 +5,12 @@ import type { UnixMillis } from "./UnixMillis";
 /**
  * Why the page is covered.
  */
-export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "page_crashed", } | { "cause": "ending", } | { "cause": "ended", ended_by: EndedBy, } | { "cause": "journal_failed", };
+export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "page_crashed", } | { "cause": "ending", } | { "cause": "ended", ended_by: EndedBy, 
+/**
+ * Who ended it, where that is another staff member and the server has said so.
+ */
+by_name: string | null, 
+/**
+ * Why, in the words of whoever ended it.
+ */
+reason: string | null, } | { "cause": "journal_failed", };

@@ -11,4 +11,20 @@ export type SessionView = { id: SessionId, code: string, state: SessionState, cu
 /**
  * Left when this snapshot was made; the UI counts down from when it received it. Zero once ended.
  */
-remaining_millis: number, pages: number, blocked: number, };
+remaining_millis: number, pages: number, blocked: number, staff_name: string, 
+/**
+ * Of whoever is signed in here.
+ */
+own: boolean, extensions: number, 
+/**
+ * The agent's closing words.
+ */
+note: string | null, 
+/**
+ * Why somebody else ended it, and who.
+ */
+end_reason: string | null, ended_by_name: string | null, 
+/**
+ * Path of the page opened last; of running sessions only.
+ */
+last_page: string | null, };

@@ -3,4 +3,8 @@ import type { SessionView } from "./SessionView";
 import type { StartStep } from "./StartStep";
 import type { UiError } from "./UiError";
 
-export type StartView = { "state": "idle", } | { "state": "starting", step: StartStep, } | { "state": "failed", error: UiError, } | { "state": "conflict", running: SessionView, };
+export type StartView = { "state": "idle", } | { "state": "starting", step: StartStep, } | { "state": "failed", error: UiError, } | { "state": "conflict", running: SessionView, 
+/**
+ * Its window is this console's, so one can go there; else it runs on another desktop and can only be ended.
+ */
+here: boolean, };

@@ -1,7 +1,9 @@
 // Generated from crates/app/src/command_table.rs by `cargo test -p amberglass-app`. Do not edit.
 import type { CustomerId } from "./CustomerId";
+import type { DeviceId } from "./DeviceId";
 import type { Mode } from "./Mode";
 import type { PortalId } from "./PortalId";
+import type { PreferencesView } from "./PreferencesView";
 import type { Reason } from "./Reason";
 import type { SessionId } from "./SessionId";
 
@@ -25,8 +27,16 @@ export type Commands = {
   start_session: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
   /** Brings the session window to the front. */
   show_session: Record<string, never>;
-  /** Ends the running session. */
+  /** Ends the running session, or the one in the way of a start. */
   end_session: Record<string, never>;
+  /** Opens the row of the bar that asks why the session is extended. */
+  open_extend: Record<string, never>;
+  /** Closes it. */
+  close_extend: Record<string, never>;
+  /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
+  extend_session: { text: string };
+  /** Adds closing words to the session whose end screen is shown. */
+  add_note: { note: string };
   /** Leaves the end screen. */
   dismiss_end: Record<string, never>;
   /** Fetches the list of the staff member's sessions. */
@@ -35,6 +45,32 @@ export type Commands = {
   open_trail: { session: SessionId };
   /** Closes the trail. */
   close_trail: Record<string, never>;
+  /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
+  list_live: Record<string, never>;
+  /** Ends somebody else's running session. */
+  end_other_session: { session: SessionId, reason: string };
+  /** Ends every session; none begins until it is lifted. */
+  emergency_stop: { reason: string };
+  /** Lets sessions begin again. */
+  lift_emergency_stop: Record<string, never>;
+  /** Fetches the devices of the staff member, or of everybody for whoever may see them. */
+  list_devices: Record<string, never>;
+  /** Takes every right from a device. */
+  revoke_device: { device: DeviceId, reason: string };
+  /** Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown. */
+  load_own_record: { more: boolean };
+  /** Forgets the action that failed or is done. */
+  dismiss_action: Record<string, never>;
+  /** Leaves the word about a session in which the program died. */
+  dismiss_recovered: Record<string, never>;
+  /** Looks whether a server of ours answers at the address, and keeps it if so. */
+  set_server: { address: string };
+  /** Reads the key store again. */
+  check_keyring: Record<string, never>;
+  /** The staff member has read what is recorded. */
+  accept_notice: Record<string, never>;
+  /** Keeps what a staff member may set for themselves. */
+  set_preferences: { preferences: PreferencesView };
 };
 
 export type CommandName = keyof Commands;
@@ -51,16 +87,33 @@ export const consoleCommands = [
   "start_session",
   "show_session",
   "end_session",
+  "add_note",
   "dismiss_end",
   "list_sessions",
   "open_trail",
   "close_trail",
+  "list_live",
+  "end_other_session",
+  "emergency_stop",
+  "lift_emergency_stop",
+  "list_devices",
+  "revoke_device",
+  "load_own_record",
+  "dismiss_action",
+  "dismiss_recovered",
+  "set_server",
+  "check_keyring",
+  "accept_notice",
+  "set_preferences",
 ] as const satisfies readonly CommandName[];
 
 /** What this webview may call. */
 export const barCommands = [
   "refresh_view",
   "end_session",
+  "open_extend",
+  "close_extend",
+  "extend_session",
 ] as const satisfies readonly CommandName[];
 
 /** How a command reaches the program; the host of the UI gives it. */
@@ -87,8 +140,16 @@ export function commandsOver(invoke: Invoke) {
     startSession: (args: Commands["start_session"]) => invoke("start_session", args),
     /** Brings the session window to the front. */
     showSession: () => invoke("show_session", {}),
-    /** Ends the running session. */
+    /** Ends the running session, or the one in the way of a start. */
     endSession: () => invoke("end_session", {}),
+    /** Opens the row of the bar that asks why the session is extended. */
+    openExtend: () => invoke("open_extend", {}),
+    /** Closes it. */
+    closeExtend: () => invoke("close_extend", {}),
+    /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
+    extendSession: (args: Commands["extend_session"]) => invoke("extend_session", args),
+    /** Adds closing words to the session whose end screen is shown. */
+    addNote: (args: Commands["add_note"]) => invoke("add_note", args),
     /** Leaves the end screen. */
     dismissEnd: () => invoke("dismiss_end", {}),
     /** Fetches the list of the staff member's sessions. */
@@ -97,5 +158,31 @@ export function commandsOver(invoke: Invoke) {
     openTrail: (args: Commands["open_trail"]) => invoke("open_trail", args),
     /** Closes the trail. */
     closeTrail: () => invoke("close_trail", {}),
+    /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
+    listLive: () => invoke("list_live", {}),
+    /** Ends somebody else's running session. */
+    endOtherSession: (args: Commands["end_other_session"]) => invoke("end_other_session", args),
+    /** Ends every session; none begins until it is lifted. */
+    emergencyStop: (args: Commands["emergency_stop"]) => invoke("emergency_stop", args),
+    /** Lets sessions begin again. */
+    liftEmergencyStop: () => invoke("lift_emergency_stop", {}),
+    /** Fetches the devices of the staff member, or of everybody for whoever may see them. */
+    listDevices: () => invoke("list_devices", {}),
+    /** Takes every right from a device. */
+    revokeDevice: (args: Commands["revoke_device"]) => invoke("revoke_device", args),
+    /** Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown. */
+    loadOwnRecord: (args: Commands["load_own_record"]) => invoke("load_own_record", args),
+    /** Forgets the action that failed or is done. */
+    dismissAction: () => invoke("dismiss_action", {}),
+    /** Leaves the word about a session in which the program died. */
+    dismissRecovered: () => invoke("dismiss_recovered", {}),
+    /** Looks whether a server of ours answers at the address, and keeps it if so. */
+    setServer: (args: Commands["set_server"]) => invoke("set_server", args),
+    /** Reads the key store again. */
+    checkKeyring: () => invoke("check_keyring", {}),
+    /** The staff member has read what is recorded. */
+    acceptNotice: () => invoke("accept_notice", {}),
+    /** Keeps what a staff member may set for themselves. */
+    setPreferences: (args: Commands["set_preferences"]) => invoke("set_preferences", args),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { announcement, clockFace, remainingAt } from './countdown';
+import { Announcer, announcement, clockFace, remainingAt } from './countdown';
 
 const MINUTE = 60_000;
 
@@ -26,17 +26,57 @@ describe('the countdown', () => {
     expect(clockFace(millis)).toBe(face);
   });
 
+  const WARNINGS = [5 * MINUTE, MINUTE];
+  const told = (...lefts: number[]) => {
+    const announcer = new Announcer();
+    return lefts.map((left) => announcer.passed(left, WARNINGS));
+  };
+
   it('is announced when it passes five minutes, one minute and the end, and at no other time', () => {
-    expect(announcement(5 * MINUTE + 100, 5 * MINUTE - 100)).toContain('Five minutes');
-    expect(announcement(MINUTE + 1, MINUTE)).toContain('One minute');
-    expect(announcement(1, 0)).toContain('up');
-    expect(announcement(4 * MINUTE, 3 * MINUTE)).toBeNull();
-    expect(announcement(0, 0)).toBeNull();
-    expect(announcement(2 * MINUTE, 20 * MINUTE)).toBeNull();
+    expect(told(6 * MINUTE, 5 * MINUTE + 100, 5 * MINUTE, 3 * MINUTE, MINUTE + 1, MINUTE - 1, 1, 0, 0)).toEqual([
+      null,
+      null,
+      5 * MINUTE,
+      null,
+      null,
+      MINUTE,
+      null,
+      0,
+      null,
+    ]);
+  });
+
+  it('is announced once, though a late snapshot puts it back by a moment', () => {
+    expect(told(5 * MINUTE + 100, 5 * MINUTE - 10, 5 * MINUTE + 90, 5 * MINUTE - 20)).toEqual([null, 5 * MINUTE, null, null]);
+  });
+
+  it('is announced again after an extension', () => {
+    expect(told(5 * MINUTE + 100, 5 * MINUTE, 20 * MINUTE, 5 * MINUTE)).toEqual([null, 5 * MINUTE, null, 5 * MINUTE]);
+    expect(told(30_000, 15 * MINUTE, MINUTE, 0)).toEqual([null, null, MINUTE, 0]);
+  });
+
+  it('says nothing of points that had passed before it was looked at', () => {
+    expect(told(4 * MINUTE, 3 * MINUTE, MINUTE)).toEqual([null, null, MINUTE]);
+    expect(told(0, 0)).toEqual([null, null]);
   });
 
   it('says only the last of several points when a sleeping computer passes them at once', () => {
-    expect(announcement(10 * MINUTE, 0)).toContain('up');
-    expect(announcement(10 * MINUTE, 30_000)).toContain('One minute');
+    expect(told(10 * MINUTE, 0)).toEqual([null, 0]);
+    expect(told(10 * MINUTE, 30_000)).toEqual([null, MINUTE]);
+  });
+
+  it('keeps to the points that the server names', () => {
+    const announcer = new Announcer();
+    expect([3 * MINUTE, 2 * MINUTE, MINUTE, 0].map((left) => announcer.passed(left, [2 * MINUTE]))).toEqual([null, 2 * MINUTE, null, 0]);
+  });
+
+  it('is put into words', () => {
+    expect([5 * MINUTE, MINUTE, 10 * MINUTE, 30_000, 0].map(announcement)).toEqual([
+      'Five minutes left in this session.',
+      'One minute left in this session.',
+      '10 minutes left in this session.',
+      '30 seconds left in this session.',
+      'The session’s time is up.',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFind, isStart, moved } from './keys';
+import { isFind, isHelp, isPalette, isStart, moved, placeOf } from './keys';
 
 const pressed = (key: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey', boolean>> = {}) => ({
   key,
@@ -12,16 +12,27 @@ const pressed = (key: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'altK
 
 describe('keys', () => {
   it('take Control and Command alike', () => {
-    expect(isFind(pressed('k', { ctrlKey: true }))).toBe(true);
-    expect(isFind(pressed('K', { metaKey: true }))).toBe(true);
+    expect(isPalette(pressed('k', { ctrlKey: true }))).toBe(true);
+    expect(isPalette(pressed('K', { metaKey: true }))).toBe(true);
+    expect(placeOf(pressed('2', { metaKey: true }))).toBe('live');
+    expect(placeOf(pressed(',', { ctrlKey: true }))).toBe('settings');
     expect(isStart(pressed('Enter', { metaKey: true }))).toBe(true);
   });
 
   it('leave plain typing and other combinations alone', () => {
-    expect(isFind(pressed('k'))).toBe(false);
-    expect(isFind(pressed('k', { ctrlKey: true, shiftKey: true }))).toBe(false);
+    expect(isPalette(pressed('k'))).toBe(false);
+    expect(isPalette(pressed('k', { ctrlKey: true, shiftKey: true }))).toBe(false);
+    expect(placeOf(pressed('2'))).toBeNull();
+    expect(placeOf(pressed('7', { ctrlKey: true }))).toBeNull();
+    expect(placeOf(pressed('toString', { ctrlKey: true }))).toBeNull();
     expect(isStart(pressed('Enter'))).toBe(false);
     expect(isStart(pressed('Enter', { ctrlKey: true, altKey: true }))).toBe(false);
+  });
+
+  it('that are single characters go with Shift alone, as keyboards have them', () => {
+    expect(isFind(pressed('/', { shiftKey: true }))).toBe(true);
+    expect(isHelp(pressed('?', { shiftKey: true }))).toBe(true);
+    expect(isHelp(pressed('?', { ctrlKey: true }))).toBe(false);
   });
 
   it('move within a list and stop at its ends', () => {

@@ -1,19 +1,19 @@
 import type { CurtainView } from '../bindings/CurtainView';
-import { ENDED_BY } from './sessions';
+import { ENDED_NEXT, endedByWords } from './endings';
 import { timeOfDay } from './times';
 
 type Cause = CurtainView['cause'];
 type Wording = { [C in Cause]: (curtain: Extract<CurtainView, { cause: C }>) => string };
 
-/** Why the page is covered, in the bar's one line; the cover itself says more. */
+/** Why the page is covered and what to do, in the bar's one line; the cover itself says more. */
 const CURTAINS: Wording = {
   opening: () => 'Opening the portal.',
-  connection_lost: ({ goes_on_until }) => `Connection lost. If it does not return, your session ends at ${timeOfDay(goes_on_until)}.`,
-  portal_unreachable: () => 'The portal does not answer. Your session goes on.',
-  page_crashed: () => 'The page stopped working. Your session goes on.',
-  ending: () => 'Ending the session.',
-  ended: ({ ended_by }) => `Ended ${ENDED_BY[ended_by]}.`,
-  journal_failed: () => 'Nothing more can be recorded, so the page is covered.',
+  connection_lost: ({ goes_on_until }) => `Connection lost. Unless it returns, your session ends at ${timeOfDay(goes_on_until)}.`,
+  portal_unreachable: () => 'The portal did not answer. Your session goes on: try again, or end it.',
+  page_crashed: () => 'The page stopped working. Your session goes on: load it again, or end it.',
+  ending: () => 'Ending the session. What was recorded is kept.',
+  ended: ({ ended_by, by_name, reason }) => `Ended ${endedByWords(ended_by, by_name)}${reason ? `: “${reason}”` : ''}. ${ENDED_NEXT[ended_by]}`,
+  journal_failed: () => 'The record can’t be kept on this computer. Make room on its disk and try again, or end the session.',
 };
 
 export const curtainWords = (curtain: CurtainView): string =>

@@ -30,11 +30,16 @@ describe('events in words', () => {
     expect(whatWords(event('attempt_refused', { because: 'other_origin', what: 'https://cdn.example.net' }))).toBe('Other site https://cdn.example.net');
     expect(whatWords(event('attempt_refused', { because: 'toString' }))).toBe('toString');
     expect(whatWords(event('session_started', { what: 'read_only' }))).toBe('Read-only');
+    const role = event('staff_role_changed', { what: 'lead', because: 'agent' });
+    expect([whatWords(role), becauseWords(role)]).toEqual(['Lead', 'was Agent']);
     expect(whatWords(event('page_viewed', { what: '/print' }))).toBe('/print');
   });
 
   it('say why', () => {
     expect(becauseWords(event('session_ended', { because: 'expired' }))).toBe('when its time was up');
+    const ended = event('session_ended', { because: 'staff' });
+    expect(becauseWords(ended, { own: true, staff_name: 'Bo Nilsson' })).toBe('by you');
+    expect(becauseWords(ended, { own: false, staff_name: 'Bo Nilsson' })).toBe('by Bo Nilsson');
     expect(becauseWords(event('session_ended', { because: 'something_new' }))).toBe('something_new');
     expect(becauseWords(event('curtain_drawn', { because: 'connection_lost' }))).toBe('connection lost');
     expect(becauseWords(event('request_blocked', { because: 'read-only' }))).toBe('rule read-only');

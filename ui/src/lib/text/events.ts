@@ -1,7 +1,8 @@
+import type { SessionView } from '../bindings/SessionView';
 import type { TrailEventView } from '../bindings/TrailEventView';
 import { ATTEMPTS } from './attempts';
 import { CURTAIN_CAUSES } from './curtain';
-import { ENDED_BY, MODES } from './sessions';
+import { ENDED_BY, MODES, ROLES } from './sessions';
 
 /** The names of `wire::audit::EventDetail::kind()`. */
 export type EventKind =
@@ -9,6 +10,22 @@ export type EventKind =
   | 'sign_in_failed'
   | 'staff_signed_out'
   | 'device_registered'
+  | 'device_revoked'
+  | 'staff_added'
+  | 'staff_role_changed'
+  | 'staff_disabled'
+  | 'staff_enabled'
+  | 'password_changed'
+  | 'second_factor_set_up'
+  | 'second_factor_reset'
+  | 'provider_linked'
+  | 'portal_disabled'
+  | 'portal_enabled'
+  | 'portal_key_added'
+  | 'portal_key_revoked'
+  | 'emergency_stopped'
+  | 'emergency_stop_lifted'
+  | 'card_viewed'
   | 'start_requested'
   | 'session_started'
   | 'session_refused'
@@ -33,6 +50,22 @@ export const EVENTS: Record<EventKind, string> = {
   sign_in_failed: 'Sign-in failed',
   staff_signed_out: 'Signed out',
   device_registered: 'Device registered',
+  device_revoked: 'Device revoked',
+  staff_added: 'Account added',
+  staff_role_changed: 'Role changed',
+  staff_disabled: 'Account disabled',
+  staff_enabled: 'Account enabled',
+  password_changed: 'Password changed',
+  second_factor_set_up: 'Second factor set up',
+  second_factor_reset: 'Second factor reset',
+  provider_linked: 'Provider linked',
+  portal_disabled: 'Portal switched off',
+  portal_enabled: 'Portal switched on',
+  portal_key_added: 'Portal key added',
+  portal_key_revoked: 'Portal key revoked',
+  emergency_stopped: 'Emergency stop',
+  emergency_stop_lifted: 'Stop lifted',
+  card_viewed: 'Card opened',
   start_requested: 'Start asked for',
   session_started: 'Session started',
   session_refused: 'Start refused',
@@ -92,6 +125,9 @@ export function whatWords(event: TrailEventView): string {
     case 'session_started':
     case 'session_refused':
       return lookUp(MODES, event.what) ?? event.what;
+    case 'staff_added':
+    case 'staff_role_changed':
+      return lookUp(ROLES, event.what) ?? event.what;
     default:
       return event.what;
   }
@@ -103,14 +139,18 @@ const attemptName = (event: TrailEventView): string => lookUp(ATTEMPTS, event.be
 /** Whether `what` is a path or an address, to be set in the monospaced face. */
 export const isAddress = (event: TrailEventView): boolean => event.kind === 'page_viewed' || event.kind === 'request_blocked';
 
-export function becauseWords(event: TrailEventView): string {
+/** `whose` session it is, where that is known: its end by the agent is one's own or somebody's. */
+export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'own' | 'staff_name'> | null = null): string {
   switch (event.kind) {
     case 'attempt_refused':
       return '';
     case 'session_ended':
+      if (event.because === 'staff' && whose && !whose.own) return `by ${whose.staff_name}`;
       return lookUp(ENDED_BY, event.because) ?? event.because;
     case 'curtain_drawn':
       return lookUp(CURTAIN_CAUSES, event.because) ?? event.because;
+    case 'staff_role_changed':
+      return event.because === '' ? '' : `was ${lookUp(ROLES, event.because) ?? event.because}`;
     case 'request_blocked':
     case 'session_refused':
       return event.because === '' ? '' : `rule ${event.because}`;

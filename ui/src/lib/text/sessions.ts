@@ -5,6 +5,7 @@ import type { PolicyAnswer } from '../bindings/PolicyAnswer';
 import type { Role } from '../bindings/Role';
 import type { SessionState } from '../bindings/SessionState';
 import type { StartStep } from '../bindings/StartStep';
+import { counted } from './times';
 
 /** Completes "Ended ...". */
 export const ENDED_BY: Record<EndedBy, string> = {
@@ -56,8 +57,28 @@ const ANSWERS: Record<PolicyAnswer, string> = {
   refused: 'not offered',
 };
 
-/** What the policy says about a mode, before one clicks; empty when it is simply allowed. */
-export const policyWords = (option: ModeOption): string => ANSWERS[option.answer];
+/** Why, for the rules of the default policy. An installation's own rules are named by their ids. */
+export const RULES: Readonly<Record<string, string>> = {
+  'sensitive-customers-need-approval': 'this customer is marked sensitive',
+  'read-write-needs-approval': 'read-write always does',
+  'never-oneself': 'this customer has your own e-mail address',
+  'never-peers-or-superiors': 'this customer is staff of your level or above',
+  'customer-must-be-active': 'this customer’s account is not active',
+  'portal-must-be-active': 'the portal is switched off',
+  'admins-do-not-look': 'admins don’t open portals',
+};
+
+const ruleWords = (rule: string): string => (Object.hasOwn(RULES, rule) ? (RULES[rule] ?? rule) : `rule ${rule}`);
+
+/** What the policy says about a mode, in short. */
+export const answerWords = (option: ModeOption): string => ANSWERS[option.answer];
+
+/** What the policy says about a mode and why, before one clicks; empty when it is simply allowed. */
+export function policyWords(option: ModeOption): string {
+  const answer = ANSWERS[option.answer];
+  const why = [...new Set(option.rules.map(ruleWords))].join(', ');
+  return answer === '' || why === '' ? answer : `${answer}: ${why}`;
+}
 
 const MODE_MEANING: Record<Mode, string> = {
   read_only: 'you can look, not change anything',
@@ -68,9 +89,9 @@ export const startLabel = (mode: Mode): string => `Start ${MODES[mode].toLowerCa
 
 /** What will happen and be recorded, in one sentence each. */
 export function startSummary(customer: string, portal: string, mode: Mode, durationSeconds: number): string {
-  const minutes = Math.round(durationSeconds / 60);
+  const minutes = counted(Math.round(durationSeconds / 60), 'minute', 'minutes');
   return (
-    `Opens ${portal} as ${customer} sees it for ${minutes} minutes; ${MODE_MEANING[mode]}. ` +
+    `Opens ${portal} as ${customer} sees it for ${minutes}; ${MODE_MEANING[mode]}. ` +
     'Your name, the reason, each page and each blocked attempt are recorded.'
   );
 }

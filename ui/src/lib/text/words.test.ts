@@ -2,8 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ATTEMPTS, noticeFor } from './attempts';
 import { CONSOLE } from './console';
+import { DEVICES } from './devices';
+import { DIALOGS } from './dialogs';
+import { EMERGENCY } from './emergency';
 import { CURTAIN_CAUSES, curtainWords } from './curtain';
 import { ERRORS, errorLine } from './errors';
+import { FIRST_RUN, KEY_STORES, noticeLines } from './first_run';
+import { OWN_RECORD } from './own_record';
+import { PALETTE } from './palette';
+import { SETTINGS } from './settings';
 import { EVENTS, FILTERS, HINTS, LINES } from './events';
 import { ENDED_BY, MODES, START_STEPS, STATES, policyWords, startSummary } from './sessions';
 
@@ -15,6 +22,8 @@ const everySentence = [
 ];
 const everyWord = [
   ...everySentence,
+  ...[FIRST_RUN, SETTINGS, DEVICES, OWN_RECORD, EMERGENCY, PALETTE, DIALOGS].flatMap((table): string[] => Object.values(table)),
+  ...[...noticeLines(null).flat(), ...Object.values(KEY_STORES).map(({ does }) => does)],
   ...[CONSOLE, CURTAIN_CAUSES, LINES, HINTS, FILTERS, ENDED_BY, MODES, START_STEPS, STATES].flatMap((table) => Object.values(table)),
 ];
 
@@ -47,10 +56,13 @@ describe('words', () => {
   });
 
   it('of the curtain fit each cause', () => {
-    expect(curtainWords({ cause: 'connection_lost', goes_on_until: new Date(2026, 10, 21, 14, 32).getTime() })).toBe(
-      'Connection lost. If it does not return, your session ends at 14:32.',
+    expect(curtainWords({ cause: 'connection_lost', goes_on_until: new Date(2026, 10, 21, 14, 32).getTime() })).toContain('your session ends at 14:32.');
+    expect(curtainWords({ cause: 'ended', ended_by: 'expired', by_name: null, reason: null })).toBe(
+      'Ended when its time was up. Start a new session if you still need to look.',
     );
-    expect(curtainWords({ cause: 'ended', ended_by: 'expired' })).toBe('Ended when its time was up.');
+    expect(curtainWords({ cause: 'ended', ended_by: 'lead', by_name: 'Noor Haddad', reason: 'Wrong customer' })).toContain(
+      'Ended by Noor Haddad, a lead: “Wrong customer”.',
+    );
   });
 
   it('say what the policy says before anybody clicks', () => {

@@ -1,0 +1,7 @@
+/**
+ * How tall the host makes the bar's webview, in CSS pixels: at twice the text size it is twice as many pixels of the window.
+ * `src-tauri/src/session_window/bar.rs` holds the same numbers.
+ */
+export const BAR_CLOSED = 64;
+/** With the row in which one says why the session is extended. */
+export const BAR_OPEN = 148;

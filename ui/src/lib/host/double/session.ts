@@ -1,0 +1,53 @@
+import type { ActionView } from '../../bindings/ActionView';
+import type { ConsoleView } from '../../bindings/ConsoleView';
+import type { SessionView } from '../../bindings/SessionView';
+import { type Answers, type Scripted, later } from './scripted';
+
+type Names =
+  | 'show_session'
+  | 'end_session'
+  | 'open_extend'
+  | 'close_extend'
+  | 'extend_session'
+  | 'add_note'
+  | 'dismiss_end'
+  | 'list_live'
+  | 'end_other_session'
+  | 'dismiss_recovered';
+
+const over = (session: SessionView): SessionView => ({ ...session, state: 'ended', ended_at: Date.now(), ended_by: 'staff', remaining_millis: 0 });
+
+/** A session that runs, its end, and what runs elsewhere. */
+export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
+  const act = (kind: ActionView['kind'], target: string, then: () => Partial<ConsoleView>) => {
+    host.show({ action: { kind, target, busy: true, error: null } });
+    later(400, () => host.show({ ...then(), action: { kind, target, busy: false, error: null } }));
+  };
+  return {
+    show_session: () => {},
+    end_session() {
+      const { session, card, recovered } = host.view;
+      if (recovered) host.show({ recovered: { ...recovered, session: over(recovered.session) } });
+      // The session in the way of a start: the card is asked for again, and what was entered stays.
+      else if (card?.start.state === 'conflict') later(400, () => host.show({ session: null, card: { ...card, start: { state: 'idle' } } }));
+      else if (session) {
+        const started = session.started_at ?? Date.now();
+        host.show({ session: null, ended: { session: over(session), duration_seconds: Math.round((Date.now() - started) / 1000) } });
+      }
+    },
+    dismiss_end: () => host.show({ ended: null }),
+    // The bar's alone.
+    open_extend: () => {},
+    close_extend: () => {},
+    extend_session: () => {},
+    add_note({ note }) {
+      const ended = host.view.ended;
+      if (ended) act('add_note', ended.session.id, () => ({ ended: { ...ended, session: { ...ended.session, note } } }));
+    },
+    list_live: () => {},
+    end_other_session({ session: id }) {
+      act('end_other_session', id, () => ({ live: { ...host.view.live, sessions: host.view.live.sessions.filter((session) => session.id !== id) } }));
+    },
+    dismiss_recovered: () => host.show({ recovered: null }),
+  };
+}

@@ -1,0 +1,62 @@
+import type { ActionKind } from '../../bindings/ActionKind';
+import type { ConsoleView } from '../../bindings/ConsoleView';
+import { devices, ownEvents, server } from '../samples';
+import { type Answers, type Scripted, later, plays } from './scripted';
+
+type Names =
+  | 'emergency_stop'
+  | 'lift_emergency_stop'
+  | 'list_devices'
+  | 'revoke_device'
+  | 'load_own_record'
+  | 'dismiss_action'
+  | 'set_server'
+  | 'check_keyring'
+  | 'accept_notice'
+  | 'set_preferences';
+
+/** The first run, settings, devices, what is recorded about oneself, the emergency stop. */
+export function settingsAnswers(host: Scripted<ConsoleView>): Answers<Names> {
+  const act = (kind: ActionKind, target: string, done: () => Partial<ConsoleView>) => {
+    host.show({ action: { kind, target, busy: true, error: null } });
+    later(400, () => host.show({ ...done(), action: { kind, target, busy: false, error: null } }));
+  };
+  const firstRun = (change: Partial<ConsoleView['first_run']>) => {
+    const next = { ...host.view.first_run, ...change };
+    host.show({ first_run: { ...next, needed: next.found === null || !next.notice_accepted } });
+  };
+  return {
+    emergency_stop: ({ reason }) =>
+      act('emergency_stop', '', () => ({ emergency_stop: { reason, stopped_by_name: 'Noor Haddad', stopped_at: Date.now() }, session: null })),
+    lift_emergency_stop: () => act('lift_emergency_stop', '', () => ({ emergency_stop: null })),
+    list_devices() {
+      if (!plays() || host.view.devices.devices.length > 0) return;
+      host.show({ devices: { loading: true, devices: [], error: null } });
+      later(200, () => host.show({ devices: { loading: false, devices, error: null } }));
+    },
+    revoke_device: ({ device }) =>
+      act('revoke_device', device, () => ({
+        devices: {
+          ...host.view.devices,
+          devices: host.view.devices.devices.map((one) => (one.id === device ? { ...one, revoked_at: Date.now() } : one)),
+        },
+      })),
+    load_own_record({ more }) {
+      if (!plays() || host.view.own_record.loading) return;
+      host.show({ own_record: { ...host.view.own_record, loading: true } });
+      const next = more ? { events: ownEvents, more: false } : { events: ownEvents.slice(0, 6), more: true };
+      later(200, () => host.show({ own_record: { ...next, loading: false, error: null } }));
+    },
+    dismiss_action: () => host.show({ action: null }),
+    set_server({ address }) {
+      firstRun({ checking: true, found: null, error: null });
+      later(400, () => firstRun({ checking: false, address, found: server }));
+    },
+    check_keyring() {
+      firstRun({ keyring: { state: 'checking' } });
+      later(400, () => firstRun({ keyring: { state: 'usable' } }));
+    },
+    accept_notice: () => firstRun({ notice_accepted: true }),
+    set_preferences: ({ preferences }) => host.show({ preferences }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { SessionWindowView } from '../../bindings/SessionWindowView';
+import { MINUTE, error, jane, now, preferences } from './common';
+import { session } from './session';
+
+const bar: SessionWindowView = {
+  session: session.id,
+  code: session.code,
+  customer_name: jane.name,
+  mode: 'read_only',
+  reason_label: 'Billing question',
+  ticket: 'TCK-4821',
+  remaining_millis: session.remaining_millis,
+  warning_millis: 5 * MINUTE,
+  curtain: null,
+  notice: null,
+  ending: false,
+  warnings_millis: [5 * MINUTE, MINUTE],
+  idle_remaining_millis: null,
+  extend: { left: 2, seconds: 900, open: false, busy: false, error: null, number: 0 },
+  preferences,
+};
+
+const open = { ...bar.extend, open: true };
+
+export const barScenes = {
+  bar,
+  'bar-long-name': { ...bar, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', reason_label: 'Complaint about a grooming appointment', ticket: 'SUPPORT-2026-004821' },
+  'bar-last-minutes': { ...bar, remaining_millis: 4 * MINUTE + 9000 },
+  // The moment passes while one looks.
+  'bar-warning': { ...bar, remaining_millis: 5 * MINUTE + 400 },
+  'bar-no-extension': { ...bar, remaining_millis: MINUTE + 400, extend: { ...bar.extend, left: 0 } },
+  'bar-idle': { ...bar, idle_remaining_millis: 58_000 },
+  'bar-notice': { ...bar, notice: { attempt: 'print', number: 1 } },
+  'bar-extend': { ...bar, extend: open },
+  'bar-extend-last-minutes': { ...bar, remaining_millis: 48_000, extend: { ...open, left: 1 } },
+  'bar-extend-busy': { ...bar, extend: { ...open, busy: true } },
+  'bar-extend-error': { ...bar, extend: { ...open, error: error('total_duration_too_long', '60 min', '7f3a91c0') } },
+  'bar-extended': { ...bar, remaining_millis: 42 * MINUTE + 10_000, extend: { ...bar.extend, left: 1, number: 1 } },
+  'bar-connection-lost': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'connection_lost', goes_on_until: now + 27 * MINUTE } },
+  'bar-portal-unreachable': { ...bar, curtain: { cause: 'portal_unreachable' } },
+  'bar-page-crashed': { ...bar, curtain: { cause: 'page_crashed' } },
+  'bar-journal-failed': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'journal_failed' } },
+  'bar-ending': { ...bar, ending: true, curtain: { cause: 'ending' } },
+  'bar-ended': { ...bar, remaining_millis: 0, curtain: { cause: 'ended', ended_by: 'expired', by_name: null, reason: null } },
+  'bar-ended-by-lead': {
+    ...bar,
+    remaining_millis: 0,
+    curtain: { cause: 'ended', ended_by: 'lead', by_name: 'Noor Haddad', reason: 'Wrong Jane Doe, please check the ticket' },
+  },
+} satisfies Record<string, SessionWindowView>;

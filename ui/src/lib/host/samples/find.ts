@@ -1,0 +1,73 @@
+import type { CardView } from '../../bindings/CardView';
+import type { ConsoleView } from '../../bindings/ConsoleView';
+import type { StartOptionsView } from '../../bindings/StartOptionsView';
+import { DAY, MINUTE, barkside, customers, error, found, jane, janet, janis, now, offline, signedIn, waiting } from './common';
+import { session } from './session';
+
+const [, , , janice = jane, mary = jane] = customers;
+
+export const options: StartOptionsView = {
+  reason_codes: [
+    { code: 'billing', label: 'Billing question', ticket_required: true },
+    { code: 'booking', label: 'Booking problem', ticket_required: true },
+    { code: 'sign_in', label: 'Cannot sign in', ticket_required: false },
+    { code: 'complaint', label: 'Complaint', ticket_required: true },
+    { code: 'other', label: 'Other', ticket_required: false },
+  ],
+  modes: [
+    { mode: 'read_only', answer: 'allowed', rules: ['agents-start-read-only'] },
+    { mode: 'read_write', answer: 'needs_approval', rules: ['read-write-needs-approval'] },
+  ],
+  default_duration_seconds: 1800,
+  max_duration_seconds: 3600,
+  max_extensions: 2,
+  extension_seconds: 900,
+};
+
+export const card = (rest: Partial<CardView> = {}): CardView => ({
+  portal: 'barkside',
+  customer_id: '1042',
+  loading: false,
+  customer: jane,
+  portal_name: 'Barkside',
+  last_looked: { staff_name: 'Amy Lindgren', at: now - DAY - 40 * MINUTE, session_code: 'AG-M4T9W' },
+  options,
+  start: { state: 'idle' },
+  error: null,
+  ...rest,
+});
+
+const sensitive: StartOptionsView = {
+  ...options,
+  modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
+};
+
+const recent = { customers: [jane, janet, mary], tickets: ['TCK-4821', 'TCK-4790'] };
+
+/** Finding, the card, and starting. */
+export const findScenes = {
+  find: { ...signedIn, recent, sessions: { loading: false, sessions: [session], error: null } },
+  'find-new': signedIn,
+  'find-recent-offline': { ...signedIn, recent, connection: offline, queue: waiting },
+  'find-searching': { ...signedIn, find: { ...signedIn.find, query: 'jan', searching: true } },
+  'find-results': found,
+  'find-truncated': { ...found, portals: [barkside, { ...barkside, id: 'meowside', name: 'Meowside' }], find: { ...found.find, truncated: true } },
+  'find-empty': { ...signedIn, find: { ...signedIn.find, query: 'zyx' } },
+  'find-error': { ...signedIn, find: { ...signedIn.find, query: 'jan', error: error('internal', null, '7f3a91c0') } },
+  'find-offline': { ...signedIn, connection: offline, queue: waiting },
+  'card-loading': { ...found, card: card({ loading: true, customer: null, options: null, last_looked: null }) },
+  card: { ...found, card: card() },
+  // As a customer whom the policy keeps apart.
+  'card-sensitive': { ...found, recent, card: card({ customer_id: '1113', customer: janice, last_looked: null, options: sensitive }) },
+  'card-none-offered': { ...found, card: card({ options: { ...options, modes: options.modes.map((offer) => ({ ...offer, answer: 'refused', rules: ['never-oneself'] })) } }) },
+  'card-no-extension': { ...found, card: card({ options: { ...options, default_duration_seconds: 900, max_duration_seconds: 900 } }) },
+  'card-inactive': { ...found, card: card({ customer_id: '1138', customer: janis, last_looked: null }) },
+  'card-error': { ...found, card: card({ customer: null, options: null, error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') }) },
+  'card-offline': { ...found, connection: offline, queue: waiting, card: card() },
+  'start-progress': { ...found, card: card({ start: { state: 'starting', step: 'opening_window' } }) },
+  'start-failed': { ...found, card: card({ start: { state: 'failed', error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') } }) },
+  'start-refused': { ...found, recent, card: card({ start: { state: 'failed', error: { ...error('reason_is_filler', null, '7f3a91c0'), retry: false } } }) },
+  'start-conflict-elsewhere': { ...found, card: card({ start: { state: 'conflict', running: { ...session, customer: mary, started_at: now - 3 * DAY }, here: false } }) },
+  'start-conflict': { ...found, session: { ...session, customer: janet }, card: card({ start: { state: 'conflict', running: { ...session, customer: janet }, here: true } }) },
+  live: { ...found, session, card: card() },
+} satisfies Record<string, ConsoleView>;

@@ -1,0 +1,36 @@
+/** The list of keys that "?" opens. `mod` stands for Ctrl, or on a Mac for Command. */
+export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }[] = [
+  {
+    title: 'Everywhere',
+    keys: [
+      [['mod K'], 'Commands and customers'],
+      [['/'], 'To the find field'],
+      [['mod 1'], 'Find'],
+      [['mod 2'], 'Live'],
+      [['mod 3'], 'Trail'],
+      [['mod ,'], 'Settings'],
+      [['?'], 'This list'],
+      [['Esc'], 'Close what is open'],
+    ],
+  },
+  {
+    title: 'In the session window',
+    keys: [
+      [['F6'], 'Between the bar and the portal'],
+      [['Ctrl Shift E'], 'To “End session”'],
+    ],
+  },
+  {
+    title: 'In lists',
+    keys: [
+      [['↑', '↓'], 'Choose'],
+      [['Enter'], 'Open what is chosen'],
+    ],
+  },
+  {
+    title: 'Where you write',
+    keys: [[['mod Enter'], 'Start the session, or send what you wrote']],
+  },
+];
+
+export const KEYS = { title: 'Keys', close: 'Close', show: 'Show all keys' } as const;

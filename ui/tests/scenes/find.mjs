@@ -1,0 +1,20 @@
+import { asTheyAre, press } from './steps.mjs';
+
+const fill = async (page) => {
+  await page.getByTestId('reason-code-billing').check();
+  await page.getByTestId('reason-text').fill('Invoice 1042 was charged twice, checking what she sees');
+  await page.getByTestId('ticket').fill('TCK-4821');
+};
+
+export const FIND = [
+  ...asTheyAre('find', 'find-new', 'find-recent-offline', 'find-searching', 'find-results', 'find-truncated', 'find-empty', 'find-error', 'find-offline'),
+  ...asTheyAre('card-loading', 'card', 'card-sensitive', 'card-none-offered', 'card-no-extension', 'card-inactive', 'card-error', 'card-offline', 'start-progress', 'start-failed', 'start-refused', 'start-conflict-elsewhere', 'start-conflict'),
+  ['card-filled', 'card', fill],
+  ['card-own-duration', 'card', async (page) => {
+    await press('duration-own')(page);
+    await page.getByTestId('own-minutes').fill('90');
+    await press('start-session')(page);
+  }],
+  ['start-conflict-left', 'start-conflict', press('conflict-leave')],
+  ['card-incomplete', 'card', press('reason-code-billing', 'start-session')],
+];

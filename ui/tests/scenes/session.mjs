@@ -1,0 +1,38 @@
+import { asTheyAre, press } from './steps.mjs';
+
+const atLive = (...scenes) => scenes.map((scene) => [scene, scene, press('nav-live')]);
+const endOther = async (page) => {
+  await press('nav-live', 'live-end-s11')(page);
+  await page.getByTestId('dialog-reason').fill('Wrong customer');
+};
+const note = async (page) => page.getByTestId('note').fill('Charged once, the second line was a refund. Told Jane.');
+
+export const SESSION = [
+  ...asTheyAre('live', 'live-find', 'live-last-minutes', 'live-frozen'),
+  ['live-list', 'live-find', press('nav-live')],
+  ...atLive('live-none', 'live-all', 'live-elsewhere', 'live-loading', 'live-error', 'live-offline', 'live-offline-none'),
+  ['live-end', 'live-all', endOther],
+  ['live-end-short', 'live-all', press('nav-live', 'live-end-s11', 'dialog-confirm')],
+  ['live-ended', 'live-all', async (page) => {
+    await endOther(page);
+    await press('dialog-confirm')(page);
+    await page.getByText('was ended').waitFor();
+  }],
+  ...asTheyAre('ended', 'ended-by-lead', 'ended-lost', 'ended-stopped', 'ended-offline', 'note-saved'),
+  ['note-typed', 'ended', note],
+  ['note-failed', 'note-failed', note],
+  ...asTheyAre('note-saving'),
+  ...asTheyAre('recovered-running', 'recovered', 'recovered-waiting'),
+];
+
+/** Those in which the row that asks for a reason is open: the host makes the bar taller for it. */
+export const BAR_OPEN = [
+  ...asTheyAre('bar-extend', 'bar-extend-last-minutes', 'bar-extend-busy', 'bar-extend-error'),
+  ['bar-extend-short', 'bar-extend', press('extend')],
+];
+export const BAR_CLOSED = [
+  ...asTheyAre('bar', 'bar-long-name', 'bar-last-minutes', 'bar-no-extension', 'bar-idle', 'bar-notice', 'bar-extended'),
+  // Its moment passes while one looks.
+  ['bar-warning', 'bar-warning', (page) => page.getByTestId('notice').waitFor()],
+  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-page-crashed', 'bar-journal-failed', 'bar-ending', 'bar-ended', 'bar-ended-by-lead'),
+];
