@@ -6,8 +6,13 @@ use std::{
 };
 
 use amberglass_wire::{PortalId, auth::LimitsResponse, session::ReasonCodeResponse};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::{Host, Url};
+
+mod openid_connect;
+
+pub use openid_connect::OpenidConnect;
 
 /// Ports of architecture's choice: the API on one listener, the gateway hosts on another.
 const DEFAULT_API_PORT: u16 = 7400;
@@ -20,20 +25,32 @@ const DEFAULT_GATEWAY_PORT: u16 = 7401;
 pub struct ServerConfig {
     pub listen_api: SocketAddr,
     pub listen_gateway: SocketAddr,
-    /// `sqlite:///path/to/file`. Empty: `amberglass.sqlite` in `data_dir`.
-    pub database_url: String,
+    /// `sqlite:///path/to/file` or `postgres://user:password@host:5432/database`. Empty: `amberglass.sqlite` in `data_dir`.
+    pub database_url: SecretString,
+    /// A file that holds it, in its place: it may hold a password.
+    pub database_url_file: Option<PathBuf>,
+    /// For tests that set the time themselves: PostgreSQL's clock may differ. No file and no variable can say so.
+    #[serde(skip)]
+    pub database_clock_may_differ: bool,
     /// `iss` of the identity tokens, and what consoles are pointed at. Empty: the API listener's own address, which is
     /// right on loopback only.
     pub issuer: String,
-    /// Keys, the server's id and, on SQLite, the database.
+    /// Keys, the server's id and, on SQLite, the database. Servers that share a database need the same file `server-key`
+    /// in theirs: it seals second factors and the sign-ins that one begins and another ends.
     pub data_dir: PathBuf,
     pub portals: Vec<PortalConfig>,
     pub limits: Limits,
     pub reason_codes: Vec<ReasonCode>,
+    /// What this installation is called, as consoles show it.
+    pub name: String,
+    /// How long the audit log is kept, in months, as consoles tell their staff.
+    pub audit_retention_months: u32,
     /// Files in place of the built-in policy; both or none.
     pub policy: PolicyFiles,
     /// Sample staff on an empty database. Loopback only.
     pub demo: bool,
+    /// The company's provider, in place of passwords and second factors of our own.
+    pub openid_connect: Option<OpenidConnect>,
     /// True when a TLS-terminating proxy of the operator stands before both listeners; only then may they listen beyond
     /// loopback.
     pub behind_tls: bool,
@@ -44,14 +61,19 @@ impl Default for ServerConfig {
         Self {
             listen_api: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_API_PORT),
             listen_gateway: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_GATEWAY_PORT),
-            database_url: String::new(),
+            database_url: SecretString::default(),
+            database_url_file: None,
+            database_clock_may_differ: false,
             issuer: String::new(),
             data_dir: PathBuf::from("amberglass-data"),
             portals: Vec::new(),
             limits: Limits::default(),
             reason_codes: default_reason_codes(),
+            name: "Amberglass".into(),
+            audit_retention_months: 13,
             policy: PolicyFiles::default(),
             demo: false,
+            openid_connect: None,
             behind_tls: false,
         }
     }
@@ -102,7 +124,13 @@ pub struct PolicyFiles {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     pub default_duration_seconds: u32,
+    /// Longest session, from its start to its last deadline: what is asked for at the start may not exceed it, and neither
+    /// may the whole with its extensions.
     pub max_duration_seconds: u32,
+    /// Extensions that one session may have.
+    pub max_extensions: u32,
+    /// Longest extension.
+    pub extension_seconds: u32,
     pub heartbeat_seconds: u32,
     /// Silence of a console after which its sessions freeze.
     pub silence_seconds: u32,
@@ -113,6 +141,10 @@ pub struct Limits {
     pub warnings_seconds: Vec<u32>,
     pub max_unsent_age_seconds: u32,
     pub min_free_disk_bytes: u64,
+    /// Customer searches per staff member within a minute.
+    pub searches_per_minute: u32,
+    /// What one portal key may ask within a minute.
+    pub portal_requests_per_minute: u32,
     /// Running sessions per staff member at the same time.
     pub sessions_per_staff: u32,
     /// Failed sign-ins per e-mail address within `sign_in_window_seconds`.
@@ -129,6 +161,8 @@ impl Default for Limits {
         Self {
             default_duration_seconds: 30 * 60,
             max_duration_seconds: 60 * 60,
+            max_extensions: 2,
+            extension_seconds: 15 * 60,
             heartbeat_seconds: 2,
             silence_seconds: 5,
             lost_after_seconds: 2 * 60,
@@ -136,6 +170,8 @@ impl Default for Limits {
             warnings_seconds: vec![5 * 60, 60],
             max_unsent_age_seconds: 24 * 60 * 60,
             min_free_disk_bytes: 100 * 1024 * 1024,
+            searches_per_minute: 60,
+            portal_requests_per_minute: 600,
             sessions_per_staff: 1,
             sign_in_failures_per_email: 5,
             sign_in_failures_per_address: 30,
@@ -153,6 +189,9 @@ impl Limits {
             silence_seconds: self.silence_seconds,
             lost_after_seconds: self.lost_after_seconds,
             idle_seconds: self.idle_seconds,
+            max_duration_seconds: self.max_duration_seconds,
+            max_extensions: self.max_extensions,
+            extension_seconds: self.extension_seconds,
             warnings_seconds: self.warnings_seconds.clone(),
             max_unsent_age_seconds: self.max_unsent_age_seconds,
             min_free_disk_bytes: self.min_free_disk_bytes,
@@ -202,12 +241,9 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the configuration file {path} is not understood")]
-    NotUnderstood {
-        path: PathBuf,
-        #[source]
-        source: Box<toml::de::Error>,
-    },
+    /// Without the line itself, which may hold a password.
+    #[error("the configuration file {path} is not understood in line {line}: {what}")]
+    NotUnderstood { path: PathBuf, line: usize, what: String },
     #[error("the environment variable {0} is not understood")]
     Environment(&'static str),
     #[error("{0} is not loopback: plain http goes no further; put TLS before it and set behind_tls")]
@@ -233,20 +269,28 @@ pub enum ConfigError {
     PortalTwice(PortalId, PortalId),
     #[error("limits: {0}")]
     Limits(&'static str),
+    #[error("openid_connect: {0}")]
+    OpenidConnect(&'static str),
+    #[error("database_url and database_url_file are both set: one of them is enough")]
+    DatabaseTwice,
     #[error("policy.rules and policy.schema go together")]
     PolicyFiles,
 }
 
 impl ServerConfig {
-    /// Reads `path`, then lets `AMBERGLASS_LISTEN_API`, `_LISTEN_GATEWAY`, `_DATABASE_URL`, `_ISSUER` and `_DATA_DIR` win.
+    /// Reads `path`, then lets `AMBERGLASS_LISTEN_API`, `_LISTEN_GATEWAY`, `_DATABASE_URL`, `_DATABASE_URL_FILE`, `_ISSUER`
+    /// and `_DATA_DIR` win.
     ///
     /// # Errors
     /// When the file or a variable is not understood.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::NotUnderstood { path: path.to_owned(), source: Box::new(source) })?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count().saturating_add(1);
+            ConfigError::NotUnderstood { path: path.to_owned(), line, what: error.message().to_owned() }
+        })?;
         config.apply_environment(|name| std::env::var(name).ok())?;
         Ok(config)
     }
@@ -261,8 +305,12 @@ impl ServerConfig {
         if let Some(listen) = address("AMBERGLASS_LISTEN_GATEWAY")? {
             self.listen_gateway = listen;
         }
+        // Either takes the place of both in the file.
         if let Some(url) = read("AMBERGLASS_DATABASE_URL") {
-            self.database_url = url;
+            (self.database_url, self.database_url_file) = (url.into(), None);
+        }
+        if let Some(path) = read("AMBERGLASS_DATABASE_URL_FILE") {
+            (self.database_url, self.database_url_file) = (SecretString::default(), Some(PathBuf::from(path)));
         }
         if let Some(issuer) = read("AMBERGLASS_ISSUER") {
             self.issuer = issuer;
@@ -291,6 +339,9 @@ impl ServerConfig {
         }
         if self.policy.rules.is_some() != self.policy.schema.is_some() {
             return Err(ConfigError::PolicyFiles);
+        }
+        if let Some(provider) = &self.openid_connect {
+            provider.check(self.demo)?;
         }
         self.check_portals()?;
         self.limits.check()
@@ -334,12 +385,19 @@ impl ServerConfig {
         self.portals.iter().find(|portal| portal.id == *id)
     }
 
-    /// The database, also when the configuration leaves it to `data_dir`.
-    pub fn database_url(&self) -> String {
-        if self.database_url.is_empty() {
-            format!("sqlite://{}", self.data_dir.join("amberglass.sqlite").display())
-        } else {
-            self.database_url.clone()
+    /// The database, also when the configuration leaves it to a file or to `data_dir`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or it is said twice.
+    pub fn database_url(&self) -> Result<SecretString, ConfigError> {
+        match (&self.database_url_file, self.database_url.expose_secret()) {
+            (None, "") => Ok(format!("sqlite://{}", self.data_dir.join("amberglass.sqlite").display()).into()),
+            (None, _) => Ok(self.database_url.clone()),
+            (Some(path), "") => match std::fs::read_to_string(path).map(zeroize::Zeroizing::new) {
+                Ok(text) => Ok(text.trim().into()),
+                Err(source) => Err(ConfigError::Unreadable { path: path.clone(), source }),
+            },
+            (Some(_), _) => Err(ConfigError::DatabaseTwice),
         }
     }
 }
@@ -358,6 +416,12 @@ impl Limits {
         if self.sessions_per_staff == 0 {
             return Err(ConfigError::Limits("sessions_per_staff must be at least 1"));
         }
+        if self.max_extensions > 0 && self.extension_seconds == 0 {
+            return Err(ConfigError::Limits("extension_seconds must be at least 1, or max_extensions 0"));
+        }
+        if self.searches_per_minute == 0 || self.portal_requests_per_minute == 0 {
+            return Err(ConfigError::Limits("searches_per_minute and portal_requests_per_minute must be at least 1"));
+        }
         Ok(())
     }
 }
@@ -366,7 +430,7 @@ impl Limits {
 pub const MIN_DURATION_SECONDS: u32 = 60;
 
 /// Plain http is for this machine alone. Names under `localhost` are loopback by RFC 6761.
-fn is_loopback_http(url: &Url) -> bool {
+pub(crate) fn is_loopback_http(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -402,7 +466,7 @@ mod tests {
         .unwrap();
         config.check().unwrap();
         assert_eq!(config.limits.default_duration_seconds, 1800);
-        assert_eq!(config.database_url(), "sqlite:///srv/amberglass/amberglass.sqlite");
+        assert_eq!(config.database_url().unwrap().expose_secret(), "sqlite:///srv/amberglass/amberglass.sqlite");
         assert_eq!(config.reason_codes.len(), 5);
         assert!(config.portal(&PortalId::new("barkside")).is_some_and(|portal| portal.active));
     }
@@ -450,6 +514,41 @@ mod tests {
         let refused = config.check().unwrap_err();
         assert!(matches!(refused, ConfigError::TlsUpstream { .. }), "{refused}");
         assert!(refused.to_string().contains("loopback"), "{refused}");
+    }
+
+    #[test]
+    fn the_database_is_named_once_and_its_password_never_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("url");
+        std::fs::write(&file, "postgres://amber:secret@localhost/glass\n").unwrap();
+        let mut config = ServerConfig { database_url_file: Some(file.clone()), ..ServerConfig::default() };
+        assert_eq!(config.database_url().unwrap().expose_secret(), "postgres://amber:secret@localhost/glass");
+        config.database_url = "postgres://amber:secret@localhost/glass".into();
+        assert!(!format!("{config:?}").contains("secret"));
+        assert!(matches!(config.database_url(), Err(ConfigError::DatabaseTwice)));
+        config.apply_environment(|name| (name == "AMBERGLASS_DATABASE_URL").then(|| "sqlite:a".to_owned())).unwrap();
+        assert_eq!(config.database_url().unwrap().expose_secret(), "sqlite:a");
+        std::fs::remove_file(&file).unwrap();
+        config
+            .apply_environment(|name| (name == "AMBERGLASS_DATABASE_URL_FILE").then(|| file.display().to_string()))
+            .unwrap();
+        assert!(matches!(config.database_url(), Err(ConfigError::Unreadable { .. })), "no file, no database");
+    }
+
+    #[test]
+    fn a_file_that_is_not_understood_says_where_without_showing_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("server.toml");
+        std::fs::write(&file, "demo = false\ndatabase_url = postgres://amber:secret@localhost/glass\n").unwrap();
+        let error = ServerConfig::load(&file).unwrap_err();
+        assert!(matches!(&error, ConfigError::NotUnderstood { line: 2, .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+
+    #[test]
+    fn no_file_can_say_that_clocks_may_differ() {
+        let said = toml::from_str::<ServerConfig>("database_clock_may_differ = true\n");
+        assert!(said.unwrap_err().message().contains("unknown field"));
     }
 
     #[test]

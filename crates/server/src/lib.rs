@@ -12,14 +12,18 @@ pub mod audit;
 pub mod config;
 pub mod drivers;
 pub mod gateway;
+pub mod operator;
 pub mod policy;
+pub mod portals;
 pub mod sessions;
 pub mod state;
 pub mod store;
 
 mod api;
 mod listener;
+mod rates;
 mod secrets;
+mod steady_clock;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,12 +36,13 @@ pub use config::{Limits, PortalConfig, ServerConfig};
 pub use secrets::sha256_hex;
 pub use state::ServerState;
 
-use accounts::Accounts;
+use accounts::{Accounts, provider::Provider};
 use audit::AuditLog;
 use drivers::{Drivers, IdentitySigner};
 use policy::Policy;
 use secrets::ServerKey;
 use sessions::Sessions;
+use steady_clock::SteadyClock;
 use store::Store;
 
 /// How long open answers may take to end once the server stops.
@@ -70,6 +75,10 @@ pub enum ServerError {
     Driver(#[from] drivers::DriverError),
     #[error(transparent)]
     Account(#[from] accounts::AccountError),
+    #[error(transparent)]
+    Provider(#[from] accounts::provider::ProviderError),
+    #[error("running sessions could not be decided again by the policy in force")]
+    DecideAgain(#[from] sessions::DecideAgainError),
 }
 
 /// A server that listens.
@@ -93,12 +102,17 @@ pub async fn serve(
     entropy: Arc<dyn Entropy>,
 ) -> Result<RunningServer, ServerError> {
     config.check()?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let data_dir = |source| ServerError::DataDir { path: config.data_dir.clone(), source };
     create_private(&config.data_dir).map_err(data_dir)?;
     let key = Arc::new(ServerKey::load_or_create(&config.data_dir, &*entropy).map_err(data_dir)?);
     let id = secrets::server_id(&config.data_dir, || uuid_v7(&*clock, &*entropy)).map_err(data_dir)?;
     let policy = Policy::load(&config.policy)?;
-    let store = Store::open(&config.database_url()).await?;
+    let store = Store::open(&config.database_url()?).await?;
+    store.warn_of_risks().await?;
+    if !config.database_clock_may_differ {
+        store.check_clock(&*clock).await?;
+    }
     let audit = AuditLog::open(store.clone(), &id, clock.clone(), entropy.clone()).await?;
 
     let api_listener = listen(config.listen_api).await?;
@@ -110,18 +124,29 @@ pub async fn serve(
 
     let signer = Arc::new(IdentitySigner::load_or_create(&config.data_dir, &*entropy)?);
     let drivers = Arc::new(Drivers::new(&config, &issuer, signer, &clock, &entropy)?);
+    let provider = match &config.openid_connect {
+        Some(provider) => Some(Provider::new(provider, &issuer, clock.clone(), entropy.clone())?),
+        None => None,
+    };
     let config = Arc::new(config);
     let sessions =
         Arc::new(Sessions::new(store.clone(), audit.clone(), clock.clone(), entropy.clone(), config.clone()));
-    let accounts = Accounts::new(store.clone(), clock.clone(), entropy.clone(), &config.limits)?;
+    let accounts = Accounts::new(store.clone(), audit.clone(), key.clone(), clock.clone(), entropy.clone(), &config)?;
     if config.demo {
         accounts.add_samples().await?;
     }
+    if !accounts.can_read_second_factors().await? {
+        // Others may have none yet, and the operator can reset those that do: no reason to keep everybody out.
+        tracing::error!(error = &accounts::AccountError::OtherKey as &dyn std::error::Error, "second factors");
+    }
+    sessions.decide_again(&policy).await?;
+    let rates = rates::Rates::new(&config.limits);
     let stop = CancellationToken::new();
     let state = Arc::new(ServerState {
         store,
         audit,
         accounts,
+        provider,
         sessions: sessions.clone(),
         policy,
         config,
@@ -132,10 +157,16 @@ pub async fn serve(
         issuer: issuer.clone(),
         gateway,
         stop: stop.clone(),
+        rates,
     });
 
     let mut tasks = JoinSet::new();
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
+    let others = sessions.clone();
+    tasks.spawn(store::listen(state.store.clone(), state.clock.clone(), stop.clone(), move |hint| others.hear(hint)));
+    if !state.config.database_clock_may_differ {
+        tasks.spawn(store::watch_clock(state.store.clone(), state.clock.clone(), stop.clone()));
+    }
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(state.clone()), stop.clone(), HEAD_TIMEOUT));

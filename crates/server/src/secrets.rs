@@ -1,4 +1,5 @@
-//! Secrets of the server: random tokens, what is kept of them, and the key in the data folder.
+//! Secrets of the server: random tokens, what is kept of them, and the key in the data folder with what it makes, checks
+//! and seals.
 
 use std::{
     io::{self, Write as _},
@@ -7,12 +8,18 @@ use std::{
 
 use amberglass_domain::ports::Entropy;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    Key, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 const KEY_FILE: &str = "server-key";
 const ID_FILE: &str = "server-id";
+/// Long enough to be drawn at random (XChaCha20).
+const NONCE_BYTES: usize = 24;
 
 /// Hex, lower case: the form in which secrets of others are stored and looked up.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -73,6 +80,31 @@ impl ServerKey {
         mac.verify_slice(&tag).is_ok()
     }
 
+    /// Seals `plain` (XChaCha20-Poly1305) so that it opens with this key, for this purpose and these fields only;
+    /// base64url. `None` when it cannot be encrypted.
+    pub fn seal(&self, purpose: &str, fields: &[&str], plain: &[u8], entropy: &dyn Entropy) -> Option<String> {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        let aad = associated(fields);
+        let sealed = self.cipher(purpose).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad }).ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), sealed.as_slice()].concat()))
+    }
+
+    /// What was sealed, unless it was changed, or sealed with another key, for another purpose or other fields.
+    pub fn open(&self, purpose: &str, fields: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let aad = associated(fields);
+        let plain = self.cipher(purpose).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }).ok()?;
+        Some(Zeroizing::new(plain))
+    }
+
+    /// Each purpose seals with a key of its own.
+    fn cipher(&self, purpose: &str) -> XChaCha20Poly1305 {
+        let key = Zeroizing::new(self.mac("seal", &[purpose]));
+        XChaCha20Poly1305::new(&Key::from(*key))
+    }
+
     fn hmac(&self, purpose: &str) -> Hmac<Sha256> {
         // HMAC fills keys shorter than a block with zeros; done here, there is no length to be wrong about.
         let mut block = Zeroizing::new([0_u8; 64]);
@@ -88,6 +120,16 @@ impl ServerKey {
 fn feed(mac: &mut Hmac<Sha256>, bytes: &[u8]) {
     mac.update(&(bytes.len() as u64).to_be_bytes());
     mac.update(bytes);
+}
+
+/// Fields with their lengths before them, so that moving a letter from one to the next gives something else.
+fn associated(fields: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for field in fields {
+        bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(field.as_bytes());
+    }
+    bytes
 }
 
 /// This server's id, made once: it names the writer of its chain.
@@ -159,5 +201,24 @@ mod tests {
         assert!(!key.verify("form", &["a", "bc"], &tag));
         assert!(!key.verify("other", &["ab", "c"], &tag));
         assert!(!key.verify("form", &["ab", "c"], "nonsense"));
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_own_place_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let entropy = SeededEntropy::new(1);
+        let key = ServerKey::load_or_create(dir.path(), &entropy).unwrap();
+        let sealed = key.seal("totp", &["amy"], b"secret", &entropy).unwrap();
+        assert_eq!(key.open("totp", &["amy"], &sealed).unwrap().as_slice(), b"secret");
+        assert_ne!(key.seal("totp", &["amy"], b"secret", &entropy).unwrap(), sealed, "never the same twice");
+        assert!(key.open("totp", &["leo"], &sealed).is_none());
+        assert!(key.open("other", &["amy"], &sealed).is_none());
+        let mut changed = sealed.clone().into_bytes();
+        changed[40] ^= 1;
+        assert!(key.open("totp", &["amy"], &String::from_utf8(changed).unwrap()).is_none());
+        assert!(key.open("totp", &["amy"], "short").is_none());
+        let other = tempfile::tempdir().unwrap();
+        let other = ServerKey::load_or_create(other.path(), &SeededEntropy::new(2)).unwrap();
+        assert!(other.open("totp", &["amy"], &sealed).is_none());
     }
 }

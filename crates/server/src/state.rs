@@ -6,14 +6,15 @@ use amberglass_domain::ports::{Clock, Entropy, uuid_v7};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, provider::Provider},
     audit::AuditLog,
     config::{PortalConfig, ServerConfig},
     drivers::Drivers,
     policy::Policy,
+    rates::Rates,
     secrets::ServerKey,
     sessions::Sessions,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// Made once by [`crate::serve`], then shared.
@@ -21,6 +22,8 @@ pub struct ServerState {
     pub store: Store,
     pub audit: AuditLog,
     pub accounts: Accounts,
+    /// The company's, where it signs people in.
+    pub provider: Option<Provider>,
     pub sessions: Arc<Sessions>,
     pub policy: Policy,
     pub config: Arc<ServerConfig>,
@@ -34,6 +37,7 @@ pub struct ServerState {
     pub gateway: SocketAddr,
     /// Cancelled when the server stops: endless answers end then.
     pub stop: CancellationToken,
+    pub(crate) rates: Rates,
 }
 
 impl ServerState {
@@ -43,6 +47,14 @@ impl ServerState {
             Some(origin) => origin.as_str().trim_end_matches('/').to_owned(),
             None => format!("http://{}:{}", portal.gateway_host, self.gateway.port()),
         }
+    }
+
+    /// By the configuration, and by the operator's switch while the server runs.
+    ///
+    /// # Errors
+    /// When the switch cannot be read; the portal counts as inactive then.
+    pub async fn portal_active(&self, portal: &PortalConfig) -> Result<bool, StoreError> {
+        Ok(portal.active && !self.store.portal_disabled(&portal.id).await?)
     }
 
     /// A new UUID v7.

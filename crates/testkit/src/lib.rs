@@ -1,11 +1,15 @@
-//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait.
+//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait, databases.
 //!
 //! Only ever a dev-dependency (and of `tests`); never part of what is shipped.
 
 pub mod clock;
+pub mod database;
 pub mod entropy;
+#[cfg(unix)]
+pub mod postgres;
 pub mod wait;
 
 pub use clock::ManualClock;
+pub use database::{Engine, TestDatabase};
 pub use entropy::SeededEntropy;
 pub use wait::wait_until;

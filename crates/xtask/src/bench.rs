@@ -1,11 +1,13 @@
 //! Benchmarks: programs of the package `amberglass-tests`, built as the product is shipped.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
 use crate::command;
 use crate::repository::Repository;
+use crate::ui_bundle;
 
 pub struct Benchmark {
     name: &'static str,
@@ -13,7 +15,10 @@ pub struct Benchmark {
 }
 
 /// Each of them is a name that `amberglass-bench` knows.
-const BENCHMARKS: &[Benchmark] = &[];
+const BENCHMARKS: &[Benchmark] = &[Benchmark {
+    name: "start",
+    what: "click on Start to portal painted beside a bare window, and memory beside Chromium (minutes, with the build)",
+}];
 
 /// # Errors
 /// If there is no such benchmark; the word lists those there are.
@@ -27,22 +32,39 @@ fn find<'table>(table: &'table [Benchmark], name: &str) -> Result<&'table Benchm
     }
     let known: Vec<String> =
         table.iter().map(|benchmark| format!("\n  {:<16}{}", benchmark.name, benchmark.what)).collect();
-    if known.is_empty() {
-        bail!("there is no benchmark `{name}`, nor any other yet");
-    }
     bail!("there is no benchmark `{name}`; there are:{}", known.concat());
 }
 
-/// Builds the benchmark and becomes it, so that its last line is the last line.
+/// Builds all that the benchmark starts, and becomes it, so that its last line is the last line.
 ///
 /// # Errors
-/// If it can't be built or started.
+/// If something can't be built or the benchmark can't be started.
 pub fn run(repository: &Repository, benchmark: &Benchmark) -> Result<ExitCode> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    let ui = build_ui_for_any_browser(repository)?;
+    build_programs(repository)?;
+    let programs = repository.target().join("release");
+    let program = programs.join(format!("amberglass-bench{}", std::env::consts::EXE_SUFFIX));
+    let mut bench = command::program(repository, program);
+    bench.arg(benchmark.name).arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
+    command::become_program(&mut bench)
+}
+
+/// All programs at once, for the reason that the demo has. The windows are driven through WebDriver, which needs the
+/// feature `automation`; the rest is what is shipped.
+fn build_programs(repository: &Repository) -> Result<()> {
     let mut cargo = command::cargo(repository);
-    cargo.args(["build", "--release", "--package", "amberglass-tests", "--bin", "amberglass-bench"]);
-    command::run(&mut cargo)?;
-    let program = repository.target().join("release").join(format!("amberglass-bench{}", std::env::consts::EXE_SUFFIX));
-    command::become_program(command::program(repository, program).arg(benchmark.name))
+    cargo.args(["build", "--release", "--workspace", "--exclude", "xtask", "--bins", "--features", "automation"]);
+    command::run(&mut cargo)
+}
+
+/// The UI on its host stand-in, beside the build and not beside the sources.
+fn build_ui_for_any_browser(repository: &Repository) -> Result<PathBuf> {
+    let folder = repository.memory()?.join("ui-for-any-browser");
+    let mut npm = command::npm(repository);
+    npm.args(["run", "gallery", "--", "--emptyOutDir", "--outDir"]).arg(&folder);
+    command::run(&mut npm)?;
+    Ok(folder)
 }
 
 #[cfg(test)]

@@ -39,6 +39,12 @@ const PARTS: &[Part] = &[
     Part { name: "build", what: "programs and tests compile", run: build, only_on_linux: None },
     Part { name: "tests", what: "unit tests, stories, TypeScript types", run: tests, only_on_linux: None },
     Part {
+        name: "postgres",
+        what: "the server's tests on PostgreSQL",
+        run: postgres,
+        only_on_linux: Some("it starts Debian's PostgreSQL"),
+    },
+    Part {
         name: "windows",
         what: "real windows in Xvfb",
         run: windows,
@@ -54,6 +60,15 @@ const PARTS: &[Part] = &[
 
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
+
+/// What is PostgreSQL's alone.
+const POSTGRES_TESTS: &str = "postgres";
+
+/// All that have a server with a database in them.
+const ON_POSTGRES: &[&str] = &["api", "gateway", "store", POSTGRES_TESTS, "it"];
+
+/// Asked for by the tests' `TestDatabase`.
+const ENGINE: (&str, &str) = ("AMBERGLASS_TEST_ENGINE", "postgres");
 
 const BINDINGS: &str = "ui/src/lib/bindings";
 
@@ -180,7 +195,8 @@ fn tests(repository: &Repository) -> Result<()> {
 
     let mut cargo = command::cargo(repository);
     cargo.args(["test", "--locked", "--workspace", "--features", "automation", "--lib", "--bins"]);
-    for name in workspace.integration_tests().into_iter().filter(|name| *name != WINDOW_TESTS) {
+    let elsewhere = [WINDOW_TESTS, POSTGRES_TESTS];
+    for name in workspace.integration_tests().into_iter().filter(|name| !elsewhere.contains(name)) {
         cargo.args(["--test", name]);
     }
     command::run(&mut cargo)?;
@@ -193,6 +209,17 @@ fn tests(repository: &Repository) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The suites that ran on SQLite, once more, and those that PostgreSQL has of its own.
+fn postgres(repository: &Repository) -> Result<()> {
+    build(repository)?;
+    let mut cargo = command::cargo(repository);
+    cargo.env(ENGINE.0, ENGINE.1).args(["test", "--locked", "--workspace", "--features", "automation"]);
+    for name in ON_POSTGRES {
+        cargo.args(["--test", name]);
+    }
+    command::run(&mut cargo)
 }
 
 fn windows(repository: &Repository) -> Result<()> {

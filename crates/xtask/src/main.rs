@@ -92,7 +92,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         }
         Verb::Bench { name } => {
             let benchmark = bench::named(&name)?;
-            setup::run(&repository, Scope::HEADLESS_DEMO)?;
+            setup::run(&repository, Scope::BENCH)?;
             bench::run(&repository, benchmark)
         }
     }

@@ -16,7 +16,8 @@ use crate::{
     ServerState,
     audit::AuditError,
     secrets::{random_token, sha256_hex},
-    store::{CodeRow, DeviceRow, StoreError, Tx, parse_role},
+    sessions::Change,
+    store::{CodeRow, DeviceRow, NewFamily, RefreshRow, StoreError, Tx, parse_role},
 };
 
 /// Life of an authorization code.
@@ -28,6 +29,30 @@ const GRACE_SECONDS: i64 = 60;
 /// Stands in a code's row instead of a family once it was refused.
 const BURNT: &str = "refused";
 const MAX_DEVICE_NAME_CHARACTERS: usize = 100;
+
+/// How somebody proved who they are, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    pub at: UnixMillis,
+    pub method: Method,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Password,
+    PasswordTotp,
+    OpenidConnect,
+}
+
+impl Method {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::PasswordTotp => "password_totp",
+            Self::OpenidConnect => "openid_connect",
+        }
+    }
+}
 
 /// Why no tokens were given.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +79,7 @@ pub async fn issue_code(
     staff: &StaffId,
     redirect_uri: &str,
     code_challenge: &str,
+    proof: Proof,
 ) -> Result<String, StoreError> {
     let code = random_token(&*state.entropy);
     let row = CodeRow {
@@ -61,6 +87,8 @@ pub async fn issue_code(
         redirect_uri: redirect_uri.to_owned(),
         code_challenge: code_challenge.to_owned(),
         expires_at: state.clock.now().plus_seconds(CODE_SECONDS),
+        authenticated_at: proof.at,
+        method: proof.method.as_str().to_owned(),
         family: None,
     };
     let mut tx = state.store.begin().await?;
@@ -141,10 +169,20 @@ async fn trade_code(
     if !tx.trade_code(&code_sha256, &family).await? {
         return Err(TokenError::Invalid);
     }
-    tx.insert_family(&family, &row.staff, &device, now).await?;
+    tx.revoke_families_on(&row.staff, &device, now).await?;
+    let new = NewFamily {
+        id: &family,
+        staff: &row.staff,
+        device: &device,
+        started_at: now,
+        authenticated_at: row.authenticated_at,
+        method: &row.method,
+    };
+    tx.insert_family(&new).await?;
     state.audit.append_in(&mut tx, subject(&row.staff, &device), EventDetail::StaffSignedIn {}).await?;
     let refresh_token = random_token(&*state.entropy);
-    issue(state, tx, &family, &row.staff, device, refresh_token, now).await
+    let authenticated_at = row.authenticated_at;
+    issue(state, tx, SignInOf { family, staff: row.staff, device, authenticated_at }, refresh_token, now).await
 }
 
 /// The device with this key, enrolled now if it is new; `None` when it was revoked.
@@ -173,6 +211,8 @@ async fn enrolled(
         key_fingerprint: sha256_hex(public_key.as_bytes()),
     };
     state.audit.append_in(tx, subject(staff, &device.id), detail).await?;
+    // The owner's other consoles show it.
+    state.sessions.announce_change(tx, Change::Everything);
     Ok(Some(device.id))
 }
 
@@ -207,6 +247,8 @@ async fn refresh(
             .is_some_and(|successor| successor.replaced_at.is_none());
         if now.since(replaced_at) > GRACE_SECONDS.saturating_mul(1000) || !successor_unused {
             tx.revoke_family(&row.family, now).await?;
+            let subject = subject(&row.staff, &row.device);
+            state.audit.append_in(&mut tx, subject, EventDetail::StaffSignedOut {}).await?;
             tx.commit().await?;
             tracing::warn!(device = %device, "a replaced refresh token came again: the sign-in was ended");
             return Err(TokenError::Invalid);
@@ -214,25 +256,34 @@ async fn refresh(
     } else {
         tx.replace_refresh_token(&token_sha256, now).await?;
     }
-    issue(state, tx, &row.family, &row.staff, row.device, successor, now).await
+    let RefreshRow { family, staff, device, authenticated_at, .. } = row;
+    issue(state, tx, SignInOf { family, staff, device, authenticated_at }, successor, now).await
+}
+
+/// What tokens are issued for.
+struct SignInOf {
+    family: String,
+    staff: StaffId,
+    device: DeviceId,
+    authenticated_at: UnixMillis,
 }
 
 async fn issue(
     state: &ServerState,
     mut tx: Tx,
-    family: &str,
-    staff: &StaffId,
-    device: DeviceId,
+    sign_in: SignInOf,
     refresh_token: String,
     now: UnixMillis,
 ) -> Result<TokenResponse, TokenError> {
-    let row = tx.staff_by_id(staff).await?.filter(|row| row.active).ok_or(TokenError::Invalid)?;
+    let SignInOf { family, staff, device, authenticated_at } = sign_in;
+    let row = tx.staff_by_id(&staff).await?.filter(|row| row.active).ok_or(TokenError::Invalid)?;
     let role = parse_role(&row.role).ok_or(TokenError::Invalid)?;
     let access_token = random_token(&*state.entropy);
     let access_expires_at = now.plus_seconds(i64::from(ACCESS_SECONDS));
-    tx.insert_access_token(&sha256_hex(access_token.as_bytes()), family, access_expires_at).await?;
+    tx.insert_access_token(&sha256_hex(access_token.as_bytes()), &family, access_expires_at).await?;
     let refresh_expires_at = now.plus_seconds(i64::from(state.config.limits.refresh_token_seconds));
-    tx.insert_refresh_token(&sha256_hex(refresh_token.as_bytes()), family, refresh_expires_at).await?;
+    tx.insert_refresh_token(&sha256_hex(refresh_token.as_bytes()), &family, refresh_expires_at).await?;
+    tx.device_seen(&device, now).await?;
     tx.commit().await?;
     Ok(TokenResponse {
         access_token,
@@ -241,6 +292,7 @@ async fn issue(
         refresh_token,
         device,
         staff: StaffResponse { id: row.id, name: row.name, email: row.email, role },
+        authenticated_at,
     })
 }
 

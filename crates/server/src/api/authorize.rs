@@ -1,4 +1,5 @@
-//! `GET` and `POST /v1/oauth/authorize`: sign-in in the system browser (RFC 6749 with RFC 7636 and RFC 8252).
+//! `GET` and `POST /v1/oauth/authorize`: sign-in in the system browser (RFC 6749 with RFC 7636 and RFC 8252). What follows a
+//! right password is in `second_factor`; the way over the company's provider in `provider`.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -20,10 +21,17 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::sign_in_page::{self, Notice};
+use super::{
+    provider, second_factor,
+    sign_in_page::{self, Notice, PasswordPage, Refusal},
+};
 use crate::{
     ServerState,
-    accounts::{SignIn, tokens},
+    accounts::{
+        Proof, SignIn,
+        tokens::{self, Method},
+    },
+    store::StaffRow,
 };
 
 /// A form that was left open longer has to be fetched again.
@@ -39,6 +47,9 @@ pub struct AuthorizeQuery {
     state: Option<String>,
     code_challenge: Option<String>,
     code_challenge_method: Option<String>,
+    /// `login` for a fresh sign-in, also where the company's provider would know the person without asking (OpenID
+    /// Connect Core, 3.1.2.1). Our own form always asks.
+    prompt: Option<String>,
 }
 
 /// A request that was checked.
@@ -47,6 +58,7 @@ pub struct Asked {
     pub redirect: Url,
     pub state: String,
     pub code_challenge: String,
+    pub fresh: bool,
 }
 
 #[derive(Deserialize)]
@@ -61,12 +73,14 @@ pub struct SignInForm {
 
 pub async fn form(
     State(state): State<Arc<ServerState>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     query: Result<Query<AuthorizeQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let Ok(Query(query)) = query else { return sign_in_page::broken_link() };
-    match check(query) {
-        Some(asked) => page(&state, &asked, StatusCode::OK, "", None),
-        None => sign_in_page::broken_link(),
+    let Some(asked) = check(query) else { return sign_in_page::broken_link() };
+    match &state.provider {
+        Some(at) => provider::go(&state, at, asked, &network_of(peer.ip())).await,
+        None => page(&state, &asked, StatusCode::OK, "", None),
     }
 }
 
@@ -78,10 +92,11 @@ pub async fn sign_in(
 ) -> Response {
     let Ok(Form(form)) = form else { return sign_in_page::broken_link() };
     let Some(asked) = check(form.asked) else { return sign_in_page::broken_link() };
-    // Another site may not sign anybody in; browsers say where a form comes from (W3C Fetch Metadata).
-    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+    if !from_here(&headers) {
         return sign_in_page::broken_link();
+    }
+    if state.provider.is_some() {
+        return sign_in_page::refused(Refusal::PasswordsAreOff);
     }
     let email = form.email.trim().to_owned();
     if !form_is_ours(&state, &asked, &form.form_issued_at, &form.form_token) {
@@ -89,35 +104,54 @@ pub async fn sign_in(
     }
     let address = network_of(peer.ip());
     match state.accounts.sign_in(&email, form.password, &address).await {
-        Ok(SignIn::Accepted(staff)) => {
-            match tokens::issue_code(&state, &staff.id, &asked.redirect_uri, &asked.code_challenge).await {
-                Ok(code) => back_to_console(asked, &code),
-                Err(error) => failed(&state, &asked, &email, &error),
-            }
-        }
-        Ok(SignIn::Wrong) => {
-            // Keyed, so that nobody can find the address by trying addresses.
-            let key = email.to_lowercase();
-            let email_hash = hex::encode(state.key.mac("email", &[&key]));
-            match state.audit.append(EventSubject::default(), EventDetail::SignInFailed { email_hash }).await {
-                Ok(_) => page(&state, &asked, StatusCode::UNAUTHORIZED, &email, Some(Notice::Wrong)),
-                Err(error) => failed(&state, &asked, &email, &error),
-            }
-        }
+        Ok(SignIn::Accepted(staff)) => finish(&state, asked, &staff, Method::Password).await,
+        Ok(SignIn::CodeWanted(staff)) => second_factor::ask(&state, &asked, &staff),
+        Ok(SignIn::Wrong) => match record_failure(&state, &email).await {
+            Ok(()) => page(&state, &asked, StatusCode::UNAUTHORIZED, &email, Some(Notice::Wrong)),
+            Err(error) => failed(&state, &asked, &email, &error),
+        },
         Ok(SignIn::TooMany) => {
-            let minutes = state.config.limits.sign_in_window_seconds.div_ceil(60);
-            let mut response =
-                page(&state, &asked, StatusCode::TOO_MANY_REQUESTS, &email, Some(Notice::TooMany { minutes }));
-            response.headers_mut().insert(header::RETRY_AFTER, state.config.limits.sign_in_window_seconds.into());
-            response
+            let minutes = minutes_to_wait(&state);
+            let notice = Some(Notice::TooMany { minutes });
+            with_retry_after(&state, page(&state, &asked, StatusCode::TOO_MANY_REQUESTS, &email, notice))
         }
         Err(error) => failed(&state, &asked, &email, &error),
     }
 }
 
+/// The same for a wrong password and a wrong code: the record does not tell more than the page.
+pub async fn record_failure(state: &ServerState, email: &str) -> Result<(), crate::audit::AuditError> {
+    let email_hash = state.accounts.email_hash(email);
+    state.audit.append(EventSubject::default(), EventDetail::SignInFailed { email_hash }).await.map(drop)
+}
+
+/// Who has shown all that was asked for gets a code.
+pub async fn finish(state: &ServerState, asked: Asked, staff: &StaffRow, method: Method) -> Response {
+    let proof = Proof { at: state.clock.now(), method };
+    match tokens::issue_code(state, &staff.id, &asked.redirect_uri, &asked.code_challenge, proof).await {
+        Ok(code) => back_to_console(asked.redirect, &asked.state, &code),
+        Err(error) => failed(state, &asked, &staff.email, &error),
+    }
+}
+
+/// Another site may not sign anybody in; browsers say where a form comes from (W3C Fetch Metadata).
+pub fn from_here(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    site.is_none_or(|site| site == "same-origin" || site == "none")
+}
+
+pub fn minutes_to_wait(state: &ServerState) -> u32 {
+    state.config.limits.sign_in_window_seconds.div_ceil(60)
+}
+
+pub fn with_retry_after(state: &ServerState, mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, state.config.limits.sign_in_window_seconds.into());
+    response
+}
+
 /// Whom attempts are counted for. With IPv6 one subscriber has a whole /64 (RFC 6177), so each address of it counts as
 /// one.
-fn network_of(address: IpAddr) -> String {
+pub fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
@@ -125,9 +159,8 @@ fn network_of(address: IpAddr) -> String {
 }
 
 /// The code goes to the console's loopback address and nowhere else.
-fn back_to_console(asked: Asked, code: &str) -> Response {
-    let mut target = asked.redirect;
-    target.query_pairs_mut().append_pair("code", code).append_pair("state", &asked.state);
+pub fn back_to_console(mut target: Url, state: &str, code: &str) -> Response {
+    target.query_pairs_mut().append_pair("code", code).append_pair("state", state);
     let headers = [
         (header::LOCATION, target.as_str()),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -141,10 +174,11 @@ fn failed(state: &ServerState, asked: &Asked, email: &str, error: &(dyn std::err
     page(state, asked, StatusCode::SERVICE_UNAVAILABLE, email, Some(Notice::Unavailable))
 }
 
-fn page(state: &ServerState, asked: &Asked, status: StatusCode, email: &str, notice: Option<Notice>) -> Response {
+pub fn page(state: &ServerState, asked: &Asked, status: StatusCode, email: &str, notice: Option<Notice>) -> Response {
     let issued_at = state.clock.now().0.to_string();
     let token = URL_SAFE_NO_PAD.encode(state.key.mac("sign-in-form", &form_fields(asked, &issued_at)));
-    sign_in_page::form(asked, status, email, notice, &issued_at, &token)
+    let page = PasswordPage { email, notice, issued_at: &issued_at, token: &token, demo: state.config.demo };
+    sign_in_page::password_form(asked, status, &page)
 }
 
 fn form_is_ours(state: &ServerState, asked: &Asked, issued_at: &str, token: &str) -> bool {
@@ -158,12 +192,18 @@ fn form_fields<'a>(asked: &'a Asked, issued_at: &'a str) -> [&'a str; 4] {
     [&asked.redirect_uri, &asked.state, &asked.code_challenge, issued_at]
 }
 
+/// What the continuation of a sign-in is bound to.
+pub fn bound_to(asked: &Asked) -> [&str; 3] {
+    [&asked.redirect_uri, &asked.state, &asked.code_challenge]
+}
+
 /// `None` for anything that is not exactly what a console asks. There is no redirect then: the address it would go to is
 /// not to be trusted either.
-fn check(query: AuthorizeQuery) -> Option<Asked> {
+pub fn check(query: AuthorizeQuery) -> Option<Asked> {
     if query.client_id? != CLIENT_ID
         || query.response_type.is_some_and(|kind| kind != "code")
         || query.code_challenge_method? != "S256"
+        || query.prompt.as_deref().is_some_and(|prompt| prompt != "login")
     {
         return None;
     }
@@ -171,13 +211,14 @@ fn check(query: AuthorizeQuery) -> Option<Asked> {
     let redirect = console_address(&redirect_uri)?;
     let state = query.state.filter(|state| !state.is_empty() && state.len() <= MAX_STATE_BYTES)?;
     let code_challenge = query.code_challenge?;
+    let fresh = query.prompt.is_some();
     let hash = URL_SAFE_NO_PAD.decode(&code_challenge).ok()?;
-    (hash.len() == 32).then_some(Asked { redirect_uri, redirect, state, code_challenge })
+    (hash.len() == 32).then_some(Asked { redirect_uri, redirect, state, code_challenge, fresh })
 }
 
 /// `http://127.0.0.1:<port>/callback` or the same on `[::1]` (RFC 8252, 7.3): literal addresses, because names can be
 /// made to point elsewhere.
-fn console_address(text: &str) -> Option<Url> {
+pub fn console_address(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let loopback = match url.host()? {
         Host::Ipv4(address) => address == std::net::Ipv4Addr::LOCALHOST,

@@ -26,11 +26,12 @@ pub struct Search {
 
 pub async fn find(
     State(state): State<Arc<ServerState>>,
-    _who: SignedIn,
+    who: SignedIn,
     Query(search): Query<Search>,
 ) -> Result<Json<CustomerListResponse>, ApiError> {
+    state.rates.searches.take(who.id().as_str(), state.clock.monotonic_millis()).map_err(ApiError::too_many)?;
     let portal = target::portal(&state, &search.portal)?;
-    if !portal.active {
+    if !state.portal_active(portal).await? {
         return Err(ApiError::new(ErrorCode::PortalInactive));
     }
     let query = search.query.trim();

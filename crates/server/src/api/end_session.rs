@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use amberglass_domain::reason;
 use amberglass_wire::{
     SessionId,
     auth::Role,
@@ -25,20 +26,37 @@ pub async fn end(
     Body(request): Body<EndSessionRequest>,
 ) -> Result<Json<SessionResponse>, ApiError> {
     let row = state.sessions.get(&id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
-    let own = row.staff == *who.id();
-    let by = match who.role() {
-        Role::Agent | Role::Lead | Role::Security | Role::Admin if own => EndedBy::Staff,
-        Role::Lead => EndedBy::Lead,
-        Role::Security | Role::Agent | Role::Admin => EndedBy::Security,
+    let ended = if row.staff == *who.id() {
+        let note = words(request.note.as_deref());
+        if note.is_some_and(|note| note.chars().count() > MAX_NOTE_CHARACTERS) {
+            return Err(ApiError::new(ErrorCode::InvalidRequest).detail("The note is longer than 2000 characters."));
+        }
+        state.sessions.end(&id, &Ending { note, ..Ending::by(EndedBy::Staff) }).await?
+    } else {
+        let on_session = |action| state.policy.on_session(&who.principal(), action, &row.id, &row.staff);
+        if !on_session(SessionAction::EndAny)? {
+            // Who may not see it learns nothing of it.
+            let code = if on_session(SessionAction::ReadAudit)? { ErrorCode::Forbidden } else { ErrorCode::NotFound };
+            return Err(ApiError::new(code));
+        }
+        if words(request.note.as_deref()).is_some() {
+            let detail = "A closing note is for whose session it is; say why in `reason`.";
+            return Err(ApiError::new(ErrorCode::InvalidRequest).detail(detail));
+        }
+        let reason = request.reason.as_deref().unwrap_or_default().trim();
+        reason::check_text(reason).map_err(ApiError::new)?;
+        let by = match who.role() {
+            Role::Lead => EndedBy::Lead,
+            // A policy of one's own may let others do it, too.
+            Role::Security | Role::Agent | Role::Admin => EndedBy::Security,
+        };
+        let ending = Ending { staff: Some(who.id()), reason: Some(reason), ..Ending::by(by) };
+        state.sessions.end(&id, &ending).await?
     };
-    if !own && !state.policy.on_session(&who.principal(), SessionAction::EndAny, &row.id, &row.staff)? {
-        return Err(ApiError::new(ErrorCode::Forbidden));
-    }
-    let note = request.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    if note.is_some_and(|note| note.chars().count() > MAX_NOTE_CHARACTERS) {
-        return Err(ApiError::new(ErrorCode::InvalidRequest).detail("The note is longer than 2000 characters."));
-    }
-    let ended = state.sessions.end(&id, &Ending { by, note }).await?;
     let row = ended.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     Ok(Json(state.sessions.response(row).await?))
+}
+
+fn words(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use amberglass_wire::{SessionId, StaffId, event_stream::ServerEvent, session::SessionState};
+use amberglass_wire::{SessionId, StaffId, auth::Role, event_stream::ServerEvent, session::SessionState};
 use axum::{
     extract::State,
     response::sse::{Event, Sse},
@@ -11,16 +11,23 @@ use futures_util::{Stream, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{extract::SignedIn, problem::ApiError};
-use crate::{ServerState, policy::ServerAction, store::StoreError};
+use crate::{
+    ServerState,
+    policy::ServerAction,
+    sessions::Change,
+    store::{StoreError, parse_role},
+};
 
 /// One open stream.
 struct Listener {
     state: Arc<ServerState>,
     staff: StaffId,
+    /// What the rights below were decided by.
+    role: Role,
     /// The policy lets this staff member read everyone's sessions.
     sees_all: bool,
     token_sha256: String,
-    changes: Receiver<SessionId>,
+    changes: Receiver<Change>,
     /// Monotonic.
     next_beat: i64,
     last: bool,
@@ -32,6 +39,7 @@ pub async fn stream(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let listener = Listener {
         staff: who.id().clone(),
+        role: who.role(),
         sees_all: state.policy.on_server(&who.principal(), ServerAction::ReadAudit)?,
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
@@ -68,7 +76,8 @@ impl Listener {
                 () = self.state.stop.cancelled() => return None,
                 () = self.state.clock.sleep_until(self.next_beat) => return self.beat().await,
                 changed = self.changes.recv() => match changed {
-                    Ok(id) => match self.hint(&id).await {
+                    Ok(Change::Everything) => return self.look(ServerEvent::SnapshotChanged).await,
+                    Ok(Change::Session(id)) => match self.hint(&id).await {
                         Ok(Some(event)) => return Some(event),
                         Ok(None) => {}
                         Err(error) => {
@@ -76,7 +85,7 @@ impl Listener {
                             return None;
                         }
                     },
-                    Err(RecvError::Lagged(_)) => return Some(ServerEvent::SnapshotChanged),
+                    Err(RecvError::Lagged(_)) => return self.look(ServerEvent::SnapshotChanged).await,
                     Err(RecvError::Closed) => return None,
                 },
             }
@@ -84,29 +93,53 @@ impl Listener {
         None
     }
 
-    /// Says that the server is there, as long as the token holds. One that merely ran out closes the stream without a
-    /// word: the console has a newer one and comes again.
+    /// Says that the server is there, as long as the token holds.
     async fn beat(&mut self) -> Option<ServerEvent> {
-        let row = match self.state.store.access_token(&self.token_sha256).await {
-            Ok(row) => row,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "an event stream was cut");
-                return None;
+        let interval = i64::from(self.state.config.limits.heartbeat_seconds).saturating_mul(1000);
+        let next = self.state.clock.monotonic_millis().saturating_add(interval);
+        let time = self.state.clock.now();
+        let event = self.look(ServerEvent::Heartbeat { time }).await;
+        self.next_beat = next;
+        event
+    }
+
+    /// Says `event` if token and role are what they were when the stream was opened; else what ends the stream.
+    async fn look(&mut self, event: ServerEvent) -> Option<ServerEvent> {
+        match self.standing().await {
+            Ok(Standing::AsBefore) => Some(event),
+            Ok(Standing::Outlived) => None,
+            Ok(Standing::RoleChanged) => {
+                self.last = true;
+                Some(ServerEvent::SnapshotChanged)
             }
-        };
-        let now = self.state.clock.now();
-        match row {
-            Some(row) if row.holds && row.expires_at <= now => None,
-            Some(row) if row.holds => {
-                let interval = i64::from(self.state.config.limits.heartbeat_seconds).saturating_mul(1000);
-                self.next_beat = self.state.clock.monotonic_millis().saturating_add(interval);
-                Some(ServerEvent::Heartbeat { time: now })
-            }
-            Some(_) | None => {
+            Ok(Standing::SignedOut) => {
                 self.last = true;
                 Some(ServerEvent::SignedOut)
             }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "an event stream was cut");
+                None
+            }
         }
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let Some(row) = self.state.store.access_token(&self.token_sha256).await? else {
+            return Ok(Standing::SignedOut);
+        };
+        if row.signed_out && self.state.store.is_signed_in(&row.staff, &row.device).await? {
+            return Ok(Standing::Outlived);
+        }
+        if !row.holds {
+            return Ok(Standing::SignedOut);
+        }
+        Ok(match parse_role(&row.role) {
+            _ if row.expires_at <= self.state.clock.now() => Standing::Outlived,
+            Some(role) if role == self.role => Standing::AsBefore,
+            Some(_) => Standing::RoleChanged,
+            // Nobody here knows what it may do, so it may do nothing.
+            None => Standing::SignedOut,
+        })
     }
 
     async fn hint(&self, id: &SessionId) -> Result<Option<ServerEvent>, StoreError> {
@@ -115,4 +148,15 @@ impl Listener {
         let state: SessionState = row.state;
         Ok(visible.then_some(ServerEvent::SessionChanged { session: row.id, state }))
     }
+}
+
+/// What has become of the sign-in that a stream hangs on.
+enum Standing {
+    AsBefore,
+    /// The token ran out, or the same person signed in again on the same device: the console has a newer token and comes
+    /// again with it, so that the stream closes without a word.
+    Outlived,
+    /// What may be told here was decided for another role: the console comes again.
+    RoleChanged,
+    SignedOut,
 }

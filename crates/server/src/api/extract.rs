@@ -9,9 +9,11 @@ use amberglass_wire::{
     problem::ErrorCode,
 };
 use axum::{
-    extract::{FromRequest, FromRequestParts},
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{header, request::Parts},
 };
+use serde::de::DeserializeOwned;
 
 use super::problem::ApiError;
 use crate::{
@@ -21,9 +23,32 @@ use crate::{
     store::{AccessRow, parse_role},
 };
 
+/// So long a proof of who somebody is counts as fresh (architecture: approvals, break-glass, `read_write`).
+const FRESH_MILLIS: i64 = 5 * 60 * 1000;
+
 #[derive(FromRequest)]
 #[from_request(via(axum::Json), rejection(ApiError))]
 pub struct Json<T>(pub T);
+
+/// JSON together with the hash of its bytes: what makes a repeated request the same one.
+pub struct RawJson<T> {
+    pub value: T,
+    pub body_sha256: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<ServerState>> for RawJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &Arc<ServerState>) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
+        let mut again = Request::new(Body::from(body.clone()));
+        *again.headers_mut() = headers;
+        let Json(value) = Json::from_request(again, state).await?;
+        Ok(Self { value, body_sha256: sha256_hex(&body) })
+    }
+}
 
 #[derive(FromRequest)]
 #[from_request(via(axum::Form), rejection(ApiError))]
@@ -45,6 +70,8 @@ pub struct SignedIn {
     pub device_key: String,
     /// The sign-in that the token hangs on.
     pub family: String,
+    /// When the person last proved who they are.
+    pub authenticated_at: UnixMillis,
     /// To look at the token again later.
     pub token_sha256: String,
 }
@@ -60,6 +87,19 @@ impl SignedIn {
 
     pub fn role(&self) -> Role {
         self.staff.role
+    }
+
+    /// For what wants to know that the person, and not only their unlocked computer, is there.
+    ///
+    /// # Errors
+    /// `fresh_sign_in_required` when they proved who they are longer ago than five minutes.
+    pub fn fresh(&self, now: UnixMillis) -> Result<(), ApiError> {
+        // A proof from the future is none: somebody set the clock back.
+        let age = now.since(self.authenticated_at);
+        if (-MAX_SKEW_MILLIS..=FRESH_MILLIS).contains(&age) {
+            return Ok(());
+        }
+        Err(ApiError::new(ErrorCode::FreshSignInRequired).detail("Sign in again, then repeat the request."))
     }
 
     /// Checks that `device` is the one of the token, that it signed `message`, and when.
@@ -110,10 +150,10 @@ impl FromRequestParts<Arc<ServerState>> for SignedIn {
         if !row.holds || row.expires_at <= state.clock.now() {
             return Err(refused());
         }
-        let AccessRow { staff, email, name, role, device, device_key, family, .. } = row;
+        let AccessRow { staff, email, name, role, device, device_key, family, authenticated_at, .. } = row;
         // A role from a newer version: nobody knows what it may do, so it may do nothing here.
         let role = parse_role(&role).ok_or_else(refused)?;
         let staff = StaffResponse { id: staff, name, email, role };
-        Ok(Self { staff, device, device_key, family, token_sha256 })
+        Ok(Self { staff, device, device_key, family, authenticated_at, token_sha256 })
     }
 }

@@ -29,6 +29,6 @@ pub async fn beat(
     let now = state.clock.now();
     let message = signing::heartbeat(&request);
     who.check_signature(now, &request.device, request.signed_at, &message, &request.signature)?;
-    let sessions = state.sessions.beat(who.id(), &who.device, &request.sessions).await?;
+    let sessions = state.sessions.beat(who.id(), &who.device, request.signed_at, &request.sessions).await?;
     Ok(Json(HeartbeatResponse { time: state.clock.now(), sessions, server: state.audit.head() }))
 }

@@ -13,7 +13,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
-    http::HeaderMap,
+    http::{HeaderMap, header},
 };
 
 use super::{extract::check_skew, problem::ApiError};
@@ -37,6 +37,9 @@ pub async fn deliver(
         .map_err(|_| ApiError::new(ErrorCode::InvalidRequest).detail("Amberglass-Signed-At is not a number."))?;
     let signature = text(&headers, SIGNATURE_HEADER)?;
 
+    if !is_json(&headers) {
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType).detail("Expected `Content-Type: application/json`."));
+    }
     let row = state.store.device(&device).await?.ok_or_else(|| ApiError::new(ErrorCode::DeviceRefused))?;
     let message = signing::journal_batch(&device, &sha256_hex(&body), signed_at);
     device_key::verify(&row.public_key, &message, signature)
@@ -51,6 +54,11 @@ pub async fn deliver(
     }
     let held = state.audit.deliver(&device, &request.records, now).await?;
     Ok(Json(JournalBatchResponse { held }))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, ApiError> {

@@ -12,8 +12,10 @@ use axum::{
 };
 use futures_util::FutureExt as _;
 
-use super::problem::ApiError;
+use super::{own_host, problem::ApiError};
 use crate::ServerState;
+
+const READY: &str = "/v1/ready";
 
 /// Where the request went, without what stands in its path or query: customers' ids are no matter for logs.
 #[derive(Clone)]
@@ -24,13 +26,19 @@ struct Route {
 
 pub async fn finish(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
     let route = Route { method: request.method().clone(), path: request.extensions().get::<MatchedPath>().cloned() };
-    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
+    // A load balancer looks at one server by its address.
+    let is_probe = route.path.as_ref().is_some_and(|path| path.as_str() == READY);
+    let mut response = if is_probe || own_host::is_own(&state, request.uri(), request.headers()) {
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
             ApiError::new(ErrorCode::Internal).into_response()
-        }
+        })
+    } else {
+        ApiError::new(ErrorCode::WrongHost).into_response()
     };
+    if route.method == Method::OPTIONS && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response = options(&response);
+    }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         response = problem(&state, &route, &error, response);
     } else if let Some(error) = refusal_of_the_framework(&response) {
@@ -39,6 +47,15 @@ pub async fn finish(State(state): State<Arc<ServerState>>, request: Request, nex
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// What may be done with the resource (RFC 9110, 9.3.7). Without a word about other origins: pages have no business here.
+fn options(refused: &Response) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(allow) = refused.headers().get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allow.clone());
+    }
     response
 }
 
@@ -55,6 +72,8 @@ fn refusal_of_the_framework(response: &Response) -> Option<ApiError> {
     Some(ApiError::new(match status {
         StatusCode::NOT_FOUND => ErrorCode::NotFound,
         StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::PayloadTooLarge,
+        StatusCode::METHOD_NOT_ALLOWED => ErrorCode::MethodNotAllowed,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::UnsupportedMediaType,
         _ if status.is_client_error() => ErrorCode::InvalidRequest,
         _ => ErrorCode::Internal,
     }))
@@ -64,7 +83,7 @@ fn problem(state: &ServerState, route: &Route, error: &ApiError, answered: Respo
     let mut bytes = [0_u8; 4];
     state.entropy.fill(&mut bytes);
     let reference = hex::encode(bytes);
-    // The framework's status is the more exact one: 405 and 415 have no code of their own.
+    // The framework's status is the more exact one: some of them have no code of their own.
     let status = answered.status();
     let path = route.path.as_ref().map_or("(none)", MatchedPath::as_str);
     let source = error.source.as_deref().map(chain_of);
@@ -88,6 +107,7 @@ fn problem(state: &ServerState, route: &Route, error: &ApiError, answered: Respo
         rules: error.rules.clone(),
         session: error.session.clone(),
         held: error.held.clone(),
+        retry_after_seconds: error.retry_after_seconds,
     };
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();

@@ -15,15 +15,29 @@ use crate::ServerState;
 mod authorize;
 mod customer_card;
 mod customers;
+mod devices;
+mod emergency_stop;
 mod end_session;
 mod entry;
 mod events;
+mod extend_session;
 mod extract;
 mod heartbeats;
+mod idempotency;
 mod journal_batches;
 mod jwks;
 mod layers;
+mod own_host;
+mod own_record;
+mod portal_key;
+mod portal_sessions;
 mod problem;
+mod provider;
+mod provider_callback;
+mod ready;
+mod revoke_device;
+mod second_factor;
+mod server;
 mod session;
 mod session_list;
 mod sign_in_page;
@@ -48,9 +62,13 @@ pub fn router(state: Arc<ServerState>) -> Router {
         .layer(RequestDecompressionLayer::new());
     Router::new()
         .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/v1/ready", get(ready::ready))
         .route("/v1/oauth/authorize", get(authorize::form).post(authorize::sign_in))
+        .route("/v1/oauth/authorize/code", post(second_factor::check))
+        .route("/v1/oauth/provider/callback", get(provider_callback::back))
         .route("/v1/oauth/token", post(token::token))
         .route("/v1/oauth/sign-out", post(sign_out::sign_out))
+        .route("/v1/server", get(server::server))
         .route("/v1/snapshot", get(snapshot::snapshot))
         .route("/v1/customers", get(customers::find))
         .route("/v1/portals/{portal}/customers/{customer}", get(customer_card::card))
@@ -59,7 +77,15 @@ pub fn router(state: Arc<ServerState>) -> Router {
         .route("/v1/sessions/{id}", get(session::session))
         .route("/v1/sessions/{id}/entry", post(entry::enter))
         .route("/v1/sessions/{id}/end", post(end_session::end))
+        .route("/v1/sessions/{id}/extensions", post(extend_session::extend))
         .route("/v1/sessions/{id}/trail", get(trail::trail))
+        .route("/v1/emergency-stop", post(emergency_stop::stop))
+        .route("/v1/emergency-stop/lift", post(emergency_stop::lift))
+        .route("/v1/portal/sessions", get(portal_sessions::list))
+        .route("/v1/portal/sessions/{id}/end", post(portal_sessions::end))
+        .route("/v1/record/own", get(own_record::own_record))
+        .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}/revoke", post(revoke_device::revoke))
         .route("/v1/heartbeats", post(heartbeats::beat))
         .route("/v1/events", get(events::stream))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

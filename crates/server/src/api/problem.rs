@@ -15,7 +15,7 @@ use crate::{
     audit::{AuditError, DeliveryError},
     drivers::DriverError,
     policy::PolicyError,
-    sessions::{EntryError, SessionError, StartError},
+    sessions::{EntryError, ExtendError, SessionError, StartError},
     store::StoreError,
 };
 
@@ -58,6 +58,13 @@ impl ApiError {
     pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// The sender asks too often and may come back after so many seconds.
+    pub fn too_many(retry_after_seconds: u32) -> Self {
+        let mut error = Self::new(ErrorCode::TooManyRequests);
+        error.retry_after_seconds = Some(retry_after_seconds);
+        error
     }
 
     fn held(mut self, held: ChainHead) -> Self {
@@ -103,12 +110,19 @@ fn words(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::PortalUnreachable => (S::SERVICE_UNAVAILABLE, "The portal did not answer"),
         ErrorCode::SessionConflict => (S::CONFLICT, "Another session is running"),
         ErrorCode::SessionNotRunning => (S::CONFLICT, "The session does not run"),
+        ErrorCode::ExtensionsUsedUp => (S::CONFLICT, "The session has had all its extensions"),
+        ErrorCode::TotalDurationTooLong => (S::UNPROCESSABLE_ENTITY, "The session would be too long in all"),
+        ErrorCode::EmergencyStopInForce => (S::FORBIDDEN, "An emergency stop is in force"),
+        ErrorCode::FreshSignInRequired => (S::FORBIDDEN, "This needs a sign-in of the last five minutes"),
         ErrorCode::GrantInvalid => (S::FORBIDDEN, "The right to enter was used or is too old"),
         ErrorCode::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
         ErrorCode::JournalGap => (S::CONFLICT, "Records are missing in between"),
         ErrorCode::JournalFork => (S::CONFLICT, "The records differ from the ones held"),
         ErrorCode::JournalInvalid => (S::UNPROCESSABLE_ENTITY, "A record is not valid"),
         ErrorCode::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "The request is too large"),
+        ErrorCode::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "The body is not of a type that is taken here"),
+        ErrorCode::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "This cannot be done here"),
+        ErrorCode::WrongHost => (S::MISDIRECTED_REQUEST, "This server does not answer under that name"),
         ErrorCode::AuditUnavailable => (S::SERVICE_UNAVAILABLE, "The record could not be written, so nothing was done"),
     }
 }
@@ -123,7 +137,9 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::new(ErrorCode::Unavailable).source(error)
+        let is_the_requests_fault = matches!(error, StoreError::Unstorable);
+        let code = if is_the_requests_fault { ErrorCode::InvalidRequest } else { ErrorCode::Unavailable };
+        Self::new(code).source(error)
     }
 }
 
@@ -153,6 +169,8 @@ impl From<EntryError> for ApiError {
         match error {
             EntryError::GrantInvalid => Self::new(ErrorCode::GrantInvalid),
             EntryError::NotRunning => Self::new(ErrorCode::SessionNotRunning),
+            EntryError::Frozen => Self::new(ErrorCode::SessionNotRunning)
+                .detail("It is frozen: it can be entered once its console is heard again."),
             EntryError::Session(error) => error.into(),
         }
     }
@@ -163,10 +181,32 @@ impl From<StartError> for ApiError {
         match error {
             // Who wants to name the session in the way looks it up before.
             StartError::Conflict(_) => Self::new(ErrorCode::SessionConflict),
+            StartError::EmergencyStop { reason } => stopped(&reason),
+            StartError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
             StartError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             StartError::Session(error) => error.into(),
         }
     }
+}
+
+impl From<ExtendError> for ApiError {
+    fn from(error: ExtendError) -> Self {
+        match error {
+            ExtendError::NotActive => Self::new(ErrorCode::SessionNotRunning),
+            ExtendError::UsedUp => Self::new(ErrorCode::ExtensionsUsedUp),
+            ExtendError::TotalTooLong { left_seconds } => {
+                Self::new(ErrorCode::TotalDurationTooLong).detail(format!("At most {left_seconds} seconds more."))
+            }
+            ExtendError::EmergencyStop { reason } => stopped(&reason),
+            ExtendError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
+            ExtendError::Session(error) => error.into(),
+        }
+    }
+}
+
+/// Nothing starts and nothing is extended; says why.
+pub fn stopped(reason: &str) -> ApiError {
+    ApiError::new(ErrorCode::EmergencyStopInForce).detail(reason)
 }
 
 impl From<DriverError> for ApiError {
@@ -190,10 +230,15 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Store(error) => error.into(),
+            AccountError::Audit(error) => error.into(),
             AccountError::Hash
             | AccountError::PasswordTooShort
             | AccountError::Email(_)
             | AccountError::EmailTaken
+            | AccountError::NoSuchAccount
+            | AccountError::LastAdmin
+            | AccountError::SecondFactor
+            | AccountError::OtherKey
             | AccountError::Interrupted => Self::new(ErrorCode::Internal).source(error),
         }
     }
@@ -226,10 +271,10 @@ impl From<DeliveryError> for ApiError {
 
 /// What axum says of a request that does not fit, in our form.
 fn rejected(status: StatusCode, text: String) -> ApiError {
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::new(ErrorCode::PayloadTooLarge)
-    } else {
-        ApiError::new(ErrorCode::InvalidRequest).detail(text)
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::PayloadTooLarge),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::new(ErrorCode::UnsupportedMediaType).detail(text),
+        _ => ApiError::new(ErrorCode::InvalidRequest).detail(text),
     }
 }
 

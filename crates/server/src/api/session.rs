@@ -20,12 +20,12 @@ pub async fn session(
     Ok(Json(state.sessions.response(row).await?))
 }
 
-/// One's own, or what the policy lets one read.
+/// One's own, or what the policy lets one read. Who may not see it learns nothing of it, not even that it exists.
 pub async fn visible(state: &ServerState, who: &SignedIn, id: &SessionId) -> Result<SessionRow, ApiError> {
     let row = state.sessions.get(id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     if state.policy.on_session(&who.principal(), SessionAction::ReadAudit, &row.id, &row.staff)? {
         Ok(row)
     } else {
-        Err(ApiError::new(ErrorCode::Forbidden))
+        Err(ApiError::new(ErrorCode::NotFound))
     }
 }

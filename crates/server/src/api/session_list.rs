@@ -49,7 +49,7 @@ pub async fn list(
     let running_only = matches!(asked.state, Which::Running);
     let mut sessions = Vec::new();
     for row in state.sessions.list(staff, running_only).await? {
-        sessions.push(state.sessions.response(row).await?);
+        sessions.push(state.sessions.response_with_page(row).await?);
     }
     Ok(Json(SessionListResponse { sessions }))
 }

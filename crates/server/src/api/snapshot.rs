@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use amberglass_wire::auth::{PortalResponse, SnapshotResponse};
+use amberglass_wire::auth::{PortalResponse, RightsResponse, SnapshotResponse};
 use axum::{Json, extract::State};
 
-use super::{extract::SignedIn, problem::ApiError};
-use crate::ServerState;
+use super::{emergency_stop::response, extract::SignedIn, problem::ApiError};
+use crate::{ServerState, policy::ServerAction};
 
 pub async fn snapshot(
     State(state): State<Arc<ServerState>>,
@@ -18,6 +18,7 @@ pub async fn snapshot(
     for row in state.sessions.list(Some(who.id()), true).await? {
         sessions.push(state.sessions.response(row).await?);
     }
+    let disabled = state.store.disabled_portals().await?;
     let portals = state
         .config
         .portals
@@ -26,14 +27,25 @@ pub async fn snapshot(
             id: portal.id.clone(),
             name: portal.name.clone(),
             gateway_origin: state.gateway_origin(portal),
-            active: portal.active,
+            active: portal.active && !disabled.iter().any(|row| row.portal == portal.id),
         })
         .collect();
+    let may = |action| state.policy.on_server(&who.principal(), action);
+    let rights = RightsResponse {
+        // Whose session it is plays no part in the default policy; what a request may do is asked on each.
+        end_any: state.policy.ends_others(&who.principal())?,
+        read_audit: may(ServerAction::ReadAudit)?,
+        emergency_stop: may(ServerAction::EmergencyStop)?,
+        manage_devices: may(ServerAction::ManageDevices)?,
+    };
     Ok(Json(SnapshotResponse {
-        staff: who.staff,
         server_time,
         portals,
         sessions,
         limits: state.config.limits.response(),
+        emergency_stop: state.store.emergency_stop().await?.map(response),
+        reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
+        rights,
+        staff: who.staff,
     }))
 }

@@ -29,8 +29,8 @@ pub async fn options(
 ) -> Result<Json<StartOptionsResponse>, ApiError> {
     let portal = target::portal(&state, &asked.portal)?;
     let found = target::find(&state, portal, &asked.customer).await?;
-    let whom =
-        Target { customer: &found.customer, portal_active: portal.active, staff_role: found.staff_role.as_deref() };
+    let portal_active = state.portal_active(portal).await?;
+    let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
     let mut modes = Vec::new();
     for mode in [Mode::ReadOnly, Mode::ReadWrite] {
         let decision = state.policy.start(&who.principal(), &whom, mode)?;
@@ -46,6 +46,8 @@ pub async fn options(
         modes,
         default_duration_seconds: limits.default_duration_seconds,
         max_duration_seconds: limits.max_duration_seconds,
+        max_extensions: limits.max_extensions,
+        extension_seconds: limits.extension_seconds,
         running,
     }))
 }

@@ -6,48 +6,50 @@ use amberglass_domain::reason;
 use amberglass_wire::{
     audit::{EventDetail, EventSubject},
     problem::ErrorCode,
-    session::{EntryGrant, PolicyAnswer, StartSessionRequest, StartSessionResponse},
+    session::{EntryGrant, Mode, PolicyAnswer, StartSessionRequest, StartSessionResponse},
 };
 use axum::{
     Json,
-    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
 };
 
-use super::{extract::SignedIn, problem::ApiError, target};
+use super::{
+    extract::{RawJson, SignedIn},
+    idempotency::key_of,
+    problem::{ApiError, stopped},
+    target,
+};
 use crate::{
     ServerState,
     config::{MIN_DURATION_SECONDS, PortalConfig},
     policy::{Target, refusal_code},
-    secrets::sha256_hex,
     sessions::{StartError, Started, Starting},
 };
-
-const IDEMPOTENCY_HEADER: &str = "idempotency-key";
-const MAX_KEY_BYTES: usize = 200;
 
 pub async fn start(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    RawJson { value: request, body_sha256 }: RawJson<StartSessionRequest>,
 ) -> Result<(StatusCode, Json<StartSessionResponse>), ApiError> {
-    let body = body?;
-    let key = idempotency_key(&headers)?;
-    let request: StartSessionRequest = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::new(ErrorCode::InvalidRequest).detail(error.to_string()))?;
+    let key = key_of(&headers)?;
     let portal = target::portal(&state, &request.portal)?;
-    let body_sha256 = sha256_hex(&body);
     // A request that was carried out is answered as it was, whatever the policy says by now.
     if let Some(started) = state.sessions.recall(who.id(), key, &body_sha256).await? {
         return answer(&state, portal, started).await;
     }
+    if let Some(stop) = state.store.emergency_stop().await? {
+        return Err(stopped(&stop.reason));
+    }
     check_request(&state, &request)?;
     let found = target::find(&state, portal, &request.customer).await?;
-    let whom =
-        Target { customer: &found.customer, portal_active: portal.active, staff_role: found.staff_role.as_deref() };
+    let portal_active = state.portal_active(portal).await?;
+    let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
     check_policy(&state, &who, &whom, &request).await?;
+    if request.mode == Mode::ReadWrite {
+        who.fresh(state.clock.now())?;
+    }
     let starting = Starting {
         staff: who.id(),
         device: &who.device,
@@ -66,7 +68,12 @@ pub async fn start(
             error.session = Some(Box::new(state.sessions.response(*running).await?));
             Err(error)
         }
-        Err(error @ (StartError::IdempotencyMismatch | StartError::Session(_))) => Err(error.into()),
+        Err(
+            error @ (StartError::EmergencyStop { .. }
+            | StartError::PortalDisabled
+            | StartError::IdempotencyMismatch
+            | StartError::Session(_)),
+        ) => Err(error.into()),
     }
 }
 
@@ -83,17 +90,6 @@ async fn answer(
     });
     let session = state.sessions.response(started.session).await?;
     Ok((status, Json(StartSessionResponse { session, grant })))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, ApiError> {
-    headers
-        .get(IDEMPOTENCY_HEADER)
-        .and_then(|value| value.to_str().ok())
-        .map(str::trim)
-        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES)
-        .ok_or_else(|| {
-            ApiError::new(ErrorCode::InvalidRequest).detail("The header Idempotency-Key is missing or too long.")
-        })
 }
 
 fn check_request(state: &ServerState, request: &StartSessionRequest) -> Result<(), ApiError> {
@@ -117,8 +113,7 @@ async fn check_policy(
     let decision = state.policy.start(&who.principal(), whom, request.mode)?;
     match decision.answer {
         PolicyAnswer::Allowed => Ok(()),
-        PolicyAnswer::NeedsApproval => Err(ApiError::new(ErrorCode::NeedsApproval).rules(decision.rules)),
-        PolicyAnswer::Refused => {
+        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
             let subject = EventSubject {
                 staff: Some(who.id().clone()),
                 customer: Some(request.customer.clone()),
@@ -133,7 +128,11 @@ async fn check_policy(
                 reason: request.reason.clone(),
             };
             state.audit.append(subject, detail).await?;
-            Err(ApiError::new(refusal_code(&who.principal(), whom)).rules(decision.rules))
+            let code = match decision.answer {
+                PolicyAnswer::NeedsApproval => ErrorCode::NeedsApproval,
+                PolicyAnswer::Refused | PolicyAnswer::Allowed => refusal_code(&who.principal(), whom),
+            };
+            Err(ApiError::new(code).rules(decision.rules))
         }
     }
 }

@@ -12,10 +12,22 @@ use super::AuditLog;
 use crate::store::{RecordRow, StoreError, Tx};
 
 /// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 13] = [
+const SERVERS_ALONE: [&str; 29] = [
+    "card_viewed",
     "device_registered",
+    "device_revoked",
+    "emergency_stop_lifted",
+    "emergency_stopped",
     "note_added",
+    "password_changed",
+    "portal_disabled",
+    "portal_enabled",
+    "portal_key_added",
+    "portal_key_revoked",
+    "provider_linked",
     "request_blocked",
+    "second_factor_reset",
+    "second_factor_set_up",
     "session_ended",
     "session_entered",
     "session_extended",
@@ -24,6 +36,10 @@ const SERVERS_ALONE: [&str; 13] = [
     "session_resumed",
     "session_started",
     "sign_in_failed",
+    "staff_added",
+    "staff_disabled",
+    "staff_enabled",
+    "staff_role_changed",
     "staff_signed_in",
     "staff_signed_out",
 ];

@@ -9,7 +9,7 @@ use amberglass_domain::{
     ports::{Clock, Entropy, uuid_v7},
 };
 use amberglass_wire::{
-    EventId,
+    EventId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
 };
@@ -17,8 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{RecordRow, Store, StoreError, Tx};
 
+mod check;
 mod delivery;
+mod outage;
 
+pub use check::{CheckedChain, check};
 pub use delivery::DeliveryError;
 
 /// Name and version of this program, as it stands in each record it writes.
@@ -58,6 +61,7 @@ struct Shared {
     /// `server:<id>`.
     writer: String,
     head: Mutex<ChainHead>,
+    outage: outage::Outage,
 }
 
 /// Cheap to clone; clones share the chain.
@@ -80,7 +84,7 @@ impl AuditLog {
     ) -> Result<Self, StoreError> {
         let writer = format!("server:{server_id}");
         let head = Mutex::new(store.chain_head_of(&writer).await?);
-        let shared = Arc::new(Shared { store, clock, entropy, writer, head });
+        let shared = Arc::new(Shared { store, clock, entropy, writer, head, outage: outage::Outage::default() });
         let (queue, pending) = mpsc::channel(QUEUE);
         tokio::spawn(write_groups(shared.clone(), pending));
         Ok(Self { shared, queue })
@@ -113,6 +117,25 @@ impl AuditLog {
         self.shared.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A record outside of [`AuditLog::append`] could not be written.
+    pub(crate) fn failed(&self) {
+        self.shared.failed();
+    }
+
+    /// One could.
+    pub(crate) fn worked(&self) {
+        self.shared.outage.worked();
+    }
+
+    /// When records could last not be written, if that has gone on for so long and was not dealt with yet.
+    pub(crate) fn outage_of_at_least(&self, seconds: u32) -> Option<UnixMillis> {
+        self.shared.outage.of_at_least(seconds)
+    }
+
+    pub(crate) fn outage_is_dealt_with(&self, at: UnixMillis) {
+        self.shared.outage.is_dealt_with(at);
+    }
+
     /// `server:<id>`
     pub fn writer(&self) -> &str {
         &self.shared.writer
@@ -120,6 +143,10 @@ impl AuditLog {
 }
 
 impl Shared {
+    fn failed(&self) {
+        self.outage.failed(self.clock.monotonic_millis(), self.clock.now());
+    }
+
     async fn append_in(
         &self,
         tx: &mut Tx,
@@ -178,12 +205,14 @@ async fn write_groups(shared: Arc<Shared>, mut pending: mpsc::Receiver<Pending>)
         // A caller that no longer waits changes nothing: its record is written all the same.
         match write_group(&shared, events).await {
             Ok(records) => {
+                shared.outage.worked();
                 for (answer, record) in answers.into_iter().zip(records) {
                     let _ = answer.send(Ok(record));
                 }
             }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "audit records could not be written");
+                shared.failed();
                 for answer in answers {
                     let _ = answer.send(Err(error.clone()));
                 }

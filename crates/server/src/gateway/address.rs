@@ -26,6 +26,7 @@ pub(super) fn portal_of<'a>(
     uri: &Uri,
     headers: &HeaderMap,
     portals: &'a [PortalConfig],
+    listener_port: u16,
 ) -> Result<Addressed<'a>, Misaddressed> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match hosts.next() {
@@ -49,22 +50,21 @@ pub(super) fn portal_of<'a>(
         .iter()
         .find(|portal| portal.gateway_host.eq_ignore_ascii_case(parsed.host()))
         .ok_or(Misaddressed::UnknownHost)?;
-    match &portal.gateway_origin {
-        Some(configured) => {
-            let default_port = if configured.scheme() == "https" { 443 } else { 80 };
-            let port = match parsed.port() {
-                Some(port) => port.as_u16(),
-                None => default_port,
-            };
-            if configured.port_or_known_default() != Some(port) {
-                return Err(Misaddressed::UnknownHost);
-            }
-            let origin = configured.origin().ascii_serialization();
-            Ok(Addressed { portal, origin, is_plain_http: configured.scheme() == "http" })
-        }
-        // Without a configured origin the listener is on loopback, at a port that only the operating system may know.
-        None => Ok(Addressed { portal, origin: format!("http://{authority}"), is_plain_http: true }),
+    // Without a configured origin the listener's own, on loopback, at a port that only the operating system may have known.
+    let is_https = portal.gateway_origin.as_ref().is_some_and(|origin| origin.scheme() == "https");
+    let expected = match &portal.gateway_origin {
+        Some(configured) => configured.port_or_known_default(),
+        None => Some(listener_port),
+    };
+    let default_port = if is_https { 443 } else { 80 };
+    if expected != Some(parsed.port().map_or(default_port, |port| port.as_u16())) {
+        return Err(Misaddressed::UnknownHost);
     }
+    let origin = match &portal.gateway_origin {
+        Some(configured) => configured.origin().ascii_serialization(),
+        None => format!("http://{authority}"),
+    };
+    Ok(Addressed { portal, origin, is_plain_http: !is_https })
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
         for host in hosts {
             headers.append(header::HOST, host.parse().unwrap());
         }
-        portal_of(&target.parse().unwrap(), &headers, &portals)
+        portal_of(&target.parse().unwrap(), &headers, &portals, 7401)
             .map(|addressed| (addressed.portal.id.0.clone(), addressed.origin))
     }
 
@@ -105,11 +105,14 @@ mod tests {
         let barkside = Ok(("barkside".to_owned(), "http://barkside.localhost:7401".to_owned()));
         let shop = Ok(("shop".to_owned(), "https://shop.example.com".to_owned()));
         type Case<'a> = (&'a str, &'a [&'a str], Result<(String, String), Misaddressed>);
-        let table: [Case<'_>; 15] = [
+        let table: [Case<'_>; 18] = [
             ("/", &["barkside.localhost:7401"], barkside.clone()),
             ("/", &["BARKSIDE.localhost:7401"], barkside.clone()),
             ("http://barkside.localhost:7401/", &["barkside.localhost:7401"], barkside.clone()),
             ("http://barkside.localhost:7401/", &[], barkside),
+            ("/", &["barkside.localhost:7400"], Err(Misaddressed::UnknownHost)),
+            ("/", &["barkside.localhost"], Err(Misaddressed::UnknownHost)),
+            ("http://barkside.localhost:1/", &[], Err(Misaddressed::UnknownHost)),
             ("/", &["shop.example.com"], shop.clone()),
             ("/", &["shop.example.com:443"], shop),
             ("/", &["shop.example.com:7401"], Err(Misaddressed::UnknownHost)),

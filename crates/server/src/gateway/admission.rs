@@ -11,12 +11,15 @@ use std::{
 
 use amberglass_domain::ports::Clock;
 use amberglass_wire::{SessionId, UnixMillis, session::SessionState};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{
+    broadcast::{self, error::TryRecvError},
+    watch,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::cookie_jar::CookieJars;
 use crate::{
-    sessions::{GatewaySession, Sessions},
+    sessions::{Change, GatewaySession, Sessions},
     store::StoreError,
 };
 
@@ -35,6 +38,7 @@ pub(super) enum Standing {
     Expired,
     Ended,
     StaffInactive,
+    PortalDisabled,
     /// Never entered: pending, denied and the like.
     NotStarted,
 }
@@ -46,6 +50,7 @@ struct Facts {
     expires_at: UnixMillis,
     last_heartbeat_at: UnixMillis,
     staff_active: bool,
+    portal_disabled: bool,
 }
 
 impl From<&GatewaySession> for Facts {
@@ -55,6 +60,7 @@ impl From<&GatewaySession> for Facts {
             expires_at: session.expires_at,
             last_heartbeat_at: session.last_heartbeat_at,
             staff_active: session.staff_active,
+            portal_disabled: session.portal_disabled,
         }
     }
 }
@@ -63,6 +69,7 @@ fn standing(facts: Facts, now: UnixMillis, silence_millis: i64) -> Standing {
     match facts.state {
         SessionState::Active if now >= facts.expires_at => Standing::Expired,
         SessionState::Active if !facts.staff_active => Standing::StaffInactive,
+        SessionState::Active if facts.portal_disabled => Standing::PortalDisabled,
         SessionState::Active
             if now.since(facts.last_heartbeat_at) > silence_millis.saturating_add(SILENCE_TOLERANCE_MILLIS) =>
         {
@@ -93,14 +100,44 @@ struct Fresh {
     session: Arc<GatewaySession>,
     /// Monotonic milliseconds.
     read_at: i64,
+    /// Hints that had been heard when the row was read.
+    heard: u64,
 }
 
 struct Watch {
     row: watch::Receiver<Fresh>,
     cut: CancellationToken,
+    /// The hint about this session that was heard last: a row that was read before it is not to be judged by.
+    hinted: u64,
 }
 
-/// The sessions that are being viewed, by the SHA-256 of their cookie.
+/// The sessions that are being viewed, by the SHA-256 of their cookie, and what was heard of them.
+struct Watches {
+    by_cookie: HashMap<String, Watch>,
+    hints: broadcast::Receiver<Change>,
+    heard: u64,
+}
+
+impl Watches {
+    /// Takes in every hint that is there. Whoever was told of a change before he asks is answered by what it made, and not
+    /// by a row from before, however young.
+    fn listen(&mut self) {
+        loop {
+            let changed = match self.hints.try_recv() {
+                Ok(Change::Session(id)) => Some(id),
+                Ok(Change::Everything) | Err(TryRecvError::Lagged(_)) => None,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            };
+            self.heard = self.heard.saturating_add(1);
+            for watch in self.by_cookie.values_mut() {
+                if changed.as_ref().is_none_or(|id| watch.row.borrow().session.id == *id) {
+                    watch.hinted = self.heard;
+                }
+            }
+        }
+    }
+}
+
 pub(super) struct Admissions {
     sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
@@ -108,7 +145,7 @@ pub(super) struct Admissions {
     silence_millis: i64,
     /// The server stops: open answers are cut, so that they do not hold it up.
     stop: CancellationToken,
-    watches: Mutex<HashMap<String, Watch>>,
+    watches: Mutex<Watches>,
 }
 
 impl Admissions {
@@ -120,7 +157,8 @@ impl Admissions {
         stop: CancellationToken,
     ) -> Arc<Self> {
         let silence_millis = i64::from(silence_seconds).saturating_mul(1000);
-        Arc::new(Self { sessions, clock, jars, silence_millis, stop, watches: Mutex::default() })
+        let watches = Watches { by_cookie: HashMap::new(), hints: sessions.changes(), heard: 0 };
+        Arc::new(Self { sessions, clock, jars, silence_millis, stop, watches: Mutex::new(watches) })
     }
 
     /// The session of a cookie; `None` when there is none.
@@ -131,12 +169,12 @@ impl Admissions {
             return Ok(Some(Admitted { session, standing, cut }));
         }
         // Before the row is read, so that no hint falls between.
-        let hints = self.sessions.changes();
+        let (hints, heard) = (self.sessions.changes(), self.heard());
         let Some(session) = self.sessions.by_cookie(cookie_sha256).await? else { return Ok(None) };
         let session = Arc::new(session);
         let standing = self.standing(&session);
         let cut = if standing == Standing::Viewable {
-            self.watch(cookie_sha256, &session, hints)
+            self.watch(cookie_sha256, &session, hints, heard)
         } else {
             if !session.state.is_running() {
                 self.jars.remove(&session.id);
@@ -151,29 +189,42 @@ impl Admissions {
     }
 
     fn watched(&self, cookie_sha256: &str) -> Option<(Arc<GatewaySession>, CancellationToken)> {
-        let watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        let watch = watches.get(cookie_sha256)?;
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.listen();
+        let watch = watches.by_cookie.get(cookie_sha256)?;
         let fresh = watch.row.borrow().clone();
         let age = self.clock.monotonic_millis().saturating_sub(fresh.read_at);
-        (!watch.cut.is_cancelled() && age <= MAX_ROW_AGE_MILLIS).then(|| (fresh.session, watch.cut.clone()))
+        let is_current = age <= MAX_ROW_AGE_MILLIS && fresh.heard >= watch.hinted;
+        (!watch.cut.is_cancelled() && is_current).then(|| (fresh.session, watch.cut.clone()))
+    }
+
+    /// To be asked before a row is read.
+    fn heard(&self) -> u64 {
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.listen();
+        watches.heard
     }
 
     fn watch(
         self: &Arc<Self>,
         cookie_sha256: &str,
         session: &Arc<GatewaySession>,
-        hints: broadcast::Receiver<SessionId>,
+        hints: broadcast::Receiver<Change>,
+        heard: u64,
     ) -> CancellationToken {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watch) = watches.get(cookie_sha256)
+        watches.listen();
+        if let Some(watch) = watches.by_cookie.get(cookie_sha256)
             && !watch.cut.is_cancelled()
         {
             return watch.cut.clone();
         }
-        let fresh = Fresh { session: session.clone(), read_at: self.clock.monotonic_millis() };
+        let fresh = Fresh { session: session.clone(), read_at: self.clock.monotonic_millis(), heard };
         let (sender, row) = watch::channel(fresh);
         let cut = CancellationToken::new();
-        watches.insert(cookie_sha256.to_owned(), Watch { row, cut: cut.clone() });
+        // What was heard while the row was read may have been about it.
+        let hinted = watches.heard;
+        watches.by_cookie.insert(cookie_sha256.to_owned(), Watch { row, cut: cut.clone(), hinted });
         let watcher = Watcher {
             admissions: self.clone(),
             cookie_sha256: cookie_sha256.to_owned(),
@@ -198,21 +249,21 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn run(self, mut hints: broadcast::Receiver<SessionId>) {
+    async fn run(self, mut hints: broadcast::Receiver<Change>) {
         let stop = self.admissions.stop.clone();
         loop {
             tokio::select! {
                 () = self.until_due(&mut hints) => {}
                 () = stop.cancelled() => return,
             }
-            let read_at = self.admissions.clock.monotonic_millis();
+            let (read_at, heard) = (self.admissions.clock.monotonic_millis(), self.admissions.heard());
             match self.admissions.sessions.by_cookie(&self.cookie_sha256).await {
                 Ok(Some(session)) if session.state.is_running() => {
                     let is_viewable = self.admissions.standing(&session) == Standing::Viewable;
                     if is_viewable && self.cut.is_cancelled() {
                         return;
                     }
-                    self.row.send_replace(Fresh { session: Arc::new(session), read_at });
+                    self.row.send_replace(Fresh { session: Arc::new(session), read_at, heard });
                     if !is_viewable {
                         self.cut();
                     }
@@ -234,7 +285,7 @@ impl Watcher {
     }
 
     /// Until a hint names this session, the row is a second old, or the deadline is there.
-    async fn until_due(&self, hints: &mut broadcast::Receiver<SessionId>) {
+    async fn until_due(&self, hints: &mut broadcast::Receiver<Change>) {
         let clock = &*self.admissions.clock;
         let (expires_at, read_at) = {
             let fresh = self.row.borrow();
@@ -250,7 +301,7 @@ impl Watcher {
             tokio::select! {
                 () = &mut timer => return,
                 hint = hints.recv() => match hint {
-                    Ok(session) if session != self.session => {}
+                    Ok(Change::Session(session)) if session != self.session => {}
                     // Hints that were lost may have named it.
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
                     Err(broadcast::error::RecvError::Closed) => {
@@ -268,7 +319,7 @@ impl Watcher {
         let mut watches = self.admissions.watches.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.cut.is_cancelled() {
             self.cut.cancel();
-            watches.remove(&self.cookie_sha256);
+            watches.by_cookie.remove(&self.cookie_sha256);
         }
     }
 }
@@ -292,11 +343,13 @@ mod tests {
             expires_at: now.plus_millis(1),
             last_heartbeat_at: now.plus_millis(-6500),
             staff_active: true,
+            portal_disabled: false,
         };
         let table = [
             (good, Standing::Viewable),
             (Facts { expires_at: now, ..good }, Standing::Expired),
             (Facts { staff_active: false, ..good }, Standing::StaffInactive),
+            (Facts { portal_disabled: true, ..good }, Standing::PortalDisabled),
             (Facts { last_heartbeat_at: now.plus_millis(-6501), ..good }, Standing::Silent),
             (Facts { state: SessionState::Frozen, ..good }, Standing::Frozen),
             (Facts { state: SessionState::Ended, ..good }, Standing::Ended),

@@ -5,7 +5,10 @@
 
 use std::sync::LazyLock;
 
-use amberglass_wire::problem::{ErrorCode, PROBLEM_CONTENT_TYPE, Problem};
+use amberglass_wire::{
+    problem::{ErrorCode, PROBLEM_CONTENT_TYPE, Problem},
+    session::EndedBy,
+};
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -16,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 pub const GATEWAY_HEADER: HeaderName = HeaderName::from_static("amberglass-gateway");
 /// Present when the portal gave no answer that could be passed on.
 pub const PORTAL_HEADER: HeaderName = HeaderName::from_static("amberglass-portal");
+/// Beside [`PORTAL_HEADER`]: the reference of the page, for the console's own words in its place.
+pub const REFERENCE_HEADER: HeaderName = HeaderName::from_static("amberglass-reference");
 
 /// Why the gateway answers itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +33,8 @@ pub(super) enum Reason {
     Frozen,
     Silent,
     Expired,
-    Ended,
+    /// By whom or what, as far as is known.
+    Ended(Option<EndedBy>),
     StaffInactive,
     OtherSite,
     TargetRefused,
@@ -54,7 +60,7 @@ impl Reason {
             Self::Frozen => "session-frozen",
             Self::Silent => "console-silent",
             Self::Expired => "session-expired",
-            Self::Ended => "session-ended",
+            Self::Ended(_) => "session-ended",
             Self::StaffInactive => "staff-inactive",
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
@@ -74,7 +80,7 @@ impl Reason {
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ContradictingHosts | Self::TargetRefused => StatusCode::BAD_REQUEST,
             Self::NoSession => StatusCode::UNAUTHORIZED,
-            Self::Expired | Self::Ended => StatusCode::GONE,
+            Self::Expired | Self::Ended(_) => StatusCode::GONE,
             Self::PortalInactive
             | Self::NotStarted
             | Self::Frozen
@@ -96,7 +102,7 @@ impl Reason {
             Self::UnknownHost | Self::ContradictingHosts | Self::TargetRefused => ErrorCode::InvalidRequest,
             Self::NoSession => ErrorCode::NotSignedIn,
             Self::PortalInactive => ErrorCode::PortalInactive,
-            Self::NotStarted | Self::Frozen | Self::Silent | Self::Expired | Self::Ended => {
+            Self::NotStarted | Self::Frozen | Self::Silent | Self::Expired | Self::Ended(_) => {
                 ErrorCode::SessionNotRunning
             }
             Self::StaffInactive | Self::OtherSite | Self::Blocked | Self::Download | Self::RedirectElsewhere => {
@@ -116,7 +122,7 @@ impl Reason {
             Self::NotStarted => "This session has not started",
             Self::Frozen => "This session is paused",
             Self::Silent => "The console is not answering",
-            Self::Expired | Self::Ended => "This session is over",
+            Self::Expired | Self::Ended(_) => "This session is over",
             Self::StaffInactive => "This account is no longer active",
             Self::OtherSite => "This request came from another page",
             Self::TargetRefused => "This address cannot be opened",
@@ -176,6 +182,9 @@ impl Explanation<'_> {
         headers.insert(GATEWAY_HEADER, HeaderValue::from_static(self.reason.as_str()));
         if matches!(self.reason, Reason::PortalUnreachable | Reason::PortalNotUnderstood) {
             headers.insert(PORTAL_HEADER, HeaderValue::from_static("unreachable"));
+            if let Ok(reference) = HeaderValue::from_str(&self.reference) {
+                headers.insert(REFERENCE_HEADER, reference);
+            }
         }
         response
     }
@@ -191,6 +200,7 @@ impl Explanation<'_> {
             rules: self.rule.into_iter().map(ToOwned::to_owned).collect(),
             session: None,
             held: None,
+            retry_after_seconds: None,
         }
     }
 
@@ -209,7 +219,10 @@ impl Explanation<'_> {
                 "The gateway shows portals under their own names only, and this is none of them.".into()
             }
             Reason::ContradictingHosts => "The request names more than one host.".into(),
-            Reason::PortalInactive => "It was switched off by its owner. Nothing was opened.".into(),
+            Reason::PortalInactive => {
+                "It was switched off here, and sessions in it end. Nothing was opened, and what was seen before is on record."
+                    .into()
+            }
             Reason::NoSession => "Pages are shown inside a session of the console only. Nothing was opened.".into(),
             Reason::NotStarted => "Nothing was opened.".into(),
             Reason::Frozen => format!(
@@ -218,7 +231,7 @@ impl Explanation<'_> {
             ),
             Reason::Silent => format!("Its sign of life is overdue, so nothing of {customer}'s is shown."),
             Reason::Expired => "Its time is up. Nothing more is shown, and what was seen is on record.".into(),
-            Reason::Ended => "It was ended. Nothing more is shown, and what was seen is on record.".into(),
+            Reason::Ended(by) => format!("{} Nothing more is shown, and what was seen is on record.", how_it_ended(by)),
             Reason::StaffInactive => "Your account or this device was switched off. Nothing was opened.".into(),
             Reason::OtherSite => "Only the portal's own pages may ask here. The portal was not asked.".into(),
             Reason::TargetRefused => {
@@ -269,9 +282,10 @@ impl Explanation<'_> {
 
     fn what_to_do(&self) -> &'static str {
         match self.reason {
-            Reason::NoSession | Reason::NotStarted | Reason::Expired | Reason::Ended => {
+            Reason::NoSession | Reason::NotStarted | Reason::Expired => {
                 "To look again, start a session in the console."
             }
+            Reason::Ended(by) => after_the_end(by),
             Reason::Frozen | Reason::Silent => "Wait a moment, then try again.",
             Reason::StaffInactive | Reason::PortalInactive => "Ask the people who run Amberglass in your company.",
             Reason::AuditUnavailable | Reason::SessionUnreadable | Reason::IdentityUnavailable => {
@@ -317,7 +331,7 @@ impl Explanation<'_> {
             | Reason::NoSession
             | Reason::NotStarted
             | Reason::Expired
-            | Reason::Ended
+            | Reason::Ended(_)
             | Reason::StaffInactive => None,
         }
     }
@@ -355,6 +369,53 @@ impl Explanation<'_> {
                 }
             }
         }
+    }
+}
+
+/// A sentence: what ended it.
+fn how_it_ended(by: Option<EndedBy>) -> &'static str {
+    match by {
+        None => "It was ended.",
+        Some(EndedBy::Staff) => "You ended it.",
+        Some(EndedBy::Lead) => "A lead ended it.",
+        Some(EndedBy::Security) => "The security team ended it.",
+        Some(EndedBy::Customer) => "The customer ended it.",
+        Some(EndedBy::Expired) => "Its time is up.",
+        Some(EndedBy::Idle) => "Nobody had touched it for too long.",
+        Some(EndedBy::ConsoleLost) => "Its console was not heard of for too long.",
+        Some(EndedBy::StaffDisabled) => "The account or the device that it ran on was switched off.",
+        Some(EndedBy::ApproverDisabled) => "The account of whoever approved it was switched off.",
+        Some(EndedBy::CustomerDisabled) => "The customer is no longer active in the portal.",
+        Some(EndedBy::PortalDisabled) => "The portal was switched off here.",
+        Some(EndedBy::ApprovalWithdrawn) => "Its approval was withdrawn.",
+        Some(EndedBy::EmergencyStop) => "An emergency stop ended all sessions.",
+        Some(EndedBy::PolicyChanged) => "The policy changed and does not allow it any more.",
+        Some(EndedBy::AuditFailed) => "What happens in it could not be put on record for too long.",
+        Some(EndedBy::PortalError) => "The portal could not say for too long whether the customer is still active.",
+    }
+}
+
+fn after_the_end(by: Option<EndedBy>) -> &'static str {
+    match by {
+        None
+        | Some(
+            EndedBy::Staff
+            | EndedBy::Expired
+            | EndedBy::Idle
+            | EndedBy::ConsoleLost
+            | EndedBy::PolicyChanged
+            | EndedBy::ApproverDisabled
+            | EndedBy::ApprovalWithdrawn,
+        ) => "To look again, start a session in the console.",
+        Some(EndedBy::Lead) => "Ask your lead before you start another one.",
+        Some(EndedBy::Security) => "Ask the security team before you start another one.",
+        Some(EndedBy::Customer) => "Look again only if the customer asks for it.",
+        Some(EndedBy::CustomerDisabled) => "Whether the account may be used again is for the portal's team to say.",
+        Some(EndedBy::EmergencyStop) => "The console shows when sessions may start again.",
+        Some(EndedBy::StaffDisabled | EndedBy::PortalDisabled | EndedBy::AuditFailed) => {
+            "Ask the people who run Amberglass in your company."
+        }
+        Some(EndedBy::PortalError) => "Start a session again once the portal answers.",
     }
 }
 
@@ -463,5 +524,29 @@ mod tests {
         assert!(!STYLE.contains("f59e0b") && !STYLE.contains('<'));
         let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
         assert!(POLICY.to_str().unwrap().contains(&hash));
+    }
+
+    #[tokio::test]
+    async fn every_end_says_what_happened_what_was_kept_and_what_to_do() {
+        let mut said = Vec::new();
+        for by in EndedBy::ALL {
+            let mut ended = explanation(Reason::Ended(Some(by)), true);
+            (ended.rule, ended.is_on_record) = (None, false);
+            let response = ended.answer();
+            assert_eq!(
+                (response.status(), &response.headers()[GATEWAY_HEADER]),
+                (StatusCode::GONE, &"session-ended".parse().unwrap())
+            );
+            let page = text(response).await;
+            let happened = how_it_ended(Some(by));
+            for part in ["This session is over", happened, "what was seen is on record", after_the_end(Some(by))] {
+                assert!(page.contains(part), "{by:?}: {part}");
+            }
+            assert!(!page.contains("class=\"action\""), "{by:?}: there is nothing to go back to");
+            said.push(happened);
+        }
+        said.sort_unstable();
+        said.dedup();
+        assert_eq!(said.len(), EndedBy::ALL.len(), "each end has words of its own");
     }
 }

@@ -121,12 +121,11 @@ impl Gateway {
     }
 
     async fn steps(&self, parts: &Parts, body: &mut Option<Body>, heard: &mut Heard) -> Result<Response, Refusal> {
-        let addressed = address::portal_of(&parts.uri, &parts.headers, &self.state.config.portals).map_err(
-            |error| match error {
-                Misaddressed::UnknownHost => Reason::UnknownHost,
-                Misaddressed::Contradiction => Reason::ContradictingHosts,
-            },
-        )?;
+        let (portals, port) = (&self.state.config.portals, self.state.gateway.port());
+        let addressed = address::portal_of(&parts.uri, &parts.headers, portals, port).map_err(|error| match error {
+            Misaddressed::UnknownHost => Reason::UnknownHost,
+            Misaddressed::Contradiction => Reason::ContradictingHosts,
+        })?;
         heard.back = arrival::came_from(&parts.headers, &addressed.origin);
         if !addressed.portal.active {
             return Err(Reason::PortalInactive.into());
@@ -203,7 +202,8 @@ impl Gateway {
             Standing::Silent => Reason::Silent,
             Standing::NotStarted => Reason::NotStarted,
             Standing::Expired => Reason::Expired,
-            Standing::Ended => Reason::Ended,
+            Standing::Ended => Reason::Ended(admitted.session.ended_by),
+            Standing::PortalDisabled => Reason::PortalInactive,
             Standing::StaffInactive => Reason::StaffInactive,
         };
         Err(reason.into())

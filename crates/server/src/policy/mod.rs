@@ -102,6 +102,10 @@ pub enum ServerAction {
     ReadAudit,
     ExportAudit,
     Manage,
+    /// End everything at once, and let things begin again.
+    EmergencyStop,
+    /// See everybody's devices and revoke them.
+    ManageDevices,
 }
 
 impl ServerAction {
@@ -110,6 +114,8 @@ impl ServerAction {
             Self::ReadAudit => "read_audit",
             Self::ExportAudit => "export_audit",
             Self::Manage => "manage",
+            Self::EmergencyStop => "emergency_stop",
+            Self::ManageDevices => "manage_devices",
         }
     }
 }
@@ -213,6 +219,14 @@ impl Policy {
             { "uid": resource, "parents": [], "attrs": { "staff": { "__entity": uid("Staff", owner.as_str()) } } },
         ]);
         Ok(self.ask(who, action.name(), &resource, &entities, &json!({}))?.decision() == Decision::Allow)
+    }
+
+    /// Whether `who` may end a session of somebody whom nothing is known of: what is shown before one asks for a certain one.
+    ///
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn ends_others(&self, who: &Principal<'_>) -> Result<bool, PolicyError> {
+        self.on_session(who, SessionAction::EndAny, &SessionId::new("any"), &StaffId::new("somebody"))
     }
 
     /// Whether `who` may approve what `requester` asks for.

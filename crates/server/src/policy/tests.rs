@@ -89,13 +89,13 @@ fn a_refusal_has_the_plainest_word_for_it() {
 fn each_role_has_its_rights_over_sessions_and_the_server() {
     let policy = policy();
     let (me, other, session) = (StaffId::new("me"), StaffId::new("other"), SessionId::new("s"));
-    // Role; extend own, extend other's, end any, trail own, trail other's; read all, export, manage.
+    // Role; extend own, extend other's, end any, trail own, trail other's; read all, export, manage, stop, devices.
     let table = [
-        ("agent", [true, false, false, true, false], [false, false, false]),
-        ("lead", [true, false, true, true, true], [true, false, false]),
-        ("security", [true, false, true, true, true], [true, true, false]),
-        ("admin", [true, false, false, true, false], [false, false, true]),
-        ("owner", [true, false, false, true, false], [false, false, false]),
+        ("agent", [true, false, false, true, false], [false; 5]),
+        ("lead", [true, false, true, true, true], [true, false, false, false, false]),
+        ("security", [true, false, true, true, true], [true, true, false, true, true]),
+        ("admin", [true, false, false, true, false], [false, false, true, false, true]),
+        ("owner", [true, false, false, true, false], [false; 5]),
     ];
     for (role, on_sessions, on_server) in table {
         let who = Principal { id: &me, email: "me@x.example", role };
@@ -110,9 +110,14 @@ fn each_role_has_its_rights_over_sessions_and_the_server() {
             let answer = policy.on_session(&who, action, &session, owner).unwrap();
             assert_eq!(answer, expected, "{role} {action:?} of {owner}");
         }
-        for (action, expected) in
-            [ServerAction::ReadAudit, ServerAction::ExportAudit, ServerAction::Manage].into_iter().zip(on_server)
-        {
+        let asked = [
+            ServerAction::ReadAudit,
+            ServerAction::ExportAudit,
+            ServerAction::Manage,
+            ServerAction::EmergencyStop,
+            ServerAction::ManageDevices,
+        ];
+        for (action, expected) in asked.into_iter().zip(on_server) {
             assert_eq!(policy.on_server(&who, action).unwrap(), expected, "{role} {action:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Signs of life: a signed heartbeat keeps a session active and thaws a frozen one.
 
 use amberglass_wire::{
-    DeviceId, StaffId,
+    DeviceId, StaffId, UnixMillis,
     audit::EventDetail,
     event_stream::{SessionBeat, SessionBeatResponse},
     session::SessionState,
@@ -13,12 +13,17 @@ impl Sessions {
     /// Takes the beats of one device, whose signature the caller has checked. Sessions of another device or staff
     /// member are passed over without a word.
     ///
+    /// A beat says that the console lived when it was signed. One that was signed longer ago than the silence that freezes
+    /// a session, or before another one that counted, says nothing about now: it is answered and changes nothing, however
+    /// it was held up or by whom it is sent again.
+    ///
     /// # Errors
     /// When the beats could not be noted; the sessions then freeze as if none had come.
     pub async fn beat(
         &self,
         staff: &StaffId,
         device: &DeviceId,
+        signed_at: UnixMillis,
         beats: &[SessionBeat],
     ) -> Result<Vec<SessionBeatResponse>, SessionError> {
         let mut answers = Vec::with_capacity(beats.len());
@@ -27,16 +32,17 @@ impl Sessions {
         }
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
+        let is_late = now.since(signed_at) > i64::from(self.limits().silence_seconds).saturating_mul(1000);
         for beat in beats {
             let Some(row) = tx.session(&beat.session).await? else { continue };
             if row.staff != *staff || row.device != *device {
                 continue;
             }
-            if !self.end_if_due(&mut tx, &row, now).await? && row.state.is_running() {
+            if !self.end_if_due(&mut tx, &row, now).await? && !is_late {
                 // A console that reports input from the future reports input now.
                 let last_input_at = now.plus_millis(beat.idle_millis.max(0).saturating_neg());
-                tx.touch_session(&row.id, now, last_input_at).await?;
-                if row.state == SessionState::Frozen && tx.resume_session(&row.id, now).await? {
+                let counts = tx.touch_session(&row.id, signed_at, now, last_input_at).await?;
+                if counts && row.state == SessionState::Frozen && tx.resume_session(&row.id, now).await? {
                     self.audit.append_in(&mut tx, subject_of(&row), EventDetail::SessionResumed {}).await?;
                     self.announce(&mut tx, &row.id);
                 }

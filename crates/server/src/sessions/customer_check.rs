@@ -12,6 +12,8 @@ use crate::{
 };
 
 const CHECK_AFTER_SECONDS: i64 = 5 * 60;
+/// So long nobody could say whether the customer is still active: the session ends as `portal_error`.
+const UNCHECKED_SECONDS: i64 = 15 * 60;
 /// How often the rows are looked at; also the pause after a portal did not answer.
 const LOOK_MILLIS: i64 = 15_000;
 
@@ -30,7 +32,7 @@ pub(crate) async fn run(sessions: Arc<Sessions>, drivers: Arc<Drivers>, stop: Ca
 
 impl Sessions {
     async fn check_customers(&self, drivers: &Drivers) -> Result<(), SessionError> {
-        for row in self.store.running_sessions().await? {
+        for row in self.store.running_sessions().await?.readable {
             let now = self.clock.now();
             // Past its deadline nothing is left to ask about: the timer ends it.
             if row.expires_at <= now || row.customer_checked_at.plus_seconds(CHECK_AFTER_SECONDS) > now {
@@ -43,11 +45,14 @@ impl Sessions {
                     tx.commit().await?;
                 }
                 Ok(false) => {
-                    self.end(&row.id, &Ending { by: EndedBy::CustomerDisabled, note: None }).await?;
+                    self.end(&row.id, &Ending::by(EndedBy::CustomerDisabled)).await?;
                 }
-                // A portal that is down shows no page either; the customer is asked for again shortly.
+                // A portal that is down shows no page either; the customer is asked for again shortly, but not for ever.
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, session = %row.id, "a customer could not be checked");
+                    if row.customer_checked_at.plus_seconds(UNCHECKED_SECONDS) <= self.clock.now() {
+                        self.end(&row.id, &Ending::by(EndedBy::PortalError)).await?;
+                    }
                 }
             }
         }

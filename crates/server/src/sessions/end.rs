@@ -1,18 +1,31 @@
 //! The end of a session: written here, by the server alone, exactly once.
 
 use amberglass_wire::{
-    SessionId, UnixMillis,
-    audit::EventDetail,
-    session::{EndedBy, SessionState},
+    SessionId, StaffId, UnixMillis,
+    audit::{EventDetail, EventSubject},
+    session::EndedBy,
 };
 
 use super::{SessionError, Sessions, subject_of};
-use crate::store::{SessionRow, Tx};
+use crate::store::{SessionEnd, SessionRow, Tx};
 
-/// Who ends it, and with what closing words.
+/// Who or what ends it, and with what words.
+#[derive(Clone, Copy, Debug)]
 pub struct Ending<'a> {
     pub by: EndedBy,
+    /// The agent's closing words.
     pub note: Option<&'a str>,
+    /// Who ends it, where that is another staff member than the session's.
+    pub staff: Option<&'a StaffId>,
+    /// Why, where it is somebody else who ends it.
+    pub reason: Option<&'a str>,
+}
+
+impl Ending<'_> {
+    /// Without words.
+    pub const fn by(by: EndedBy) -> Self {
+        Self { by, note: None, staff: None, reason: None }
+    }
 }
 
 impl Sessions {
@@ -56,10 +69,10 @@ impl Sessions {
         if !row.state.is_running() || row.expires_at > now {
             return Ok(false);
         }
-        self.end_in(tx, row, &Ending { by: EndedBy::Expired, note: None }, row.expires_at).await
+        self.end_in(tx, row, &Ending::by(EndedBy::Expired), row.expires_at).await
     }
 
-    /// The one place that ends a session. False when it did not run.
+    /// False when it did not run.
     pub(super) async fn end_in(
         &self,
         tx: &mut Tx,
@@ -67,18 +80,33 @@ impl Sessions {
         ending: &Ending<'_>,
         ended_at: UnixMillis,
     ) -> Result<bool, SessionError> {
-        if row.state == SessionState::Ended || !tx.end_session(&row.id, ending.by, ended_at, ending.note).await? {
+        self.end_subject_in(tx, &row.id, subject_of(row), ending, ended_at).await
+    }
+
+    /// The one place that ends a session. False when it did not run.
+    pub(super) async fn end_subject_in(
+        &self,
+        tx: &mut Tx,
+        id: &SessionId,
+        subject: EventSubject,
+        ending: &Ending<'_>,
+        ended_at: UnixMillis,
+    ) -> Result<bool, SessionError> {
+        let Ending { by, note, staff, reason } = *ending;
+        if !tx.end_session(id, &SessionEnd { by, at: ended_at, note, reason, staff }).await? {
             return Ok(false);
         }
-        let tallies = tx.tallies(&row.id).await?;
+        let tallies = tx.tallies(id).await?;
         let detail = EventDetail::SessionEnded {
-            ended_by: ending.by,
-            note: ending.note.map(ToOwned::to_owned),
+            ended_by: by,
+            note: note.map(ToOwned::to_owned),
             pages: tallies.pages,
             blocked: tallies.blocked,
+            by: staff.cloned(),
+            reason: reason.map(ToOwned::to_owned),
         };
-        self.audit.append_in(tx, subject_of(row), detail).await?;
-        self.announce(tx, &row.id);
+        self.audit.append_in(tx, subject, detail).await?;
+        self.announce(tx, id);
         Ok(true)
     }
 }

@@ -1,6 +1,6 @@
 //! From the grant to the cookie: one use, thirty seconds, bound to session, device and gateway origin.
 
-use amberglass_wire::{SessionId, UnixMillis, audit::EventDetail};
+use amberglass_wire::{SessionId, UnixMillis, audit::EventDetail, session::SessionState};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{SessionError, Sessions, subject_of};
@@ -25,6 +25,9 @@ pub enum EntryError {
     GrantInvalid,
     #[error("the session does not run")]
     NotRunning,
+    /// Its console was silent for too long, and is heard again before anybody enters.
+    #[error("the session is frozen")]
+    Frozen,
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -51,6 +54,9 @@ impl Sessions {
         let row = tx.session(id).await.map_err(SessionError::from)?.ok_or(EntryError::NotRunning)?;
         if !row.state.is_running() || row.expires_at <= now {
             return Err(EntryError::NotRunning);
+        }
+        if row.state == SessionState::Frozen {
+            return Err(EntryError::Frozen);
         }
         let (grant, hash) = (sha256_hex(grant.as_bytes()), sha256_hex(cookie.as_bytes()));
         if !tx.enter_session(id, &grant, &hash, now).await.map_err(SessionError::from)? {

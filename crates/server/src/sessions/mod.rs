@@ -9,26 +9,35 @@ use amberglass_domain::ports::{Clock, Entropy};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
     audit::EventSubject,
-    session::{Mode, SessionResponse, SessionState},
+    session::{EndedBy, Mode, SessionResponse, SessionState},
 };
 use tokio::sync::broadcast;
 
 use crate::{
     audit::{AuditError, AuditLog},
     config::{Limits, ServerConfig},
-    store::{SessionRow, Store, StoreError, Tallies},
+    store::{Hint, SessionRow, Store, StoreError, Tallies, Tx},
 };
 
 mod beat;
+mod changes;
 mod customer_check;
+mod device;
+mod emergency;
 mod end;
 mod entry;
+mod extend;
+mod policy_change;
 mod start;
 mod timer;
 
+pub use changes::Change;
 pub(crate) use customer_check::run as run_customer_check;
+pub use emergency::{lift_as_operator, stop_as_operator};
 pub use end::Ending;
 pub use entry::{EntryError, Grant};
+pub use extend::{ExtendError, Extending};
+pub use policy_change::DecideAgainError;
 pub use start::{StartError, Started, Starting};
 pub(crate) use timer::run as run_timer;
 
@@ -62,6 +71,9 @@ pub struct GatewaySession {
     pub policy_hash: String,
     /// The account is active and the device is not revoked.
     pub staff_active: bool,
+    /// The operator switched the portal off while the server runs.
+    pub portal_disabled: bool,
+    pub ended_by: Option<EndedBy>,
 }
 
 /// All sessions of this server.
@@ -71,7 +83,7 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     config: Arc<ServerConfig>,
-    changes: broadcast::Sender<SessionId>,
+    changes: broadcast::Sender<Change>,
 }
 
 impl Sessions {
@@ -90,8 +102,8 @@ impl Sessions {
         Ok(self.store.session_by_cookie(cookie_sha256_hex).await?.map(GatewaySession::from))
     }
 
-    /// Hints that a session changed: drop caches, look again, cut streams.
-    pub fn changes(&self) -> broadcast::Receiver<SessionId> {
+    /// Hints that something changed: drop caches, look again, cut streams.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 
@@ -108,10 +120,28 @@ impl Sessions {
         self.store.last_look(portal, customer).await
     }
 
+    /// A portal's sessions with one customer or with all of them, newest first.
+    pub async fn list_of_portal(
+        &self,
+        portal: &PortalId,
+        customer: Option<&CustomerId>,
+        running_only: bool,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        self.store.portal_sessions(portal, customer, running_only).await
+    }
+
     /// The row as it goes over the wire, with what the gateway counted.
     pub async fn response(&self, row: SessionRow) -> Result<SessionResponse, StoreError> {
         let tallies = self.store.tallies(&row.id).await?;
         Ok(self.response_with(row, tallies))
+    }
+
+    /// The same with the page that was opened last, if the session runs.
+    pub async fn response_with_page(&self, row: SessionRow) -> Result<SessionResponse, StoreError> {
+        let page = if row.state.is_running() { self.store.last_page(&row.id).await? } else { None };
+        let mut response = self.response(row).await?;
+        response.last_page = page;
+        Ok(response)
     }
 
     fn response_with(&self, row: SessionRow, tallies: Tallies) -> SessionResponse {
@@ -135,6 +165,11 @@ impl Sessions {
             policy_hash: row.policy_hash,
             pages: tallies.pages,
             blocked: tallies.blocked,
+            extensions: row.extensions,
+            note: row.note,
+            end_reason: row.end_reason,
+            ended_by_name: row.ended_by_name,
+            last_page: None,
         }
     }
 
@@ -143,10 +178,26 @@ impl Sessions {
     }
 
     /// To be called with the transaction that changes the session.
-    fn announce(&self, tx: &mut crate::store::Tx, id: &SessionId) {
-        let (changes, id) = (self.changes.clone(), id.clone());
+    fn announce(&self, tx: &mut Tx, id: &SessionId) {
+        self.announce_change(tx, Change::Session(id.clone()));
+    }
+
+    /// To be called with the transaction that makes the change.
+    pub(crate) fn announce_change(&self, tx: &mut Tx, change: Change) {
+        tx.tell_others(change.clone().into());
+        let changes = self.changes.clone();
         // Nobody listening is fine: a hint is no more than that.
-        tx.after_commit(move || drop(changes.send(id)));
+        tx.after_commit(move || drop(changes.send(change)));
+    }
+
+    /// What another server on the same database changed.
+    pub(crate) fn hear(&self, hint: Hint) {
+        drop(self.changes.send(hint.into()));
+    }
+
+    /// By the configuration and by the operator's switch.
+    fn portal_active(&self, row: &SessionRow) -> bool {
+        !row.portal_disabled && self.config.portal(&row.portal).is_some_and(|portal| portal.active)
     }
 }
 
@@ -179,6 +230,8 @@ impl From<SessionRow> for GatewaySession {
             last_heartbeat_at: row.last_heartbeat_at,
             policy_hash: row.policy_hash,
             staff_active: row.staff_active,
+            portal_disabled: row.portal_disabled,
+            ended_by: row.ended_by,
         }
     }
 }

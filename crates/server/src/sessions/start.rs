@@ -8,7 +8,7 @@ use amberglass_wire::{
     session::{Mode, Reason},
 };
 
-use super::{Grant, SessionError, Sessions, subject_of};
+use super::{Grant, SessionError, Sessions, emergency::Stopped, subject_of};
 use crate::store::{NewSession, Remembered, SessionRow, StoreError, Tx};
 
 /// Scope of the idempotency keys.
@@ -42,6 +42,10 @@ pub struct Started {
 pub enum StartError {
     #[error("the staff member already has a running session")]
     Conflict(Box<SessionRow>),
+    #[error("an emergency stop is in force")]
+    EmergencyStop { reason: String },
+    #[error("the portal is switched off")]
+    PortalDisabled,
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
     #[error(transparent)]
@@ -51,6 +55,15 @@ pub enum StartError {
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
         Self::Session(error.into())
+    }
+}
+
+impl From<Stopped> for StartError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::InForce(reason) => Self::EmergencyStop { reason },
+            Stopped::Unknown(error) => error.into(),
+        }
     }
 }
 
@@ -102,6 +115,11 @@ impl Sessions {
         {
             tx.commit().await?;
             return Ok(started);
+        }
+        // With the write lock held: what is switched off from now on waits until this session is there to be ended.
+        self.refuse_when_stopped(&mut tx).await?;
+        if tx.portal_disabled(&starting.customer.portal).await? {
+            return Err(StartError::PortalDisabled);
         }
         let now = self.clock.now();
         // A session past its deadline must not be in the way only because the timer has not come by yet.

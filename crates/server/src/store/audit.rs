@@ -1,8 +1,8 @@
 //! Audit events: insert, read, count. There is no update and no delete, here or in the schema.
 
 use amberglass_wire::{
-    EventId, SessionId, UnixMillis,
-    audit::{ChainedRecord, EventSubject, TrailEvent},
+    EventId, SessionId, StaffId, UnixMillis,
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject, TrailEvent},
     event_stream::ChainHead,
 };
 use sqlx::{Row as _, any::AnyRow};
@@ -94,26 +94,89 @@ impl Store {
         tallies(sqlx::query(TALLIES).bind(session.0.clone()).fetch_one(&self.readers).await?)
     }
 
-    /// All records of a session, in the order of their commits.
-    pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>, StoreError> {
-        sqlx::query(
-            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
-             salt, body, hash, received_at FROM audit_events WHERE session = $1 ORDER BY position",
+    /// Path of the page that the gateway let through last.
+    pub async fn last_page(&self, session: &SessionId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(
+            "SELECT body FROM audit_events WHERE session = $1 AND is_page = 1 AND writer LIKE 'server:%' \
+             ORDER BY position DESC LIMIT 1",
         )
         .bind(session.0.clone())
-        .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(trail_event)
-        .collect()
+        .fetch_optional(&self.readers)
+        .await?;
+        let body: Option<String> = row.map(|row| row.try_get("body")).transpose()?;
+        // A body that was erased says nothing.
+        Ok(body.and_then(|body| serde_json::from_str::<EventBody>(&body).ok()).and_then(|body| {
+            let EventDetail::PageViewed { path, .. } = body.detail else { return None };
+            Some(path)
+        }))
+    }
+
+    /// What is recorded about a staff member, newest first, before this position.
+    pub async fn own_record(
+        &self,
+        staff: &StaffId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<TrailEvent>, StoreError> {
+        sqlx::query(concat_select("WHERE staff = $1 AND position < $2 ORDER BY position DESC LIMIT $3"))
+            .bind(staff.0.clone())
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(trail_event)
+            .collect()
+    }
+
+    /// Everybody who ever wrote into the log, by name.
+    pub async fn writers(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query("SELECT DISTINCT writer FROM audit_events ORDER BY writer")
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| Ok(row.try_get("writer")?))
+            .collect()
+    }
+
+    /// A writer's records after this number, in the order of its chain.
+    pub async fn chain(&self, writer: &str, after: i64, limit: u32) -> Result<Vec<TrailEvent>, StoreError> {
+        sqlx::query(concat_select("WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3"))
+            .bind(writer.to_owned())
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(trail_event)
+            .collect()
+    }
+
+    /// All records of a session, in the order of their commits.
+    pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>, StoreError> {
+        sqlx::query(concat_select("WHERE session = $1 ORDER BY position"))
+            .bind(session.0.clone())
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(trail_event)
+            .collect()
     }
 }
+
+/// The conditions are constants of this file; values are always bound.
+fn concat_select(rest: &'static str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{EVENTS} {rest}"))
+}
+
+const EVENTS: &str = "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
+     salt, body, hash, received_at FROM audit_events";
 
 const CHAIN_HEAD: &str = "SELECT seq, hash FROM audit_events WHERE writer = $1 ORDER BY seq DESC LIMIT 1";
 
 /// Only servers' own records count: a console cannot add to what the gateway saw.
-const TALLIES: &str = "SELECT COALESCE(SUM(is_page), 0) AS pages, \
-     COALESCE(SUM(CASE WHEN kind = 'request_blocked' THEN 1 ELSE 0 END), 0) AS blocked \
+const TALLIES: &str = "SELECT CAST(COALESCE(SUM(is_page), 0) AS BIGINT) AS pages, \
+     CAST(COALESCE(SUM(CASE WHEN kind = 'request_blocked' THEN 1 ELSE 0 END), 0) AS BIGINT) AS blocked \
      FROM audit_events WHERE session = $1 AND writer LIKE 'server:%'";
 
 fn head(row: Option<AnyRow>) -> Result<ChainHead, StoreError> {
@@ -131,7 +194,7 @@ fn tallies(row: AnyRow) -> Result<Tallies, StoreError> {
     Ok(Tallies { pages: count("pages")?, blocked: count("blocked")? })
 }
 
-fn trail_event(row: &AnyRow) -> Result<TrailEvent, StoreError> {
+pub(super) fn trail_event(row: &AnyRow) -> Result<TrailEvent, StoreError> {
     Ok(TrailEvent {
         position: row.try_get("position")?,
         received_at: UnixMillis(row.try_get("received_at")?),

@@ -1,99 +1,133 @@
 //! The database: the only place with SQL.
 //!
 //! One connection writes, each transaction beginning with the write lock, so that what a transaction read still holds
-//! when it writes; others read beside it. Placeholders are `$1`, which SQLite and PostgreSQL both understand.
+//! when it writes; others read beside it. What differs between SQLite and PostgreSQL stands in [`engine`] and in
+//! `migrations/server/`; everything else is SQL that both understand: placeholders are `$1`, times and booleans are
+//! 64-bit integers, a sum is cast to one, and a parameter that may be NULL says its type where nothing else does.
+
+use std::sync::Arc;
 
 use amberglass_wire::event_stream::ChainHead;
-use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions};
+use secrecy::SecretString;
+use sqlx::{AnyPool, Row as _};
 
 mod audit;
+mod audit_shown;
 mod codes;
 mod devices;
+mod emergency;
+mod engine;
+mod error;
+mod hints;
 mod idempotency;
 mod migrations;
+mod portals;
 mod sessions;
 mod staff;
 mod tokens;
 
 pub use audit::{RecordRow, Tallies};
+pub use audit_shown::{AuditFilter, ShownEvent};
 pub use codes::CodeRow;
-pub use devices::DeviceRow;
+pub use devices::{DeviceRow, ListedDeviceRow};
+pub use emergency::EmergencyStopRow;
+pub(crate) use engine::watch_clock;
+pub use error::StoreError;
+pub use hints::Hint;
+pub(crate) use hints::listen;
 pub use idempotency::Remembered;
-pub use sessions::{NewSession, SessionRow};
-pub use staff::{StaffRow, parse_role};
-pub use tokens::{AccessRow, RefreshRow};
+pub use portals::{DisabledPortalRow, PortalKeyRow};
+pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, UnreadableSession};
+pub use staff::{NO_PASSWORD, StaffRow, parse_role};
+pub use tokens::{AccessRow, NewFamily, RefreshRow};
 
-/// Readers beside the one writer; each is a thread of its own on SQLite.
-const READERS: u32 = 4;
-
-/// Why the database could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-    #[error("the database URL must begin with sqlite: (PostgreSQL is not served by this version)")]
-    Engine,
-    #[error("the database was written by a newer version (its migration {found} is unknown here)")]
-    Newer { found: i64 },
-    #[error("migration {number} of the database is not the one this version knows")]
-    Altered { number: i64 },
-    /// Written by a newer version, or damaged.
-    #[error("column {column} holds a value that this version does not know")]
-    UnknownValue { column: &'static str },
-}
+use engine::{Apart, Condition, Engine, Line, Opened, Readers};
+use hints::Ear;
 
 /// Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Store {
+    engine: Engine,
     writer: AnyPool,
-    readers: AnyPool,
+    condition: Condition,
+    readers: Readers,
+    apart: Apart,
+    /// On PostgreSQL.
+    shared: Option<Arc<Shared>>,
+}
+
+/// What a server on a shared database has besides.
+struct Shared {
+    url: SecretString,
+    /// Names this opening of the store in its hints.
+    origin: Arc<str>,
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// One write transaction. Dropped without [`Tx::commit`], nothing of it has happened.
 pub struct Tx {
-    inner: Transaction<'static, Any>,
+    inner: Box<Line>,
     after_commit: Vec<AfterCommit>,
+    /// For the other servers on this database.
+    hints: Vec<Hint>,
+    origin: Option<Arc<str>>,
     /// Head of this server's own chain as this transaction sees it; read once, then carried along.
     pub(crate) chain_head: Option<ChainHead>,
 }
 
 impl Store {
-    /// Opens the database, creates it if it is missing, and brings it up to this version.
+    /// Opens the database and brings it up to this version. A missing file of SQLite is made, a missing database of
+    /// PostgreSQL is not.
     ///
     /// # Errors
-    /// When it cannot be opened, or was written by a newer version.
-    pub async fn open(database_url: &str) -> Result<Self, StoreError> {
-        if !database_url.starts_with("sqlite:") {
-            return Err(StoreError::Engine);
-        }
-        sqlx::any::install_default_drivers();
-        create_private(database_url)?;
-        let separator = if database_url.contains('?') { '&' } else { '?' };
-        let url = format!("{database_url}{separator}mode=rwc");
-        let writer = pool(1, "PRAGMA query_only = OFF").connect(&url).await?;
-        migrations::run(&writer).await?;
-        let readers = pool(READERS, "PRAGMA query_only = ON").connect(&url).await?;
-        Ok(Self { writer, readers })
+    /// When it cannot be opened, was written by a newer version, or is one that must not be worked with.
+    pub async fn open(database_url: &SecretString) -> Result<Self, StoreError> {
+        let opened = Opened::open(database_url).await?;
+        migrations::run(&opened).await?;
+        let readers = opened.readers().await?;
+        let (engine, writer, condition) = (opened.engine, opened.writer.clone(), opened.condition.clone());
+        let shared = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => {
+                let row = sqlx::query("SELECT CAST(gen_random_uuid() AS TEXT) AS origin").fetch_one(&readers).await?;
+                let origin = row.try_get::<String, _>("origin")?.into();
+                Some(Arc::new(Shared { url: opened.into_url(), origin }))
+            }
+        };
+        Ok(Self { engine, writer, condition, readers, apart: Apart::default(), shared })
     }
 
-    /// Waits for the writer and begins with its lock held.
+    /// Waits for the other transactions, those of other servers too, and begins with the lock held.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Tx { inner, after_commit: Vec::new(), chain_head: None })
+        let line = Line::begin(&self.writer, self.engine.begin(), self.engine.patience(), &self.condition).await?;
+        Ok(Tx {
+            inner: Box::new(line),
+            after_commit: Vec::new(),
+            hints: Vec::new(),
+            origin: self.shared.as_ref().map(|shared| shared.origin.clone()),
+            chain_head: None,
+        })
     }
 
-    /// Closes all connections, the write-ahead log being merged by the last.
+    /// Closes all connections; on SQLite the last merges the write-ahead log.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
+
+    fn ear(&self) -> Option<Ear<'_>> {
+        self.shared.as_ref().map(|shared| Ear { url: &shared.url, origin: &shared.origin })
+    }
 }
 
 impl Tx {
-    /// Durable when it returns: `synchronous = FULL`.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    /// Durable when it returns: SQLite with `synchronous = FULL`, PostgreSQL with `synchronous_commit = on`.
+    ///
+    /// # Errors
+    /// When it is not known to be; whoever asks again finds out whether it happened.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.send_hints().await?;
         self.inner.commit().await?;
         for act in self.after_commit {
             act();
@@ -105,41 +139,4 @@ impl Tx {
     pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(act));
     }
-}
-
-/// The database holds what was seen of customers: nobody else on the machine may read it. SQLite gives what it puts beside
-/// the file (the log, the index of the log) the same mode.
-fn create_private(database_url: &str) -> Result<(), StoreError> {
-    let options: sqlx::sqlite::SqliteConnectOptions = database_url.parse()?;
-    let mut file = std::fs::OpenOptions::new();
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    match file.open(options.get_filename()) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(sqlx::Error::Io(error).into()),
-    }
-}
-
-fn pool(connections: u32, access: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                for pragma in [
-                    "PRAGMA busy_timeout = 5000",
-                    "PRAGMA journal_mode = WAL",
-                    "PRAGMA synchronous = FULL",
-                    "PRAGMA foreign_keys = ON",
-                    access,
-                ] {
-                    connection.execute(pragma).await?;
-                }
-                Ok(())
-            })
-        })
 }

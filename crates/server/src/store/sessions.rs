@@ -2,6 +2,7 @@
 
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    audit::EventSubject,
     customer::CustomerResponse,
     session::{EndedBy, Mode, Reason, SessionState},
 };
@@ -16,8 +17,13 @@ pub struct SessionRow {
     pub state: SessionState,
     pub staff: StaffId,
     pub staff_name: String,
+    pub staff_email: String,
+    /// Text, because a newer version may have written one that this version does not know.
+    pub staff_role: String,
     /// Account active and device not revoked.
     pub staff_active: bool,
+    /// The operator switched the portal off while the server runs; the configuration may do so besides.
+    pub portal_disabled: bool,
     pub device: DeviceId,
     pub portal: PortalId,
     pub customer: CustomerResponse,
@@ -29,12 +35,48 @@ pub struct SessionRow {
     pub expires_at: UnixMillis,
     pub last_heartbeat_at: UnixMillis,
     pub last_input_at: UnixMillis,
+    /// `signed_at` of the latest heartbeat that counted.
+    pub beat_signed_at: UnixMillis,
     /// When the portal last said that the customer is active.
     pub customer_checked_at: UnixMillis,
     pub frozen_at: Option<UnixMillis>,
     pub entered_at: Option<UnixMillis>,
     pub ended_at: Option<UnixMillis>,
     pub ended_by: Option<EndedBy>,
+    /// The agent's closing words.
+    pub note: Option<String>,
+    /// Why somebody else ended it.
+    pub end_reason: Option<String>,
+    /// Who ended it, where that is another staff member.
+    pub ended_by_staff: Option<StaffId>,
+    pub ended_by_name: Option<String>,
+    /// Extensions used so far.
+    pub extensions: u32,
+}
+
+/// A running session whose row holds something that this version does not know. Enough of it is understood to end it.
+#[derive(Clone, Debug)]
+pub struct UnreadableSession {
+    pub id: SessionId,
+    pub expires_at: UnixMillis,
+    pub subject: EventSubject,
+    pub column: &'static str,
+}
+
+/// What runs.
+#[derive(Clone, Debug, Default)]
+pub struct RunningSessions {
+    pub readable: Vec<SessionRow>,
+    pub unreadable: Vec<UnreadableSession>,
+}
+
+/// How a session ended.
+pub struct SessionEnd<'a> {
+    pub by: EndedBy,
+    pub at: UnixMillis,
+    pub note: Option<&'a str>,
+    pub reason: Option<&'a str>,
+    pub staff: Option<&'a StaffId>,
 }
 
 /// A session about to begin.
@@ -54,8 +96,12 @@ pub struct NewSession<'a> {
     pub expires_at: UnixMillis,
 }
 
-const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.active AS staff_row_active, d.revoked_at AS device_revoked_at \
-     FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device";
+const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
+     e.name AS ended_by_name, p.disabled_at AS portal_disabled_at \
+     FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device \
+     LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal";
+
+const RUNNING: &str = "WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at";
 
 impl Store {
     pub async fn session(&self, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
@@ -69,29 +115,41 @@ impl Store {
             .await?)
     }
 
-    /// Newest first, at most two hundred. `staff` narrows to one member's.
+    /// Newest first, at most two hundred. `staff` narrows to one member's. Rows that cannot be read are left out and logged.
     pub async fn sessions(&self, staff: Option<&StaffId>, running_only: bool) -> Result<Vec<SessionRow>, StoreError> {
-        sqlx::query(concat_select(
-            "WHERE ($1 IS NULL OR x.staff = $1) AND ($2 = 0 OR x.state IN ('active', 'frozen')) \
+        let rows = sqlx::query(concat_select(
+            "WHERE (CAST($1 AS TEXT) IS NULL OR x.staff = $1) AND ($2 = 0 OR x.state IN ('active', 'frozen')) \
              ORDER BY x.created_at DESC, x.id DESC LIMIT 200",
         ))
         .bind(staff.map(|id| id.0.clone()))
         .bind(i64::from(running_only))
         .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(session_row)
-        .collect()
+        .await?;
+        listed(&rows)
     }
 
-    /// Running sessions for which the timer has something to look at by `now`.
-    pub async fn running_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
-        sqlx::query(concat_select("WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at"))
-            .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(session_row)
-            .collect()
+    /// All running sessions, earliest deadline first. One row that cannot be read does not hide the others.
+    pub async fn running_sessions(&self) -> Result<RunningSessions, StoreError> {
+        running(&sqlx::query(concat_select(RUNNING)).fetch_all(&self.readers).await?)
+    }
+
+    /// A customer's sessions, or all of the portal's: newest first, at most two hundred.
+    pub async fn portal_sessions(
+        &self,
+        portal: &PortalId,
+        customer: Option<&CustomerId>,
+        running_only: bool,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        let rows = sqlx::query(concat_select(
+            "WHERE x.portal = $1 AND (CAST($2 AS TEXT) IS NULL OR x.customer = $2) \
+             AND ($3 = 0 OR x.state IN ('active', 'frozen')) ORDER BY x.created_at DESC, x.id DESC LIMIT 200",
+        ))
+        .bind(portal.0.clone())
+        .bind(customer.map(|id| id.0.clone()))
+        .bind(i64::from(running_only))
+        .fetch_all(&self.readers)
+        .await?;
+        listed(&rows)
     }
 
     /// The latest session that opened this customer's portal.
@@ -106,7 +164,24 @@ impl Store {
     }
 }
 
+fn running(rows: &[AnyRow]) -> Result<RunningSessions, StoreError> {
+    let mut running = RunningSessions::default();
+    for row in rows {
+        match session_row(row) {
+            Ok(session) => running.readable.push(session),
+            Err(StoreError::UnknownValue { column }) => running.unreadable.push(unreadable(row, column)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(running)
+}
+
 impl Tx {
+    /// All running sessions, earliest deadline first.
+    pub async fn running_sessions(&mut self) -> Result<RunningSessions, StoreError> {
+        running(&sqlx::query(concat_select(RUNNING)).fetch_all(&mut *self.inner).await?)
+    }
+
     pub async fn session(&mut self, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
         one(sqlx::query(concat_select("WHERE x.id = $1")).bind(id.0.clone()).fetch_optional(&mut *self.inner).await?)
     }
@@ -198,22 +273,46 @@ impl Tx {
         .await
     }
 
-    /// Notes a sign of life and, where it says so, the last input.
+    /// Notes a sign of life and, where it says so, the last input; false when the session does not run or a newer sign of
+    /// life has been noted before.
     pub async fn touch_session(
         &mut self,
         id: &SessionId,
+        signed_at: UnixMillis,
         now: UnixMillis,
         last_input_at: UnixMillis,
     ) -> Result<bool, StoreError> {
         self.changed(
             sqlx::query(
-                "UPDATE sessions SET last_heartbeat_at = $2, \
+                "UPDATE sessions SET last_heartbeat_at = $2, beat_signed_at = $4, \
                  last_input_at = CASE WHEN last_input_at < $3 THEN $3 ELSE last_input_at END \
-                 WHERE id = $1 AND state IN ('active', 'frozen') AND expires_at > $2 RETURNING id",
+                 WHERE id = $1 AND state IN ('active', 'frozen') AND expires_at > $2 AND beat_signed_at < $4 RETURNING id",
             )
             .bind(id.0.clone())
             .bind(now.0)
-            .bind(last_input_at.0),
+            .bind(last_input_at.0)
+            .bind(signed_at.0),
+        )
+        .await
+    }
+
+    /// Moves the deadline; false unless the session is active and still as it was `before`.
+    pub async fn extend_session(
+        &mut self,
+        before: &SessionRow,
+        expires_at: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE sessions SET expires_at = $2, extensions = extensions + 1 \
+                 WHERE id = $1 AND state = 'active' AND extensions = $3 AND expires_at = $4 AND expires_at > $5 RETURNING id",
+            )
+            .bind(before.id.0.clone())
+            .bind(expires_at.0)
+            .bind(i64::from(before.extensions))
+            .bind(before.expires_at.0)
+            .bind(now.0),
         )
         .await
     }
@@ -259,22 +358,19 @@ impl Tx {
     }
 
     /// Ends a running session; false when it does not run (any more). Who ended it first stands.
-    pub async fn end_session(
-        &mut self,
-        id: &SessionId,
-        ended_by: EndedBy,
-        ended_at: UnixMillis,
-        note: Option<&str>,
-    ) -> Result<bool, StoreError> {
+    pub async fn end_session(&mut self, id: &SessionId, end: &SessionEnd<'_>) -> Result<bool, StoreError> {
         self.changed(
             sqlx::query(
-                "UPDATE sessions SET state = 'ended', ended_by = $2, ended_at = $3, note = $4, grant_sha256 = NULL, \
-                 grant_expires_at = NULL WHERE id = $1 AND state IN ('active', 'frozen') RETURNING id",
+                "UPDATE sessions SET state = 'ended', ended_by = $2, ended_at = $3, note = $4, end_reason = $5, \
+                 ended_by_staff = $6, grant_sha256 = NULL, grant_expires_at = NULL \
+                 WHERE id = $1 AND state IN ('active', 'frozen') RETURNING id",
             )
             .bind(id.0.clone())
-            .bind(ended_by.as_str().to_owned())
-            .bind(ended_at.0)
-            .bind(note.map(ToOwned::to_owned)),
+            .bind(end.by.as_str().to_owned())
+            .bind(end.at.0)
+            .bind(end.note.map(ToOwned::to_owned))
+            .bind(end.reason.map(ToOwned::to_owned))
+            .bind(end.staff.map(|staff| staff.0.clone())),
         )
         .await
     }
@@ -308,6 +404,37 @@ fn one(row: Option<AnyRow>) -> Result<Option<SessionRow>, StoreError> {
     row.as_ref().map(session_row).transpose()
 }
 
+fn listed(rows: &[AnyRow]) -> Result<Vec<SessionRow>, StoreError> {
+    let mut sessions = Vec::with_capacity(rows.len());
+    for row in rows {
+        match session_row(row) {
+            Ok(session) => sessions.push(session),
+            Err(StoreError::UnknownValue { column }) => {
+                tracing::error!(session = %row.try_get::<String, _>("id")?, column, "a session cannot be read; it is left out");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sessions)
+}
+
+fn unreadable(row: &AnyRow, column: &'static str) -> Result<UnreadableSession, StoreError> {
+    let id = SessionId(row.try_get("id")?);
+    Ok(UnreadableSession {
+        expires_at: UnixMillis(row.try_get("expires_at")?),
+        subject: EventSubject {
+            staff: Some(StaffId(row.try_get("staff")?)),
+            customer: Some(CustomerId(row.try_get("customer")?)),
+            portal: Some(PortalId(row.try_get("portal")?)),
+            session: Some(id.clone()),
+            device: Some(DeviceId(row.try_get("device")?)),
+            policy_hash: Some(row.try_get("policy_hash")?),
+        },
+        id,
+        column,
+    })
+}
+
 fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
     let unknown = |column| StoreError::UnknownValue { column };
     let time = |column| -> Result<UnixMillis, StoreError> { Ok(UnixMillis(row.try_get(column)?)) };
@@ -323,7 +450,10 @@ fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
         state: SessionState::parse(&row.try_get::<String, _>("state")?).ok_or(unknown("state"))?,
         staff: StaffId(row.try_get("staff")?),
         staff_name: row.try_get("staff_name")?,
+        staff_email: row.try_get("staff_email")?,
+        staff_role: row.try_get("staff_role")?,
         staff_active: row.try_get::<i64, _>("staff_row_active")? == 1 && maybe("device_revoked_at")?.is_none(),
+        portal_disabled: maybe("portal_disabled_at")?.is_some(),
         device: DeviceId(row.try_get("device")?),
         portal: PortalId(row.try_get("portal")?),
         customer: serde_json::from_str(&customer).map_err(|_| unknown("customer_json"))?,
@@ -342,10 +472,16 @@ fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
         expires_at: time("expires_at")?,
         last_heartbeat_at: time("last_heartbeat_at")?,
         last_input_at: time("last_input_at")?,
+        beat_signed_at: time("beat_signed_at")?,
         customer_checked_at: time("customer_checked_at")?,
         frozen_at: maybe("frozen_at")?,
         entered_at: maybe("entered_at")?,
         ended_at: maybe("ended_at")?,
         ended_by: ended_by.map(|text| EndedBy::parse(&text).ok_or(unknown("ended_by"))).transpose()?,
+        note: row.try_get("note")?,
+        end_reason: row.try_get("end_reason")?,
+        ended_by_staff: row.try_get::<Option<String>, _>("ended_by_staff")?.map(StaffId),
+        ended_by_name: row.try_get("ended_by_name")?,
+        extensions: u32::try_from(row.try_get::<i64, _>("extensions")?).map_err(|_| unknown("extensions"))?,
     })
 }

@@ -7,13 +7,13 @@ use reqwest::{Response, StatusCode};
 
 use crate::world::{LEO, World, problem};
 
-struct Stream {
+pub struct Stream {
     response: Response,
     buffer: String,
 }
 
 impl Stream {
-    async fn open(world: &World, console: &crate::world::Console) -> Self {
+    pub async fn open(world: &World, console: &crate::world::Console) -> Self {
         let response = world.get(console, "/v1/events").send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -21,7 +21,7 @@ impl Stream {
     }
 
     /// `None` when the stream was closed.
-    async fn next(&mut self) -> Option<ServerEvent> {
+    pub async fn next(&mut self) -> Option<ServerEvent> {
         let reading = async {
             loop {
                 if let Some((event, rest)) = self.buffer.split_once("\n\n") {
@@ -38,7 +38,7 @@ impl Stream {
     }
 }
 
-fn is_heartbeat(event: &Option<ServerEvent>) -> bool {
+pub fn is_heartbeat(event: &Option<ServerEvent>) -> bool {
     matches!(event, Some(ServerEvent::Heartbeat { .. }))
 }
 

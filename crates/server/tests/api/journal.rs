@@ -175,7 +175,11 @@ async fn only_the_device_itself_delivers_also_for_dismissed_staff() {
     let unknown = deliver_as(&world, &amy, &DeviceId::new("nobody"), b"{}".to_vec(), false).await;
     problem(unknown, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
     world.set_active(&amy, false).await;
-    assert_eq!(accepted(deliver(&world, &amy, &records).await).await.seq, 2);
+    assert_eq!(accepted(deliver(&world, &amy, &records[..1]).await).await.seq, 1);
+    let mut tx = world.server().state().store.begin().await.unwrap();
+    assert!(tx.revoke_device(&device_of(&amy), None, amberglass_wire::UnixMillis(1)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(accepted(deliver(&world, &amy, &records[1..]).await).await.seq, 2, "also of a revoked device");
 }
 
 #[tokio::test]
@@ -226,7 +230,14 @@ async fn a_console_cannot_write_what_only_a_server_knows() {
     let world = World::new().await;
     let amy = world.amy().await;
     let id = world.start(&amy).await.session.id;
-    let ended = EventDetail::SessionEnded { ended_by: EndedBy::Security, note: None, pages: 0, blocked: 0 };
+    let ended = EventDetail::SessionEnded {
+        ended_by: EndedBy::Security,
+        note: None,
+        pages: 0,
+        blocked: 0,
+        by: None,
+        reason: None,
+    };
     let blocked = EventDetail::RequestBlocked { method: "POST".into(), path: "/".into(), rule: "x".into() };
     for detail in [
         ended,

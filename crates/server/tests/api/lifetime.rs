@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use reqwest::StatusCode;
 
-use crate::world::{ADA, JANE, LEO, SANA, World, at, json, problem};
+use crate::world::{ADA, JANE, LEO, REASON, SANA, World, at, json, problem};
 
 fn ends(kinds: &[String]) -> usize {
     kinds.iter().filter(|kind| *kind == "session_ended").count()
@@ -30,8 +30,11 @@ async fn ends_at_the_same_time_leave_one_end_record() {
     let world = World::new().await;
     let (amy, leo) = (world.amy().await, world.sign_in(LEO, 2).await);
     let id = world.start(&amy).await.session.id;
-    let ended =
-        futures_util::future::join_all((0..6).map(|n| world.end(if n % 2 == 0 { &amy } else { &leo }, &id))).await;
+    let ended = futures_util::future::join_all((0..6).map(|n| {
+        let (world, amy, leo, id) = (&world, &amy, &leo, &id);
+        async move { if n % 2 == 0 { world.end(amy, id).await } else { world.end_other(leo, id).await } }
+    }))
+    .await;
     assert!(ended.iter().all(|session| session == &ended[0]), "{ended:?}");
     assert_eq!(ends(&world.kinds(&amy, &id).await), 1);
 }
@@ -43,14 +46,47 @@ async fn lead_and_security_may_end_any_session_others_only_their_own() {
         let (amy, other) = (world.amy().await, world.sign_in(email, 2).await);
         let id = world.start(&amy).await.session.id;
         match by {
-            Some(by) => assert_eq!(world.end(&other, &id).await.ended_by, Some(by)),
+            Some(by) => {
+                let ended = world.end_other(&other, &id).await;
+                assert_eq!((ended.ended_by, ended.end_reason.as_deref()), (Some(by), Some(REASON)));
+                assert_eq!(ended.ended_by_name.as_ref(), Some(&other.tokens.staff.name));
+                let body = &world.trail(&amy, &id).await[1].record.body;
+                assert!(body.contains(REASON) && body.contains(other.tokens.staff.id.as_str()), "{body}");
+            }
             None => {
-                let request = world.post(&other, &format!("/v1/sessions/{id}/end")).json(&serde_json::json!({}));
-                problem(request.send().await.unwrap(), StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+                // Who may not see a session does not learn that there is one.
+                let answer = world.try_end(&other, &id, serde_json::json!({ "reason": REASON })).await;
+                problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
                 assert_eq!(world.session(&amy, &id).await.state, SessionState::Active);
             }
         }
     }
+}
+
+#[tokio::test]
+async fn who_ends_anothers_session_says_why() {
+    let world = World::new().await;
+    let (amy, leo) = (world.amy().await, world.sign_in(LEO, 2).await);
+    let id = world.start(&amy).await.session.id;
+    for (body, status, code) in [
+        (serde_json::json!({}), StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort),
+        (serde_json::json!({ "reason": "short" }), StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort),
+        (
+            serde_json::json!({ "reason": "test test test" }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorCode::ReasonIsFiller,
+        ),
+        (serde_json::json!({ "reason": REASON, "note": "mine" }), StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
+    ] {
+        problem(world.try_end(&leo, &id, body).await, status, code).await;
+    }
+    assert_eq!(world.session(&amy, &id).await.state, SessionState::Active);
+    // One's own needs none, and the agent's closing words come on top of somebody else's reason.
+    world.end_other(&leo, &id).await;
+    let note = serde_json::json!({ "note": "Jane will call again." });
+    let ended: SessionResponse = json(world.try_end(&amy, &id, note).await, StatusCode::OK).await;
+    assert_eq!(ended.note.as_deref(), Some("Jane will call again."));
+    assert_eq!((ended.ended_by, ended.end_reason.as_deref()), (Some(EndedBy::Lead), Some(REASON)));
 }
 
 #[tokio::test]
@@ -110,6 +146,27 @@ async fn a_customer_who_is_no_longer_active_ends_the_session_within_minutes() {
     world.clock.advance_millis(15_000);
     let session = world.until(&amy, &id, SessionState::Ended).await;
     assert_eq!(session.ended_by, Some(EndedBy::CustomerDisabled));
+}
+
+#[tokio::test]
+async fn a_session_goes_on_over_the_death_of_its_server_and_ends_once() {
+    let mut world = World::new().await;
+    let amy = world.amy().await;
+    let started = world.start(&amy).await.session;
+    world.kill_server().await;
+    world.clock.advance_seconds(3);
+    world.start_server().await;
+    assert_eq!(world.beat(&amy, &started.id, 0).await.sessions[0].state, SessionState::Active);
+    let session = world.session(&amy, &started.id).await;
+    assert_eq!((session.state, session.expires_at), (SessionState::Active, started.expires_at));
+    world.kill_server().await;
+    world.start_server().await;
+    world.end(&amy, &started.id).await;
+    world.kill_server().await;
+    world.start_server().await;
+    world.clock.advance_millis(500);
+    assert_eq!(world.session(&amy, &started.id).await.ended_by, Some(EndedBy::Staff));
+    assert_eq!(world.kinds(&amy, &started.id).await, ["session_started", "session_ended"]);
 }
 
 #[tokio::test]

@@ -3,13 +3,26 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod beats;
+mod commands;
 mod customers;
+mod devices;
+mod emergency;
+mod endings;
 mod entry;
 mod events;
+mod extend;
+mod faults;
 mod journal;
 mod lifetime;
+mod openid_connect;
+mod openid_provider;
+mod operator;
+mod portal_api;
 mod problems;
 mod program;
+mod record;
+mod second_factor;
 mod sign_in;
 mod start;
 mod tokens;

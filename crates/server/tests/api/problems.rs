@@ -17,7 +17,7 @@ async fn errors_of_the_framework_are_problems_too() {
     .await;
     let wrong_method = world.client.put(world.url("/v1/snapshot")).send().await.unwrap();
     assert!(wrong_method.headers()["allow"].to_str().unwrap().contains("GET"));
-    problem(wrong_method, StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidRequest).await;
+    problem(wrong_method, StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed).await;
     let no_json = world.post(&amy, "/v1/heartbeats").body("{").header("content-type", "application/json");
     problem(no_json.send().await.unwrap(), StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
     let no_query = world.get(&amy, "/v1/customers").send().await.unwrap();
@@ -40,12 +40,25 @@ async fn every_endpoint_asks_who_is_there() {
         "sessions/x",
         "sessions/x/trail",
         "events",
+        "record/own",
+        "portal/sessions",
     ];
     for path in gets {
         let response = world.client.get(world.url(&format!("/v1/{path}"))).send().await.unwrap();
         problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
     }
-    for path in ["sessions", "sessions/x/end", "sessions/x/entry", "heartbeats", "oauth/sign-out"] {
+    let posts = [
+        "sessions",
+        "sessions/x/end",
+        "sessions/x/extensions",
+        "sessions/x/entry",
+        "heartbeats",
+        "oauth/sign-out",
+        "emergency-stop",
+        "emergency-stop/lift",
+        "portal/sessions/x/end",
+    ];
+    for path in posts {
         let response = world.client.post(world.url(&format!("/v1/{path}"))).bearer_auth("x").send().await.unwrap();
         problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
     }
@@ -75,13 +88,9 @@ async fn the_keys_for_portals_are_public() {
 async fn when_the_record_cannot_be_written_nothing_happens() {
     let world = World::new().await;
     let amy = world.amy().await;
-    let pool = world.database().await;
-    sqlx::query("CREATE TRIGGER no_more BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END")
-        .execute(&pool)
-        .await
-        .unwrap();
+    world.break_the_audit_log().await;
     let start = world.try_start(&amy, "key", &crate::world::start_request(crate::world::JANE)).await;
     problem(start, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::AuditUnavailable).await;
-    let row = sqlx::query("SELECT id FROM sessions").fetch_optional(&pool).await.unwrap();
+    let row = sqlx::query("SELECT id FROM sessions").fetch_optional(&world.database().await).await.unwrap();
     assert!(row.is_none(), "no record, no session");
 }

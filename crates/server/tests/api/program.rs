@@ -73,11 +73,31 @@ async fn staff_are_added_from_the_command_line() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("exists"), "{again:?}");
 }
 
+#[tokio::test]
+async fn with_a_provider_accounts_are_added_without_a_password() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("server.toml");
+    let provider =
+        "[openid_connect]\nissuer = 'https://login.example'\nclient_id = 'a'\nclient_secret_file = '/none'\n";
+    std::fs::write(&config, format!("data_dir = '{}'\n{provider}", dir.path().display())).unwrap();
+    let add = ["staff", "add", "--email", "kim@example.com", "--name", "Kim", "--role", "lead", "--config"];
+    let refused = program().args(add).arg(&config).output().await.unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--no-password"), "{refused:?}");
+    let added = program().args(add).arg(&config).arg("--no-password").output().await.unwrap();
+    assert!(added.status.success(), "{added:?}");
+    // A server that cannot read the provider's secret says so before anybody needs it.
+    let server = program().arg("--config").arg(&config).output().await.unwrap();
+    assert!(!server.status.success());
+    assert!(String::from_utf8_lossy(&server.stderr).contains("client secret cannot be read"), "{server:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_else_on_the_machine_can_read_what_was_seen_of_customers() {
     use std::os::unix::fs::PermissionsExt as _;
-    let world = crate::world::World::new().await;
+    // What PostgreSQL keeps is for its own machine to guard.
+    let world = crate::world::World::with(|config| config.database_url = secrecy::SecretString::default()).await;
     world.start(&world.amy().await).await;
     for name in ["amberglass.sqlite", "amberglass.sqlite-wal", "amberglass.sqlite-shm"] {
         let mode = std::fs::metadata(world.config.data_dir.join(name)).unwrap().permissions().mode();

@@ -1,5 +1,6 @@
 //! Starting a session, and everything that stands in the way of one.
 
+use amberglass_server::config::PolicyFiles;
 use amberglass_wire::{
     auth::Role,
     problem::ErrorCode,
@@ -88,7 +89,7 @@ async fn each_refusal_has_its_code_and_starts_nothing() {
         assert!(rule.is_empty() || problem.rules.iter().any(|name| name == rule), "{problem:?}");
     }
     assert_eq!(world.count_events("session_started").await, 0);
-    assert_eq!(world.count_events("session_refused").await, 4, "what the policy refused is on record");
+    assert_eq!(world.count_events("session_refused").await, 6, "what the policy did not allow at once is on record");
     // A lead stands above an agent, so here the peer rule does not bite.
     let leo = world.sign_in(LEO, 4).await;
     let response = world.try_start(&leo, "key", &start_request(&peer.id)).await;
@@ -154,9 +155,26 @@ async fn many_parallel_starts_leave_one_session() {
 async fn the_policy_may_allow_more_sessions_at_once() {
     let world = World::with(|config| config.limits.sessions_per_staff = 2).await;
     let amy = world.amy().await;
-    for (key, status) in [("a", StatusCode::CREATED), ("b", StatusCode::CREATED), ("c", StatusCode::CONFLICT)] {
-        assert_eq!(world.try_start(&amy, key, &start_request(JANE)).await.status(), status, "{key}");
+    let mut ids = Vec::new();
+    for key in ["a", "b"] {
+        let response = world.try_start(&amy, key, &start_request(JANE)).await;
+        ids.push(json::<StartSessionResponse>(response, StatusCode::CREATED).await.session.id);
     }
+    let third = world.try_start(&amy, "c", &start_request("1001")).await;
+    let told = problem(third, StatusCode::CONFLICT, ErrorCode::SessionConflict).await;
+    assert!(ids.contains(&told.session.unwrap().id), "one of those in the way is named");
+    // Whichever ends makes room for one, and for one only.
+    world.end(&amy, &ids[0]).await;
+    let starts = (0..6).map(|n| {
+        let (world, amy) = (&world, &amy);
+        async move { world.try_start(amy, &format!("again-{n}"), &start_request(JANE)).await.status() }
+    });
+    let statuses = futures_util::future::join_all(starts).await;
+    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::CREATED).count(), 1, "{statuses:?}");
+    let snapshot = world.get(&amy, "/v1/snapshot").send().await.unwrap();
+    let snapshot: amberglass_wire::auth::SnapshotResponse = json(snapshot, StatusCode::OK).await;
+    assert_eq!(snapshot.sessions.len(), 2);
+    assert!(snapshot.sessions.iter().all(|session| session.id != ids[0]));
 }
 
 #[tokio::test]
@@ -207,4 +225,35 @@ async fn a_session_past_its_deadline_is_in_nobodys_way() {
     assert_eq!(first.state, SessionState::Ended);
     assert_eq!(first.ended_at, first.expires_at);
     assert_eq!(second.session.state, SessionState::Active);
+}
+
+#[tokio::test]
+async fn writing_wants_a_fresh_sign_in_where_the_policy_allows_it_at_once() {
+    let world = World::with(|config| {
+        std::fs::create_dir_all(&config.data_dir).unwrap();
+        let (rules, schema) = (config.data_dir.join("rules"), config.data_dir.join("schema"));
+        let writes = "@id(\"agents-write\") permit (principal, action == Action::\"start\", resource)\
+                      when { context.mode == \"read_write\" };";
+        let default = include_str!("../../../../policies/default.cedar");
+        std::fs::write(&rules, format!("{default}\n{writes}")).unwrap();
+        std::fs::write(&schema, include_str!("../../../../policies/schema.cedarschema")).unwrap();
+        config.policy = PolicyFiles { rules: Some(rules), schema: Some(schema) };
+    })
+    .await;
+    let mut amy = world.amy().await;
+    let mut request = start_request(JANE);
+    request.mode = Mode::ReadWrite;
+    world.clock.advance_seconds(290);
+    world.refresh(&mut amy).await;
+    world.clock.advance_seconds(11);
+    // A renewed token is no sign that the person is there.
+    let stale = world.try_start(&amy, "a", &request).await;
+    problem(stale, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired).await;
+    assert_eq!(world.count_events("session_started").await, 0);
+    let looks = world.try_start(&amy, "b", &start_request(JANE)).await;
+    let looks: StartSessionResponse = json(looks, StatusCode::CREATED).await;
+    world.end(&amy, &looks.session.id).await;
+    let again = world.amy().await;
+    let writes: StartSessionResponse = json(world.try_start(&again, "c", &request).await, StatusCode::CREATED).await;
+    assert_eq!(writes.session.mode, Mode::ReadWrite);
 }

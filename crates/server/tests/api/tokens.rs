@@ -1,5 +1,6 @@
 //! Tokens and devices after the sign-in.
 
+use amberglass_domain::ports::Clock as _;
 use amberglass_wire::{auth::TokenResponse, problem::ErrorCode};
 use reqwest::StatusCode;
 
@@ -32,6 +33,7 @@ async fn a_lost_answer_is_not_theft_but_a_late_copy_ends_the_sign_in() {
     world.clock.advance_seconds(2);
     let late = world.token(&world.refresh_request(&amy, &first)).await;
     problem(late, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+    assert_eq!(world.count_events("staff_signed_out").await, 1, "what ended it is on record");
     // The whole sign-in is over, the good successor with it.
     let successor = world.token(&world.refresh_request(&amy, &second.refresh_token)).await;
     problem(successor, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
@@ -77,7 +79,7 @@ async fn a_known_key_is_the_same_device_and_a_revoked_one_is_refused() {
     assert_eq!(first.tokens.device, second.tokens.device);
     assert_eq!(world.count_events("device_registered").await, 1);
     let mut tx = world.server().state().store.begin().await.unwrap();
-    assert!(tx.revoke_device(&first.tokens.device, amberglass_wire::UnixMillis(1)).await.unwrap());
+    assert!(tx.revoke_device(&first.tokens.device, None, amberglass_wire::UnixMillis(1)).await.unwrap());
     tx.commit().await.unwrap();
     let access = world.get(&first, "/v1/snapshot").send().await.unwrap();
     problem(access, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
@@ -119,6 +121,17 @@ async fn a_disabled_staff_member_is_refused_at_once() {
     problem(access, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
     let refresh = world.token(&world.refresh_request(&amy, &amy.tokens.refresh_token)).await;
     problem(refresh, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+}
+
+#[tokio::test]
+async fn a_renewed_sign_in_is_no_fresh_one() {
+    let world = World::new().await;
+    let mut amy = world.amy().await;
+    let proved_at = world.clock.now();
+    assert_eq!(amy.tokens.authenticated_at, proved_at);
+    world.clock.advance_seconds(200);
+    world.refresh(&mut amy).await;
+    assert_eq!(amy.tokens.authenticated_at, proved_at);
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use amberglass_demo_portal::{Portal, data};
 use amberglass_domain::{device_key::DeviceKey, ports::Clock as _, signing};
-use amberglass_server::{PortalConfig, RunningServer, ServerConfig, config::DriverKind, sha256_hex};
-use amberglass_testkit::{ManualClock, SeededEntropy, wait_until};
+use amberglass_server::{
+    PortalConfig, RunningServer, ServerConfig, config::DriverKind, operator::Operator, sha256_hex,
+};
+use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, wait_until};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
     audit::TrailEvent,
@@ -13,8 +15,8 @@ use amberglass_wire::{
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, SessionBeat},
     problem::{ErrorCode, Problem},
     session::{
-        EntryGrant, Mode, Reason, RedeemGrantRequest, SessionResponse, SessionState, StartSessionRequest,
-        StartSessionResponse,
+        EntryGrant, ExtendSessionRequest, Mode, Reason, RedeemGrantRequest, SessionResponse, SessionState,
+        StartSessionRequest, StartSessionResponse,
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -30,6 +32,8 @@ pub const SANA: &str = "sana@amberglass.example";
 pub const ADA: &str = "ada@amberglass.example";
 pub const REDIRECT: &str = "http://127.0.0.1:49152/callback";
 pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-0123456789";
+/// Of at least ten characters that say something.
+pub const REASON: &str = "The customer asked us to stop";
 /// A standard customer of the sample portal.
 pub const JANE: &str = "1042";
 
@@ -42,6 +46,7 @@ pub struct World {
     server: Option<RunningServer>,
     portal: Option<tokio::task::JoinHandle<()>>,
     close_portal: tokio_util::sync::CancellationToken,
+    pub database: TestDatabase,
     _dir: tempfile::TempDir,
 }
 
@@ -57,15 +62,27 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new(&dir.path().join("data"));
+        Self::in_database(dir, database, change).await
+    }
+
+    /// With the data folder in `dir`.
+    pub async fn in_database(
+        dir: tempfile::TempDir,
+        database: TestDatabase,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::default();
-        let dir = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = format!("http://{}", listener.local_addr().unwrap());
         let mut config = ServerConfig {
             listen_api: "127.0.0.1:0".parse().unwrap(),
             listen_gateway: "127.0.0.1:0".parse().unwrap(),
             data_dir: dir.path().join("data"),
+            database_url: database.url().into(),
+            database_clock_may_differ: true,
             portals: vec![PortalConfig {
                 id: PortalId::new("barkside"),
                 name: "Barkside".into(),
@@ -97,7 +114,7 @@ impl World {
         let closed = close_portal.clone().cancelled_owned();
         let portal = tokio::spawn(async move { portal.serve(listener, closed).await.unwrap() });
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { clock, client, config, server: Some(server), portal: Some(portal), close_portal, _dir: dir }
+        Self { clock, client, config, server: Some(server), portal: Some(portal), close_portal, database, _dir: dir }
     }
 
     pub fn server(&self) -> &RunningServer {
@@ -120,6 +137,13 @@ impl World {
         self.server.take().unwrap().stop().await;
     }
 
+    /// It dies in mid-air, as by a signal that nobody can catch: nothing is finished, nobody is told.
+    pub async fn kill_server(&mut self) {
+        let api = self.api();
+        drop(self.server.take().unwrap());
+        wait_until("its port to be free", LIMIT, async || TcpListener::bind(api).await.ok().map(drop)).await;
+    }
+
     pub async fn start_server(&mut self) {
         self.server = Some(serve(&self.config, &self.clock).await);
     }
@@ -128,6 +152,13 @@ impl World {
     pub async fn close_portal(&mut self) {
         self.close_portal.cancel();
         self.portal.take().unwrap().await.unwrap();
+    }
+
+    /// Whatever stands in its place.
+    pub async fn close_portal_at_once(&mut self) {
+        let portal = self.portal.take().unwrap();
+        portal.abort();
+        let _ = portal.await;
     }
 
     /// Another portal takes the place of the sample one: it knows this customer, as one who is not active any more.
@@ -177,7 +208,7 @@ impl World {
             .await
             .unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        hidden_fields(&response.text().await.unwrap())
+        fields_of(&response.text().await.unwrap())
     }
 
     pub async fn submit(&self, mut form: HashMap<String, String>, email: &str, password: &str) -> Response {
@@ -191,7 +222,11 @@ impl World {
     }
 
     pub async fn code(&self, email: &str) -> String {
-        let response = self.try_sign_in(email, PASSWORD).await;
+        Self::code_of(&self.try_sign_in(email, PASSWORD).await)
+    }
+
+    /// The code with which the browser is sent back to the console.
+    pub fn code_of(response: &Response) -> String {
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         let location: url::Url = response.headers()["location"].to_str().unwrap().parse().unwrap();
         assert!(location.as_str().starts_with(REDIRECT));
@@ -300,6 +335,32 @@ impl World {
         json(self.post(console, "/v1/heartbeats").json(&request).send().await.unwrap(), StatusCode::OK).await
     }
 
+    /// So much time passes, with somebody at the desk: the console beats, and keeps its sign-in.
+    pub async fn live(&self, console: &mut Console, id: &SessionId, seconds: i64) {
+        for second in 1..=seconds {
+            self.clock.advance_seconds(1);
+            if second % 4 == 0 {
+                self.beat(console, id, 0).await;
+            }
+            if second % 200 == 0 {
+                self.refresh(console).await;
+            }
+        }
+        self.refresh(console).await;
+        self.beat(console, id, 0).await;
+    }
+
+    pub async fn try_extend(
+        &self,
+        console: &Console,
+        id: &SessionId,
+        key: &str,
+        request: &ExtendSessionRequest,
+    ) -> Response {
+        let path = format!("/v1/sessions/{id}/extensions");
+        self.post(console, &path).header("idempotency-key", key).json(request).send().await.unwrap()
+    }
+
     pub async fn session(&self, console: &Console, id: &SessionId) -> SessionResponse {
         json(self.get(console, &format!("/v1/sessions/{id}")).send().await.unwrap(), StatusCode::OK).await
     }
@@ -307,6 +368,15 @@ impl World {
     pub async fn end(&self, console: &Console, id: &SessionId) -> SessionResponse {
         let request = self.post(console, &format!("/v1/sessions/{id}/end")).json(&serde_json::json!({}));
         json(request.send().await.unwrap(), StatusCode::OK).await
+    }
+
+    pub async fn try_end(&self, console: &Console, id: &SessionId, body: serde_json::Value) -> Response {
+        self.post(console, &format!("/v1/sessions/{id}/end")).json(&body).send().await.unwrap()
+    }
+
+    /// Somebody else's, with a reason.
+    pub async fn end_other(&self, console: &Console, id: &SessionId) -> SessionResponse {
+        json(self.try_end(console, id, serde_json::json!({ "reason": REASON })).await, StatusCode::OK).await
     }
 
     pub async fn trail(&self, console: &Console, id: &SessionId) -> Vec<TrailEvent> {
@@ -328,8 +398,38 @@ impl World {
 
     // ---- The database ---------------------------------------------------------------------------------------------
 
-    pub async fn database(&self) -> sqlx::SqlitePool {
-        sqlx::SqlitePool::connect(&self.config.database_url()).await.unwrap()
+    pub async fn database(&self) -> sqlx::AnyPool {
+        sqlx::AnyPool::connect(self.database.url()).await.unwrap()
+    }
+
+    /// From now on the database refuses every audit record, as a full disk would.
+    pub async fn break_the_audit_log(&self) {
+        use sqlx::Executor as _;
+        let statements = self.database.engine.refusing_rows_of("audit_events");
+        self.database().await.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
+    }
+
+    /// And takes them again.
+    pub async fn repair_the_audit_log(&self) {
+        use sqlx::Executor as _;
+        let statements = self.database.engine.accepting_rows_of("audit_events");
+        self.database().await.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
+    }
+
+    /// What only whoever owns the database can do.
+    pub async fn unguard_the_audit_log(&self) {
+        use sqlx::Executor as _;
+        let statement = match self.database.engine {
+            Engine::Sqlite => "DROP TRIGGER audit_events_are_never_changed",
+            Engine::Postgres => "ALTER TABLE audit_events DISABLE TRIGGER USER",
+        };
+        self.database().await.execute(statement).await.unwrap();
+    }
+
+    /// What the operator's commands work with, beside the running server.
+    pub async fn operator(&self) -> Operator {
+        let entropy = Arc::new(amberglass_system::OsEntropy);
+        Operator::open(self.config.clone(), Arc::new(self.clock.clone()), entropy).await.unwrap()
     }
 
     /// Events that hang on no session.
@@ -361,6 +461,11 @@ pub fn start_request(customer: &str) -> StartSessionRequest {
     }
 }
 
+pub fn extend_request(seconds: u32) -> ExtendSessionRequest {
+    let text = "The refund needs another look".into();
+    ExtendSessionRequest { seconds, reason: Reason { code: "billing".into(), text, ticket: Some("TCK-4821".into()) } }
+}
+
 /// A sample customer that fits.
 pub fn customer(clock: &ManualClock, fits: impl Fn(&data::Customer) -> bool) -> data::Customer {
     data::customers(clock.now().0).into_values().find(|customer| fits(customer)).unwrap()
@@ -384,7 +489,8 @@ pub async fn problem(response: Response, status: StatusCode, code: ErrorCode) ->
     problem
 }
 
-fn hidden_fields(page: &str) -> HashMap<String, String> {
+/// The hidden fields of a form.
+pub fn fields_of(page: &str) -> HashMap<String, String> {
     page.split("<input type=\"hidden\" name=\"")
         .skip(1)
         .map(|rest| {

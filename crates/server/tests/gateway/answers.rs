@@ -99,7 +99,8 @@ async fn a_portal_that_does_not_answer_in_time_is_given_up() {
         stage.clock.advance_seconds(2);
         let mut tx = stage.server.state().store.begin().await.unwrap();
         use amberglass_domain::ports::Clock as _;
-        tx.touch_session(&session.id, stage.clock.now(), stage.clock.now()).await.unwrap();
+        let now = stage.clock.now();
+        tx.touch_session(&session.id, now, now, now).await.unwrap();
         tx.commit().await.unwrap();
     }
     let answer = tokio::time::timeout(crate::stage::PATIENCE, asking).await.unwrap().unwrap().unwrap();
@@ -155,7 +156,8 @@ async fn nobody_without_a_session_reaches_a_portal() {
     ];
     for (host, status) in hosts {
         let request = stage.client.get(format!("http://{}/", stage.server.gateway));
-        let answer = request.header("host", host).header("cookie", cookie(&session.cookie)).send().await.unwrap();
+        let host = format!("{host}:{}", stage.server.gateway.port());
+        let answer = request.header("host", &host).header("cookie", cookie(&session.cookie)).send().await.unwrap();
         assert_eq!(answer.status(), status, "{host}");
     }
     assert!(stage.upstream.seen().is_empty());

@@ -31,6 +31,18 @@ async fn assert_refused(stage: &Stage, session: &Session, status: StatusCode, re
     assert_eq!(stage.upstream.seen().len(), before);
 }
 
+/// Not within a second, but with the first request: whoever was told of the end sees nothing more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_after_the_end_was_told_is_refused() {
+    let stage = Stage::new().await;
+    for _ in 0..20 {
+        let session = stage.session().await;
+        assert_eq!(stage.get(&session, "/account").send().await.unwrap().status(), StatusCode::OK);
+        stage.end(&session).await;
+        assert_refused(&stage, &session, StatusCode::GONE, &["session-ended"]).await;
+    }
+}
+
 #[tokio::test]
 async fn an_ended_session_cuts_what_is_open() {
     let stage = Stage::new().await;
@@ -52,7 +64,7 @@ async fn an_expired_session_cuts_what_is_open() {
     let mut tx = stage.server.state().store.begin().await.unwrap();
     // The console was alive to the last second.
     let last = start.plus_seconds(1799);
-    tx.touch_session(&session.id, last, last).await.unwrap();
+    tx.touch_session(&session.id, last, last, last).await.unwrap();
     tx.commit().await.unwrap();
     stage.clock.advance_seconds(1800);
     assert_cut(&stage, answer).await;
@@ -122,7 +134,7 @@ async fn a_session_that_resumes_is_shown_and_cut_anew() {
     })
     .await;
     let beat = SessionBeat { session: session.id.clone(), idle_millis: 0 };
-    sessions.beat(&session.staff, &session.device, &[beat]).await.unwrap();
+    sessions.beat(&session.staff, &session.device, stage.clock.now(), &[beat]).await.unwrap();
     let answer = watching(&stage, &session).await;
     stage.end(&session).await;
     assert_cut(&stage, answer).await;

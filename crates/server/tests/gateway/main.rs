@@ -11,3 +11,4 @@ mod record;
 mod sample_portal;
 mod stage;
 mod upstream;
+mod words;

@@ -11,7 +11,7 @@ use amberglass_server::{
     sessions::{Ending, Starting},
     store::DeviceRow,
 };
-use amberglass_testkit::{ManualClock, SeededEntropy};
+use amberglass_testkit::{ManualClock, SeededEntropy, TestDatabase};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId,
     audit::{EventBody, EventDetail},
@@ -40,7 +40,8 @@ pub struct Stage {
     pub clock: ManualClock,
     pub upstream: Upstream,
     pub client: reqwest::Client,
-    dir: tempfile::TempDir,
+    database: TestDatabase,
+    _dir: tempfile::TempDir,
 }
 
 /// A running session with its cookie.
@@ -63,10 +64,14 @@ impl Stage {
     pub async fn before(upstream: Upstream, portal: Url) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::default();
+        let data_dir = dir.path().join("data");
+        let database = TestDatabase::new(&data_dir);
         let config = ServerConfig {
             listen_api: "127.0.0.1:0".parse().unwrap(),
             listen_gateway: "127.0.0.1:0".parse().unwrap(),
-            data_dir: dir.path().join("data"),
+            data_dir,
+            database_url: database.url().into(),
+            database_clock_may_differ: true,
             portals: vec![
                 portal_config("barkside", HOST, portal.clone(), true),
                 portal_config("other", "other.localhost", portal.clone(), true),
@@ -77,7 +82,7 @@ impl Stage {
         };
         let server = serve(config, Arc::new(clock.clone()), Arc::new(SeededEntropy::new(7))).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { server, clock, upstream, client, dir }
+        Self { server, clock, upstream, client, database, _dir: dir }
     }
 
     /// A read-only session of the sample agent.
@@ -131,8 +136,7 @@ impl Stage {
     }
 
     pub async fn end(&self, session: &Session) {
-        let ending = Ending { by: EndedBy::Staff, note: None };
-        self.server.state().sessions.end(&session.id, &ending).await.unwrap();
+        self.server.state().sessions.end(&session.id, &Ending::by(EndedBy::Staff)).await.unwrap();
     }
 
     pub fn authority(&self) -> String {
@@ -196,12 +200,9 @@ impl Stage {
     /// From now on the database refuses every audit record, as a full disk would.
     pub async fn break_the_audit_log(&self) {
         use sqlx::{Connection as _, Executor as _};
-        let url = format!("sqlite://{}", self.dir.path().join("data/amberglass.sqlite").display());
-        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
-        connection
-            .execute("CREATE TRIGGER broken BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END")
-            .await
-            .unwrap();
+        let mut connection = sqlx::AnyConnection::connect(self.database.url()).await.unwrap();
+        let statements = self.database.engine.refusing_rows_of("audit_events");
+        connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
         connection.close().await.unwrap();
     }
 }

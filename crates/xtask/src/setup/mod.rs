@@ -19,19 +19,21 @@ pub struct Scope {
     purposes: &'static [Purpose],
     /// Standard libraries of the systems that are type-checked from Linux.
     cross_targets: bool,
-    /// Programs that judge the code: clippy, rustfmt, cargo-deny.
+    /// Programs that judge the code: clippy, rustfmt, cargo-deny; and what only tests run.
     judges: bool,
 }
 
 impl Scope {
     pub const EVERYTHING: Self = Self {
-        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::CrossChecks],
+        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Database, Purpose::CrossChecks],
         cross_targets: true,
         judges: true,
     };
     pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false };
     pub const HEADLESS_DEMO: Self =
         Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false };
+    pub const BENCH: Self =
+        Self { purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser], cross_targets: false, judges: false };
     pub const PLATFORMS: Self =
         Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false };
 }
@@ -57,6 +59,9 @@ pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
         changed |= rust::add_missing_judges(repository)?;
     }
     changed |= ui::install_packages(repository)?;
+    if scope.judges {
+        changed |= ui::install_test_packages(repository)?;
+    }
     Ok(changed)
 }
 

@@ -10,6 +10,8 @@ pub enum Purpose {
     Windows,
     /// Driving the UI in a browser.
     Browser,
+    /// The server's tests on PostgreSQL.
+    Database,
     /// Type checks for Windows.
     CrossChecks,
 }
@@ -80,6 +82,12 @@ pub const PACKAGES: &[Package] = &[
     row("fonts-dejavu-core", Purpose::Windows, "letters: a bare system has none", Probe::Unseen),
     row("chromium", Purpose::Browser, "the browser in which the UI is tested", Probe::Program("chromium")),
     row(
+        "postgresql",
+        Purpose::Database,
+        "the database of several servers; the tests start their own",
+        Probe::Program("initdb"),
+    ),
+    row(
         "gcc-mingw-w64-x86-64",
         Purpose::CrossChecks,
         "compiles C and resources for Windows",
@@ -106,7 +114,7 @@ mod tests {
 
     #[test]
     fn each_purpose_has_a_package() {
-        for purpose in [Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::CrossChecks] {
+        for purpose in [Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Database, Purpose::CrossChecks] {
             assert!(PACKAGES.iter().any(|package| package.purpose == purpose), "{purpose:?}");
         }
     }

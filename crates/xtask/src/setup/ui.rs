@@ -1,4 +1,4 @@
-//! Node and the UI's packages.
+//! Node, the UI's packages, and those of what only tests run with it.
 
 use std::fs;
 use std::path::Path;
@@ -38,14 +38,28 @@ pub fn check_node(repository: &Repository) -> Result<()> {
 /// # Errors
 /// If the lock file can't be read or npm fails.
 pub fn install_packages(repository: &Repository) -> Result<bool> {
-    let wanted = read(&repository.ui().join("package-lock.json")).context("the UI's lock file names its packages")?;
+    install_into(repository, &repository.ui())
+}
+
+/// The same for the OpenID Connect provider that the server's tests sign in with.
+///
+/// # Errors
+/// If the lock file can't be read or npm fails.
+pub fn install_test_packages(repository: &Repository) -> Result<bool> {
+    install_into(repository, &repository.root().join("tests").join("fixtures").join("openid-provider"))
+}
+
+fn install_into(repository: &Repository, folder: &Path) -> Result<bool> {
+    let wanted = read(&folder.join("package-lock.json")).context("the lock file names the packages")?;
     // npm writes this one last, so it is missing after an installation that was cut off.
-    let there = read(&repository.ui().join("node_modules").join(".package-lock.json"));
+    let there = read(&folder.join("node_modules").join(".package-lock.json"));
     if there.is_ok_and(|there| is_what_the_lock_file_says(&wanted, &there)) {
         return Ok(false);
     }
     // No package's own install script runs on the machine of whoever builds this.
-    command::run(command::npm(repository).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
+    let mut npm = command::npm(repository);
+    npm.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    command::run(&mut npm)?;
     Ok(true)
 }
 

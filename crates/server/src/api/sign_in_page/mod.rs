@@ -13,82 +13,41 @@ use amberglass_wire::auth::CLIENT_ID;
 
 use super::authorize::Asked;
 
-const STYLE: &str = include_str!("sign_in.css");
+mod code;
+mod password;
+mod refusal;
 
-/// What came of the attempt before.
-#[derive(Clone, Copy)]
-pub enum Notice {
-    Wrong,
-    TooMany { minutes: u32 },
-    FormTooOld,
-    Unavailable,
-}
+pub use code::{CodeNotice, CodePage, code_form};
+pub use password::{Notice, PasswordPage, password_form};
+pub use refusal::{Refusal, broken_link, refused};
 
-/// The form. The e-mail address is kept, a password never.
-pub fn form(
-    asked: &Asked,
-    status: StatusCode,
-    email: &str,
-    notice: Option<Notice>,
-    issued_at: &str,
-    token: &str,
-) -> Response {
-    let hidden = [
+const STYLE: &str = include_str!("../sign_in.css");
+
+/// What each form carries on of the console's request.
+fn hidden_fields(asked: &Asked) -> Markup {
+    let fields = [
         ("client_id", CLIENT_ID),
         ("redirect_uri", asked.redirect_uri.as_str()),
         ("state", asked.state.as_str()),
         ("code_challenge", asked.code_challenge.as_str()),
         ("code_challenge_method", "S256"),
-        ("form_issued_at", issued_at),
-        ("form_token", token),
     ];
-    let content = html! {
-        h1 { "Sign in" }
-        p.lead { "The Amberglass console on this computer asked for it." }
-        @if let Some(notice) = notice {
-            div.notice #notice role="alert" { (warning_icon()) p { (words(notice)) } }
-        }
-        form method="post" action="/v1/oauth/authorize" {
-            @for (name, value) in hidden {
-                input type="hidden" name=(name) value=(value);
-            }
-            label for="email" { "E-mail" }
-            input #email name="email" type="email" autocomplete="username" required maxlength="254" value=(email)
-                autofocus[email.is_empty()];
-            label for="password" { "Password" }
-            input #password name="password" type="password" autocomplete="current-password" required maxlength="1024"
-                autofocus[!email.is_empty()] aria-describedby=[notice.map(|_| "notice")];
-            button type="submit" { "Sign in" }
-        }
-    };
-    respond(status, &form_action(asked), "Sign in", &content)
-}
-
-/// For a request that no console makes.
-pub fn broken_link() -> Response {
-    let content = html! {
-        h1 { "This sign-in cannot go on" }
-        p.lead {
-            "The link is incomplete or was changed on its way. Nobody was signed in. Go back to the Amberglass console \
-             and choose Sign in again."
-        }
-    };
-    respond(StatusCode::BAD_REQUEST, "'none'", "Sign-in", &content)
-}
-
-fn words(notice: Notice) -> String {
-    match notice {
-        Notice::Wrong => "E-mail or password is wrong. Nobody was signed in. Check both and try again.".into(),
-        Notice::TooMany { minutes } => format!(
-            "Too many attempts failed. Wait {minutes} minutes and try again, or ask your administrator for help."
-        ),
-        Notice::FormTooOld => {
-            "This page was open for too long. Nobody was signed in. Please enter your password again.".into()
-        }
-        Notice::Unavailable => {
-            "The server could not sign you in right now. Nothing was changed. Try again in a moment.".into()
+    html! {
+        @for (name, value) in fields {
+            input type="hidden" name=(name) value=(value);
         }
     }
+}
+
+/// Read out as soon as the page is there.
+fn notice_box(words: &str) -> Markup {
+    html! {
+        div.notice #notice role="alert" { (warning_icon()) p { (words) } }
+    }
+}
+
+fn too_many(minutes: u32) -> String {
+    format!("Too many attempts failed. Wait {minutes} minutes and try again, or ask your administrator for help.")
 }
 
 fn respond(status: StatusCode, form_action: &str, title: &str, content: &Markup) -> Response {

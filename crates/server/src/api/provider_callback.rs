@@ -1,0 +1,85 @@
+//! `GET /v1/oauth/provider/callback`: the browser comes back from the company's provider.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::{
+    authorize, provider,
+    sign_in_page::{self, Refusal},
+};
+use crate::{
+    ServerState,
+    accounts::{
+        Proof, ProviderSignIn,
+        provider::Identity,
+        tokens::{self, Method},
+    },
+};
+
+/// What the provider adds to the address (RFC 6749, 4.1.2; RFC 9207).
+#[derive(Deserialize)]
+pub struct Answer {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+pub async fn back(State(state): State<Arc<ServerState>>, answer: Result<Query<Answer>, QueryRejection>) -> Response {
+    let Some(at) = &state.provider else { return sign_in_page::broken_link() };
+    let Ok(Query(answer)) = answer else { return sign_in_page::broken_link() };
+    let Some(found_by) = answer.state else { return sign_in_page::broken_link() };
+    // Taken first: whatever comes of it, this way back is used up.
+    let away = match provider::take(&state, &found_by).await {
+        Ok(Some(away)) => away,
+        Ok(None) => return sign_in_page::refused(Refusal::UnknownState),
+        Err(error) => return provider::unavailable(&error),
+    };
+    if answer.iss.is_some_and(|issuer| issuer != at.config().issuer) {
+        return sign_in_page::refused(Refusal::NotBelieved);
+    }
+    let code = match (answer.code, answer.error) {
+        (Some(code), None) => code,
+        (_, Some(error)) => {
+            tracing::info!(error, "the provider ended a sign-in");
+            return sign_in_page::refused(Refusal::ProviderRefused);
+        }
+        (None, None) => return sign_in_page::broken_link(),
+    };
+    let identity = match at.finish(away.waiting, code).await {
+        Ok(identity) => identity,
+        Err(error) => return provider::refused(&error),
+    };
+    let refusal = match state.accounts.sign_in_with_provider(at.config(), &identity).await {
+        Ok(ProviderSignIn::Accepted(staff)) => {
+            let Some(redirect) = authorize::console_address(&away.redirect_uri) else {
+                return sign_in_page::broken_link();
+            };
+            let proof = Proof { at: identity.authenticated_at, method: Method::OpenidConnect };
+            return match tokens::issue_code(&state, &staff.id, &away.redirect_uri, &away.code_challenge, proof).await {
+                Ok(code) => authorize::back_to_console(redirect, &away.state, &code),
+                Err(error) => provider::unavailable(&error),
+            };
+        }
+        Ok(ProviderSignIn::EmailNotVerified) => Refusal::EmailNotVerified,
+        Ok(ProviderSignIn::DomainNotAllowed) => Refusal::DomainNotAllowed,
+        Ok(ProviderSignIn::NoAccount) => Refusal::NoAccount,
+        Ok(ProviderSignIn::Disabled) => Refusal::AccountDisabled,
+        Ok(ProviderSignIn::LinkedToAnother) => Refusal::LinkedToAnother,
+        Err(error) => return provider::unavailable(&error),
+    };
+    match record(&state, &identity).await {
+        Ok(()) => sign_in_page::refused(refusal),
+        Err(error) => provider::unavailable(&error),
+    }
+}
+
+async fn record(state: &ServerState, identity: &Identity) -> Result<(), crate::audit::AuditError> {
+    let who = identity.verified_email.as_deref().unwrap_or(&identity.subject);
+    authorize::record_failure(state, who).await
+}

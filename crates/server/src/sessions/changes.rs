@@ -1,0 +1,31 @@
+//! Hints that something changed. The truth is in the rows.
+
+use amberglass_wire::SessionId;
+
+use crate::store::Hint;
+
+/// What a hint is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Session(SessionId),
+    /// Something of the server as a whole, or nobody knows what: look at everything again.
+    Everything,
+}
+
+impl From<Change> for Hint {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Session(id) => Self::Session(id),
+            Change::Everything => Self::Everything,
+        }
+    }
+}
+
+impl From<Hint> for Change {
+    fn from(hint: Hint) -> Self {
+        match hint {
+            Hint::Session(id) => Self::Session(id),
+            Hint::Everything => Self::Everything,
+        }
+    }
+}

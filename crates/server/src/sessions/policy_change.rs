@@ -1,0 +1,51 @@
+//! Another policy than the one that a running session was decided by: decided again when the server starts.
+
+use amberglass_wire::session::{EndedBy, PolicyAnswer};
+
+use super::{Ending, SessionError, Sessions};
+use crate::{
+    policy::{Policy, PolicyError, Principal, Target},
+    store::{SessionRow, StoreError},
+};
+
+/// Why running sessions could not be decided again. The server does not start then.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideAgainError {
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+impl From<StoreError> for DecideAgainError {
+    fn from(error: StoreError) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl Sessions {
+    /// Ends what `policy` would not let begin at once. What was switched off otherwise is left to the timer, which has
+    /// the truer word for it.
+    ///
+    /// # Errors
+    /// When a session cannot be read, decided or ended.
+    pub async fn decide_again(&self, policy: &Policy) -> Result<(), DecideAgainError> {
+        for row in self.store.running_sessions().await?.readable {
+            let is_due = row.expires_at <= self.clock.now() || !row.staff_active || !self.portal_active(&row);
+            if is_due || row.policy_hash == policy.hash() || self.is_allowed(policy, &row).await? {
+                continue;
+            }
+            tracing::warn!(session = %row.id, "the policy in force does not allow a running session; it ends");
+            self.end(&row.id, &Ending::by(EndedBy::PolicyChanged)).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_allowed(&self, policy: &Policy, row: &SessionRow) -> Result<bool, DecideAgainError> {
+        // The portal need not answer yet: the customer is who they were at the start, and is asked for again soon.
+        let staff_role = self.store.staff_by_email(&row.customer.email).await?.map(|staff| staff.role);
+        let whom = Target { customer: &row.customer, portal_active: true, staff_role: staff_role.as_deref() };
+        let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
+        Ok(policy.start(&who, &whom, row.mode)?.answer == PolicyAnswer::Allowed)
+    }
+}

@@ -1,0 +1,213 @@
+//! The operator's commands for portals, the audit log and the emergency stop, while the server runs.
+
+use std::process::{Output, Stdio};
+
+use amberglass_wire::{
+    problem::ErrorCode,
+    session::{EndedBy, SessionState},
+};
+use reqwest::StatusCode;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::world::{JANE, REASON, SANA, World, problem, start_request};
+
+/// Runs the program with the configuration of the world's server.
+async fn run(world: &World, arguments: &[&str]) -> Output {
+    let config = world.config.data_dir.join("server.toml");
+    let portal = &world.config.portals[0];
+    let text = format!(
+        "data_dir = '{}'\ndatabase_url = '{}'\nlisten_api = '{}'\n[[portals]]\nid = 'barkside'\nname = 'Barkside'\n\
+         gateway_host = 'barkside.localhost'\nupstream = '{}'\naudience = '{}'\n",
+        world.config.data_dir.display(),
+        world.config.database_url.expose_secret(),
+        world.api(),
+        portal.upstream,
+        portal.audience,
+    );
+    std::fs::write(&config, text).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_amberglass-server"))
+        .arg("--config")
+        .arg(&config)
+        .args(arguments)
+        // The tests' PostgreSQL is faster than it is safe, which the program remarks on.
+        .env("AMBERGLASS_LOG", "error")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap()
+}
+
+async fn done(world: &World, arguments: &[&str]) -> String {
+    let output = run(world, arguments).await;
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+async fn refused(world: &World, arguments: &[&str]) -> String {
+    let output = run(world, arguments).await;
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn the_operator_stops_everything_and_lifts_it_again() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    assert_eq!(done(&world, &["emergency", "status"]).await, "No emergency stop is in force.\n");
+    let told = refused(&world, &["emergency", "stop", "--reason", "short"]).await;
+    assert!(told.contains("ten characters") && told.contains("nothing was stopped"), "{told}");
+    assert!(done(&world, &["emergency", "stop", "--reason", REASON]).await.contains("in force"));
+    world.clock.advance_millis(500);
+    let session = world.until(&amy, &id, SessionState::Ended).await;
+    assert_eq!((session.ended_by, session.end_reason.as_deref()), (Some(EndedBy::EmergencyStop), Some(REASON)));
+    assert_eq!(session.ended_by_name, None, "nobody of the staff");
+    let status = done(&world, &["emergency", "status"]).await;
+    assert!(status.contains(REASON) && status.contains("by the operator"), "{status}");
+    let json: Value = serde_json::from_str(&done(&world, &["emergency", "status", "--json"]).await).unwrap();
+    assert_eq!((&json["in_force"], json["reason"].as_str()), (&Value::Bool(true), Some(REASON)));
+    assert!(done(&world, &["emergency", "lift"]).await.contains("may begin again"));
+    assert!(done(&world, &["emergency", "lift"]).await.contains("nothing was changed"));
+    assert_eq!(world.try_start(&amy, "b", &start_request(JANE)).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_portal_is_switched_off_and_on_while_the_server_runs() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    let told = refused(&world, &["portal", "disable", "elsewhere", "--reason", REASON]).await;
+    assert!(told.contains("there is no portal elsewhere") && told.contains("barkside"), "{told}");
+    assert!(refused(&world, &["portal", "disable", "barkside", "--reason", "x"]).await.contains("ten characters"));
+    assert!(done(&world, &["portal", "list"]).await.contains("open"));
+    assert!(done(&world, &["portal", "disable", "barkside", "--reason", REASON]).await.contains("switched off"));
+    world.clock.advance_millis(500);
+    assert_eq!(world.until(&amy, &id, SessionState::Ended).await.ended_by, Some(EndedBy::PortalDisabled));
+    let start = world.try_start(&amy, "b", &start_request(JANE)).await;
+    problem(start, StatusCode::FORBIDDEN, ErrorCode::PortalInactive).await;
+    let search = world.get(&amy, "/v1/customers?portal=barkside&query=jane").send().await.unwrap();
+    problem(search, StatusCode::FORBIDDEN, ErrorCode::PortalInactive).await;
+    let listed = done(&world, &["portal", "list"]).await;
+    assert!(listed.contains("off since") && listed.contains(REASON), "{listed}");
+    assert!(done(&world, &["portal", "disable", "barkside", "--reason", REASON]).await.contains("nothing was changed"));
+    assert!(done(&world, &["portal", "enable", "barkside"]).await.contains("open again"));
+    assert!(done(&world, &["portal", "enable", "barkside"]).await.contains("nothing was changed"));
+    assert_eq!(world.try_start(&amy, "c", &start_request(JANE)).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_portal_key_is_shown_once_and_revoked_for_good() {
+    let world = World::new().await;
+    let ask = async |key: &str| {
+        world.client.get(world.url("/v1/portal/sessions")).bearer_auth(key).send().await.unwrap().status()
+    };
+    let shown = done(&world, &["portal", "key", "add", "barkside", "--name", "production"]).await;
+    let key = shown.lines().next().unwrap().to_owned();
+    assert!(key.starts_with("agp_") && shown.contains("only time"), "{shown}");
+    assert_eq!(ask(&key).await, StatusCode::OK);
+    let listed: Value = serde_json::from_str(&done(&world, &["portal", "key", "list", "--json"]).await).unwrap();
+    assert_eq!((&listed[0]["portal"], &listed[0]["name"]), (&"barkside".into(), &"production".into()));
+    assert!(!listed.to_string().contains(&key), "what proves a key is not kept");
+    assert!(!done(&world, &["portal", "key", "list"]).await.contains("never"), "its use is noted");
+    let id = listed[0]["id"].as_str().unwrap();
+    assert!(done(&world, &["portal", "key", "revoke", id]).await.contains("worth nothing"));
+    assert_eq!(ask(&key).await, StatusCode::UNAUTHORIZED);
+    assert!(done(&world, &["portal", "key", "revoke", id]).await.contains("nothing was changed"));
+    assert!(refused(&world, &["portal", "key", "revoke", "none"]).await.contains("there is no key none"));
+    assert!(refused(&world, &["portal", "key", "add", "barkside", "--name", " "]).await.contains("characters"));
+}
+
+#[tokio::test]
+async fn a_check_says_in_words_what_is_wrong_with_a_portal() {
+    let mut world = World::new().await;
+    // The sample portal tells the time by the world's clock, and the program by the machine's: far apart, they disagree.
+    let apart = run(&world, &["portal", "check", "barkside"]).await;
+    let words = String::from_utf8(apart.stdout).unwrap();
+    assert!(!apart.status.success() && words.contains("refuses this server's identity"), "{words}");
+    assert!(words.contains("The portal answers") && words.contains("shows its keys"), "{words}");
+    use amberglass_domain::ports::Clock as _;
+    world.clock.set_wall(amberglass_system::SystemClock.now());
+    let good = done(&world, &["portal", "check", "barkside"]).await;
+    assert!(good.contains("lists customers") && !good.contains("WRONG"), "{good}");
+    world.portal_says_inactive(JANE).await;
+    let odd = run(&world, &["portal", "check", "barkside", "--json"]).await;
+    let findings: Value = serde_json::from_slice(&odd.stdout).unwrap();
+    assert!(!odd.status.success() && findings[2]["words"].as_str().unwrap().contains("does not fit its contract"));
+    world.close_portal_at_once().await;
+    let down = run(&world, &["portal", "check", "barkside"]).await;
+    let words = String::from_utf8(down.stdout).unwrap();
+    assert!(!down.status.success() && words.contains("Nothing answers at http://127.0.0.1"), "{words}");
+}
+
+#[tokio::test]
+async fn the_audit_log_is_shown_by_session_person_and_time() {
+    let world = World::new().await;
+    let (amy, sana) = (world.amy().await, world.sign_in(SANA, 2).await);
+    let session = world.start(&amy).await.session;
+    world.end_other(&sana, &session.id).await;
+    let shown = done(&world, &["audit", "show", "--session", &session.code.to_lowercase()]).await;
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    for part in ["session_started", &session.code, "amy@amberglass.example", "barkside/1042", "charged twice"] {
+        assert!(lines[0].contains(part), "{part} is missing in {shown}");
+    }
+    assert!(lines[1].contains("session_ended") && lines[1].contains(REASON), "{shown}");
+    let json = done(&world, &["audit", "show", "--staff", SANA, "--json"]).await;
+    let events: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!events.is_empty() && events.iter().all(|event| event["staff_email"] == SANA), "{json}");
+    assert_eq!(events.last().unwrap()["record"]["kind"], "staff_signed_in");
+    assert_eq!(done(&world, &["audit", "show", "--since", "2999-01-01"]).await, "");
+    assert!(done(&world, &["audit", "show", "--since", "2026-01-05T08:59:00Z"]).await.contains("session_ended"));
+    for (arguments, words) in [
+        (["--session", "AG-NONE0"], "there is no session AG-NONE0"),
+        (["--staff", "nobody@example.com"], "there is no staff member"),
+        (["--since", "yesterday"], "is no time"),
+    ] {
+        let told = refused(&world, &["audit", "show", arguments[0], arguments[1]]).await;
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_typed_does_not_speak_to_the_operators_terminal() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let mut request = start_request(JANE);
+    request.reason.text = "Invoice was charged \u{1b}[2Jtwice \u{9b}31m".into();
+    let started = world.try_start(&amy, "a", &request).await;
+    assert_eq!(started.status(), StatusCode::CREATED);
+    let shown = done(&world, &["audit", "show"]).await;
+    assert!(shown.contains("session_started"));
+    assert!(shown.chars().all(|c| !c.is_control() || c == '\n'), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_check_of_the_audit_log_finds_where_a_chain_breaks() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let id = world.start(&amy).await.session.id;
+    world.end(&amy, &id).await;
+    done(&world, &["emergency", "lift"]).await;
+    done(&world, &["portal", "key", "add", "barkside", "--name", "production"]).await;
+    let whole: Value = serde_json::from_str(&done(&world, &["audit", "check", "--json"]).await).unwrap();
+    let chains = whole.as_array().unwrap();
+    assert_eq!(chains.len(), 2, "the server's and the operator's: {whole}");
+    assert!(chains.iter().all(|chain| chain["whole"] == true), "{whole}");
+    // Somebody who may do anything with the database takes the guards away, and one word out of the record.
+    world.unguard_the_audit_log().await;
+    let pool = world.database().await;
+    sqlx::query(
+        "UPDATE audit_events SET body = REPLACE(body, 'charged twice', 'looked at') WHERE kind = 'session_started'",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let broken = run(&world, &["audit", "check"]).await;
+    let words = String::from_utf8(broken.stdout).unwrap();
+    assert!(!broken.status.success() && words.contains("BROKEN after record"), "{words}");
+    assert!(words.contains("does not match its commitment") && words.contains("whole"), "{words}");
+}
