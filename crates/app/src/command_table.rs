@@ -22,8 +22,16 @@ macro_rules! command_table {
             start_session StartSession { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, duration_seconds: u32 } [console];
             "Brings the session window to the front."
             show_session ShowSession {} [console];
-            "Ends the running session."
+            "Ends the running session, or the one in the way of a start."
             end_session EndSession {} [console, bar];
+            "Opens the row of the bar that asks why the session is extended."
+            open_extend OpenExtend {} [bar];
+            "Closes it."
+            close_extend CloseExtend {} [bar];
+            "Extends the running session by what the policy allows; code and ticket stay those of the start."
+            extend_session ExtendSession { text: String } [bar];
+            "Adds closing words to the session whose end screen is shown."
+            add_note AddNote { note: String } [console];
             "Leaves the end screen."
             dismiss_end DismissEnd {} [console];
             "Fetches the list of the staff member's sessions."
@@ -32,6 +40,32 @@ macro_rules! command_table {
             open_trail OpenTrail { session: SessionId } [console];
             "Closes the trail."
             close_trail CloseTrail {} [console];
+            "Fetches what runs now: one's own, and everybody's for whoever may see them."
+            list_live ListLive {} [console];
+            "Ends somebody else's running session."
+            end_other_session EndOtherSession { session: SessionId, reason: String } [console];
+            "Ends every session; none begins until it is lifted."
+            emergency_stop EmergencyStop { reason: String } [console];
+            "Lets sessions begin again."
+            lift_emergency_stop LiftEmergencyStop {} [console];
+            "Fetches the devices of the staff member, or of everybody for whoever may see them."
+            list_devices ListDevices {} [console];
+            "Takes every right from a device."
+            revoke_device RevokeDevice { device: DeviceId, reason: String } [console];
+            "Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown."
+            load_own_record LoadOwnRecord { more: bool } [console];
+            "Forgets the action that failed or is done."
+            dismiss_action DismissAction {} [console];
+            "Leaves the word about a session in which the program died."
+            dismiss_recovered DismissRecovered {} [console];
+            "Looks whether a server of ours answers at the address, and keeps it if so."
+            set_server SetServer { address: String } [console];
+            "Reads the key store again."
+            check_keyring CheckKeyring {} [console];
+            "The staff member has read what is recorded."
+            accept_notice AcceptNotice {} [console];
+            "Keeps what a staff member may set for themselves."
+            set_preferences SetPreferences { preferences: PreferencesView } [console];
         }
     };
 }

@@ -1,10 +1,12 @@
 //! What the UI may ask for, made from the one table of commands.
 
 use amberglass_wire::{
-    CustomerId, PortalId, SessionId,
+    CustomerId, DeviceId, PortalId, SessionId,
     session::{Mode, Reason},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::view::PreferencesView;
 
 include!("command_table.rs");
 

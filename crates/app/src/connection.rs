@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     reconnect_at: Option<i64>,
     beat_at: i64,
     beat: Option<Beat>,
+    /// Of the latest heartbeat.
+    signed_at: Option<UnixMillis>,
     snapshot: Option<u64>,
     snapshot_again: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Connection {
             reconnect_at: None,
             beat_at: 0,
             beat: None,
+            signed_at: None,
             snapshot: None,
             snapshot_again: false,
         }
@@ -98,12 +101,17 @@ impl Connection {
         Some(server_time.0.saturating_sub(self.server_offset?))
     }
 
-    /// Learns the server's clock from an answer to a question sent at `sent_at`.
-    pub fn note_server_time(&mut self, server_time: UnixMillis, sent_at: i64) {
-        let offset = server_time.0.saturating_sub(sent_at);
-        let differs = |known: i64| known.abs_diff(offset) > CLOCK_TOLERANCE_MILLIS.unsigned_abs();
-        if self.server_offset.is_none_or(differs) {
-            self.server_offset = Some(offset);
+    /// Learns the server's clock from an answer that came at `received_at` to a question sent at `sent_at`. The server read
+    /// its clock in between, so an answer that was long on its way says little and changes nothing.
+    pub fn note_server_time(&mut self, server_time: UnixMillis, sent_at: i64, received_at: i64) {
+        let largest = server_time.0.saturating_sub(sent_at);
+        let smallest = server_time.0.saturating_sub(received_at);
+        let fits = |known: i64| {
+            known >= smallest.saturating_sub(CLOCK_TOLERANCE_MILLIS)
+                && known <= largest.saturating_add(CLOCK_TOLERANCE_MILLIS)
+        };
+        if !self.server_offset.is_some_and(fits) {
+            self.server_offset = Some(largest);
         }
     }
 
@@ -210,6 +218,7 @@ impl Actor {
             if !matches!(self.connection.view, ConnectionView::Online {}) {
                 self.connection.view = ConnectionView::Online {};
                 self.nudge_sync();
+                self.look_again_once_online();
                 // Nothing can start without the stream, so it does not wait for its turn while the console says online.
                 if self.connection.stream.is_none() {
                     self.connection.reconnect_at = Some(now);
@@ -236,7 +245,7 @@ impl Actor {
 
     fn send_beat(&mut self, now: i64) {
         let (Some(account), Some(device)) = (self.account().cloned(), self.device.known()) else { return };
-        let beaten = self.running.as_ref().filter(|running| running.over.is_none());
+        let beaten = self.running.as_ref().filter(|running| running.is_beaten());
         let sessions = beaten
             .map(|running| SessionBeat {
                 session: running.session.id.clone(),
@@ -245,9 +254,11 @@ impl Actor {
             .into_iter()
             .collect();
         let beaten = beaten.map(|running| running.session.id.clone());
+        let signed_at = signing_time(self.server_now(), self.connection.signed_at, self.silence_millis());
+        self.connection.signed_at = Some(signed_at);
         let mut request = HeartbeatRequest {
             device: device.id,
-            signed_at: self.server_now(),
+            signed_at,
             sessions,
             journal: self.journal.head(),
             signature: String::new(),
@@ -276,15 +287,16 @@ impl Actor {
         self.connection.beat = None;
         match result {
             Ok(answer) => {
-                self.connection.note_server_time(answer.time, sent_at);
+                let now = self.now();
+                self.connection.note_server_time(answer.time, sent_at, now);
                 self.connection.answered_at = Some(answer.time);
                 // The answer proves that the server lived when the question was sent; an answer that lay in a buffer
                 // while the machine slept proves no more than that.
                 self.connection.heard_answer = self.connection.heard_answer.max(Some(sent_at));
-                let now = self.now();
                 self.judge_silence(now);
-                self.on_session_beats(beaten, &answer.sessions, now);
+                self.on_session_beats(beaten, &answer.sessions, sent_at, now);
                 self.try_leftovers();
+                self.confirm_ended();
             }
             Err(error) => {
                 tracing::debug!(%error, "a heartbeat was not answered");
@@ -385,15 +397,20 @@ impl Actor {
         self.connection.snapshot = None;
         match result {
             Ok(snapshot) => {
-                self.connection.note_server_time(snapshot.server_time, sent_at);
+                self.connection.note_server_time(snapshot.server_time, sent_at, self.now());
                 if let crate::sign_in::SignIn::SignedIn(account) = &mut self.sign_in {
                     account.staff = snapshot.staff;
                 }
                 self.portals = snapshot.portals;
                 self.limits = snapshot.limits;
+                self.emergency_stop = snapshot.emergency_stop;
+                self.reason_codes = snapshot.reason_codes;
+                if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
+                    self.refresh_live();
+                }
                 // A snapshot from before the latest heartbeat may still tell of the silence that this one ended.
                 let is_newer = self.connection.answered_at.is_none_or(|at| at < snapshot.server_time);
-                self.compare_with_snapshot(&snapshot.sessions, is_newer);
+                self.compare_with_snapshot(&snapshot.sessions, sent_at, is_newer);
             }
             Err(error) => {
                 // The next stream, or the next hint, asks again.
@@ -406,5 +423,56 @@ impl Actor {
         if std::mem::take(&mut self.connection.snapshot_again) {
             self.fetch_snapshot();
         }
+    }
+}
+
+/// The server counts a heartbeat only if it was signed after the one before, so a correction of its clock's estimate must
+/// not lead backwards. A larger one is no correction: then the server's clock was set.
+fn signing_time(server_now: UnixMillis, last: Option<UnixMillis>, silence_millis: i64) -> UnixMillis {
+    match last {
+        Some(last) if (0..silence_millis).contains(&last.since(server_now)) => last.plus_millis(1),
+        Some(_) | None => server_now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_clock_is_learned_from_quick_answers_and_kept_through_slow_ones() {
+        let mut connection = Connection::default();
+        let mut learn = |server_time, sent_at, received_at| {
+            connection.note_server_time(UnixMillis(server_time), sent_at, received_at);
+            connection.server_offset().unwrap()
+        };
+        assert_eq!(learn(10_000, 1_000, 1_020), 9_000);
+        // Three seconds on the way there, or back, or lying here while the machine slept.
+        assert_eq!(learn(14_000, 2_000, 5_000), 9_000);
+        assert_eq!(learn(14_000, 5_000, 8_000), 9_000);
+        assert_eq!(learn(15_000, 6_000, 30_000_000), 9_000);
+        // Within what clocks drift.
+        assert_eq!(learn(16_900, 7_000, 7_010), 9_000);
+        // The server's clock was set.
+        assert_eq!(learn(27_000, 8_000, 8_010), 19_000);
+        assert_eq!(learn(18_000, 9_000, 9_010), 9_000);
+    }
+
+    #[test]
+    fn a_first_answer_that_was_slow_is_put_right_by_the_next() {
+        let mut connection = Connection::default();
+        connection.note_server_time(UnixMillis(14_000), 1_000, 5_000);
+        connection.note_server_time(UnixMillis(16_000), 7_000, 7_010);
+        assert_eq!(connection.server_offset(), Some(9_000));
+    }
+
+    #[test]
+    fn heartbeats_are_signed_in_order_unless_the_servers_clock_was_set() {
+        let at = |now, last: Option<i64>| signing_time(UnixMillis(now), last.map(UnixMillis), 5_000).0;
+        assert_eq!(at(7_000, None), 7_000);
+        assert_eq!(at(7_000, Some(5_000)), 7_000);
+        assert_eq!(at(7_000, Some(7_000)), 7_001);
+        assert_eq!(at(7_000, Some(10_500)), 10_501);
+        assert_eq!(at(7_000, Some(3_600_000)), 7_000);
     }
 }

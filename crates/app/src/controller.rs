@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, future::Future, path::PathBuf, sync::Arc};
 
-use amberglass_domain::ports::{Backend, Clock, Entropy, JournalSink, Keychain};
+use amberglass_domain::ports::{Backend, Clock, Entropy, JournalSink, Keychain, ServerLookup};
 use amberglass_wire::{
     SessionId,
     audit::EventSubject,
-    auth::{LimitsResponse, PortalResponse},
+    auth::{EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse},
+    session::ReasonCodeResponse,
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -14,20 +15,29 @@ use tokio::{
 };
 
 use crate::{
+    actions::{Act, Action},
     commands::Command,
     connection::Connection,
     device::DeviceState,
+    devices::Devices,
     finding::{Card, Finding, SessionList},
+    first_run::FirstRun,
     host::{Host, HostEvent},
     input::{Input, Reply},
     leaving::Leaving,
+    live::Live,
+    own_record::OwnRecord,
+    preferences::{PreferenceStore, Preferences, ServerChoice},
     queue::JournalState,
+    recent::Recent,
+    recovered::Recovery,
+    session_end::Ended,
     session_run::Running,
     session_start::{Leftover, Starting},
     sign_in::SignIn,
     tokens::Tokens,
     trail::Trail,
-    view::{ConsoleView, EndView, SessionWindowView},
+    view::{ConsoleView, SessionWindowView},
 };
 
 /// Everything outside the controller.
@@ -36,6 +46,9 @@ pub struct Ports {
     pub sink: Arc<dyn JournalSink>,
     pub keychain: Arc<dyn Keychain>,
     pub host: Arc<dyn Host>,
+    pub preferences: Arc<dyn PreferenceStore>,
+    pub lookup: Arc<dyn ServerLookup>,
+    pub server: ServerChoice,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     /// Where the journal lies; made if it is missing.
@@ -94,8 +107,9 @@ impl Handle {
     }
 }
 
-/// The state. Methods stand with their subject: `sign_in`, `tokens`, `connection`, `queue`, `finding`, `session_start`,
-/// `session_run`, `session_end`, `trail`, `leaving`, `present`.
+/// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
+/// `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
+/// `devices`, `trail`, `own_record`, `leaving`, `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
     pub inputs: mpsc::UnboundedSender<Input>,
@@ -118,9 +132,22 @@ pub(crate) struct Actor {
     pub running: Option<Running>,
     /// Windows that are being closed, with the subject for the record of it.
     pub closing: HashMap<SessionId, EventSubject>,
-    pub ended: Option<EndView>,
+    pub ended: Option<Ended>,
     pub sessions: SessionList,
+    pub live: Live,
+    pub recent: Recent,
     pub trail: Option<Trail>,
+    pub devices: Devices,
+    pub own_record: OwnRecord,
+    pub action: Option<Action>,
+    pub recovery: Recovery,
+    pub first_run: FirstRun,
+    /// As they are on disk.
+    pub preferences: Preferences,
+    pub rights: RightsResponse,
+    /// For extensions; a start's come with its card.
+    pub reason_codes: Vec<ReasonCodeResponse>,
+    pub emergency_stop: Option<EmergencyStopResponse>,
     pub leaving: Option<Leaving>,
     pub shown: Option<ConsoleView>,
     pub presented: Option<SessionWindowView>,
@@ -130,6 +157,8 @@ pub(crate) struct Actor {
 impl Actor {
     fn new(ports: Arc<Ports>, inputs: mpsc::UnboundedSender<Input>) -> Self {
         Self {
+            first_run: FirstRun::new(ports.server.address.clone()),
+            preferences: ports.preferences.read(),
             ports,
             inputs,
             tasks: JoinSet::new(),
@@ -151,7 +180,16 @@ impl Actor {
             closing: HashMap::new(),
             ended: None,
             sessions: SessionList::default(),
+            live: Live::default(),
+            recent: Recent::default(),
             trail: None,
+            devices: Devices::default(),
+            own_record: OwnRecord::default(),
+            action: None,
+            recovery: Recovery::default(),
+            rights: RightsResponse::default(),
+            reason_codes: Vec::new(),
+            emergency_stop: None,
             leaving: None,
             shown: None,
             presented: None,
@@ -160,6 +198,8 @@ impl Actor {
     }
 
     async fn run(mut self, mut received: mpsc::UnboundedReceiver<Input>) {
+        self.ports.host.apply_preferences(&self.preferences.view());
+        self.look_at_chosen_server();
         self.read_keyring();
         self.show();
         while !self.done {
@@ -225,10 +265,27 @@ impl Actor {
                 }
             }
             Command::EndSession {} => self.end_by_command(),
+            Command::OpenExtend {} => self.open_extend(),
+            Command::CloseExtend {} => self.close_extend(),
+            Command::ExtendSession { text } => self.extend_session(text),
+            Command::AddNote { note } => self.add_note(note),
             Command::DismissEnd {} => self.ended = None,
             Command::ListSessions {} => self.list_sessions(),
             Command::OpenTrail { session } => self.open_trail(session),
             Command::CloseTrail {} => self.trail = None,
+            Command::ListLive {} => self.list_live(),
+            Command::EndOtherSession { session, reason } => self.act(Act::EndOther { session, reason }),
+            Command::EmergencyStop { reason } => self.act(Act::Stop { reason }),
+            Command::LiftEmergencyStop {} => self.act(Act::Lift),
+            Command::ListDevices {} => self.list_devices(),
+            Command::RevokeDevice { device, reason } => self.act(Act::RevokeDevice { device, reason }),
+            Command::LoadOwnRecord { more } => self.load_own_record(more),
+            Command::DismissAction {} => self.action = None,
+            Command::DismissRecovered {} => self.dismiss_recovered(),
+            Command::SetServer { address } => self.set_server(address),
+            Command::CheckKeyring {} => self.check_keyring(),
+            Command::AcceptNotice {} => self.accept_notice(),
+            Command::SetPreferences { preferences } => self.set_preferences(preferences),
         }
     }
 
@@ -238,12 +295,22 @@ impl Actor {
             Reply::Enrolled { number, result } => self.on_enrolled(number, result),
             Reply::Refreshed { number, result } => self.on_refreshed(number, result),
             Reply::JournalOpened(result) => self.on_journal_opened(result),
+            Reply::LookedUp { number, keep, result } => self.on_looked_up(number, keep, result),
+            Reply::KeyringChecked(result) => self.on_keyring_checked(result.as_ref().copied()),
             Reply::StreamEnded { number, result } => self.on_stream_ended(number, result),
             Reply::Heartbeat { number, sent_at, beaten, result } => self.on_heartbeat(number, sent_at, beaten, result),
             Reply::Snapshot { number, sent_at, result } => self.on_snapshot(number, sent_at, result),
             Reply::Found { number, result } => self.on_found(number, result),
             Reply::Card { number, card, options } => self.on_card(number, card, options),
             Reply::Sessions { number, result } => self.on_sessions(number, result),
+            Reply::Live { number, result } => self.on_live(number, result),
+            Reply::Recent { number, result } => self.on_recent(number, result),
+            Reply::Devices { number, result } => self.on_devices(number, result),
+            Reply::OwnRecord { number, before, result } => self.on_own_record(number, before, result),
+            Reply::Acted { number, kind, target, result } => self.on_acted(number, kind, target, result),
+            Reply::Extended { number, session, result } => self.on_extended(number, &session, result),
+            Reply::Recovered { session, result } => self.on_recovered(&session, result),
+            Reply::EndConfirmed { session, result } => self.on_end_confirmed(&session, result),
             Reply::Trail { number, result } => self.on_trail(number, result),
             Reply::Started { number, result } => self.on_started(number, result),
             Reply::OtherEnded { session, result } => self.on_other_ended(&session, result),
@@ -261,6 +328,7 @@ impl Actor {
         self.tick_tokens(now);
         self.tick_connection(now);
         self.tick_running(now);
+        self.tick_recovery(now);
         self.go_on_leaving(now);
     }
 
@@ -270,6 +338,7 @@ impl Actor {
             self.tokens_due(),
             self.connection_due(),
             self.running_due(),
+            self.recovery_due(),
             self.leaving.as_ref().map(|leaving| leaving.give_up_at),
         ]
         .into_iter()
@@ -304,6 +373,9 @@ fn default_limits() -> LimitsResponse {
         silence_seconds: 5,
         lost_after_seconds: 120,
         idle_seconds: 600,
+        max_duration_seconds: 3600,
+        max_extensions: 2,
+        extension_seconds: 900,
         warnings_seconds: vec![300, 60],
         max_unsent_age_seconds: 24 * 3600,
         min_free_disk_bytes: 100 * 1024 * 1024,

@@ -43,6 +43,8 @@ pub(crate) struct DeviceState {
     pub key: Option<Arc<DeviceKey>>,
     pub id: Option<DeviceId>,
     pub journal_key: Option<SecretString>,
+    /// Refresh token of an earlier run that has not been used yet.
+    pub resume: Option<SecretString>,
 }
 
 /// A device that the server knows.
@@ -67,6 +69,7 @@ impl Actor {
     }
 
     pub fn on_keyring(&mut self, result: Result<Keyring, KeychainError>) {
+        self.on_keyring_checked(result.as_ref().map(|_| ()));
         let keyring = match result {
             Ok(keyring) => keyring,
             Err(error) => {
@@ -75,12 +78,41 @@ impl Actor {
                 return;
             }
         };
-        self.device = DeviceState { key: keyring.key, id: keyring.id, journal_key: keyring.journal_key };
-        // What an earlier run left in the journal goes to the server also while nobody is signed in.
+        self.device = DeviceState { key: keyring.key, id: keyring.id, journal_key: keyring.journal_key, resume: None };
+        self.device.resume = keyring.refresh_token.filter(|_| self.device.known().is_some());
+        // What an earlier run left in the journal goes to the server also while nobody is signed in. Who else works on it
+        // has to be known before a token is used: two programs that renew the same one would lose the sign-in.
         self.open_journal();
-        match keyring.refresh_token {
-            Some(token) if self.device.known().is_some() => self.resume_with(token),
-            Some(_) | None => self.sign_in = SignIn::SignedOut(None),
+        if !self.journal.is_opening() {
+            self.go_on_from_keyring();
+        }
+    }
+
+    /// Keyring and journal are known: silently signed in, or the sign-in screen.
+    pub fn go_on_from_keyring(&mut self) {
+        if !matches!(self.sign_in, SignIn::Starting) {
+            return;
+        }
+        if let Some(error) = self.journal.in_use() {
+            self.sign_in = SignIn::Blocked(error);
+        } else if self.first_run_needed() {
+            self.sign_in = SignIn::SignedOut(None);
+        } else {
+            match self.device.resume.take() {
+                Some(token) => self.resume_with(token),
+                None => self.sign_in = SignIn::SignedOut(None),
+            }
+        }
+    }
+
+    /// The first run is over: whoever was signed in before is so again.
+    pub fn resume_when_settled(&mut self) {
+        if self.first_run_needed() || self.device.resume.is_none() {
+            return;
+        }
+        if matches!(self.sign_in, SignIn::SignedOut(_)) {
+            self.sign_in = SignIn::Starting;
+            self.go_on_from_keyring();
         }
     }
 }

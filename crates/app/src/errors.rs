@@ -20,8 +20,12 @@ pub(crate) fn console(code: ConsoleErrorCode, about: Option<String>) -> UiError 
         | ConsoleErrorCode::JournalTooOld
         | ConsoleErrorCode::DiskTooFull
         | ConsoleErrorCode::Offline
-        | ConsoleErrorCode::WindowFailed => true,
-        ConsoleErrorCode::JournalUnavailable | ConsoleErrorCode::AlreadyStarting => false,
+        | ConsoleErrorCode::WindowFailed
+        | ConsoleErrorCode::AlreadyRunning
+        | ConsoleErrorCode::PreferencesUnavailable => true,
+        ConsoleErrorCode::JournalUnavailable
+        | ConsoleErrorCode::AlreadyStarting
+        | ConsoleErrorCode::ServerAddressInvalid => false,
     };
     UiError { code: UiErrorCode::Console(code), reference: String::new(), retry, about }
 }
@@ -96,12 +100,19 @@ pub(crate) const fn passes_by_itself(code: ErrorCode) -> bool {
         | ErrorCode::PortalInactive
         | ErrorCode::SessionConflict
         | ErrorCode::SessionNotRunning
+        | ErrorCode::ExtensionsUsedUp
+        | ErrorCode::TotalDurationTooLong
+        | ErrorCode::EmergencyStopInForce
+        | ErrorCode::FreshSignInRequired
         | ErrorCode::GrantInvalid
         | ErrorCode::IdempotencyMismatch
         | ErrorCode::JournalGap
         | ErrorCode::JournalFork
         | ErrorCode::JournalInvalid
         | ErrorCode::PayloadTooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::WrongHost
         | ErrorCode::Unknown => false,
     }
 }
@@ -134,6 +145,7 @@ mod tests {
             rules: vec!["no-peers".into()],
             session: None,
             held: None,
+            retry_after_seconds: None,
         }))
     }
 

@@ -3,15 +3,20 @@
 
 use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
-    CustomerId, PortalId,
+    CustomerId, PortalId, SessionId,
+    auth::RightsResponse,
     customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
     session::{SessionResponse, StartOptionsResponse},
 };
 
 use crate::{
     controller::Actor,
+    devices::Devices,
     errors,
     input::Reply,
+    live::Live,
+    own_record::OwnRecord,
+    recent::Recent,
     view::{FindView, UiError},
 };
 
@@ -43,6 +48,16 @@ impl Card {
     }
 }
 
+impl Card {
+    /// This session stands in the way of the start.
+    pub fn names_as_conflict(&self, session: &SessionId) -> bool {
+        match &self.start {
+            CardStart::Conflict(running) => running.id == *session,
+            CardStart::Idle | CardStart::Failed(_) => false,
+        }
+    }
+}
+
 /// What stands where the start button is. A start under way stands in `Actor::starting`.
 pub(crate) enum CardStart {
     Idle,
@@ -52,7 +67,7 @@ pub(crate) enum CardStart {
 
 #[derive(Default)]
 pub(crate) struct SessionList {
-    number: u64,
+    pub number: u64,
     pub loading: bool,
     pub loaded: bool,
     pub sessions: Vec<SessionResponse>,
@@ -223,6 +238,15 @@ impl Actor {
         self.finding = Finding::default();
         self.card = None;
         self.sessions = SessionList::default();
+        self.live = Live::default();
         self.trail = None;
+        self.recent = Recent::default();
+        self.devices = Devices::default();
+        self.own_record = OwnRecord::default();
+        self.action = None;
+        self.rights = RightsResponse::default();
+        self.reason_codes.clear();
+        self.emergency_stop = None;
+        self.hide_recovered();
     }
 }

@@ -6,7 +6,7 @@ use amberglass_domain::navigation::GatewayOrigin;
 use amberglass_wire::{SessionId, audit::Attempt};
 use secrecy::SecretString;
 
-use crate::view::{ConsoleView, SessionWindowView};
+use crate::view::{ConsoleView, PreferencesView, SessionWindowView};
 
 /// Effects on windows. Every call returns at once; what came of it arrives as a [`HostEvent`].
 pub trait Host: Send + Sync + 'static {
@@ -24,6 +24,10 @@ pub trait Host: Send + Sync + 'static {
     /// Destroys the window and the session's browser store. Answers [`HostEvent::WindowClosed`].
     fn close_session_window(&self, session: &SessionId);
     fn raise_console(&self);
+    /// Theme and text size of our own pages.
+    fn apply_preferences(&self, preferences: &PreferencesView);
+    /// Starts the program again, with another server: everything of a run belongs to one server.
+    fn restart(&self);
     /// Loads the entry page again, behind the curtain (after the portal was unreachable).
     fn reload_portal(&self, session: &SessionId);
 }

@@ -1,24 +1,27 @@
 //! The one kind of input that the actor takes.
 
-use amberglass_domain::ports::{BackendError, KeychainError};
+use amberglass_domain::ports::{BackendError, FoundServer, KeychainError, LookupError};
 use amberglass_journal::QueueStatus;
 use amberglass_wire::{
     SessionId,
-    auth::{SnapshotResponse, TokenResponse},
+    audit::OwnRecordResponse,
+    auth::{DeviceResponse, SnapshotResponse, TokenResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
     event_stream::{HeartbeatResponse, ServerEvent},
     session::{SessionResponse, StartOptionsResponse},
 };
 
 use crate::{
+    actions::Acted,
     commands::Command,
     device::Keyring,
+    extending::ExtendFailure,
     host::HostEvent,
     queue::OpenedJournal,
     session_start::{Begun, Leftover, StartFailure},
     sign_in::{Enrolled, SignInFailure},
     trail::ReadTrail,
-    view::{StartStep, UiError},
+    view::{ActionKind, StartStep, UiError},
 };
 
 pub(crate) enum Input {
@@ -53,7 +56,14 @@ pub(crate) enum Reply {
         number: u64,
         result: Result<TokenResponse, BackendError>,
     },
-    JournalOpened(Result<OpenedJournal, String>),
+    JournalOpened(Result<OpenedJournal, UiError>),
+    LookedUp {
+        number: u64,
+        /// The address becomes the server's.
+        keep: bool,
+        result: Result<FoundServer, LookupError>,
+    },
+    KeyringChecked(Result<(), KeychainError>),
     StreamEnded {
         number: u64,
         result: Result<(), BackendError>,
@@ -81,6 +91,46 @@ pub(crate) enum Reply {
     Sessions {
         number: u64,
         result: Result<Vec<SessionResponse>, BackendError>,
+    },
+    /// What runs now.
+    Live {
+        number: u64,
+        result: Result<Vec<SessionResponse>, BackendError>,
+    },
+    /// The staff member's sessions, for what they looked at lately.
+    Recent {
+        number: u64,
+        result: Result<Vec<SessionResponse>, BackendError>,
+    },
+    Devices {
+        number: u64,
+        result: Result<Vec<DeviceResponse>, BackendError>,
+    },
+    OwnRecord {
+        number: u64,
+        before: Option<i64>,
+        result: Result<OwnRecordResponse, BackendError>,
+    },
+    Acted {
+        number: u64,
+        kind: ActionKind,
+        target: String,
+        result: Result<Acted, BackendError>,
+    },
+    Extended {
+        number: u64,
+        session: SessionId,
+        result: Result<SessionResponse, ExtendFailure>,
+    },
+    /// The session in which the program died before.
+    Recovered {
+        session: SessionId,
+        result: Result<SessionResponse, BackendError>,
+    },
+    /// How the session of the end screen ended, in the server's words.
+    EndConfirmed {
+        session: SessionId,
+        result: Result<SessionResponse, BackendError>,
     },
     Trail {
         number: u64,

@@ -1,4 +1,4 @@
-//! Signing out and quitting: the running session ends first, within a few seconds.
+//! Signing out, quitting, and starting again with another server: the running session ends first, within a few seconds.
 
 use crate::{controller::Actor, input::Reply, sign_in::SignIn};
 
@@ -9,16 +9,21 @@ const PATIENCE_MILLIS: i64 = 5_000;
 pub(crate) struct Leaving {
     quits: bool,
     signs_out: bool,
+    restarts: bool,
     pub give_up_at: i64,
 }
 
 impl Leaving {
     pub fn sign_out(give_up_at: i64) -> Self {
-        Self { quits: false, signs_out: true, give_up_at }
+        Self { quits: false, signs_out: true, restarts: false, give_up_at }
     }
 
     pub fn quit(give_up_at: i64) -> Self {
-        Self { quits: true, signs_out: false, give_up_at }
+        Self { quits: true, signs_out: false, restarts: false, give_up_at }
+    }
+
+    pub fn restart(give_up_at: i64) -> Self {
+        Self { quits: false, signs_out: false, restarts: true, give_up_at }
     }
 }
 
@@ -30,6 +35,7 @@ impl Actor {
             Some(leaving) => {
                 leaving.quits |= wish.quits;
                 leaving.signs_out |= wish.signs_out;
+                leaving.restarts |= wish.restarts;
             }
             None if wish.signs_out && !signed_in => return,
             None => self.leaving = Some(wish),
@@ -40,7 +46,8 @@ impl Actor {
     /// Goes on once no session is in the way, or when the time is up.
     pub fn go_on_leaving(&mut self, now: i64) {
         let Some(leaving) = &self.leaving else { return };
-        let (quits, signs_out, out_of_time) = (leaving.quits, leaving.signs_out, leaving.give_up_at <= now);
+        let (quits, signs_out, restarts) = (leaving.quits, leaving.signs_out, leaving.restarts);
+        let out_of_time = leaving.give_up_at <= now;
         if (self.running.is_some() || self.starting.is_some()) && !out_of_time {
             return;
         }
@@ -50,11 +57,15 @@ impl Actor {
             self.sign_out_now();
         }
         // The record of the closed window belongs to this run.
-        if quits && !self.closing.is_empty() && !out_of_time {
+        if (quits || restarts) && !self.closing.is_empty() && !out_of_time {
             return;
         }
         self.leaving = None;
-        self.done = quits;
+        self.done = quits || restarts;
+        // Whoever wants to quit does not want it back.
+        if restarts && !quits {
+            self.ports.host.restart();
+        }
     }
 
     fn sign_out_now(&mut self) {

@@ -7,22 +7,32 @@
 //!
 //! Start reading at [`controller`], then [`session_start`](self) and `session_run`.
 
+mod actions;
 pub mod commands;
 mod connection;
 pub mod controller;
 mod device;
+mod devices;
 mod errors;
+mod extending;
 mod finding;
+mod first_run;
 pub mod host;
 mod input;
 mod leaving;
+mod live;
 mod loopback;
+mod own_record;
+pub mod preferences;
 mod present;
 mod queue;
+mod recent;
 mod recorder;
+mod recovered;
 mod session_end;
 mod session_run;
 mod session_start;
+mod settings;
 mod sign_in;
 mod tokens;
 mod trail;

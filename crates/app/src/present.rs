@@ -4,9 +4,9 @@ use amberglass_wire::session::SessionResponse;
 
 use crate::{
     controller::Actor,
-    finding::CardStart,
+    finding::{CardStart, SessionList},
     session_run::Running,
-    view::{CardView, ConsoleView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
+    view::{CardView, ConsoleView, EndView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
 };
 
 /// Below this the countdown warns, when the server names no warnings.
@@ -40,6 +40,8 @@ impl Actor {
     fn console_view(&self, now: i64) -> ConsoleView {
         ConsoleView {
             server: server_name(&self.ports.backend.authorize_url()),
+            first_run: self.first_run_view(),
+            preferences: self.preferences.view(),
             sign_in: self.sign_in.view(),
             connection: self.connection.view.clone(),
             queue: self.journal.view(),
@@ -47,14 +49,35 @@ impl Actor {
             find: self.finding.view.clone(),
             card: self.card_view(now),
             session: self.running.as_ref().map(|running| self.session_view(&running.session, now)),
-            ended: self.ended.clone(),
-            sessions: SessionsView {
-                loading: self.sessions.loading,
-                sessions: self.sessions.sessions.iter().map(|session| self.session_view(session, now)).collect(),
-                error: self.sessions.error.clone(),
-            },
+            ended: self.ended.as_ref().map(|ended| self.end_view(&ended.session, now)),
+            sessions: self.sessions_view(&self.sessions, now),
+            live: self.sessions_view(&self.live.list, now),
             trail: self.trail.as_ref().map(|trail| self.trail_view(trail, now)),
+            recent: self.recent.view.clone(),
+            rights: self.rights,
+            emergency_stop: self.emergency_stop.clone(),
+            devices: self.devices.view(),
+            own_record: self.own_record.view(),
+            action: self.action.as_ref().map(|action| action.view.clone()),
+            recovered: self.recovered_view(now),
+            limits: self.limits_view(),
         }
+    }
+
+    fn sessions_view(&self, list: &SessionList, now: i64) -> SessionsView {
+        SessionsView {
+            loading: list.loading,
+            sessions: list.sessions.iter().map(|session| self.session_view(session, now)).collect(),
+            error: list.error.clone(),
+        }
+    }
+
+    fn end_view(&self, session: &SessionResponse, now: i64) -> EndView {
+        let millis = match (session.started_at, session.ended_at) {
+            (Some(started), Some(ended)) => ended.since(started).max(0),
+            (None | Some(_), None) | (None, Some(_)) => 0,
+        };
+        EndView { session: self.session_view(session, now), duration_seconds: millis / 1000 }
     }
 
     fn card_view(&self, now: i64) -> Option<CardView> {
@@ -63,7 +86,10 @@ impl Actor {
             (Some(starting), _) => StartView::Starting { step: starting.step },
             (None, CardStart::Idle) => StartView::Idle {},
             (None, CardStart::Failed(error)) => StartView::Failed { error: error.clone() },
-            (None, CardStart::Conflict(running)) => StartView::Conflict { running: self.session_view(running, now) },
+            (None, CardStart::Conflict(running)) => StartView::Conflict {
+                here: self.running.as_ref().is_some_and(|here| here.session.id == running.id),
+                running: self.session_view(running, now),
+            },
         };
         let portal_name =
             card.answer.as_ref().map(|answer| answer.portal_name.clone()).or_else(|| {
@@ -81,6 +107,8 @@ impl Actor {
                 modes: options.modes.clone(),
                 default_duration_seconds: options.default_duration_seconds,
                 max_duration_seconds: options.max_duration_seconds,
+                max_extensions: options.max_extensions,
+                extension_seconds: options.extension_seconds,
             }),
             start,
             error: card.error.clone(),
@@ -102,6 +130,13 @@ impl Actor {
             remaining_millis: self.remaining_millis(session, now),
             pages: session.pages,
             blocked: session.blocked,
+            staff_name: session.staff_name.clone(),
+            own: self.account().is_some_and(|account| account.staff.id == session.staff),
+            extensions: session.extensions,
+            note: session.note.clone(),
+            end_reason: session.end_reason.clone(),
+            ended_by_name: session.ended_by_name.clone(),
+            last_page: session.last_page.clone(),
         }
     }
 
@@ -118,7 +153,9 @@ impl Actor {
     }
 
     pub fn window_view_of(&self, running: &Running, now: i64) -> SessionWindowView {
-        let warning = self.limits.warnings_seconds.iter().copied().max().unwrap_or(DEFAULT_WARNING_SECONDS);
+        let mut warnings: Vec<i64> =
+            self.limits.warnings_seconds.iter().map(|seconds| i64::from(*seconds) * 1000).collect();
+        warnings.sort_unstable_by(|one, other| other.cmp(one));
         SessionWindowView {
             session: running.session.id.clone(),
             code: running.session.code.clone(),
@@ -127,10 +164,14 @@ impl Actor {
             reason_label: running.reason_label.clone(),
             ticket: running.session.reason.ticket.clone(),
             remaining_millis: self.remaining_millis(&running.session, now),
-            warning_millis: i64::from(warning) * 1000,
+            warning_millis: warnings.first().copied().unwrap_or(i64::from(DEFAULT_WARNING_SECONDS) * 1000),
             curtain: running.curtain.clone(),
             notice: running.notice.clone(),
             ending: running.ending.is_some() || running.over.is_some(),
+            warnings_millis: warnings,
+            idle_remaining_millis: self.idle_remaining_millis(running, now),
+            extend: self.extend_view(running),
+            preferences: self.preferences.view(),
         }
     }
 }
@@ -180,6 +221,11 @@ pub(crate) mod tests {
             policy_hash: "00".into(),
             pages: 0,
             blocked: 0,
+            extensions: 0,
+            note: None,
+            end_reason: None,
+            ended_by_name: None,
+            last_page: None,
         }
     }
 

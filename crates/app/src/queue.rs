@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use amberglass_journal::{Journal, JournalKey, JournalOptions, QueueStatus, Syncer, free_bytes};
+use amberglass_journal::{Journal, JournalError, JournalKey, JournalOptions, QueueStatus, Syncer, free_bytes};
 use amberglass_wire::{audit::EventBody, event_stream::ChainHead};
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -13,7 +13,8 @@ use crate::{
     device::Device,
     errors,
     input::{Input, Reply},
-    view::{ConsoleErrorCode, QueueView, UiError},
+    recovered::{LeftOpen, Recovery},
+    view::{ConsoleErrorCode, QueueView, UiError, UiErrorCode},
 };
 
 pub(crate) enum JournalState {
@@ -21,8 +22,8 @@ pub(crate) enum JournalState {
     Closed,
     Opening,
     Open(Box<OpenedJournal>),
-    /// It could not be opened, for this reason.
-    Failed(String),
+    /// It could not be opened.
+    Failed(UiError),
 }
 
 pub(crate) struct OpenedJournal {
@@ -31,6 +32,8 @@ pub(crate) struct OpenedJournal {
     /// Wakes the syncer.
     nudge: Arc<Notify>,
     stop: CancellationToken,
+    /// A session in which the program died before.
+    left_open: Option<LeftOpen>,
 }
 
 impl JournalState {
@@ -38,6 +41,20 @@ impl JournalState {
         match self {
             Self::Open(opened) => Some(opened),
             Self::Closed | Self::Opening | Self::Failed(_) => None,
+        }
+    }
+
+    pub fn is_opening(&self) -> bool {
+        matches!(self, Self::Opening)
+    }
+
+    /// Another program works on it.
+    pub fn in_use(&self) -> Option<UiError> {
+        match self {
+            Self::Failed(error) if error.code == UiErrorCode::Console(ConsoleErrorCode::AlreadyRunning) => {
+                Some(error.clone())
+            }
+            Self::Closed | Self::Opening | Self::Open(_) | Self::Failed(_) => None,
         }
     }
 
@@ -69,15 +86,20 @@ impl Actor {
         self.spawn(async move { Reply::JournalOpened(open(&ports, &device, &key).await) });
     }
 
-    pub fn on_journal_opened(&mut self, result: Result<OpenedJournal, String>) {
-        let opened = match result {
+    pub fn on_journal_opened(&mut self, result: Result<OpenedJournal, UiError>) {
+        let mut opened = match result {
             Ok(opened) => opened,
-            Err(reason) => {
-                tracing::error!(%reason, "the journal could not be opened");
-                self.journal = JournalState::Failed(reason);
+            Err(error) => {
+                tracing::error!(?error, "the journal could not be opened");
+                self.journal = JournalState::Failed(error);
+                self.go_on_from_keyring();
                 return self.go_on_starting();
             }
         };
+        // One of this very run has its window and its own word.
+        if self.running.is_none() && self.starting.is_none() {
+            self.recovery = Recovery::of(opened.left_open.take());
+        }
         let Some(device) = self.device.known() else { return };
         let mut status = opened.journal.status();
         let inputs = self.inputs.clone();
@@ -103,6 +125,8 @@ impl Actor {
             Reply::Done
         });
         self.journal = JournalState::Open(Box::new(opened));
+        self.go_on_from_keyring();
+        self.ask_recovered();
         self.go_on_starting();
     }
 
@@ -141,9 +165,7 @@ impl Actor {
     pub fn ready_to_record(&self) -> Result<&OpenedJournal, UiError> {
         let opened = match &self.journal {
             JournalState::Open(opened) => opened,
-            JournalState::Failed(reason) => {
-                return Err(errors::console(ConsoleErrorCode::JournalUnavailable, Some(reason.clone())));
-            }
+            JournalState::Failed(error) => return Err(error.clone()),
             JournalState::Closed | JournalState::Opening => {
                 return Err(errors::console(ConsoleErrorCode::JournalUnavailable, None));
             }
@@ -183,15 +205,26 @@ impl Actor {
     }
 }
 
-async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<OpenedJournal, String> {
-    let key = JournalKey::from_secret_text(key).map_err(|error| error.to_string())?;
-    std::fs::create_dir_all(&ports.data_dir).map_err(|error| error.to_string())?;
+async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<OpenedJournal, UiError> {
+    let key = JournalKey::from_secret_text(key).map_err(|error| unopened(&error))?;
+    std::fs::create_dir_all(&ports.data_dir)
+        .map_err(|error| errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())))?;
     let file = journal_file(&ports.data_dir, device);
     let options =
         JournalOptions { writer: device.id.clone(), key, clock: ports.clock.clone(), entropy: ports.entropy.clone() };
-    let journal = Journal::open(&file, options).await.map_err(|error| error.to_string())?;
+    let journal = Journal::open(&file, options).await.map_err(|error| unopened(&error))?;
     let status = journal.status().borrow().clone();
-    Ok(OpenedJournal { journal, status, nudge: Arc::new(Notify::new()), stop: CancellationToken::new() })
+    // Before anything of it is sent: how much was kept here is part of the word.
+    let left_open = LeftOpen::read(&journal).await;
+    Ok(OpenedJournal { journal, status, nudge: Arc::new(Notify::new()), stop: CancellationToken::new(), left_open })
+}
+
+fn unopened(error: &JournalError) -> UiError {
+    if matches!(error, JournalError::InUse) {
+        errors::console(ConsoleErrorCode::AlreadyRunning, None)
+    } else {
+        errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string()))
+    }
 }
 
 /// `journal-<device id>.sqlite`. The id comes from the server; only what a file name may hold stays of it.

@@ -14,11 +14,20 @@ use crate::{
     finding::CardStart,
     input::Reply,
     session_run::{Over, Running},
-    view::{CurtainView, EndView},
+    session_start::Leftover,
+    view::CurtainView,
 };
 
 /// How soon an end that the server did not confirm is asked for again.
 const ASK_AGAIN_MILLIS: i64 = 2_000;
+
+/// The session that ended last.
+pub(crate) struct Ended {
+    pub session: SessionResponse,
+    /// In the server's words; else what this console knows, until the server can be asked.
+    confirmed: bool,
+    checking: bool,
+}
 
 /// An end that somebody asked for.
 #[derive(Default)]
@@ -33,9 +42,11 @@ impl Actor {
         if self.running.is_some() {
             return self.end_running();
         }
-        let Some(CardStart::Conflict(session)) = self.card.as_ref().map(|card| &card.start) else { return };
-        let (session, account) = (session.id.clone(), self.account().cloned());
-        let Some(account) = account else { return };
+        let in_the_way = match self.card.as_ref().map(|card| &card.start) {
+            Some(CardStart::Conflict(session)) => Some(session.id.clone()),
+            Some(CardStart::Idle | CardStart::Failed(_)) | None => self.recovered_running(),
+        };
+        let (Some(session), Some(account)) = (in_the_way, self.account().cloned()) else { return };
         let ports = self.ports.clone();
         self.spawn(async move {
             let result = ports.backend.end_session(&account.access, &session, EndSessionRequest::default()).await;
@@ -45,10 +56,14 @@ impl Actor {
 
     pub fn on_other_ended(&mut self, session: &SessionId, result: Result<SessionResponse, BackendError>) {
         match result {
-            Ok(_) => self.conflict_is_over(session),
+            Ok(ended) => {
+                self.take_recovered(ended);
+                self.conflict_is_over(session);
+                self.refresh_live();
+            }
             Err(error) => {
                 self.note_refusal(&error);
-                if let Some(card) = self.card.as_mut().filter(|_| self.starting.is_none()) {
+                if let Some(card) = self.card.as_mut().filter(|card| card.names_as_conflict(session)) {
                     card.start = CardStart::Failed(errors::of_backend(&error));
                 }
             }
@@ -56,9 +71,8 @@ impl Actor {
     }
 
     /// A card that named this session as the one in the way is asked for again.
-    fn conflict_is_over(&mut self, session: &SessionId) {
-        let Some(card) = &mut self.card else { return };
-        if matches!(&card.start, CardStart::Conflict(running) if running.id == *session) {
+    pub fn conflict_is_over(&mut self, session: &SessionId) {
+        if let Some(card) = self.card.as_mut().filter(|card| card.names_as_conflict(session)) {
             card.start = CardStart::Idle;
             self.load_card();
         }
@@ -154,18 +168,50 @@ impl Actor {
 
     /// The server has said how it ended.
     pub fn finish(&mut self, session: SessionResponse) {
+        self.finish_as(session, true);
+    }
+
+    fn finish_as(&mut self, session: SessionResponse, confirmed: bool) {
         let Some(mut running) = self.running.take() else { return };
         running.session = session;
         self.close_window(&running);
-        let session = &running.session;
-        let millis = match (session.started_at, session.ended_at) {
-            (Some(started), Some(ended)) => ended.since(started).max(0),
-            (None | Some(_), None) | (None, Some(_)) => 0,
-        };
-        self.ended = Some(EndView { session: self.session_view(session, self.now()), duration_seconds: millis / 1000 });
         self.complete_start();
         self.conflict_is_over(&running.session.id);
+        self.ended = Some(Ended { session: running.session, confirmed, checking: false });
         self.refresh_sessions();
+        self.refresh_live();
+        self.load_recent();
+    }
+
+    /// The server can be asked again how the last session ended.
+    pub fn confirm_ended(&mut self) {
+        let Some(account) = self.account().cloned() else { return };
+        let Some(ended) = self.ended.as_mut().filter(|ended| !ended.confirmed && !ended.checking) else { return };
+        ended.checking = true;
+        let session = ended.session.id.clone();
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let result = ports.backend.session(&account.access, &session).await;
+            Reply::EndConfirmed { session, result }
+        });
+    }
+
+    pub fn on_end_confirmed(&mut self, session: &SessionId, result: Result<SessionResponse, BackendError>) {
+        let Some(ended) = self.ended.as_mut().filter(|ended| ended.session.id == *session) else { return };
+        ended.checking = false;
+        match result {
+            // It is being ended: the next heartbeat leads back here.
+            Ok(found) if found.state.is_running() => {}
+            Ok(found) => {
+                ended.session = found;
+                ended.confirmed = true;
+                self.load_recent();
+            }
+            Err(error) => {
+                ended.confirmed |= errors::refusal(&error) == Some(ErrorCode::NotFound);
+                self.note_refusal(&error);
+            }
+        }
     }
 
     /// The server cannot be asked, or knows nothing of it: what this console knows stands. The deadline is known; any
@@ -175,15 +221,17 @@ impl Actor {
         let Some(running) = &self.running else { return };
         let mut session = running.session.clone();
         session.state = SessionState::Ended;
-        session.ended_by = match running.over {
-            Some(Over::Known(ended_by)) => Some(ended_by),
-            Some(Over::Told) | None => None,
+        (session.ended_by, session.ended_at) = match running.over {
+            Some(Over::Known(EndedBy::Expired)) => (Some(EndedBy::Expired), session.expires_at),
+            Some(Over::Known(ended_by) | Over::Presumed(ended_by)) => (Some(ended_by), Some(ended_at)),
+            Some(Over::Told) | None => (None, Some(ended_at)),
         };
-        session.ended_at = match session.ended_by {
-            Some(EndedBy::Expired) => session.expires_at,
-            Some(_) | None => Some(ended_at),
-        };
-        self.finish(session);
+        // What is only presumed to be over must not go on behind nobody's back.
+        let leftover = matches!(running.over, Some(Over::Presumed(_))).then(|| Leftover::Session(session.id.clone()));
+        self.finish_as(session, false);
+        if let Some(leftover) = leftover {
+            self.abandon(leftover);
+        }
     }
 
     fn close_window(&mut self, running: &Running) {
@@ -191,9 +239,12 @@ impl Actor {
         if !running.window_gone {
             let mut view = self.window_view_of(running, self.now());
             view.ending = true;
-            view.curtain = Some(
-                running.session.ended_by.map_or(CurtainView::Ending {}, |ended_by| CurtainView::Ended { ended_by }),
-            );
+            let session = &running.session;
+            view.curtain = Some(session.ended_by.map_or(CurtainView::Ending {}, |ended_by| CurtainView::Ended {
+                ended_by,
+                by_name: session.ended_by_name.clone(),
+                reason: session.end_reason.clone(),
+            }));
             self.ports.host.present(&view);
             self.ports.host.close_session_window(&running.session.id);
             self.closing.insert(running.session.id.clone(), running.subject.clone());

@@ -11,6 +11,7 @@ use amberglass_wire::{
 use crate::{
     controller::Actor,
     errors,
+    extending::Extending,
     host::HostEvent,
     input::Reply,
     leaving::Leaving,
@@ -20,6 +21,8 @@ use crate::{
 
 /// How soon the server is asked again what it says of a session that seems to be over.
 const CHECK_AGAIN_MILLIS: i64 = 1_000;
+/// So long before it ends for idleness the session says so.
+const IDLE_NOTICE_MILLIS: i64 = 60_000;
 
 pub(crate) struct Running {
     pub session: SessionResponse,
@@ -27,6 +30,11 @@ pub(crate) struct Running {
     pub reason_label: String,
     /// Monotonic time of the last input in the session window; the start counts as one.
     pub last_input: i64,
+    /// The notice that it ends for idleness is shown; goes with the next input.
+    pub idle_notice: bool,
+    pub extending: Extending,
+    /// Monotonic time at which the server last said when it ends: answers to older questions say nothing new.
+    told_at: i64,
     /// The window is gone although the session is not over.
     pub window_gone: bool,
     painted: bool,
@@ -54,6 +62,8 @@ pub(crate) struct Running {
 pub(crate) enum Over {
     /// The server said so; by whom is being asked.
     Told,
+    /// Nobody can ask the server, and by its own rule it has ended it. Its word still counts.
+    Presumed(EndedBy),
     Known(EndedBy),
 }
 
@@ -64,6 +74,9 @@ impl Running {
             subject,
             reason_label,
             last_input: now,
+            idle_notice: false,
+            extending: Extending::default(),
+            told_at: now,
             window_gone: false,
             painted: false,
             lost_until: None,
@@ -83,10 +96,39 @@ impl Running {
         }
     }
 
+    /// The server has to be heard of it: it runs, or may.
+    pub fn is_beaten(&self) -> bool {
+        match self.over {
+            None | Some(Over::Presumed(_)) => true,
+            Some(Over::Told | Over::Known(_)) => false,
+        }
+    }
+
+    /// Neither over nor ending nor in doubt.
+    pub fn goes_on(&self) -> bool {
+        self.over.is_none() && self.ending.is_none() && self.lost_until.is_none()
+    }
+
+    /// The server is asked what it says of it, unless it is being asked.
+    pub fn check_soon(&mut self, now: i64) {
+        self.check_at.get_or_insert(now);
+    }
+
+    /// When the server ends it for idleness, unless somebody touches the window.
+    fn idle_at(&self, idle_seconds: u32) -> i64 {
+        self.last_input.saturating_add(i64::from(idle_seconds) * 1000)
+    }
+
     /// What must cover the page; the gravest reason comes first.
     fn wanted_curtain(&self) -> Option<CurtainView> {
         match self.over {
-            Some(Over::Known(ended_by)) => return Some(CurtainView::Ended { ended_by }),
+            Some(Over::Known(ended_by) | Over::Presumed(ended_by)) => {
+                return Some(CurtainView::Ended {
+                    ended_by,
+                    by_name: self.session.ended_by_name.clone(),
+                    reason: self.session.end_reason.clone(),
+                });
+            }
             Some(Over::Told) => return Some(CurtainView::Ending {}),
             None => {}
         }
@@ -115,7 +157,7 @@ const fn recorded_cause(curtain: &CurtainView) -> Option<&'static str> {
         CurtainView::PortalUnreachable {} => Some("portal_unreachable"),
         CurtainView::PageCrashed {} => Some("page_crashed"),
         CurtainView::JournalFailed {} => Some("journal_failed"),
-        CurtainView::Ended { ended_by: EndedBy::Expired } => Some("expired"),
+        CurtainView::Ended { ended_by: EndedBy::Expired, .. } => Some("expired"),
         CurtainView::Opening {} | CurtainView::Ending {} | CurtainView::Ended { .. } => None,
     }
 }
@@ -133,18 +175,32 @@ impl Actor {
 
     pub fn running_due(&self) -> Option<i64> {
         let running = self.running.as_ref()?;
-        let deadline = if running.over.is_none() { self.deadline() } else { None };
+        let deadline = if running.is_beaten() { self.deadline() } else { None };
         let check = if running.checking { None } else { running.check_at };
-        [deadline, check, running.ending.as_ref().and_then(|ending| ending.retry_at)].into_iter().flatten().min()
+        let idle_at = running.idle_at(self.limits.idle_seconds);
+        let idle = match running.over {
+            None if !running.idle_notice => Some(idle_at.saturating_sub(IDLE_NOTICE_MILLIS)),
+            // While the server is heard it says so itself.
+            None if !self.is_heard(self.now()) => Some(idle_at),
+            None | Some(Over::Told | Over::Presumed(_) | Over::Known(_)) => None,
+        };
+        let retry = running.ending.as_ref().and_then(|ending| ending.retry_at);
+        [deadline, check, idle, retry].into_iter().flatten().min()
     }
 
     pub fn tick_running(&mut self, now: i64) {
         let passed = self.deadline().is_some_and(|at| at <= now);
+        let (heard, idle_seconds) = (self.is_heard(now), self.limits.idle_seconds);
         let Some(running) = &mut self.running else { return };
-        if passed && running.over.is_none() {
+        let idle_at = running.idle_at(idle_seconds);
+        running.idle_notice |= idle_at.saturating_sub(IDLE_NOTICE_MILLIS) <= now;
+        if passed && running.is_beaten() {
             // Also offline, and at once after a suspend: the deadline needs nobody's word.
             running.over = Some(Over::Known(EndedBy::Expired));
             running.check_at = Some(now);
+        } else if !heard && idle_at <= now && running.over.is_none() {
+            // A report that is missing counts as idle at the server.
+            running.over = Some(Over::Presumed(EndedBy::Idle));
         }
         if !running.checking && running.check_at.is_some_and(|at| at <= now) {
             self.check_session(now);
@@ -173,8 +229,20 @@ impl Actor {
         }
     }
 
+    /// Left until the session ends for idleness, while that is worth a notice.
+    pub fn idle_remaining_millis(&self, running: &Running, now: i64) -> Option<i64> {
+        let shown = running.idle_notice && running.over.is_none() && running.ending.is_none();
+        shown.then(|| running.idle_at(self.limits.idle_seconds).saturating_sub(now).max(0))
+    }
+
     /// What an answered heartbeat says of the session that it carried.
-    pub fn on_session_beats(&mut self, beaten: Option<SessionId>, answers: &[SessionBeatResponse], now: i64) {
+    pub fn on_session_beats(
+        &mut self,
+        beaten: Option<SessionId>,
+        answers: &[SessionBeatResponse],
+        sent_at: i64,
+        now: i64,
+    ) {
         let Some(session) = beaten else { return };
         let heard = self.is_heard(now);
         let Some(running) = self.running_mut(&session) else { return };
@@ -183,9 +251,14 @@ impl Actor {
             running.check_at.get_or_insert(now);
             return;
         };
-        running.session.expires_at = answer.expires_at;
+        if running.told_at <= sent_at {
+            running.session.expires_at = answer.expires_at;
+        }
         running.session.pages = answer.pages;
         running.session.blocked = answer.blocked;
+        if answer.state.is_running() && matches!(running.over, Some(Over::Presumed(_))) {
+            running.over = None;
+        }
         if answer.state == SessionState::Active && heard {
             running.lost_until = None;
         }
@@ -195,7 +268,12 @@ impl Actor {
     pub fn on_session_hint(&mut self, session: &SessionId, state: SessionState) {
         let now = self.now();
         self.note_state(session, state, now);
+        if !state.is_running() {
+            self.conflict_is_over(session);
+        }
+        self.refresh_recovered(session);
         self.refresh_sessions();
+        self.refresh_live();
     }
 
     fn note_state(&mut self, session: &SessionId, state: SessionState, now: i64) {
@@ -215,13 +293,15 @@ impl Actor {
     }
 
     /// The snapshot lists what runs: ours must be in it.
-    pub fn compare_with_snapshot(&mut self, sessions: &[SessionResponse], is_newer: bool) {
+    pub fn compare_with_snapshot(&mut self, sessions: &[SessionResponse], sent_at: i64, is_newer: bool) {
         let now = self.now();
         let Some(running) = &mut self.running else { return };
         if let Some(found) = sessions.iter().find(|session| session.id == running.session.id) {
             let (session, state, expires_at) = (found.id.clone(), found.state, found.expires_at);
             if is_newer || state != SessionState::Frozen {
-                running.session.expires_at = expires_at;
+                if running.told_at <= sent_at {
+                    running.session.expires_at = expires_at;
+                }
                 self.note_state(&session, state, now);
             }
         } else {
@@ -251,16 +331,7 @@ impl Actor {
         let Some(running) = self.running_mut(session) else { return };
         running.checking = false;
         match result {
-            Ok(found) if found.state.is_running() => {
-                // Over by our clock, and not yet by the server's: it will be, within the time answers take.
-                if running.over.is_some() {
-                    running.check_at = Some(now.saturating_add(CHECK_AGAIN_MILLIS));
-                }
-                let state = found.state;
-                running.session = found;
-                self.note_state(session, state, now);
-            }
-            Ok(found) => self.finish(found),
+            Ok(found) => self.take_session(found, now),
             Err(error) => {
                 let gone = errors::refusal(&error) == Some(amberglass_wire::problem::ErrorCode::NotFound);
                 running.check_at = Some(now.saturating_add(2 * CHECK_AGAIN_MILLIS));
@@ -270,6 +341,29 @@ impl Actor {
                 }
             }
         }
+    }
+
+    /// The running session as the server has just described it.
+    pub fn take_session(&mut self, found: SessionResponse, now: i64) {
+        if !found.state.is_running() {
+            return self.finish(found);
+        }
+        let later = found.expires_at.and_then(|at| self.connection.monotonic_of(at)).is_some_and(|at| at > now);
+        let Some(running) = self.running_mut(&found.id) else { return };
+        running.told_at = now;
+        match running.over {
+            // It was extended, and this console had not heard of it.
+            Some(Over::Known(EndedBy::Expired)) if later => running.over = None,
+            Some(Over::Presumed(_)) => running.over = None,
+            // Over by our clock, and not yet by the server's: it will be, within the time answers take.
+            Some(Over::Told | Over::Known(_)) => {
+                running.check_at = Some(now.saturating_add(CHECK_AGAIN_MILLIS));
+            }
+            None => {}
+        }
+        let (session, state) = (found.id.clone(), found.state);
+        running.session = found;
+        self.note_state(&session, state, now);
     }
 
     pub fn on_host_event(&mut self, event: HostEvent) {
@@ -316,6 +410,7 @@ impl Actor {
             HostEvent::InputSeen { session } => {
                 if let Some(running) = self.running_mut(&session) {
                     running.last_input = now;
+                    running.idle_notice = false;
                 }
             }
             HostEvent::Refused { session, attempt, target: _ } => self.on_refused(&session, attempt),
@@ -418,6 +513,9 @@ mod tests {
         running.ending = Some(Ending::default());
         assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}));
         running.over = Some(Over::Known(EndedBy::Expired));
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ended { ended_by: EndedBy::Expired }));
+        let ended = |ended_by| Some(CurtainView::Ended { ended_by, by_name: None, reason: None });
+        assert_eq!(running.wanted_curtain(), ended(EndedBy::Expired));
+        running.over = Some(Over::Presumed(EndedBy::Idle));
+        assert_eq!(running.wanted_curtain(), ended(EndedBy::Idle));
     }
 }

@@ -29,6 +29,7 @@ use crate::{
     input::{Input, Reply},
     queue::JournalState,
     recorder::SessionRecorder,
+    recovered::Recovery,
     session_run::Running,
     view::{ConsoleErrorCode, StartStep, UiError, UiErrorCode},
 };
@@ -225,7 +226,7 @@ impl Actor {
             return self.abandon(Leftover::Session(begun.session.id));
         };
         if let (None, Some(started_at)) = (self.connection.server_offset(), begun.session.started_at) {
-            self.connection.note_server_time(started_at, begun.asked_at);
+            self.connection.note_server_time(started_at, begun.asked_at, self.now());
         }
         let recorder = SessionRecorder {
             journal,
@@ -235,6 +236,8 @@ impl Actor {
             inputs: self.inputs.clone(),
         };
         self.ended = None;
+        // The new window's record stands in the journal behind the old one's, which is told of no more.
+        self.recovery = Recovery::default();
         self.running = Some(Running::new(begun.session, begun.subject, reason_label, self.now()));
         let Some(view) = self.window_view(self.now()) else { return };
         self.presented = self.window_view(0);

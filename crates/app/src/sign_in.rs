@@ -107,7 +107,8 @@ impl Actor {
     /// From signed out, or once more after a blocked keyring.
     pub fn begin_sign_in(&mut self) {
         match &self.sign_in {
-            SignIn::SignedOut(_) => {}
+            SignIn::SignedOut(_) if self.first_run_needed() => return,
+            SignIn::SignedOut(_) => self.device.resume = None,
             SignIn::Blocked(_) => return self.read_keyring(),
             SignIn::Starting | SignIn::Waiting { .. } | SignIn::SignedIn(_) => return,
         }

@@ -54,6 +54,8 @@ impl Actor {
         self.sign_in = SignIn::SignedIn(account);
         if first {
             self.connect();
+            self.load_recent();
+            self.ask_recovered();
         }
     }
 

@@ -142,7 +142,7 @@ fn chains_are_whole(records: &[ChainedRecord]) -> bool {
     })
 }
 
-fn line(record: &ChainedRecord, unsent: bool, whole: &mut bool) -> TrailEventView {
+pub(crate) fn line(record: &ChainedRecord, unsent: bool, whole: &mut bool) -> TrailEventView {
     let source = if record.writer.starts_with(SERVER_WRITER) { TrailSource::Server } else { TrailSource::Console };
     let detail = serde_json::from_str::<EventBody>(&record.body).map(|body| body.detail).ok();
     // The kind stands outside the body too; where they differ, somebody has put another label on it.
@@ -183,10 +183,13 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::SessionRefused { rule, mode, reason: _ } => {
             Words { what: mode.as_str().to_owned(), because: rule, blocked: true, resource: false }
         }
-        EventDetail::SessionExtended { expires_at: _, reason } => because(reason.text),
-        EventDetail::SessionEnded { ended_by, note, pages: _, blocked: _ } => {
-            Words { what: note.unwrap_or_default(), because: ended_by.as_str().to_owned(), ..Words::default() }
-        }
+        EventDetail::SessionExtended { expires_at: _, reason, number: _ } => because(reason.text),
+        // Why somebody else ended it says more than the closing words, which no such end has.
+        EventDetail::SessionEnded { ended_by, note, reason, by: _, pages: _, blocked: _ } => Words {
+            what: reason.or(note).unwrap_or_default(),
+            because: ended_by.as_str().to_owned(),
+            ..Words::default()
+        },
         EventDetail::NoteAdded { note } => what(note),
         EventDetail::PageViewed { method, path, document } => {
             Words { what: request(&method, path), resource: !document, ..Words::default() }
@@ -199,9 +202,25 @@ fn words(detail: EventDetail) -> Words {
         }
         EventDetail::CurtainDrawn { cause } => because(cause),
         EventDetail::DeviceRegistered { device_name, key_fingerprint: _ } => what(device_name),
+        EventDetail::DeviceRevoked { reason, by: _ }
+        | EventDetail::PortalDisabled { reason }
+        | EventDetail::EmergencyStopped { reason, by: _ } => because(reason),
+        EventDetail::StaffAdded { role, by: _ } => what(role),
+        EventDetail::StaffRoleChanged { from, to, by: _ } => Words { what: to, because: from, ..Words::default() },
+        EventDetail::ProviderLinked { issuer } => what(issuer),
+        EventDetail::PortalKeyAdded { name, key: _ } => what(name),
+        EventDetail::PortalKeyRevoked { key } => what(key),
         EventDetail::StaffSignedIn {}
         | EventDetail::SignInFailed { .. }
         | EventDetail::StaffSignedOut {}
+        | EventDetail::StaffDisabled { .. }
+        | EventDetail::StaffEnabled { .. }
+        | EventDetail::PasswordChanged { .. }
+        | EventDetail::SecondFactorSetUp {}
+        | EventDetail::SecondFactorReset { .. }
+        | EventDetail::PortalEnabled {}
+        | EventDetail::EmergencyStopLifted { .. }
+        | EventDetail::CardViewed {}
         | EventDetail::SessionEntered {}
         | EventDetail::SessionFrozen {}
         | EventDetail::SessionResumed {}

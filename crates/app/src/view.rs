@@ -3,7 +3,7 @@
 use amberglass_wire::{
     CustomerId, PortalId, SessionId, UnixMillis,
     audit::Attempt,
-    auth::{PortalResponse, StaffResponse},
+    auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
     customer::{CustomerResponse, LastLooked},
     problem::ErrorCode,
     session::{EndedBy, Mode, ModeOption, Reason, ReasonCodeResponse, SessionState},
@@ -49,12 +49,19 @@ pub enum ConsoleErrorCode {
     Offline,
     WindowFailed,
     AlreadyStarting,
+    /// Another console works on the same journal.
+    AlreadyRunning,
+    /// Not an http or https address, or plain http beyond this machine.
+    ServerAddressInvalid,
+    PreferencesUnavailable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ConsoleView {
     /// Name of the server, such as `127.0.0.1:7400`.
     pub server: String,
+    pub first_run: FirstRunView,
+    pub preferences: PreferencesView,
     pub sign_in: SignInView,
     pub connection: ConnectionView,
     pub queue: QueueView,
@@ -64,8 +71,138 @@ pub struct ConsoleView {
     pub session: Option<SessionView>,
     /// The session that ended last, until its end screen is left.
     pub ended: Option<EndView>,
+    /// The staff member's own, newest first.
     pub sessions: SessionsView,
+    /// What runs now: one's own, and everybody's for whoever may see them.
+    pub live: SessionsView,
     pub trail: Option<TrailView>,
+    /// What was looked at lately, to be offered before anything is typed.
+    pub recent: RecentView,
+    /// What the policy lets this staff member do beyond their own sessions.
+    pub rights: RightsView,
+    pub emergency_stop: Option<EmergencyStopResponse>,
+    pub devices: DevicesView,
+    /// What is recorded about whoever is signed in.
+    pub own_record: OwnRecordView,
+    /// The one action under way, or what came of it, until it is dismissed.
+    pub action: Option<ActionView>,
+    /// What this program finds when it starts after it died in a session.
+    pub recovered: Option<RecoveredView>,
+    /// What the server fixes and the settings show.
+    pub limits: LimitsView,
+}
+
+/// What has to be settled before the first sign-in. Shown as long as something of it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FirstRunView {
+    /// Nobody has chosen a server, or the notice was not read yet: the first-run screen stands instead of the sign-in.
+    pub needed: bool,
+    /// As it is typed into the field at first.
+    pub address: String,
+    /// Set from outside (environment, machine policy): the field is read-only and says so.
+    pub address_fixed: bool,
+    pub checking: bool,
+    /// What answered at the address.
+    pub found: Option<ServerResponse>,
+    pub error: Option<UiError>,
+    pub notice_accepted: bool,
+    pub keyring: KeyringView,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum KeyringView {
+    Checking {},
+    Usable {},
+    Unusable { error: UiError },
+}
+
+/// What a staff member may set for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PreferencesView {
+    pub theme: Theme,
+    /// 100 to 200.
+    pub text_percent: u32,
+    /// Opacity of the watermark, 6 to 20; never off.
+    pub watermark_percent: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop has it.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RecentView {
+    pub customers: Vec<CustomerResponse>,
+    pub tickets: Vec<String>,
+}
+
+/// See [`RightsResponse`].
+pub type RightsView = RightsResponse;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DevicesView {
+    pub loading: bool,
+    pub devices: Vec<DeviceResponse>,
+    pub error: Option<UiError>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OwnRecordView {
+    pub loading: bool,
+    /// Newest first.
+    pub events: Vec<TrailEventView>,
+    pub more: bool,
+    pub error: Option<UiError>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ActionView {
+    pub kind: ActionKind,
+    /// Id of the session or device that it is about; empty for the server as a whole.
+    pub target: String,
+    pub busy: bool,
+    /// Neither busy nor failed means done.
+    pub error: Option<UiError>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    EndOtherSession,
+    AddNote,
+    RevokeDevice,
+    EmergencyStop,
+    LiftEmergencyStop,
+    /// Shown only when the preferences could not be kept; the old ones stand then.
+    SetPreferences,
+}
+
+/// A session in which this program died.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RecoveredView {
+    /// As the server knows it by now; `ended_by` is `console_lost` when it noticed first.
+    pub session: SessionView,
+    /// Records of it that were on this disk and had not been sent.
+    pub kept: u32,
+}
+
+/// The server's limits, as settings show them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LimitsView {
+    pub max_duration_seconds: u32,
+    pub idle_seconds: u32,
+    pub silence_seconds: u32,
+    pub lost_after_seconds: u32,
+    pub max_extensions: u32,
+    pub extension_seconds: u32,
+    pub max_unsent_age_seconds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -136,6 +273,8 @@ pub struct StartOptionsView {
     pub modes: Vec<ModeOption>,
     pub default_duration_seconds: u32,
     pub max_duration_seconds: u32,
+    pub max_extensions: u32,
+    pub extension_seconds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -153,6 +292,8 @@ pub enum StartView {
     /// Another session of this staff member runs; it names its customer.
     Conflict {
         running: SessionView,
+        /// Its window is this console's, so one can go there; else it runs on another desktop and can only be ended.
+        here: bool,
     },
 }
 
@@ -182,6 +323,17 @@ pub struct SessionView {
     pub remaining_millis: i64,
     pub pages: u32,
     pub blocked: u32,
+    pub staff_name: String,
+    /// Of whoever is signed in here.
+    pub own: bool,
+    pub extensions: u32,
+    /// The agent's closing words.
+    pub note: Option<String>,
+    /// Why somebody else ended it, and who.
+    pub end_reason: Option<String>,
+    pub ended_by_name: Option<String>,
+    /// Path of the page opened last; of running sessions only.
+    pub last_page: Option<String>,
 }
 
 /// The bar and the overlay of the session window.
@@ -203,6 +355,29 @@ pub struct SessionWindowView {
     /// The last thing the host refused to the page, to be explained in the bar for a few seconds.
     pub notice: Option<RefusedNotice>,
     pub ending: bool,
+    /// Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
+    #[ts(type = "Array<number>")]
+    pub warnings_millis: Vec<i64>,
+    /// Nobody has touched the window for long: left until the session ends for that.
+    #[ts(type = "number | null")]
+    pub idle_remaining_millis: Option<i64>,
+    pub extend: ExtendView,
+    pub preferences: PreferencesView,
+}
+
+/// The Extend button of the bar and the row that it opens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExtendView {
+    /// Extensions left; zero takes the button away.
+    pub left: u32,
+    /// By how much one extends, no further than the policy's longest session; zero when there is nothing to gain.
+    pub seconds: u32,
+    /// The row with the reason is open; the bar is taller then.
+    pub open: bool,
+    pub busy: bool,
+    pub error: Option<UiError>,
+    /// Counts the extensions, so that each is announced.
+    pub number: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -225,8 +400,13 @@ pub enum CurtainView {
     /// The page's web process died.
     PageCrashed {},
     Ending {},
+    /// Over. Also while nobody can ask the server: past the deadline, or past what idleness or silence allow.
     Ended {
         ended_by: EndedBy,
+        /// Who ended it, where that is another staff member and the server has said so.
+        by_name: Option<String>,
+        /// Why, in the words of whoever ended it.
+        reason: Option<String>,
     },
     JournalFailed {},
 }

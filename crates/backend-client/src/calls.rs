@@ -2,15 +2,18 @@
 
 use amberglass_domain::ports::{AccessToken, Backend, BackendError, JournalSink, SignedBatch};
 use amberglass_wire::{
-    CustomerId, PortalId, SessionId,
-    audit::{TrailEvent, TrailResponse},
-    auth::{SnapshotResponse, TokenRequest, TokenResponse},
+    CustomerId, DeviceId, PortalId, SessionId,
+    audit::{OwnRecordResponse, TrailEvent, TrailResponse},
+    auth::{
+        DeviceListResponse, DeviceResponse, EmergencyStopRequest, EmergencyStopResponse, RevokeDeviceRequest,
+        SnapshotResponse, TokenRequest, TokenResponse,
+    },
     customer::{CustomerCardResponse, CustomerListResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
     journal::{DEVICE_HEADER, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     session::{
-        EndSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionListResponse, SessionResponse,
-        StartOptionsResponse, StartSessionRequest, StartSessionResponse,
+        EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionListResponse,
+        SessionResponse, StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
 };
 use async_trait::async_trait;
@@ -46,6 +49,19 @@ impl HttpBackend {
     ) -> Result<T, BackendError> {
         let address = self.address(segments)?;
         self.answer(self.request(Method::POST, address, Some(access)).json(body), MAX_ANSWER_BYTES).await
+    }
+
+    /// Under a key by which the server knows a question that was asked before.
+    async fn post_once<T: DeserializeOwned>(
+        &self,
+        access: &AccessToken,
+        segments: &[&str],
+        idempotency_key: &str,
+        body: &impl Serialize,
+    ) -> Result<T, BackendError> {
+        let address = self.address(segments)?;
+        let call = self.request(Method::POST, address, Some(access)).header("idempotency-key", idempotency_key);
+        self.answer(call.json(body), MAX_ANSWER_BYTES).await
     }
 }
 
@@ -103,9 +119,7 @@ impl Backend for HttpBackend {
         idempotency_key: &str,
         request: StartSessionRequest,
     ) -> Result<StartSessionResponse, BackendError> {
-        let address = self.address(&["sessions"])?;
-        let call = self.request(Method::POST, address, Some(access)).header("idempotency-key", idempotency_key);
-        self.answer(call.json(&request), MAX_ANSWER_BYTES).await
+        self.post_once(access, &["sessions"], idempotency_key, &request).await
     }
 
     async fn redeem_grant(
@@ -124,6 +138,22 @@ impl Backend for HttpBackend {
     async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
         let list: SessionListResponse = self.get(access, &["sessions"], &[("scope", "own"), ("state", "any")]).await?;
         Ok(list.sessions)
+    }
+
+    async fn live_sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
+        let list: SessionListResponse =
+            self.get(access, &["sessions"], &[("scope", "all"), ("state", "running")]).await?;
+        Ok(list.sessions)
+    }
+
+    async fn extend_session(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        idempotency_key: &str,
+        request: ExtendSessionRequest,
+    ) -> Result<SessionResponse, BackendError> {
+        self.post_once(access, &["sessions", session.as_str(), "extensions"], idempotency_key, &request).await
     }
 
     async fn end_session(
@@ -148,6 +178,37 @@ impl Backend for HttpBackend {
         request: HeartbeatRequest,
     ) -> Result<HeartbeatResponse, BackendError> {
         self.post(access, &["heartbeats"], &request).await
+    }
+
+    async fn devices(&self, access: &AccessToken, everybodys: bool) -> Result<Vec<DeviceResponse>, BackendError> {
+        let scope = if everybodys { "all" } else { "own" };
+        let list: DeviceListResponse = self.get(access, &["devices"], &[("scope", scope)]).await?;
+        Ok(list.devices)
+    }
+
+    async fn revoke_device(
+        &self,
+        access: &AccessToken,
+        device: &DeviceId,
+        reason: &str,
+    ) -> Result<DeviceResponse, BackendError> {
+        let request = RevokeDeviceRequest { reason: reason.to_owned() };
+        self.post(access, &["devices", device.as_str(), "revoke"], &request).await
+    }
+
+    async fn emergency_stop(&self, access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError> {
+        self.post(access, &["emergency-stop"], &EmergencyStopRequest { reason: reason.to_owned() }).await
+    }
+
+    async fn lift_emergency_stop(&self, access: &AccessToken) -> Result<(), BackendError> {
+        let address = self.address(&["emergency-stop", "lift"])?;
+        self.answer::<IgnoredAny>(self.request(Method::POST, address, Some(access)), MAX_ANSWER_BYTES).await.map(|_| ())
+    }
+
+    async fn own_record(&self, access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError> {
+        let before = before.map(|position| position.to_string());
+        let query: Vec<_> = before.iter().map(|position| ("before", position.as_str())).collect();
+        self.get(access, &["record", "own"], &query).await
     }
 
     async fn events(&self, access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {

@@ -28,6 +28,7 @@ pub fn classify<T: DeserializeOwned>(status: StatusCode, headers: &HeaderMap, bo
     {
         // What went over the line counts (RFC 9457, 3.1.3: the member is advisory).
         problem.status = status.as_u16();
+        problem.retry_after_seconds = problem.retry_after_seconds.or_else(|| retry_after(headers));
         return Err(BackendError::Refused(Box::new(problem)));
     }
     Err(not_ours(status, headers))
@@ -39,11 +40,13 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-/// `Retry-After` counts in its form of seconds (RFC 9110, 10.2.3); as a date it would need the clock of whoever sent it.
 pub(crate) fn not_ours(status: StatusCode, headers: &HeaderMap) -> BackendError {
-    let retry_after_seconds =
-        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
-    BackendError::NotOurs { status: status.as_u16(), retry_after_seconds }
+    BackendError::NotOurs { status: status.as_u16(), retry_after_seconds: retry_after(headers) }
+}
+
+/// `Retry-After` counts in its form of seconds (RFC 9110, 10.2.3); as a date it would need the clock of whoever sent it.
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -127,6 +130,23 @@ mod tests {
             match held(429, &headers("text/plain", Some(text)), "slow down") {
                 Err(BackendError::NotOurs { retry_after_seconds, .. }) => assert_eq!(retry_after_seconds, expected),
                 other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_wait_that_its_document_or_its_header_names() {
+        let named = PROBLEM.replace("\"x\":1", "\"retry_after_seconds\":9");
+        for (header, body, expected) in [
+            (None, PROBLEM, None),
+            (Some("17"), PROBLEM, Some(17)),
+            (None, named.as_str(), Some(9)),
+            // The document is the server's own; a header may have been put there on the way.
+            (Some("17"), named.as_str(), Some(9)),
+        ] {
+            match held(429, &headers(PROBLEM_CONTENT_TYPE, header), body) {
+                Err(BackendError::Refused(problem)) => assert_eq!(problem.retry_after_seconds, expected),
+                other => panic!("{header:?} {body}: {other:?}"),
             }
         }
     }

@@ -11,8 +11,8 @@ use amberglass_wire::{
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::Problem,
     session::{
-        EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, StartOptionsResponse,
-        StartSessionRequest, StartSessionResponse,
+        EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse,
+        StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
 };
 use async_trait::async_trait;

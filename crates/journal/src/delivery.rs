@@ -78,10 +78,15 @@ pub fn classify(result: &Result<JournalBatchResponse, BackendError>) -> Delivery
 }
 
 fn refused(problem: &Problem) -> Delivery {
+    // A pause that the server names is kept wherever waiting is what helps.
+    let retry = match problem.retry_after_seconds {
+        Some(seconds) => Delivery::Wait { seconds: seconds.min(MAX_WAIT_SECONDS) },
+        None => Delivery::Retry,
+    };
     match problem.code {
         ErrorCode::JournalGap => match &problem.held {
             Some(held) => Delivery::Acknowledged { held: held.clone() },
-            None => Delivery::Retry,
+            None => retry,
         },
         ErrorCode::JournalFork => Delivery::Hold { reason: HoldReason::Fork },
         ErrorCode::JournalInvalid | ErrorCode::InvalidRequest => Delivery::Hold { reason: HoldReason::Rejected },
@@ -114,7 +119,15 @@ fn refused(problem: &Problem) -> Delivery {
         | ErrorCode::SessionConflict
         | ErrorCode::SessionNotRunning
         | ErrorCode::GrantInvalid
-        | ErrorCode::IdempotencyMismatch => Delivery::Retry,
+        | ErrorCode::ExtensionsUsedUp
+        | ErrorCode::TotalDurationTooLong
+        | ErrorCode::EmergencyStopInForce
+        | ErrorCode::FreshSignInRequired
+        | ErrorCode::IdempotencyMismatch
+        // Something in between has changed the request, or an older server does not know it.
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::WrongHost => retry,
     }
 }
 
@@ -133,6 +146,7 @@ mod tests {
             rules: Vec::new(),
             session: None,
             held,
+            retry_after_seconds: None,
         })))
     }
 
@@ -173,6 +187,24 @@ mod tests {
         ] {
             assert_eq!(classify(&answer), meaning, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_pause_that_the_server_names_is_kept_where_waiting_helps() {
+        let asked = |code, seconds| match problem(code, None) {
+            Err(BackendError::Refused(mut problem)) => {
+                problem.retry_after_seconds = Some(seconds);
+                classify(&Err(BackendError::Refused(problem)))
+            }
+            other => classify(&other),
+        };
+        for code in [ErrorCode::TooManyRequests, ErrorCode::Unavailable, ErrorCode::AuditUnavailable] {
+            assert_eq!(asked(code, 17), Delivery::Wait { seconds: 17 }, "{code:?}");
+        }
+        assert_eq!(asked(ErrorCode::TooManyRequests, 1_000_000), Delivery::Wait { seconds: MAX_WAIT_SECONDS });
+        assert_eq!(asked(ErrorCode::PayloadTooLarge, 17), Delivery::Split);
+        assert_eq!(asked(ErrorCode::JournalFork, 17), Delivery::Hold { reason: HoldReason::Fork });
+        assert_eq!(asked(ErrorCode::DeviceRefused, 17), Delivery::SignInFirst);
     }
 
     #[test]

@@ -179,6 +179,16 @@ impl Journal {
         rows.into_iter().map(|row| self.inner.seal.open(row)).collect()
     }
 
+    /// The record of the session window that was opened last, if nothing on record says that it was closed: asked at the
+    /// start of a program, it tells of a session in which the one before died.
+    ///
+    /// # Errors
+    /// When the file can't be read, or the record is not as it was written.
+    pub async fn left_open(&self) -> Result<Option<ChainedRecord>, JournalError> {
+        let row = store::read_left_open(&self.inner.readers).await?;
+        row.map(|row| self.inner.seal.open(row)).transpose()
+    }
+
     /// Lets a held record be tried again; a running [`crate::Syncer`] does so at once.
     ///
     /// # Errors

@@ -166,6 +166,18 @@ pub(crate) async fn read_waiting_of(readers: &SqlitePool, session: &str) -> Resu
     Ok(rows.bind(session).fetch_all(readers).await?)
 }
 
+/// The record of the window that was opened last, unless a later one says that it was closed.
+pub(crate) async fn read_left_open(readers: &SqlitePool) -> Result<Option<RecordRow>, JournalError> {
+    let row = sqlx::query_as(
+        "select * from records as opened
+         where seq = (select seq from records where kind = 'window_opened' order by seq desc limit 1)
+           and not exists (select 1 from records as closed
+                           where closed.session = opened.session and closed.seq > opened.seq
+                             and closed.kind = 'window_closed')",
+    );
+    Ok(row.fetch_optional(readers).await?)
+}
+
 pub(crate) async fn count_waiting(connection: &mut SqliteConnection) -> Result<u64, JournalError> {
     let count: i64 =
         sqlx::query_scalar("select count(*) from records where delivered_at is null").fetch_one(connection).await?;

@@ -14,16 +14,19 @@ use amberglass_domain::{
 use amberglass_testkit::ManualClock;
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
-    audit::{ChainedRecord, TrailEvent},
-    auth::{LimitsResponse, PortalResponse, Role, SnapshotResponse, StaffResponse, TokenRequest, TokenResponse},
+    audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
+    auth::{
+        DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, Role, SnapshotResponse,
+        StaffResponse, TokenRequest, TokenResponse,
+    },
     customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::{ErrorCode, Problem},
     session::{
-        EndSessionRequest, EndedBy, EntryGrant, Mode, ModeOption, PolicyAnswer, Reason, ReasonCodeResponse,
-        RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState, StartOptionsResponse,
-        StartSessionRequest, StartSessionResponse,
+        EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer, Reason,
+        ReasonCodeResponse, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState,
+        StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
 };
 use async_trait::async_trait;
@@ -65,6 +68,11 @@ pub struct State {
     /// The next snapshot is taken, and answered only later; then this stands no more.
     pub hold_snapshot: bool,
     pub delivered: Vec<ChainedRecord>,
+    pub rights: RightsResponse,
+    pub emergency_stop: Option<EmergencyStopResponse>,
+    pub devices: Vec<DeviceResponse>,
+    /// Key and request of each extension.
+    pub extensions: Vec<(String, ExtendSessionRequest)>,
     stream: Option<mpsc::Sender<ServerEvent>>,
 }
 
@@ -79,6 +87,7 @@ pub fn refused(code: ErrorCode) -> BackendError {
         rules: vec!["a-rule".into()],
         session: None,
         held: None,
+        retry_after_seconds: None,
     }))
 }
 
@@ -115,6 +124,9 @@ impl FakeServer {
             silence_seconds: 5,
             lost_after_seconds: 120,
             idle_seconds: 600,
+            max_duration_seconds: 3600,
+            max_extensions: 2,
+            extension_seconds: 900,
             warnings_seconds: vec![300, 60],
             max_unsent_age_seconds: 24 * 3600,
             min_free_disk_bytes: 1024,
@@ -135,6 +147,10 @@ impl FakeServer {
             portal_name: "Barkside".into(),
             hold_snapshot: false,
             delivered: Vec::new(),
+            rights: RightsResponse::default(),
+            emergency_stop: None,
+            devices: vec![device("device-1", true), device("device-2", false)],
+            extensions: Vec::new(),
             stream: None,
         };
         Arc::new(Self {
@@ -240,6 +256,7 @@ impl FakeServer {
             refresh_token: state.refresh_token.clone(),
             device: DeviceId::new("device-1"),
             staff: staff(),
+            authenticated_at: self.clock.now(),
         }
     }
 }
@@ -294,8 +311,11 @@ impl Backend for FakeServer {
                     gateway_origin: GATEWAY.into(),
                     active: true,
                 }],
-                sessions: state.sessions.iter().filter(|session| session.state.is_running()).cloned().collect(),
+                sessions: state.own().into_iter().filter(|session| session.state.is_running()).collect(),
                 limits: state.limits.clone(),
+                emergency_stop: state.emergency_stop.clone(),
+                reason_codes: vec![reason_code()],
+                rights: state.rights,
             };
             (answer, std::mem::take(&mut state.hold_snapshot))
         });
@@ -337,14 +357,12 @@ impl Backend for FakeServer {
     ) -> Result<StartOptionsResponse, BackendError> {
         self.check("start_options")?;
         Ok(StartOptionsResponse {
-            reason_codes: vec![ReasonCodeResponse {
-                code: "other".into(),
-                label: "Something else".into(),
-                ticket_required: false,
-            }],
+            reason_codes: vec![reason_code()],
             modes: vec![ModeOption { mode: Mode::ReadOnly, answer: PolicyAnswer::Allowed, rules: vec!["r1".into()] }],
             default_duration_seconds: 1800,
             max_duration_seconds: 3600,
+            max_extensions: 2,
+            extension_seconds: 900,
             running: None,
         })
     }
@@ -411,14 +429,57 @@ impl Backend for FakeServer {
     async fn sessions(&self, _access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
         self.check("sessions")?;
         self.expire();
-        Ok(self.with(|state| state.sessions.clone()))
+        Ok(self.with(|state| state.own()))
+    }
+
+    async fn live_sessions(&self, _access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError> {
+        self.note("live");
+        self.check("live_sessions")?;
+        self.expire();
+        self.with(|state| {
+            if !state.rights.read_audit {
+                return Err(refused(ErrorCode::Forbidden));
+            }
+            Ok(state.sessions.iter().filter(|session| session.state.is_running()).cloned().collect())
+        })
+    }
+
+    async fn extend_session(
+        &self,
+        _access: &AccessToken,
+        id: &SessionId,
+        idempotency_key: &str,
+        request: ExtendSessionRequest,
+    ) -> Result<SessionResponse, BackendError> {
+        self.note(format!("extend({})", request.reason.text));
+        self.check("extend_session")?;
+        self.expire();
+        let answer = self.with(|state| {
+            let seen = state.extensions.iter().find(|(key, _)| key == idempotency_key).map(|(_, seen)| seen.clone());
+            let session = state.sessions.iter_mut().find(|session| session.id == *id).unwrap();
+            match seen {
+                Some(seen) if seen.seconds != request.seconds || seen.reason != request.reason => {
+                    return Err(refused(ErrorCode::IdempotencyMismatch));
+                }
+                Some(_) => {}
+                None if session.state != SessionState::Active => return Err(refused(ErrorCode::SessionNotRunning)),
+                None if session.extensions >= 2 => return Err(refused(ErrorCode::ExtensionsUsedUp)),
+                None => {
+                    session.extensions += 1;
+                    session.expires_at = session.expires_at.map(|at| at.plus_seconds(i64::from(request.seconds)));
+                    state.extensions.push((idempotency_key.to_owned(), request));
+                }
+            }
+            Ok(session.clone())
+        })?;
+        self.keep_answer("extend_session", answer)
     }
 
     async fn end_session(
         &self,
         _access: &AccessToken,
         id: &SessionId,
-        _request: EndSessionRequest,
+        request: EndSessionRequest,
     ) -> Result<SessionResponse, BackendError> {
         let on_record = is_on_disk(&self.data_dir, "end_requested");
         self.note(format!("end({id}, recorded: {on_record})"));
@@ -430,8 +491,10 @@ impl Backend for FakeServer {
             if session.state.is_running() {
                 session.state = SessionState::Ended;
                 session.ended_at = Some(now);
-                session.ended_by = Some(EndedBy::Staff);
+                session.ended_by = Some(if request.reason.is_some() { EndedBy::Lead } else { EndedBy::Staff });
+                session.end_reason = request.reason;
             }
+            session.note = request.note.or(session.note.take());
             Some(session.clone())
         });
         self.keep_answer("end_session", ended.ok_or_else(|| refused(ErrorCode::NotFound))?)
@@ -480,6 +543,64 @@ impl Backend for FakeServer {
         })
     }
 
+    async fn devices(&self, _access: &AccessToken, everybodys: bool) -> Result<Vec<DeviceResponse>, BackendError> {
+        self.check("devices")?;
+        Ok(self.with(|state| state.devices.iter().filter(|one| everybodys || one.this_device).cloned().collect()))
+    }
+
+    async fn revoke_device(
+        &self,
+        _access: &AccessToken,
+        id: &DeviceId,
+        reason: &str,
+    ) -> Result<DeviceResponse, BackendError> {
+        self.note(format!("revoke({id}, {reason})"));
+        self.check("revoke_device")?;
+        let now = self.clock.now();
+        self.with(|state| {
+            let device = state.devices.iter_mut().find(|device| device.id == *id);
+            let device = device.ok_or_else(|| refused(ErrorCode::NotFound))?;
+            device.revoked_at = Some(now);
+            Ok(device.clone())
+        })
+    }
+
+    async fn emergency_stop(&self, _access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError> {
+        self.note("stop");
+        self.check("emergency_stop")?;
+        let stop = EmergencyStopResponse {
+            reason: reason.to_owned(),
+            stopped_by_name: Some("Robin".into()),
+            stopped_at: self.clock.now(),
+        };
+        self.with(|state| state.emergency_stop = Some(stop.clone()));
+        Ok(stop)
+    }
+
+    async fn lift_emergency_stop(&self, _access: &AccessToken) -> Result<(), BackendError> {
+        self.check("lift_emergency_stop")?;
+        self.with(|state| state.emergency_stop = None);
+        Ok(())
+    }
+
+    /// Three at a time.
+    async fn own_record(&self, _access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError> {
+        self.note(format!("own_record({before:?})"));
+        self.check("own_record")?;
+        Ok(self.with(|state| {
+            let all = (1..).zip(&state.delivered).map(|(position, record)| TrailEvent {
+                position,
+                received_at: record.occurred_at,
+                record: record.clone(),
+            });
+            let mut older: Vec<_> = all.filter(|event| before.is_none_or(|before| event.position < before)).collect();
+            older.reverse();
+            let more = older.len() > 3;
+            older.truncate(3);
+            OwnRecordResponse { events: older, more }
+        }))
+    }
+
     async fn events(&self, _access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {
         self.check("events")?;
         let (sender, mut receiver) = mpsc::channel(32);
@@ -507,6 +628,30 @@ impl JournalSink for FakeServer {
     }
 }
 
+impl State {
+    /// What belongs to whoever is signed in, newest first.
+    fn own(&self) -> Vec<SessionResponse> {
+        self.sessions.iter().rev().filter(|session| session.staff == staff().id).cloned().collect()
+    }
+}
+
+fn reason_code() -> ReasonCodeResponse {
+    ReasonCodeResponse { code: "other".into(), label: "Something else".into(), ticket_required: false }
+}
+
+fn device(id: &str, this_device: bool) -> DeviceResponse {
+    DeviceResponse {
+        id: DeviceId::new(id),
+        name: format!("desk of {id}"),
+        registered_at: UnixMillis(0),
+        registered_by_name: "Robin".into(),
+        staff_names: vec!["Robin".into()],
+        last_seen_at: None,
+        revoked_at: None,
+        this_device,
+    }
+}
+
 pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, seconds: u32) -> SessionResponse {
     SessionResponse {
         id: SessionId::new(format!("session-{number}")),
@@ -526,5 +671,10 @@ pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, 
         policy_hash: "ab".repeat(32),
         pages: 0,
         blocked: 0,
+        extensions: 0,
+        note: None,
+        end_reason: None,
+        ended_by_name: None,
+        last_page: None,
     }
 }

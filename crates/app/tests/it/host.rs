@@ -7,7 +7,7 @@ use std::{
 
 use amberglass_app::{
     host::{Host, HostError, OpenWindow, WindowRecorder},
-    view::{ConsoleView, SessionWindowView},
+    view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
 
@@ -95,6 +95,14 @@ impl Host for RecordingHost {
     }
 
     fn raise_console(&self) {}
+
+    fn apply_preferences(&self, preferences: &PreferencesView) {
+        self.note(format!("apply({:?}, {} %)", preferences.theme, preferences.text_percent));
+    }
+
+    fn restart(&self) {
+        self.note("restart");
+    }
 
     fn reload_portal(&self, _session: &SessionId) {
         self.note("reload_portal");

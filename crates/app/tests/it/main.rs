@@ -7,11 +7,16 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod acts;
 mod backend;
 mod ending;
+mod extending;
 mod finding;
+mod first_run;
 mod host;
 mod keychain;
+mod outside;
+mod recovered;
 mod running;
 mod sign_in;
 mod starting;

@@ -1,6 +1,7 @@
 //! While a session runs: silence, deadline, suspend, revocation, the recorder.
 
 use amberglass_app::{
+    Command,
     host::HostEvent,
     view::{ConnectionView, ConsoleView, CurtainView},
 };
@@ -12,6 +13,10 @@ use amberglass_wire::{
 };
 
 use crate::{host::is_on_disk, world::World};
+
+fn ended(ended_by: EndedBy) -> CurtainView {
+    CurtainView::Ended { ended_by, by_name: None, reason: None }
+}
 
 fn is_lost(curtain: &CurtainView) -> bool {
     matches!(curtain, CurtainView::ConnectionLost { .. })
@@ -125,10 +130,12 @@ async fn a_page_that_must_be_covered_while_the_lift_is_being_recorded_is_drawn_o
 async fn the_deadline_covers_the_page_also_while_offline() {
     let world = World::in_session().await;
     world.server.set_online(false);
-    world.clock.advance_seconds(1_799);
+    world.clock.advance_seconds(599);
     world.until_curtain("silence", is_lost).await;
+    world.clock.advance_seconds(1_200);
+    world.until_curtain("idle by the server's own rule", |curtain| *curtain == ended(EndedBy::Idle)).await;
     world.clock.advance_seconds(1);
-    world.until_curtain("over", |curtain| *curtain == CurtainView::Ended { ended_by: EndedBy::Expired }).await;
+    world.until_curtain("over", |curtain| *curtain == ended(EndedBy::Expired)).await;
     assert!(world.logged("close_window").is_empty(), "only the server's word closes it");
     world.server.set_online(true);
     world.clock.advance_seconds(31);
@@ -145,7 +152,7 @@ async fn a_machine_that_slept_past_the_deadline_wakes_to_the_curtain() {
     world.clock.advance_seconds(8 * 3600);
     // Whatever comes first after waking, the deadline is looked at before anything is shown.
     world.handle.host_event(HostEvent::InputSeen { session: world.session() });
-    world.until_curtain("over", |curtain| *curtain == CurtainView::Ended { ended_by: EndedBy::Expired }).await;
+    world.until_curtain("over", |curtain| *curtain == ended(EndedBy::Expired)).await;
     world.handle.host_event(HostEvent::CurtainEnd { session: world.session() });
     let view = world.until("the end screen", |view| view.ended.is_some()).await;
     assert_eq!(view.ended.unwrap().session.ended_by, Some(EndedBy::Expired));
@@ -158,7 +165,7 @@ async fn a_wall_clock_that_is_set_back_gives_no_more_time() {
     world.clock.set_wall(started.plus_seconds(-86_400));
     world.server.set_online(false);
     world.clock.advance_seconds(1_800);
-    world.until_curtain("over", |curtain| *curtain == CurtainView::Ended { ended_by: EndedBy::Expired }).await;
+    world.until_curtain("over", |curtain| *curtain == ended(EndedBy::Expired)).await;
 }
 
 #[tokio::test]
@@ -170,7 +177,7 @@ async fn an_end_by_somebody_else_covers_at_once_and_is_explained() {
     assert_eq!(view.ended.unwrap().session.ended_by, Some(EndedBy::Security));
     assert!(view.session.is_none());
     let curtains: Vec<_> = world.host.windows.lock().unwrap().iter().map(|view| view.curtain.clone()).collect();
-    assert_eq!(curtains.last(), Some(&Some(CurtainView::Ended { ended_by: EndedBy::Security })));
+    assert_eq!(curtains.last(), Some(&Some(ended(EndedBy::Security))));
     assert_eq!(world.logged("close_window"), ["close_window(session-1)"]);
 }
 
@@ -249,4 +256,90 @@ async fn a_crashed_page_is_covered_and_can_be_loaded_again() {
     let windows = world.host.windows.lock().unwrap().len();
     world.handle.host_event(HostEvent::BarCrashed { session });
     world.until_true("the new bar is told", || world.host.windows.lock().unwrap().len() == windows + 1).await;
+}
+
+#[tokio::test]
+async fn nobody_at_the_window_is_warned_a_minute_before_the_session_ends_for_it() {
+    let world = World::in_session().await;
+    world.clock.advance_seconds(539);
+    world.handle.command(Command::RefreshView {});
+    assert_eq!(world.window_now().await.idle_remaining_millis, None);
+    world.clock.advance_seconds(1);
+    let view = world.until_window("the notice", |view| view.idle_remaining_millis.is_some()).await;
+    assert_eq!(view.idle_remaining_millis, Some(60_000));
+    world.clock.advance_seconds(17);
+    assert_eq!(world.window_now().await.idle_remaining_millis, Some(43_000));
+    world.handle.host_event(HostEvent::InputSeen { session: world.session() });
+    world.until_window("the notice goes", |view| view.idle_remaining_millis.is_none()).await;
+    // And comes back after as long again.
+    world.clock.advance_seconds(540);
+    world.until_window("the notice", |view| view.idle_remaining_millis == Some(60_000)).await;
+}
+
+#[tokio::test]
+async fn what_was_only_presumed_to_be_over_goes_on_when_the_server_says_so() {
+    let world = World::in_session().await;
+    world.server.set_online(false);
+    world.clock.advance_seconds(599);
+    world.until_curtain("silence", is_lost).await;
+    world.clock.advance_seconds(1);
+    world.until_curtain("presumed", |curtain| *curtain == ended(EndedBy::Idle)).await;
+    world.server.set_online(true);
+    world.clock.advance_seconds(2);
+    world.until_window("uncovered", |view| view.curtain.is_none() && !view.ending).await;
+}
+
+#[tokio::test]
+async fn who_leaves_a_session_that_is_presumed_over_hears_later_how_it_ended() {
+    let world = World::in_session().await;
+    world.server.set_online(false);
+    world.clock.advance_seconds(700);
+    world.until_curtain("presumed", |curtain| *curtain == ended(EndedBy::Idle)).await;
+    world.handle.host_event(HostEvent::CurtainEnd { session: world.session() });
+    let view = world.until("the end screen", |view| view.ended.is_some()).await;
+    assert_eq!(view.ended.unwrap().session.ended_by, Some(EndedBy::Idle));
+    // The server had frozen it long ago and ended it for that.
+    let lost_at = world.clock.now().plus_seconds(-100);
+    world.server.with(|state| {
+        state.sessions[0].state = SessionState::Ended;
+        (state.sessions[0].ended_by, state.sessions[0].ended_at) = (Some(EndedBy::ConsoleLost), Some(lost_at));
+    });
+    world.server.set_online(true);
+    world.clock.advance_seconds(4);
+    let named =
+        |view: &ConsoleView| view.ended.as_ref().is_some_and(|e| e.session.ended_by == Some(EndedBy::ConsoleLost));
+    let view = world.until("the server's word", named).await;
+    assert_eq!(view.ended.unwrap().session.ended_at, Some(lost_at));
+}
+
+#[tokio::test]
+async fn who_ended_it_and_why_stands_on_the_curtain_and_on_the_end_screen() {
+    let world = World::in_session().await;
+    let session = world.server.end(EndedBy::Lead);
+    world.server.with(|state| {
+        state.sessions[0].end_reason = Some("The customer has called".into());
+        state.sessions[0].ended_by_name = Some("Lee".into());
+    });
+    world.server.push(ServerEvent::SessionChanged { session, state: SessionState::Ended });
+    let view = world.until("the end screen", |view| view.ended.is_some()).await;
+    let shown = view.ended.unwrap().session;
+    assert_eq!((shown.ended_by_name.as_deref(), shown.own), (Some("Lee"), true));
+    let told = CurtainView::Ended {
+        ended_by: EndedBy::Lead,
+        by_name: Some("Lee".into()),
+        reason: Some("The customer has called".into()),
+    };
+    assert_eq!(world.host.window().unwrap().curtain, Some(told));
+}
+
+#[tokio::test]
+async fn the_moments_of_the_warnings_come_from_the_server_the_longest_first() {
+    let world = World::online_with(|_, server, _| {
+        server.with(|state| state.limits.warnings_seconds = vec![30, 120, 60]);
+    })
+    .await;
+    world.start("c1").await;
+    world.show_portal().await;
+    let view = world.host.window().unwrap();
+    assert_eq!((view.warnings_millis, view.warning_millis), (vec![120_000, 60_000, 30_000], 120_000));
 }

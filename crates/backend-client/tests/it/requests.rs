@@ -12,7 +12,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
     auth::{CLIENT_ID, TokenRequest},
     journal::JournalBatchRequest,
-    session::{Mode, Reason, StartSessionRequest},
+    session::{ExtendSessionRequest, Mode, Reason, StartSessionRequest},
 };
 use axum::{
     Router,
@@ -65,6 +65,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
         mode: Mode::ReadOnly,
         duration_seconds: 1800,
     };
+    let extension = ExtendSessionRequest { seconds: 900, reason: start.reason.clone() };
     let _ = backend.snapshot(&access).await;
     let _ = backend.find_customers(&access, &portal, "ä & b").await;
     let _ = backend.customer_card(&access, &portal, &customer).await;
@@ -72,8 +73,17 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     let _ = backend.start_session(&access, "key-1", start).await;
     let _ = backend.session(&access, &session).await;
     let _ = backend.sessions(&access).await;
+    let _ = backend.live_sessions(&access).await;
+    let _ = backend.extend_session(&access, &session, "key-2", extension).await;
     let _ = backend.end_session(&access, &session, Default::default()).await;
     let _ = backend.trail(&access, &session).await;
+    let _ = backend.devices(&access, false).await;
+    let _ = backend.devices(&access, true).await;
+    let _ = backend.revoke_device(&access, &DeviceId::new("d/1"), "The laptop was stolen").await;
+    let _ = backend.emergency_stop(&access, "Somebody abuses an account").await;
+    let _ = backend.lift_emergency_stop(&access).await;
+    let _ = backend.own_record(&access, None).await;
+    let _ = backend.own_record(&access, Some(17)).await;
     let _ = backend.events(&access, tokio::sync::mpsc::channel(1).0).await;
     let _ = backend.sign_out(&access).await;
     let seen = seen.lock().unwrap();
@@ -88,8 +98,17 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
             "POST /v1/sessions",
             "GET /v1/sessions/s1",
             "GET /v1/sessions?scope=own&state=any",
+            "GET /v1/sessions?scope=all&state=running",
+            "POST /v1/sessions/s1/extensions",
             "POST /v1/sessions/s1/end",
             "GET /v1/sessions/s1/trail",
+            "GET /v1/devices?scope=own",
+            "GET /v1/devices?scope=all",
+            "POST /v1/devices/d%2F1/revoke",
+            "POST /v1/emergency-stop",
+            "POST /v1/emergency-stop/lift",
+            "GET /v1/record/own",
+            "GET /v1/record/own?before=17",
             "GET /v1/events",
             "POST /v1/oauth/sign-out",
         ]
@@ -100,7 +119,12 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
         assert!(!String::from_utf8_lossy(&request.body).contains("token-1"));
     }
     assert_eq!(seen[4].header("idempotency-key"), Some("key-1"));
-    assert_eq!(seen[9].header("accept"), Some("text/event-stream"));
+    assert_eq!(seen[8].header("idempotency-key"), Some("key-2"));
+    let body = |index: usize| serde_json::from_slice::<serde_json::Value>(&seen[index].body).unwrap();
+    assert_eq!(body(13), serde_json::json!({ "reason": "The laptop was stolen" }));
+    assert_eq!(body(14), serde_json::json!({ "reason": "Somebody abuses an account" }));
+    assert!(seen[15].body.is_empty());
+    assert_eq!(seen[18].header("accept"), Some("text/event-stream"));
 }
 
 #[tokio::test]

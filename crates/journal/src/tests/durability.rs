@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
-use amberglass_wire::{SessionId, UnixMillis};
+use amberglass_wire::{
+    SessionId, UnixMillis,
+    audit::{EventBody, EventDetail, EventSubject},
+};
 use tokio::task::JoinSet;
 
 use super::{Desk, append_many, note, note_in};
@@ -179,4 +182,28 @@ async fn a_missing_folder_is_an_error_and_not_created() {
     let result =
         tokio::time::timeout(Duration::from_secs(5), crate::Journal::open(&file, desk.options())).await.unwrap();
     assert!(matches!(result, Err(JournalError::File(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_window_that_nothing_closed_is_found_after_the_program_died() {
+    let desk = Desk::new();
+    let journal = desk.open().await;
+    let window = |session: &str, detail| {
+        let subject = EventSubject { session: Some(SessionId::new(session)), ..EventSubject::default() };
+        EventBody::new(subject, "amberglass/test", detail)
+    };
+    assert_eq!(journal.left_open().await.unwrap(), None);
+    journal.append(window("s1", EventDetail::WindowOpened {})).await.unwrap();
+    let found = journal.left_open().await.unwrap().unwrap();
+    assert_eq!((found.session, found.seq), (Some(SessionId::new("s1")), 1));
+    journal.append(window("s1", EventDetail::WindowClosed {})).await.unwrap();
+    assert_eq!(journal.left_open().await.unwrap(), None);
+    journal.append(window("s2", EventDetail::WindowOpened {})).await.unwrap();
+    // Of another session, and told late.
+    journal.append(window("s1", EventDetail::WindowClosed {})).await.unwrap();
+    journal.close().await;
+    let found = desk.open().await.left_open().await.unwrap().unwrap();
+    assert_eq!(found.session, Some(SessionId::new("s2")));
+    let body: EventBody = serde_json::from_str(&found.body).unwrap();
+    assert_eq!(body.subject.session, Some(SessionId::new("s2")));
 }

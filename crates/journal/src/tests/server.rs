@@ -87,6 +87,7 @@ impl State {
             rules: Vec::new(),
             session: None,
             held,
+            retry_after_seconds: None,
         }))
     }
 

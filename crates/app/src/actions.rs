@@ -1,0 +1,211 @@
+//! Single acts of a person that the server answers: ending somebody else's session, closing words, revoking a device, the
+//! emergency stop. One is shown at a time; an older one that fails comes back into view.
+
+use amberglass_domain::{
+    ports::{AccessToken, BackendError},
+    reason,
+};
+use amberglass_wire::{
+    DeviceId, SessionId,
+    auth::{DeviceResponse, EmergencyStopResponse},
+    problem::ErrorCode,
+    session::{EndSessionRequest, SessionResponse},
+};
+
+use crate::{
+    controller::{Actor, Ports},
+    errors,
+    input::Reply,
+    view::{ActionKind, ActionView, ConnectionView, ConsoleErrorCode, UiError},
+};
+
+/// Longer closing words are refused by the server.
+const MAX_NOTE_CHARACTERS: usize = 2000;
+
+pub(crate) struct Action {
+    pub number: u64,
+    pub view: ActionView,
+}
+
+/// What is asked of the server.
+#[derive(Clone)]
+pub(crate) enum Act {
+    EndOther { session: SessionId, reason: String },
+    AddNote { session: SessionId, note: String },
+    RevokeDevice { device: DeviceId, reason: String },
+    Stop { reason: String },
+    Lift,
+}
+
+/// What it has done.
+pub(crate) enum Acted {
+    Ended(SessionResponse),
+    Noted(SessionResponse),
+    Revoked(DeviceResponse),
+    Stopped(EmergencyStopResponse),
+    Lifted,
+}
+
+impl Act {
+    fn kind(&self) -> ActionKind {
+        match self {
+            Self::EndOther { .. } => ActionKind::EndOtherSession,
+            Self::AddNote { .. } => ActionKind::AddNote,
+            Self::RevokeDevice { .. } => ActionKind::RevokeDevice,
+            Self::Stop { .. } => ActionKind::EmergencyStop,
+            Self::Lift => ActionKind::LiftEmergencyStop,
+        }
+    }
+
+    fn target(&self) -> String {
+        match self {
+            Self::EndOther { session, .. } | Self::AddNote { session, .. } => session.as_str().to_owned(),
+            Self::RevokeDevice { device, .. } => device.as_str().to_owned(),
+            Self::Stop { .. } | Self::Lift => String::new(),
+        }
+    }
+
+    /// What the server would refuse is refused here, without a question.
+    fn check(&self) -> Result<(), ErrorCode> {
+        match self {
+            Self::EndOther { reason, .. } | Self::RevokeDevice { reason, .. } | Self::Stop { reason } => {
+                reason::check_text(reason)
+            }
+            Self::AddNote { note, .. } if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARACTERS => {
+                Err(ErrorCode::InvalidRequest)
+            }
+            Self::AddNote { .. } | Self::Lift => Ok(()),
+        }
+    }
+
+    async fn run(self, ports: &Ports, access: &AccessToken) -> Result<Acted, BackendError> {
+        let backend = &ports.backend;
+        match self {
+            Self::EndOther { session, reason } => {
+                let request = EndSessionRequest { note: None, reason: Some(reason.trim().to_owned()) };
+                backend.end_session(access, &session, request).await.map(Acted::Ended)
+            }
+            Self::AddNote { session, note } => {
+                let request = EndSessionRequest { note: Some(note.trim().to_owned()), reason: None };
+                backend.end_session(access, &session, request).await.map(Acted::Noted)
+            }
+            Self::RevokeDevice { device, reason } => {
+                backend.revoke_device(access, &device, reason.trim()).await.map(Acted::Revoked)
+            }
+            Self::Stop { reason } => backend.emergency_stop(access, reason.trim()).await.map(Acted::Stopped),
+            Self::Lift => backend.lift_emergency_stop(access).await.map(|()| Acted::Lifted),
+        }
+    }
+}
+
+impl Actor {
+    pub fn act(&mut self, act: Act) {
+        let Some(account) = self.account().cloned() else { return };
+        let number = self.next_number();
+        let (kind, target) = (act.kind(), act.target());
+        let error = match act.check() {
+            Err(code) => Some(errors::of_code(code)),
+            // Stopping everything is tried however bad the line is said to be.
+            Ok(()) if kind != ActionKind::EmergencyStop && self.is_offline() => {
+                Some(errors::console(ConsoleErrorCode::Offline, None))
+            }
+            Ok(()) => None,
+        };
+        let busy = error.is_none();
+        self.action = Some(Action { number, view: ActionView { kind, target: target.clone(), busy, error } });
+        if busy {
+            let ports = self.ports.clone();
+            self.spawn(async move {
+                let result = act.run(&ports, &account.access).await;
+                Reply::Acted { number, kind, target, result }
+            });
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        matches!(self.connection.view, ConnectionView::Offline { .. })
+    }
+
+    /// Closing words of the session whose end screen is shown.
+    pub fn add_note(&mut self, note: String) {
+        if let Some(session) = self.ended.as_ref().map(|ended| ended.session.id.clone()) {
+            self.act(Act::AddNote { session, note });
+        }
+    }
+
+    pub fn on_acted(&mut self, number: u64, kind: ActionKind, target: String, result: Result<Acted, BackendError>) {
+        // Whoever has signed out meanwhile is told nothing of it.
+        if self.account().is_none() {
+            return;
+        }
+        match result {
+            Ok(acted) => {
+                self.take_up(acted);
+                if let Some(action) = self.action.as_mut().filter(|action| action.number == number) {
+                    action.view.busy = false;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, ?kind, "an action was not carried out");
+                self.note_refusal(&error);
+                let error: Option<UiError> = Some(errors::of_backend(&error));
+                self.action = Some(Action { number, view: ActionView { kind, target, busy: false, error } });
+            }
+        }
+    }
+
+    fn take_up(&mut self, acted: Acted) {
+        match acted {
+            Acted::Ended(session) => {
+                self.live.list.sessions.retain(|listed| listed.id != session.id);
+                self.refresh_live();
+                self.refresh_sessions();
+            }
+            Acted::Noted(session) => {
+                if let Some(ended) = self.ended.as_mut().filter(|ended| ended.session.id == session.id) {
+                    ended.session = session;
+                }
+                self.refresh_sessions();
+            }
+            Acted::Revoked(device) => {
+                if let Some(listed) = self.devices.devices.iter_mut().find(|listed| listed.id == device.id) {
+                    *listed = device;
+                }
+            }
+            Acted::Stopped(stop) => {
+                self.emergency_stop = Some(stop);
+                self.fetch_snapshot();
+                self.refresh_live();
+            }
+            Acted::Lifted => {
+                self.emergency_stop = None;
+                self.fetch_snapshot();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_would_refuse_is_not_asked() {
+        let session = SessionId::new("s1");
+        let end = |reason: &str| Act::EndOther { session: session.clone(), reason: reason.into() };
+        let note = |note: String| Act::AddNote { session: session.clone(), note };
+        let table = [
+            (end("The customer has called and wants it stopped"), Ok(())),
+            (end("stop"), Err(ErrorCode::ReasonTooShort)),
+            (end("aaaaaaaaaaaaaa"), Err(ErrorCode::ReasonIsFiller)),
+            (note("Refunded".into()), Ok(())),
+            (note("  \n".into()), Err(ErrorCode::InvalidRequest)),
+            (note("x".repeat(2001)), Err(ErrorCode::InvalidRequest)),
+            (Act::Stop { reason: "now".into() }, Err(ErrorCode::ReasonTooShort)),
+            (Act::Lift, Ok(())),
+        ];
+        for (act, expected) in table {
+            assert_eq!(act.check(), expected, "{:?} {}", act.kind(), act.target());
+        }
+    }
+}

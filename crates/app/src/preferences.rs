@@ -1,0 +1,71 @@
+//! What is kept between two runs beside the journal and the key store. Nothing here is secret and nothing here is evidence.
+
+use serde::{Deserialize, Serialize};
+
+use crate::view::{PreferencesView, Theme};
+
+/// Opacity of the watermark in percent: never off, never in the way (product's bounds).
+pub const WATERMARK_PERCENT: std::ops::RangeInclusive<u32> = 6..=20;
+/// Size of the console's text in percent (WCAG 2.2, 1.4.4 asks for 200).
+pub const TEXT_PERCENT: std::ops::RangeInclusive<u32> = 100..=200;
+
+/// Unknown fields are ignored and missing ones have these values, so that older and newer versions read each other's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Scheme, host and port of the server; `None` until somebody has chosen one.
+    pub server: Option<String>,
+    /// The notice of what is recorded was read.
+    pub notice_accepted: bool,
+    pub theme: Theme,
+    pub text_percent: u32,
+    pub watermark_percent: u32,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { server: None, notice_accepted: false, theme: Theme::System, text_percent: 100, watermark_percent: 9 }
+    }
+}
+
+impl Preferences {
+    /// Within their bounds, whatever the file says.
+    pub fn view(&self) -> PreferencesView {
+        PreferencesView {
+            theme: self.theme,
+            text_percent: self.text_percent.clamp(*TEXT_PERCENT.start(), *TEXT_PERCENT.end()),
+            watermark_percent: self.watermark_percent.clamp(*WATERMARK_PERCENT.start(), *WATERMARK_PERCENT.end()),
+        }
+    }
+
+    pub fn apply(&mut self, view: PreferencesView) {
+        (self.theme, self.text_percent, self.watermark_percent) =
+            (view.theme, view.text_percent, view.watermark_percent);
+        let bounded = self.view();
+        (self.text_percent, self.watermark_percent) = (bounded.text_percent, bounded.watermark_percent);
+    }
+}
+
+/// Where preferences are kept. Small and local, so the calls block.
+pub trait PreferenceStore: Send + Sync + 'static {
+    /// What is kept; the defaults when there is nothing or it cannot be read.
+    fn read(&self) -> Preferences;
+    /// # Errors
+    /// When it is not on disk; the old ones stand then.
+    fn write(&self, preferences: &Preferences) -> Result<(), PreferenceError>;
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the preferences cannot be written: {detail}")]
+pub struct PreferenceError {
+    pub detail: String,
+}
+
+/// The server that this run works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerChoice {
+    /// Scheme, host and port.
+    pub address: String,
+    /// Set from outside (environment, machine policy): nobody changes it here.
+    pub fixed: bool,
+}
