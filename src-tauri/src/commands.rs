@@ -1,8 +1,8 @@
 //! The handlers of the command table: each only turns its arguments into a `Command` and hands it to the controller.
 
-use amberglass_app::{Command, Handle};
+use amberglass_app::{Command, Handle, view::PreferencesView};
 use amberglass_wire::{
-    CustomerId, PortalId, SessionId,
+    CustomerId, DeviceId, PortalId, SessionId,
     session::{Mode, Reason},
 };
 use tauri::{Runtime, State, ipc::Invoke};

@@ -1,17 +1,20 @@
 //! The controller's `Host` over Tauri: snapshots go to the webviews as events, window work goes to the main thread.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use amberglass_app::{
     Handle,
     host::{Host, HostError, HostEvent, OpenWindow},
-    view::{ConsoleView, SessionWindowView},
+    view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
-use crate::{browser, session_window};
+use crate::{appearance, browser, session_window};
 
 /// Label of the console's window and webview.
 pub const CONSOLE: &str = "console";
@@ -19,12 +22,12 @@ pub const CONSOLE: &str = "console";
 pub struct TauriHost {
     app: AppHandle,
     controller: Arc<OnceLock<Handle>>,
-    cache_dir: std::path::PathBuf,
+    run_dir: PathBuf,
 }
 
 impl TauriHost {
-    pub fn new(app: AppHandle, cache_dir: std::path::PathBuf) -> Self {
-        Self { app, controller: Arc::default(), cache_dir }
+    pub fn new(app: AppHandle, run_dir: PathBuf) -> Self {
+        Self { app, controller: Arc::default(), run_dir }
     }
 
     /// The controller starts with the host in hand, so it can only be named afterwards.
@@ -62,7 +65,7 @@ impl Host for TauriHost {
     }
 
     fn open_session_window(&self, window: OpenWindow) {
-        let (app, sink, cache_dir) = (self.app.clone(), self.sink(), self.cache_dir.clone());
+        let (app, sink, run_dir) = (self.app.clone(), self.sink(), self.run_dir.clone());
         tauri::async_runtime::spawn(async move {
             let session = window.view.session.clone();
             let failed = |detail: String| HostEvent::WindowFailed { session: session.clone(), detail };
@@ -72,7 +75,7 @@ impl Host for TauriHost {
             };
             let main_sink = Arc::clone(&sink);
             let main_app = app.clone();
-            let on_main = move || session_window::open(&main_app, window, proxy, main_sink, &cache_dir);
+            let on_main = move || session_window::open(&main_app, window, proxy, main_sink, &run_dir);
             if let Err(error) = app.run_on_main_thread(on_main) {
                 sink(failed(error.to_string()));
             }
@@ -104,6 +107,23 @@ impl Host for TauriHost {
                 let _ = window.unminimize();
                 let _ = window.set_focus();
             }
+        });
+    }
+
+    fn apply_preferences(&self, preferences: &PreferencesView) {
+        let preferences = *preferences;
+        self.on_main(move |app| appearance::apply(app, &preferences));
+    }
+
+    fn restart(&self) {
+        let (app, controller) = (self.app.clone(), Arc::clone(&self.controller));
+        tauri::async_runtime::spawn(async move {
+            // Everything of this run is on disk and closed before the next one opens it.
+            if let Some(controller) = controller.get() {
+                controller.host_event(HostEvent::QuitRequested);
+                controller.closed().await;
+            }
+            app.request_restart();
         });
     }
 

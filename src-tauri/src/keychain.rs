@@ -5,14 +5,16 @@ use async_trait::async_trait;
 use keyring::{Entry, Error};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Entries stand under one name per installation, so that two homes on one desktop do not share a device.
+/// Entries stand under one name per installation and server, so that neither two homes on one desktop nor two servers share
+/// a device.
 pub struct OsKeychain {
     service: String,
 }
 
 impl OsKeychain {
-    pub fn new(installation: &str) -> Self {
-        Self { service: format!("amberglass {installation}") }
+    /// `service` is the name that the person sees in the key store.
+    pub fn new(service: String) -> Self {
+        Self { service }
     }
 
     async fn with_entry<T: Send + 'static>(

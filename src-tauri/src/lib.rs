@@ -2,23 +2,37 @@
 //!
 //! Start reading at [`run`], then `host` and `session_window`.
 
+mod appearance;
 mod browser;
 mod commands;
 mod environment;
+mod failed_start;
 mod host;
+mod installation;
 mod keychain;
 mod log_file;
+mod machine_policy;
 mod preferences;
+mod run_folder;
+mod server_choice;
 mod session_window;
+mod single_instance;
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use amberglass_app::{Controller, Ports, host::HostEvent};
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_app::{Controller, Ports, host::HostEvent, preferences::PreferenceStore as _};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience};
 use amberglass_system::{OsEntropy, SystemClock};
 use tauri::{AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
-use crate::{host::TauriHost, keychain::OsKeychain};
+use crate::{
+    host::TauriHost,
+    installation::Installation,
+    keychain::OsKeychain,
+    preferences::StoredPreferences,
+    run_folder::{RunFolder, ThisRun},
+    server_choice::Sources,
+};
 
 /// How the program names itself to the server and in its records.
 const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
@@ -26,11 +40,18 @@ const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
 /// Runs the console until it is closed.
 pub fn run() -> ExitCode {
     environment::clean();
+    single_instance::say_if_running();
     let built = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| raise(app)))
+        .plugin(single_instance::plugin())
         .plugin(tauri_plugin_store::Builder::new().build())
         .invoke_handler(commands::handler())
-        .setup(|app| set_up(app.handle()).map_err(Into::into))
+        .setup(|app| {
+            if let Err(error) = set_up(app.handle()) {
+                failed_start::tell(&error);
+                app.handle().exit(1);
+            }
+            Ok(())
+        })
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
@@ -45,12 +66,21 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Why the program ends before it has begun. Nothing was sent and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 enum SetUpError {
     #[error(transparent)]
+    Installation(#[from] installation::InstallationError),
+    #[error(transparent)]
     Preferences(#[from] preferences::PreferencesError),
+    #[error(transparent)]
+    MachinePolicy(#[from] machine_policy::MachinePolicyError),
+    #[error(transparent)]
+    ServerChoice(#[from] server_choice::ServerChoiceError),
     #[error("the log file cannot be written: {0}")]
     Log(#[from] tracing_appender::rolling::InitError),
+    #[error("the folder for temporary files cannot be made: {0}")]
+    RunFolder(#[source] std::io::Error),
     #[error("the server address {address} cannot be used: {reason}")]
     Server { address: String, reason: String },
     #[error("the window could not be made: {0}")]
@@ -58,28 +88,41 @@ enum SetUpError {
 }
 
 fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
-    let preferences = preferences::read(app)?;
-    log_file::start(&preferences.data_dir.join("logs"))?;
+    let installation = Installation::find(app)?;
+    log_file::start(&installation.data_dir.join("logs"))?;
+    let preferences = Arc::new(StoredPreferences::open(app, &installation.data_dir)?);
+    let (server, server_url) = server_choice::choose(Sources {
+        machine_policy: machine_policy::read(&machine_policy::path())?.server,
+        environment: std::env::var("AMBERGLASS_SERVER").ok(),
+        preferences: preferences.read().server,
+    })?;
+    tracing::info!(server = server.address, fixed = server.fixed, "the console works with this server");
     let options = HttpBackendOptions {
-        server: preferences.server.clone(),
+        server: server.address.clone(),
         proxy: None,
         client: CLIENT.to_owned(),
         patience: Patience::default(),
     };
     let backend = HttpBackend::new(&options)
-        .map_err(|error| SetUpError::Server { address: preferences.server, reason: error.to_string() })?;
+        .map_err(|error| SetUpError::Server { address: server.address.clone(), reason: error.to_string() })?;
     let backend = Arc::new(backend);
-    let tauri_host = Arc::new(TauriHost::new(app.clone(), preferences.cache_dir));
+    let run_folder = RunFolder::make(&installation.cache_dir).map_err(SetUpError::RunFolder)?;
+    let tauri_host = Arc::new(TauriHost::new(app.clone(), run_folder.path()));
+    app.manage(ThisRun::new(run_folder));
+    let appearance = preferences.read().view();
     // The controller spawns its tasks on Tauri's runtime, which this thread is not part of.
     let _runtime = tauri::async_runtime::handle().inner().enter();
     let controller = Controller::start(Ports {
         backend: backend.clone(),
         sink: backend,
-        keychain: Arc::new(OsKeychain::new(&preferences.installation)),
+        keychain: Arc::new(OsKeychain::new(installation.key_store_name(&server_url))),
         host: tauri_host.clone(),
+        preferences,
+        lookup: Arc::new(HttpServerLookup { proxy: None, client: CLIENT.to_owned(), patience: Patience::default() }),
+        server,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
-        data_dir: preferences.data_dir,
+        data_dir: installation.data_of(&server_url),
         client: CLIENT.to_owned(),
         device_name: environment::device_name(),
     });
@@ -92,18 +135,17 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         .devtools(false)
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .build()?;
+    appearance::apply(app, &appearance);
     Ok(())
-}
-
-fn raise(app: &AppHandle) {
-    if let Some(window) = app.get_window(host::CONSOLE) {
-        let _ = window.show();
-        let _ = window.set_focus();
-    }
 }
 
 /// Closing the console means leaving: the controller ends the session first, then the program goes.
 fn on_event(app: &AppHandle, event: RunEvent) {
+    if let RunEvent::Exit = event
+        && let Some(run) = app.try_state::<ThisRun>()
+    {
+        run.end();
+    }
     if let RunEvent::WindowEvent { label, event: WindowEvent::CloseRequested { api, .. }, .. } = event
         && label == host::CONSOLE
     {

@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod attacks;
+mod curtain;
+mod first_run;
+mod instances;
+mod lifetime;
 mod main_job;
 mod refusals;
 

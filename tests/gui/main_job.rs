@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use amberglass_testkit::wait_until;
 use amberglass_tests::{
     main_job,
     workplace::{Setting, Workplace},
@@ -29,6 +32,18 @@ async fn a_second_session_after_the_first_has_a_store_of_its_own() {
         place.console.press("dismiss-end").await.unwrap();
         place.console.gone("end-screen").await;
     }
-    let left: Vec<_> = std::fs::read_dir(place.home().join("cache")).unwrap().collect();
-    assert!(left.is_empty(), "a session left files behind: {left:?}");
+    let cache = place.home().join("cache");
+    let runs: Vec<_> = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(runs.len(), 1, "there is the folder of this run and nothing else: {runs:?}");
+    let left: Vec<_> = std::fs::read_dir(&runs[0]).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    // The run's lock, and the content filter, which knows the gateway's address and nothing of a session.
+    assert_eq!(left.len(), 2, "a session left files behind: {left:?}");
+    // Leaving as a person does removes that too.
+    let window = place.desk.xdotool(&["search", "--onlyvisible", "--name", "^Amberglass$"]).unwrap();
+    place.desk.xdotool(&["windowactivate", "--sync", window.lines().next().unwrap()]).unwrap();
+    place.desk.key("alt+F4").unwrap();
+    wait_until("the folder of the run to be removed", Duration::from_secs(20), || async {
+        std::fs::read_dir(&cache).ok()?.next().is_none().then_some(())
+    })
+    .await;
 }

@@ -1,8 +1,14 @@
 //! Stories of the whole product, with the real server over sockets and the real controller.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod ended_by_others;
 mod ending;
+mod extending;
+mod first_run;
 mod network;
 mod record;
+mod recovery;
 mod start;
 mod telling;
+mod time;
+mod watching;

@@ -30,13 +30,31 @@ pub struct SignIn<'a> {
 pub struct Console {
     client: Client,
     main: WindowHandle,
+    home: PathBuf,
     /// Ends the console too: the driver started it.
     driver: Process,
 }
 
 impl Console {
-    /// Starts the console on `desk` against the server at `api`; its data goes to `home`.
+    /// Starts the console on `desk` against the server at `api`; its data goes to `home`. Whoever sits there has read the
+    /// notice of what is recorded, so that the sign-in stands on the screen.
     pub async fn start(desk: &Desk, bin_dir: &Path, api: &str, home: &Path, sign_in: SignIn<'_>) -> Result<Self> {
+        let preferences = home.join("data").join("preferences.json");
+        if !preferences.exists() {
+            std::fs::create_dir_all(home.join("data"))?;
+            std::fs::write(&preferences, r#"{ "notice_accepted": true }"#)?;
+        }
+        Self::start_as_is(desk, bin_dir, Some(api), home, sign_in).await
+    }
+
+    /// Starts the console with nothing but what is in `home` already; without `api` the server is for the person to choose.
+    pub async fn start_as_is(
+        desk: &Desk,
+        bin_dir: &Path,
+        api: Option<&str>,
+        home: &Path,
+        sign_in: SignIn<'_>,
+    ) -> Result<Self> {
         std::fs::create_dir_all(home)?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new("WebKitWebDriver");
@@ -47,7 +65,7 @@ impl Console {
             .env("HOME", home.parent().unwrap_or(home))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("AMBERGLASS_HOME", home)
-            .env("AMBERGLASS_SERVER", api)
+            .env("AMBERGLASS_SERVER", api.unwrap_or_default())
             .env("AMBERGLASS_LOG", "info")
             .env("BROWSER", bin_dir.join("amberglass-sign-in"))
             .env("AMBERGLASS_SIGN_IN_EMAIL", sign_in.email)
@@ -69,7 +87,12 @@ impl Console {
             .context("the console did not let the WebDriver in")?
             .context("the console did not start")?;
         let main = client.window().await?;
-        Ok(Self { client, main, driver })
+        Ok(Self { client, main, home: home.to_owned(), driver })
+    }
+
+    /// Process id of the WebDriver, of which the console is a child.
+    pub fn driver_id(&self) -> u32 {
+        self.driver.id()
     }
 
     pub fn client(&self) -> &Client {
@@ -149,23 +172,46 @@ impl Console {
         Ok(self.client.switch_to_window(self.main.clone()).await?)
     }
 
+    /// Process ids of the consoles that work in this one's home, oldest first: also of one that has started itself anew, and
+    /// is nobody's child any more.
+    pub fn programs(&self) -> Result<Vec<i32>> {
+        let home = format!("AMBERGLASS_HOME={}", self.home.display());
+        let works_here = |id: i32| {
+            let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == home.as_bytes())
+        };
+        processes(|id, name| name == "amberglass" && works_here(id))
+    }
+
+    /// The console dies as in a crash: nothing of it gets a word in.
+    pub fn kill_program(&self) -> Result<()> {
+        let program = self.programs()?.pop().context("no console runs")?;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(program), nix::sys::signal::Signal::SIGKILL)?;
+        Ok(())
+    }
+
     /// Process ids of the web processes that belong to this console, oldest first.
     pub fn web_processes(&self) -> Result<Vec<i32>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc")? {
-            let Ok(id) = entry?.file_name().to_string_lossy().parse::<i32>() else { continue };
-            let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
-            if name.starts_with("WebKitWebProces") && descends_from(id, self.driver.id()) {
-                found.push((started(id), id));
-            }
-        }
-        found.sort_unstable();
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        processes(|id, name| name.starts_with("WebKitWebProces") && descends_from(id, self.driver.id()))
     }
 
     pub async fn close(self) -> Result<()> {
         Ok(self.client.close().await?)
     }
+}
+
+/// Process ids for which `wanted` holds, given their id and name; oldest first.
+fn processes(wanted: impl Fn(i32, &str) -> bool) -> Result<Vec<i32>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let Ok(id) = entry?.file_name().to_string_lossy().parse::<i32>() else { continue };
+        let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+        if wanted(id, name.trim_end()) {
+            found.push((started(id), id));
+        }
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Where the browser helper leaves the page that the server showed last.

@@ -43,11 +43,20 @@ pub struct Desk {
 impl Desk {
     /// `dir` gets the desk's folders and logs. `keyring` says whether a key store runs.
     pub async fn start(dir: &Path, keyring: bool) -> Result<Self> {
+        Self::start_on(dir, keyring, false).await
+    }
+
+    /// A desk whose X server keeps what stands on the screen in [`Self::screen_file`] at all times.
+    pub async fn start_filmed(dir: &Path, keyring: bool) -> Result<Self> {
+        Self::start_on(dir, keyring, true).await
+    }
+
+    async fn start_on(dir: &Path, keyring: bool, filmed: bool) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let runtime = dir.join("runtime");
         std::fs::create_dir_all(&runtime)?;
         run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
-        let (display, number) = start_display(dir).await?;
+        let (display, number) = start_display(dir, filmed).await?;
         let mut environment: Vec<(String, String)> = [
             ("DISPLAY", format!(":{number}")),
             ("XDG_RUNTIME_DIR", runtime.display().to_string()),
@@ -83,6 +92,11 @@ impl Desk {
 
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// What stands on the screen, in the format of xwd; only on a filmed desk.
+    pub fn screen_file(&self) -> PathBuf {
+        self.dir.join("Xvfb_screen0")
     }
 
     /// All that stands on the screen, as a PNG file.
@@ -149,11 +163,14 @@ impl Desk {
 }
 
 /// The X server picks a free display number itself and tells it through a pipe.
-async fn start_display(dir: &Path) -> Result<(Process, u32)> {
+async fn start_display(dir: &Path, filmed: bool) -> Result<(Process, u32)> {
     let numbers = dir.join("display");
     let mut command = Command::new("sh");
-    let script = "exec Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp 3>\"$0\"";
+    let script = "exec Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp \"$@\" 3>\"$0\"";
     command.arg("-c").arg(script).arg(&numbers);
+    if filmed {
+        command.arg("-fbdir").arg(dir);
+    }
     let process = Process::start("the X server", &mut command, &dir.join("xvfb.log"))?;
     let number = wait_until("the X server's display number", LIMIT, || async {
         std::fs::read_to_string(&numbers).ok()?.trim().parse().ok()

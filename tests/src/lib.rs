@@ -4,6 +4,7 @@
 //! Never part of what is shipped. Start reading at [`stack`] and [`desk`]; for the stories, which run all of it in
 //! one process under a clock moved by hand, at [`world`].
 
+pub mod bench;
 pub mod browser;
 pub mod console;
 pub mod desk;
@@ -18,4 +19,5 @@ pub mod world;
 pub mod world_host;
 pub mod world_keychain;
 pub mod world_line;
+pub mod world_preferences;
 pub mod world_record;

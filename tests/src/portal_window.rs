@@ -8,16 +8,19 @@ use anyhow::{Context as _, Result};
 use crate::{desk::Desk, picture::Picture};
 
 const LIMIT: Duration = Duration::from_secs(20);
-/// Height of the bar, in pixels at scale 1.
+/// Height of the bar, in pixels at scale 1, and with the row in which one says why the session is extended.
 pub const BAR: i32 = 64;
+pub const OPEN_BAR: i32 = 148;
 /// `#f59e0b`
 pub const LIVE: [u8; 3] = [0xf5, 0x9e, 0x0b];
+/// `#7f1d1d`: about to end.
+pub const LAST_MINUTES: [u8; 3] = [0x7f, 0x1d, 0x1d];
 /// In the order of the portal's strip of test pages.
 const HOSTILE_LINKS: [&str; 4] = ["cover", "dialog", "probe", "probe with clicks"];
 /// What the webview shows before a page has painted.
 const GROUND: [u8; 3] = [0xfa, 0xfa, 0xf9];
 /// The curtain's grey, light and dark.
-const CURTAIN: [[u8; 3]; 2] = [[0xe7, 0xe5, 0xe4], [0x29, 0x25, 0x24]];
+pub const CURTAIN: [[u8; 3]; 2] = [[0xe7, 0xe5, 0xe4], [0x29, 0x25, 0x24]];
 
 pub struct PortalWindow<'a> {
     desk: &'a Desk,
@@ -42,8 +45,20 @@ impl<'a> PortalWindow<'a> {
 
     /// Waits until the window stands, covered or not.
     pub async fn wait_until_open(desk: &'a Desk) -> Result<PortalWindow<'a>> {
+        Self::below(desk, BAR).await
+    }
+
+    /// The portal below a bar of this height.
+    pub async fn below(desk: &'a Desk, bar: i32) -> Result<PortalWindow<'a>> {
         let (x, y, width, height) = desk.window(" · AG-").await;
-        Ok(Self { desk, area: (x, y + BAR, width, height - BAR) })
+        Ok(Self { desk, area: (x, y + bar, width, height - bar) })
+    }
+
+    /// Waits until all that `wanted` asks of a picture of the screen is to be seen.
+    pub async fn until(&self, what: &str, limit: Duration, wanted: impl Fn(&Picture) -> bool) {
+        let file = self.desk.dir().join("until.png");
+        wait_until(what, limit, || async { self.picture(&file).ok().filter(|picture| wanted(picture)).map(drop) })
+            .await;
     }
 
     pub fn picture(&self, file: &Path) -> Result<Picture> {
@@ -53,6 +68,11 @@ impl<'a> PortalWindow<'a> {
 
     /// Whether live amber stands all around, as the host draws it.
     pub fn has_frame(&self, picture: &Picture) -> bool {
+        self.has_frame_of(picture, LIVE)
+    }
+
+    /// Whether this colour stands all around.
+    pub fn has_frame_of(&self, picture: &Picture, colour: [u8; 3]) -> bool {
         let (x, y, width, height) = self.area;
         let sides = [
             (x + 20, y + 1, width - 40, 4),
@@ -62,7 +82,7 @@ impl<'a> PortalWindow<'a> {
         ];
         sides.iter().all(|side| {
             let all = usize::try_from(side.2 * side.3).unwrap_or_default();
-            picture.count(*side, LIVE, 3) * 100 >= all * 98
+            picture.count(*side, colour, 3) * 100 >= all * 98
         })
     }
 

@@ -10,7 +10,7 @@ use crate::{
     console::{Console, SignIn},
     desk::Desk,
     portal_window::PortalWindow,
-    stack::Stack,
+    stack::{Stack, StackSetting},
     staff::Staff,
 };
 
@@ -30,22 +30,30 @@ pub struct Setting<'a> {
     /// Instead of the right one.
     pub password: Option<&'a str>,
     pub keyring: bool,
+    /// See [`StackSetting::limits`].
+    pub limits: String,
 }
 
 impl<'a> Setting<'a> {
     pub fn usual(bin_dir: &'a Path) -> Self {
-        Self { bin_dir, hostile: None, password: None, keyring: true }
+        Self { bin_dir, hostile: None, password: None, keyring: true, limits: String::new() }
     }
 }
 
 pub fn sample_agent() -> Result<&'static SampleStaff> {
-    SAMPLE_STAFF.iter().find(|staff| staff.role == Role::Agent).context("no sample agent")
+    sample(Role::Agent)
+}
+
+/// The sample staff member of this role.
+pub fn sample(role: Role) -> Result<&'static SampleStaff> {
+    SAMPLE_STAFF.iter().find(|staff| staff.role == role).context("no sample of this role")
 }
 
 impl Workplace {
     pub async fn open(setting: Setting<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let stack = Stack::start(setting.bin_dir, &folder.path().join("stack"), setting.hostile)?;
+        let stack_setting = StackSetting { hostile: setting.hostile, limits: setting.limits };
+        let stack = Stack::start_as(setting.bin_dir, &folder.path().join("stack"), stack_setting)?;
         let desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
         let agent = sample_agent()?;
         let sign_in = SignIn { email: agent.email, password: setting.password.unwrap_or(agent.password) };
@@ -86,10 +94,23 @@ impl Workplace {
         PortalWindow::wait_until_painted(&self.desk, self.folder.path()).await
     }
 
+    /// Starts the console again, after it has gone.
+    pub async fn start_console_again(&mut self, bin_dir: &Path) -> Result<()> {
+        let agent = sample_agent()?;
+        let sign_in = SignIn { email: agent.email, password: agent.password };
+        self.console = Console::start(&self.desk, bin_dir, &self.stack.api, &self.home(), sign_in).await?;
+        Ok(())
+    }
+
+    /// The sample staff member of this role at the API, with a device of their own.
+    pub async fn at_api_as(&self, role: Role) -> Result<Staff> {
+        let staff = sample(role)?;
+        Staff::sign_in(&self.stack.api, staff.email, staff.password).await
+    }
+
     /// The same staff member at the API, with a device of its own.
     pub async fn at_api(&self) -> Result<Staff> {
-        let agent = sample_agent()?;
-        Staff::sign_in(&self.stack.api, agent.email, agent.password).await
+        self.at_api_as(Role::Agent).await
     }
 
     pub async fn running(&self, staff: &Staff) -> Result<Vec<SessionResponse>> {

@@ -5,6 +5,7 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering},
@@ -15,12 +16,13 @@ use std::{
 use amberglass_app::{
     Command, Controller, Handle, Ports,
     host::{HostEvent, OpenWindow, WindowRecorder},
+    preferences::ServerChoice,
     view::{
         ConnectionView, ConsoleErrorCode, ConsoleView, CurtainView, SessionWindowView, SignInView, StartStep,
         StartView, UiErrorCode,
     },
 };
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience};
 use amberglass_demo_portal::{Portal, PortalState};
 use amberglass_domain::ports::Clock as _;
 use amberglass_server::{
@@ -28,7 +30,7 @@ use amberglass_server::{
     store::SessionRow,
 };
 use amberglass_system::OsEntropy;
-use amberglass_testkit::{ManualClock, wait_until};
+use amberglass_testkit::{ManualClock, TestDatabase, wait_until};
 use amberglass_wire::{
     CustomerId, PortalId, SessionId, UnixMillis,
     audit::Attempt,
@@ -36,14 +38,19 @@ use amberglass_wire::{
 };
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 
-use crate::{world_host::RecordingHost, world_keychain::MemoryKeychain, world_line::Line, world_record::AuditLog};
+use crate::{
+    world_host::RecordingHost, world_keychain::MemoryKeychain, world_line::Line, world_preferences::MemoryPreferences,
+    world_record::AuditLog,
+};
 
 /// Real time that anything may take while the clock stands still.
 pub const LIMIT: Duration = Duration::from_secs(20);
 /// The staff member at the console, an agent.
 pub const AMY: &str = "amy@amberglass.example";
+/// A team lead.
+pub const LEO: &str = "leo@amberglass.example";
 pub const SANA: &str = "sana@amberglass.example";
 pub const PASSWORD: &str = "amber-glass-demo";
 /// A standard customer of the sample portal.
@@ -61,9 +68,13 @@ pub struct World {
     pub handle: Handle,
     /// What reached the portal.
     pub portal: Arc<PortalState>,
+    pub preferences: Arc<MemoryPreferences>,
     config: ServerConfig,
     server: Option<RunningServer>,
+    /// The console's own, so that it can die without a word.
+    console: Option<Runtime>,
     engine: reqwest::Client,
+    _database: TestDatabase,
     _dir: tempfile::TempDir,
 }
 
@@ -79,14 +90,41 @@ pub struct Page {
 impl World {
     /// Nobody is signed in.
     pub async fn open() -> Self {
+        Self::open_as(AMY).await
+    }
+
+    /// The console belongs to this staff member of the demo.
+    pub async fn open_as(email: &'static str) -> Self {
+        Self::open_with(email, MemoryPreferences::default(), |_| {}).await
+    }
+
+    /// The console after its first run, with a server that `configure` has had its say in.
+    pub async fn configured(configure: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::open_with(AMY, MemoryPreferences::default(), configure).await
+    }
+
+    /// The first run of a console that knows no server.
+    pub async fn first_run() -> Self {
+        Self::open_with(AMY, MemoryPreferences::of_first_run(), |_| {}).await
+    }
+
+    async fn open_with(
+        email: &'static str,
+        preferences: MemoryPreferences,
+        configure: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         // Fails when another world of this process has done it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (clock, dir) = (ManualClock::default(), tempfile::tempdir().unwrap());
         let portal_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let data_dir = dir.path().join("server");
+        let database = TestDatabase::new(&data_dir);
         let mut config = ServerConfig {
             listen_api: SocketAddr::from(([127, 0, 0, 1], 0)),
             listen_gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
-            data_dir: dir.path().join("server"),
+            data_dir,
+            database_url: database.url().into(),
+            database_clock_may_differ: true,
             portals: vec![PortalConfig {
                 id: PortalId::new(PORTAL),
                 name: "Barkside".into(),
@@ -100,6 +138,7 @@ impl World {
             demo: true,
             ..ServerConfig::default()
         };
+        configure(&mut config);
         let server = serve(&config, &clock).await;
         // The same addresses again after a restart.
         (config.listen_api, config.listen_gateway) = (server.api, server.gateway);
@@ -108,27 +147,9 @@ impl World {
         tokio::spawn(async move { portal.serve(portal_listener, std::future::pending()).await });
 
         let line = Line::to(server.api).await;
-        let backend = HttpBackend::new(&HttpBackendOptions {
-            server: format!("http://{}", line.address),
-            proxy: None,
-            client: "amberglass-tests/0".into(),
-            patience: Patience::default(),
-        });
-        let backend = Arc::new(backend.unwrap());
-        let host = RecordingHost::new(AMY, PASSWORD);
         let keychain = Arc::new(MemoryKeychain::default());
-        let handle = Controller::start(Ports {
-            backend: backend.clone(),
-            sink: backend,
-            keychain: keychain.clone(),
-            host: host.clone(),
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(OsEntropy),
-            data_dir: dir.path().join("console"),
-            client: "amberglass-tests/0".into(),
-            device_name: "story desk".into(),
-        });
-        host.connect(handle.clone());
+        let preferences = Arc::new(preferences);
+        let (console, host, handle) = start_console(email, &line, &keychain, &preferences, &clock, dir.path());
         let engine = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -144,9 +165,12 @@ impl World {
             keychain,
             handle,
             portal: portal_state,
+            preferences,
             config,
             server: Some(server),
+            console: Some(console),
             engine,
+            _database: database,
             _dir: dir,
         }
     }
@@ -165,15 +189,40 @@ impl World {
         world
     }
 
-    pub async fn sign_in(&self) {
-        self.until("the sign-in screen", |view| matches!(view.sign_in, SignInView::SignedOut { .. })).await;
-        self.handle.command(Command::SignIn {});
+    /// The console's process dies in the middle of everything, and its windows with it.
+    pub async fn crash_console(&mut self) {
+        let console = self.console.take().expect("the console runs");
+        tokio::task::spawn_blocking(move || console.shutdown_timeout(LIMIT)).await.unwrap();
+    }
+
+    /// On the same desktop, after it has died or ended.
+    pub async fn start_console(&mut self) {
+        if self.console.is_some() {
+            self.crash_console().await;
+        }
+        let (console, host, handle) = self.second_console();
+        (self.console, self.host, self.handle) = (Some(console), host, handle);
+    }
+
+    /// The same program once more, on the same desktop.
+    pub fn second_console(&self) -> (Runtime, Arc<RecordingHost>, Handle) {
+        let Self { line, keychain, preferences, clock, _dir: dir, .. } = self;
+        start_console(self.host.email, line, keychain, preferences, clock, dir.path())
+    }
+
+    pub async fn until_signed_in(&self) -> ConsoleView {
         self.until("signed in and online", |view| {
             matches!(view.sign_in, SignInView::SignedIn { .. })
                 && view.connection == ConnectionView::Online {}
                 && !view.portals.is_empty()
         })
-        .await;
+        .await
+    }
+
+    pub async fn sign_in(&self) {
+        self.until("the sign-in screen", |view| matches!(view.sign_in, SignInView::SignedOut { .. })).await;
+        self.handle.command(Command::SignIn {});
+        self.until_signed_in().await;
     }
 
     /// Clicks Start on Jane's card.
@@ -218,13 +267,14 @@ impl World {
 
     /// Starts a session and shows its first page.
     pub async fn start(&self, duration_seconds: u32) {
+        let windows = self.host.opened().len();
         self.ask_for_session(duration_seconds).await;
+        self.until_true("the window", || self.host.opened().len() > windows).await;
         self.show_first_page().await;
     }
 
-    /// The window opens, loads the entry page, and shows it.
+    /// The window that was opened last loads the entry page and shows it.
     pub async fn show_first_page(&self) {
-        self.until_true("the window", || !self.host.opened().is_empty()).await;
         let page = self.visit("/").await;
         assert_eq!(page.status, StatusCode::OK, "{page:?}");
         self.handle.host_event(HostEvent::PortalPainted { session: self.session() });
@@ -344,7 +394,8 @@ impl World {
     /// The latest heartbeat is younger than the time between two; also true when nothing runs.
     async fn is_beating(&self) -> bool {
         let row = self.row().await;
-        !row.state.is_running() || self.clock.now().since(row.last_heartbeat_at) < 2_000
+        // By the server's time, which goes on when the wall clock is set back.
+        !row.state.is_running() || self.server().state().clock.now().since(row.last_heartbeat_at) < 2_000
     }
 
     /// Time goes on while the line does not: nobody is waited for but the controller.
@@ -426,12 +477,61 @@ impl World {
 
     /// Everything on record at the server; panics if a chain is not whole.
     pub async fn audit_log(&self) -> AuditLog {
-        AuditLog::checked(&self.config.database_url()).await
+        AuditLog::checked(self.config.database_url().unwrap().expose_secret()).await
     }
 
     pub fn now(&self) -> UnixMillis {
         self.clock.now()
     }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // A runtime must not be waited for where tests run.
+        if let Some(console) = self.console.take() {
+            console.shutdown_background();
+        }
+    }
+}
+
+/// The controller on a runtime of its own, with its windows.
+fn start_console(
+    email: &'static str,
+    line: &Line,
+    keychain: &Arc<MemoryKeychain>,
+    preferences: &Arc<MemoryPreferences>,
+    clock: &ManualClock,
+    dir: &Path,
+) -> (Runtime, Arc<RecordingHost>, Handle) {
+    let client = "amberglass-tests/0";
+    let address = format!("http://{}", line.address);
+    let backend = HttpBackend::new(&HttpBackendOptions {
+        server: address.clone(),
+        proxy: None,
+        client: client.into(),
+        patience: Patience::default(),
+    });
+    let backend = Arc::new(backend.unwrap());
+    let host = RecordingHost::new(email, PASSWORD);
+    let console = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let entered = console.enter();
+    let handle = Controller::start(Ports {
+        backend: backend.clone(),
+        sink: backend,
+        keychain: keychain.clone(),
+        host: host.clone(),
+        preferences: preferences.clone(),
+        lookup: Arc::new(HttpServerLookup { proxy: None, client: client.into(), patience: Patience::default() }),
+        server: ServerChoice { address, fixed: preferences.server_is_fixed() },
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::new(OsEntropy),
+        data_dir: dir.join("console"),
+        client: client.into(),
+        device_name: "story desk".into(),
+    });
+    drop(entered);
+    host.connect(handle.clone());
+    (console, host, handle)
 }
 
 async fn serve(config: &ServerConfig, clock: &ManualClock) -> RunningServer {

@@ -9,7 +9,7 @@ use std::{
 use amberglass_app::{
     Handle,
     host::{Host, HostError, HostEvent, OpenWindow},
-    view::{ConsoleView, SessionWindowView},
+    view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
 
@@ -19,7 +19,7 @@ const BROWSER_LIMIT: Duration = Duration::from_secs(20);
 
 /// Keeps every view in order.
 pub struct RecordingHost {
-    email: &'static str,
+    pub email: &'static str,
     password: &'static str,
     /// Set once the controller runs; what the windows report goes there.
     controller: OnceLock<Handle>,
@@ -28,6 +28,8 @@ pub struct RecordingHost {
     opened: Mutex<Vec<OpenWindow>>,
     closed: Mutex<Vec<SessionId>>,
     pages: Arc<Mutex<Vec<String>>>,
+    raised: Mutex<u32>,
+    restarts: Mutex<u32>,
 }
 
 impl RecordingHost {
@@ -42,6 +44,8 @@ impl RecordingHost {
             opened: Mutex::default(),
             closed: Mutex::default(),
             pages: Arc::default(),
+            raised: Mutex::default(),
+            restarts: Mutex::default(),
         })
     }
 
@@ -52,6 +56,11 @@ impl RecordingHost {
     /// What the console shows.
     pub fn view(&self) -> Option<ConsoleView> {
         self.views.lock().unwrap().last().cloned()
+    }
+
+    /// Everything that the console was shown so far.
+    pub fn views(&self) -> Vec<ConsoleView> {
+        self.views.lock().unwrap().clone()
     }
 
     /// What bar, overlay and curtain of the session window show.
@@ -75,6 +84,16 @@ impl RecordingHost {
     /// How many views the console was shown.
     pub fn shown(&self) -> usize {
         self.views.lock().unwrap().len()
+    }
+
+    /// How often the session window was brought to the front.
+    pub fn raised(&self) -> u32 {
+        *self.raised.lock().unwrap()
+    }
+
+    /// How often the program was asked to start again.
+    pub fn restarts(&self) -> u32 {
+        *self.restarts.lock().unwrap()
     }
 
     /// The last page of each sign-in in the browser.
@@ -115,7 +134,9 @@ impl Host for RecordingHost {
         self.windows.lock().unwrap().push(view.clone());
     }
 
-    fn raise_session_window(&self, _session: &SessionId) {}
+    fn raise_session_window(&self, _session: &SessionId) {
+        *self.raised.lock().unwrap() += 1;
+    }
 
     fn close_session_window(&self, session: &SessionId) {
         self.closed.lock().unwrap().push(session.clone());
@@ -123,6 +144,12 @@ impl Host for RecordingHost {
     }
 
     fn raise_console(&self) {}
+
+    fn apply_preferences(&self, _preferences: &PreferencesView) {}
+
+    fn restart(&self) {
+        *self.restarts.lock().unwrap() += 1;
+    }
 
     fn reload_portal(&self, _session: &SessionId) {}
 }

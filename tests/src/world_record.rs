@@ -9,7 +9,7 @@ use amberglass_wire::{
     audit::{ChainedRecord, EventBody},
     event_stream::ChainHead,
 };
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 
 /// All records of all writers, each writer's in its order.
 pub struct AuditLog {
@@ -22,7 +22,7 @@ impl AuditLog {
     /// # Panics
     /// When a chain is not whole.
     pub async fn checked(database_url: &str) -> Self {
-        let mut database = SqliteConnection::connect(database_url).await.unwrap();
+        let mut database = AnyConnection::connect(database_url).await.unwrap();
         let rows = sqlx::query(
             "SELECT writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, body, \
              hash FROM audit_events ORDER BY position",

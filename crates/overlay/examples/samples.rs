@@ -20,10 +20,12 @@ fn main() {
         remaining_seconds: 0,
         curtain: Some(Curtain {
             title: "This session is over.".to_owned(),
-            detail: "It ended at 14:32 because its time was up. Everything you did is on record.".to_owned(),
+            detail: vec!["It ended at 14:32 because its time was up. Everything you did is on record.".to_owned()],
+            reference: String::new(),
             buttons: vec![button(CurtainAction::CloseWindow, "Close window")],
             focused: None,
             theme: Theme::Dark,
+            over: true,
         }),
         ..calm.clone()
     };
@@ -34,6 +36,8 @@ fn main() {
         ("covered", &covered),
         ("over", &over),
         ("covered-warning", &covered_warning),
+        ("idle", &OverlayState { idle_seconds: Some(58), ..calm.clone() }),
+        ("covered-large", &OverlayState { text_scale: 2.0, ..covered.clone() }),
     ] {
         for (size, surface) in [
             ("1x", Surface { width: 900, height: 560, scale: 1.0 }),
@@ -53,10 +57,15 @@ fn main() {
 fn curtain(theme: Theme) -> Curtain {
     Curtain {
         title: "Connection lost".to_owned(),
-        detail: "The page is covered; your session goes on until 14:32. Trying again every 2 seconds.".to_owned(),
+        detail: vec![
+            "The page is covered; your session goes on until 14:32.".to_owned(),
+            "It comes back by itself. Try again, or end the session and tell the portal team.".to_owned(),
+        ],
+        reference: "7f3a09c1".to_owned(),
         buttons: vec![button(CurtainAction::EndSession, "End session"), button(CurtainAction::Retry, "Retry")],
         focused: Some(CurtainAction::Retry),
         theme,
+        over: false,
     }
 }
 

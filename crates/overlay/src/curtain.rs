@@ -3,7 +3,7 @@
 
 use tiny_skia::{FillRule, Rect, Transform};
 
-use crate::bitmap::{Bitmap, rounded};
+use crate::bitmap::{Area, Bitmap, rounded};
 use crate::colour::{CURTAIN_DARK, CURTAIN_LIGHT, Colour, CurtainColours};
 use crate::frame::{clock, pill_height, thickness};
 use crate::lettering::{Face, Lettering, wrap};
@@ -14,13 +14,25 @@ use crate::{OverlayError, OverlayState, Surface};
 pub struct Curtain {
     /// One sentence: what happened. At most three lines are shown.
     pub title: String,
-    /// What was kept and what to do. At most six lines are shown; may be empty.
-    pub detail: String,
+    /// What was kept and what to do, a paragraph each, of at most five lines; may be empty.
+    pub detail: Vec<String>,
+    /// To be quoted to whoever can look it up; empty when there is none.
+    pub reference: String,
     /// From left to right; the one most wanted comes last.
     pub buttons: Vec<CurtainButton>,
     /// Which button has the keyboard; it gets the focus ring.
     pub focused: Option<CurtainAction>,
     pub theme: Theme,
+    /// The session has ended: the frame is no longer live and nothing counts down.
+    pub over: bool,
+}
+
+/// Where a button of the curtain stands, in physical pixels: what is seen there is what has to be pressed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedButton {
+    pub action: CurtainAction,
+    pub label: String,
+    pub area: Area,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +69,27 @@ const RADIUS: f32 = 8.0;
 /// A small surface gets the same curtain, only smaller; below the last step it is cut off.
 const STEPS: [f32; 6] = [1.0, 0.85, 0.7, 0.55, 0.4, 0.3];
 
-/// Which button lies at (x, y), in physical pixels from the surface's top left corner. `None` also when no curtain
-/// is drawn.
-pub fn hit(state: &OverlayState, surface: &Surface, x: f64, y: f64) -> Option<CurtainAction> {
-    surface.check().ok()?;
-    let curtain = state.curtain.as_ref()?;
-    let layout = Layout::new(curtain, state, surface).ok()?;
-    let (x, y) = (x as f32, y as f32);
-    let inside = |rect: &Rect| x >= rect.left() && x < rect.right() && y >= rect.top() && y < rect.bottom();
-    layout.buttons.iter().find(|placed| inside(&placed.rect)).map(|placed| placed.action)
+/// The curtain's buttons in their places, from left to right; none when there is no curtain, or no room to draw one.
+pub fn buttons(state: &OverlayState, surface: &Surface) -> Vec<PlacedButton> {
+    let (Some(curtain), Ok(())) = (&state.curtain, surface.check()) else { return Vec::new() };
+    let Ok(layout) = Layout::new(curtain, state, surface) else { return Vec::new() };
+    let placed = |button: &Button| PlacedButton {
+        action: button.action,
+        label: button.label.text.clone(),
+        area: within(button.rect, surface),
+    };
+    layout.buttons.iter().map(placed).collect()
+}
+
+/// The part of `rect` that lies on the surface, in whole pixels.
+fn within(rect: Rect, surface: &Surface) -> Area {
+    let side = |low: f32, high: f32, most: u32| {
+        let (low, high) = ((low.max(0.0) as u32).min(most), (high.max(0.0) as u32).min(most));
+        (low, high.saturating_sub(low))
+    };
+    let (x, width) = side(rect.left(), rect.right(), surface.width);
+    let (y, height) = side(rect.top(), rect.bottom(), surface.height);
+    Area { x, y, width, height }
 }
 
 pub(crate) fn draw(
@@ -152,13 +176,13 @@ impl Line {
     }
 }
 
-struct PlacedButton {
+struct Button {
     action: CurtainAction,
     label: Line,
     rect: Rect,
 }
 
-impl PlacedButton {
+impl Button {
     fn draw(
         &self,
         bitmap: &mut Bitmap,
@@ -202,7 +226,7 @@ struct Layout {
     unit: f32,
     lines: Vec<Line>,
     rule: Option<Rect>,
-    buttons: Vec<PlacedButton>,
+    buttons: Vec<Button>,
     height: f32,
 }
 
@@ -212,9 +236,9 @@ impl Layout {
         let (width, height) = (surface.width as f32, surface.height as f32);
         let mut layout = None;
         for step in STEPS {
-            let unit = surface.unit() * step;
+            let unit = surface.unit() * state.text_scale() * step;
             let top = frame + MARGIN * unit;
-            let room = height - top - (pill_height(surface) + 12.0 * unit).max(top);
+            let room = height - top - (pill_height(state, surface) + 12.0 * unit).max(top);
             let column = (COLUMN * unit).min(width - 2.0 * top).max(1.0);
             let mut tried = Self::column(curtain, state, unit, column)?;
             // A little above the middle looks centred.
@@ -236,8 +260,14 @@ impl Layout {
         layout.paragraph(&state.session_code, CODE, Tone::Quiet, width, 1)?;
         layout.height += 12.0 * unit;
         layout.paragraph(&curtain.title, TITLE, Tone::Text, width, 3)?;
-        layout.height += 8.0 * unit;
-        layout.paragraph(&curtain.detail, DETAIL, Tone::Quiet, width, 6)?;
+        for paragraph in &curtain.detail {
+            layout.height += 8.0 * unit;
+            layout.paragraph(paragraph, DETAIL, Tone::Quiet, width, 5)?;
+        }
+        if !curtain.reference.is_empty() {
+            layout.height += 8.0 * unit;
+            layout.paragraph(&format!("Reference {}", curtain.reference), CODE, Tone::Quiet, width, 1)?;
+        }
         layout.height += 20.0 * unit;
         layout.rule = Rect::from_xywh(0.0, layout.height.round(), width, unit.round().max(1.0));
         layout.height += 20.0 * unit;
@@ -280,7 +310,7 @@ impl Layout {
         let gap = BUTTON_GAP * unit;
         let total: f32 = sized.iter().map(|(_, w)| w + gap).sum::<f32>() - gap;
 
-        if state.remaining_seconds > 0 {
+        if state.remaining_seconds > 0 && !curtain.over {
             let text = if state.warning { "ends in" } else { "left" };
             let (time, word) = (CLOCK.lettering(unit)?, DETAIL.lettering(unit)?);
             let clock = clock(state.remaining_seconds);
@@ -311,7 +341,7 @@ impl Layout {
             }
             if let Some(rect) = Rect::from_xywh(x.round(), self.height.round(), w, (BUTTON_HEIGHT * unit).round()) {
                 let label = self.placed(button.label.clone(), LABEL, Tone::Text, x.round() + BUTTON_PADDING * unit)?;
-                self.buttons.push(PlacedButton { action: button.action, label, rect });
+                self.buttons.push(Button { action: button.action, label, rect });
             }
             x += w + gap;
         }

@@ -3,9 +3,9 @@
 use tiny_skia::{FillRule, PathBuilder, Rect};
 
 use crate::bitmap::{Area, Bitmap, quarter};
-use crate::colour::{Colour, LAST_MINUTES, LIVE, ON_LAST_MINUTES, ON_LIVE};
+use crate::colour::{CURTAIN_DARK, CURTAIN_LIGHT, Colour, LAST_MINUTES, LIVE, ON_LAST_MINUTES, ON_LIVE};
 use crate::lettering::{Face, Lettering};
-use crate::{OverlayError, OverlayState, Surface};
+use crate::{OverlayError, OverlayState, Pace, Surface, Theme};
 
 /// Logical pixels.
 const FRAME: f32 = 6.0;
@@ -21,8 +21,8 @@ pub(crate) fn thickness(surface: &Surface) -> u32 {
 }
 
 /// Height of the pill with the frame below it, in physical pixels.
-pub(crate) fn pill_height(surface: &Surface) -> f32 {
-    PILL_HEIGHT * surface.unit()
+pub(crate) fn pill_height(state: &OverlayState, surface: &Surface) -> f32 {
+    PILL_HEIGHT * surface.unit() * state.text_scale()
 }
 
 /// `m:ss` up to an hour, `h:mm:ss` above; below zero it stays at `0:00`.
@@ -34,12 +34,26 @@ pub(crate) fn clock(remaining_seconds: i64) -> String {
 
 /// The pill's words.
 pub(crate) fn label(state: &OverlayState) -> String {
-    let clock = clock(state.remaining_seconds);
-    if state.warning { format!("ends in {clock}") } else { clock }
+    // Whatever ends it first is what the person has to know.
+    let idle = state.idle_seconds.filter(|idle| *idle < state.remaining_seconds);
+    match (state.pace(), idle) {
+        (Pace::Over, _) => "ended".to_owned(),
+        (Pace::Calm | Pace::Urgent, Some(idle)) => format!("no activity, ends in {}", clock(idle)),
+        (Pace::Urgent, None) => format!("ends in {}", clock(state.remaining_seconds)),
+        (Pace::Calm, None) => clock(state.remaining_seconds),
+    }
 }
 
 fn colours(state: &OverlayState) -> (Colour, Colour) {
-    if state.warning { (LAST_MINUTES, ON_LAST_MINUTES) } else { (LIVE, ON_LIVE) }
+    match state.pace() {
+        Pace::Calm => (LIVE, ON_LIVE),
+        Pace::Urgent => (LAST_MINUTES, ON_LAST_MINUTES),
+        // No longer a customer's portal, so no longer amber.
+        Pace::Over => match state.curtain.as_ref().map(|curtain| curtain.theme) {
+            Some(Theme::Dark) => (CURTAIN_DARK.rule, CURTAIN_DARK.text),
+            Some(Theme::Light) | None => (CURTAIN_LIGHT.rule, CURTAIN_LIGHT.text),
+        },
+    }
 }
 
 pub(crate) fn draw(bitmap: &mut Bitmap, state: &OverlayState, surface: &Surface) -> Result<(), OverlayError> {
@@ -95,7 +109,7 @@ impl Pill {
             Ok(lettering(unit)?.width(&label(state)) + 2.0 * PILL_PADDING * unit)
         };
         // On a surface smaller than any window the pill shrinks rather than losing its digits.
-        let unit = surface.unit();
+        let unit = surface.unit() * state.text_scale();
         let fit = ((right - frame) / wide(unit)?).min((bottom - frame) / (PILL_HEIGHT * unit)).clamp(0.05, 1.0);
         let unit = unit * fit;
         let left = (right - wide(unit)?).floor();
@@ -184,6 +198,14 @@ mod tests {
         assert_eq!(label(&state), "4:59");
         state.warning = true;
         assert_eq!(label(&state), "ends in 4:59");
+    }
+
+    #[test]
+    fn idleness_is_counted_down_when_it_ends_the_session_first() {
+        let mut state = OverlayState { idle_seconds: Some(58), ..OverlayState::new("AG-7K3QX", "01:30Z", 1661) };
+        assert_eq!(label(&state), "no activity, ends in 0:58");
+        state.remaining_seconds = 40;
+        assert_eq!(label(&state), "ends in 0:40");
     }
 
     #[test]

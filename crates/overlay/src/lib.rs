@@ -13,7 +13,7 @@ mod renderer;
 mod watermark;
 
 pub use bitmap::{Area, Bitmap, PixelOrder};
-pub use curtain::{Curtain, CurtainAction, CurtainButton, Theme, hit};
+pub use curtain::{Curtain, CurtainAction, CurtainButton, PlacedButton, Theme, buttons};
 pub use renderer::{Frame, Renderer};
 pub use watermark::{DEFAULT_OPACITY, OPACITY_RANGE};
 
@@ -62,6 +62,11 @@ pub struct OverlayState {
     pub watermark_opacity: f32,
     /// The last minutes, as the policy counts them (five by default).
     pub warning: bool,
+    /// Nobody has touched the window for long: seconds until the session ends for that. Below zero counts as zero.
+    pub idle_seconds: Option<i64>,
+    /// Size of curtain and countdown beside the usual one, for whoever reads larger text; clamped to 1 to 2. The frame
+    /// and the marks stay as they are.
+    pub text_scale: f32,
     /// When present, the page is covered.
     pub curtain: Option<Curtain>,
 }
@@ -75,9 +80,33 @@ impl OverlayState {
             remaining_seconds,
             watermark_opacity: DEFAULT_OPACITY,
             warning: false,
+            idle_seconds: None,
+            text_scale: 1.0,
             curtain: None,
         }
     }
+
+    /// What the countdown shows, and how: the session is over, about to end, or runs.
+    fn pace(&self) -> Pace {
+        if self.curtain.as_ref().is_some_and(|curtain| curtain.over) {
+            Pace::Over
+        } else if self.warning || self.idle_seconds.is_some() {
+            Pace::Urgent
+        } else {
+            Pace::Calm
+        }
+    }
+
+    fn text_scale(&self) -> f32 {
+        if self.text_scale.is_nan() { 1.0 } else { self.text_scale.clamp(1.0, 2.0) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Calm,
+    Urgent,
+    Over,
 }
 
 /// Why nothing was painted. Whoever gets one must keep the page covered by other means: a portal without its frame

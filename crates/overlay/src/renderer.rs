@@ -3,7 +3,7 @@
 use crate::bitmap::{Area, Bitmap};
 use crate::frame::{Pill, label};
 use crate::watermark::clamped_opacity;
-use crate::{Curtain, OverlayError, OverlayState, PixelOrder, Surface, paint};
+use crate::{Curtain, OverlayError, OverlayState, Pace, PixelOrder, Surface, paint};
 
 /// Paints like [`crate::render`], but a tick of the countdown costs only the pill.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ struct Key {
     session_code: String,
     utc_minute: String,
     opacity: f32,
-    warning: bool,
+    pace: Pace,
+    text_scale: f32,
     curtain: Option<Curtain>,
     label_shape: String,
     surface: Surface,
@@ -45,7 +46,8 @@ impl Key {
             session_code: state.session_code.clone(),
             utc_minute: state.utc_minute.clone(),
             opacity: clamped_opacity(state.watermark_opacity),
-            warning: state.warning,
+            pace: state.pace(),
+            text_scale: state.text_scale(),
             curtain: state.curtain.clone(),
             label_shape: label.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect(),
             surface: *surface,

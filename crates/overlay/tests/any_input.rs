@@ -1,7 +1,7 @@
 //! No surface, no text and no number may stop the overlay from being painted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use amberglass_overlay::{Curtain, CurtainAction, CurtainButton, OverlayState, Surface, Theme, hit, render};
+use amberglass_overlay::{Curtain, CurtainAction, CurtainButton, OverlayState, Surface, Theme, buttons, render};
 use proptest::prelude::*;
 
 fn surfaces() -> impl Strategy<Value = Surface> {
@@ -23,19 +23,28 @@ fn curtains() -> impl Strategy<Value = Curtain> {
         prop_oneof![Just(CurtainAction::Retry), Just(CurtainAction::EndSession), Just(CurtainAction::CloseWindow)];
     let button = (action.clone(), texts(30)).prop_map(|(action, label)| CurtainButton { action, label });
     let theme = prop_oneof![Just(Theme::Light), Just(Theme::Dark)];
-    (texts(200), texts(600), proptest::collection::vec(button, 0..5), proptest::option::of(action), theme)
-        .prop_map(|(title, detail, buttons, focused, theme)| Curtain { title, detail, buttons, focused, theme })
+    let words = (texts(200), proptest::collection::vec(texts(300), 0..4), texts(20));
+    let buttons = (proptest::collection::vec(button, 0..5), proptest::option::of(action));
+    (words, buttons, theme, any::<bool>()).prop_map(|((title, detail, reference), (buttons, focused), theme, over)| {
+        Curtain { title, detail, reference, buttons, focused, theme, over }
+    })
 }
 
 fn states() -> impl Strategy<Value = OverlayState> {
-    (texts(60), texts(10), any::<i64>(), any::<f32>(), any::<bool>(), proptest::option::of(curtains())).prop_map(
-        |(session_code, utc_minute, remaining_seconds, watermark_opacity, warning, curtain)| OverlayState {
-            session_code,
-            utc_minute,
-            remaining_seconds,
-            watermark_opacity,
-            warning,
-            curtain,
+    let numbers = (any::<i64>(), proptest::option::of(any::<i64>()), any::<f32>(), any::<f32>(), any::<bool>());
+    (texts(60), texts(10), numbers, proptest::option::of(curtains())).prop_map(
+        |(session_code, utc_minute, numbers, curtain)| {
+            let (remaining_seconds, idle_seconds, watermark_opacity, text_scale, warning) = numbers;
+            OverlayState {
+                session_code,
+                utc_minute,
+                remaining_seconds,
+                watermark_opacity,
+                warning,
+                idle_seconds,
+                text_scale,
+                curtain,
+            }
         },
     )
 }
@@ -44,11 +53,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_state_is_painted_on_any_surface(state in states(), surface in surfaces(), x in any::<f64>(), y in 0.0..3000.0_f64) {
+    fn any_state_is_painted_on_any_surface(state in states(), surface in surfaces()) {
         let shown = render(&state, &surface).unwrap();
         prop_assert_eq!((shown.width, shown.height), (surface.width, surface.height));
         prop_assert_eq!(shown.pixels.len(), surface.width as usize * surface.height as usize * 4);
-        let frame = if state.warning { [0x7f, 0x1d, 0x1d, 0xff] } else { [0xf5, 0x9e, 0x0b, 0xff] };
+        let over = state.curtain.as_ref().filter(|curtain| curtain.over).map(|curtain| curtain.theme);
+        let frame = match over {
+            Some(Theme::Light) => [0xc4, 0xbf, 0xba, 0xff],
+            Some(Theme::Dark) => [0x57, 0x53, 0x4e, 0xff],
+            None if state.warning || state.idle_seconds.is_some() => [0x7f, 0x1d, 0x1d, 0xff],
+            None => [0xf5, 0x9e, 0x0b, 0xff],
+        };
         prop_assert_eq!(shown.pixel(0, 0), Some(frame));
         let (pixels, rest) = shown.pixels.as_chunks::<4>();
         prop_assert!(rest.is_empty());
@@ -56,8 +71,11 @@ proptest! {
         if state.curtain.is_some() {
             prop_assert!(pixels.iter().all(|pixel| pixel[3] == 255), "the curtain is opaque");
         } else {
-            prop_assert_eq!(hit(&state, &surface, x, y), None);
+            prop_assert!(buttons(&state, &surface).is_empty());
         }
-        let _ = hit(&state, &surface, y, x);
+        for placed in buttons(&state, &surface) {
+            let area = placed.area;
+            prop_assert!(area.x + area.width <= surface.width && area.y + area.height <= surface.height);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use amberglass_overlay::{
     Bitmap, Curtain, CurtainAction, CurtainButton, OverlayError, OverlayState, PixelOrder, Renderer, Surface, Theme,
-    hit, render,
+    buttons, render,
 };
 
 const AMBER: [u8; 4] = [0xf5, 0x9e, 0x0b, 0xff];
@@ -21,10 +21,12 @@ fn covered() -> OverlayState {
     let button = |action, label: &str| CurtainButton { action, label: label.to_owned() };
     let curtain = Curtain {
         title: "Connection lost".to_owned(),
-        detail: "The page is covered; your session goes on until 14:32.".to_owned(),
+        detail: vec!["The page is covered; your session goes on until 14:32.".to_owned()],
+        reference: String::new(),
         buttons: vec![button(CurtainAction::EndSession, "End session"), button(CurtainAction::Retry, "Retry")],
         focused: None,
         theme: Theme::Light,
+        over: false,
     };
     OverlayState { curtain: Some(curtain), ..calm() }
 }
@@ -155,36 +157,78 @@ fn time_below_zero_looks_like_zero() {
 }
 
 #[test]
-fn every_button_can_be_clicked_where_it_is_seen() {
-    for (size, every) in [
-        (surface(1280, 800, 1.0), 16),
-        (surface(2560, 1600, 2.0), 32),
-        (surface(320, 200, 1.0), 6),
-        (surface(360, 640, 1.5), 10),
-    ] {
-        let state = covered();
-        let shown = render(&state, &size).unwrap();
-        let mut found = [0_u32; 2];
-        for (x, y, pixel) in pixels(&shown).filter(|(x, y, _)| x % every == 0 && y % every == 0) {
-            match hit(&state, &size, f64::from(x) + 0.5, f64::from(y) + 0.5) {
-                Some(CurtainAction::Retry) => found[0] += every * every,
-                Some(CurtainAction::EndSession) => found[1] += every * every,
-                Some(CurtainAction::CloseWindow) => panic!("no such button"),
-                // Only Retry is filled with the accent colour.
-                None => assert_ne!(pixel, [0x0f, 0x76, 0x6e, 0xff], "({x}, {y}) of {size:?}"),
+fn every_button_can_be_pressed_where_it_is_seen() {
+    for size in [surface(1280, 800, 1.0), surface(2560, 1600, 2.0), surface(320, 200, 1.0), surface(360, 640, 1.5)] {
+        for text_scale in [1.0, 2.0] {
+            let state = OverlayState { text_scale, ..covered() };
+            let shown = render(&state, &size).unwrap();
+            let placed = buttons(&state, &size);
+            let actions: Vec<_> = placed.iter().map(|button| button.action).collect();
+            assert_eq!(actions, [CurtainAction::EndSession, CurtainAction::Retry]);
+            assert_eq!(placed[1].label, "Retry");
+            // Only Retry is filled with the accent colour.
+            let retry = placed[1].area;
+            for (x, y, pixel) in pixels(&shown).filter(|(_, _, pixel)| *pixel == [0x0f, 0x76, 0x6e, 0xff]) {
+                let inside = x >= retry.x && x < retry.x + retry.width && y >= retry.y && y < retry.y + retry.height;
+                assert!(inside, "({x}, {y}) of {size:?} at text {text_scale}: {pixel:?} outside {retry:?}");
             }
+            for button in &placed {
+                assert!(button.area.width * button.area.height > 400, "{size:?} at text {text_scale}: {button:?}");
+                let reaches = (button.area.x + button.area.width, button.area.y + button.area.height);
+                assert!(reaches.0 <= size.width && reaches.1 <= size.height);
+            }
+            assert!(placed[0].area.x + placed[0].area.width <= placed[1].area.x || placed[0].area.y < placed[1].area.y);
         }
-        assert!(found.iter().all(|area| *area > 400), "{size:?}: {found:?}");
     }
 }
 
 #[test]
-fn without_a_curtain_nothing_can_be_hit() {
-    let size = surface(640, 400, 1.0);
-    for (x, y) in [(320.0, 200.0), (0.0, 0.0), (-5.0, 1e12), (f64::NAN, f64::NAN)] {
-        assert_eq!(hit(&calm(), &size, x, y), None);
+fn without_a_curtain_there_is_nothing_to_press() {
+    assert_eq!(buttons(&calm(), &surface(640, 400, 1.0)), []);
+    assert_eq!(buttons(&covered(), &surface(0, 400, 1.0)), []);
+}
+
+#[test]
+fn a_session_that_is_over_has_no_amber_left_and_counts_nothing_down() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let mut state = covered();
+        let curtain = state.curtain.as_mut().unwrap();
+        (curtain.over, curtain.theme) = (true, theme);
+        let size = surface(900, 560, 1.0);
+        let shown = render(&state, &size).unwrap();
+        assert!(pixels(&shown).all(|(_, _, pixel)| pixel != AMBER && pixel != DARK_RED), "{theme:?}");
+        state.remaining_seconds -= 600;
+        assert_eq!(shown, render(&state, &size).unwrap(), "{theme:?}");
     }
-    assert_eq!(hit(&covered(), &size, f64::NAN, f64::INFINITY), None);
+}
+
+#[test]
+fn idleness_turns_the_frame_dark_red_and_says_so() {
+    let size = surface(900, 560, 1.0);
+    let idle = OverlayState { idle_seconds: Some(58), ..calm() };
+    let shown = render(&idle, &size).unwrap();
+    assert_eq!(shown.pixel(0, 0), Some(DARK_RED));
+    let later = render(&OverlayState { idle_seconds: Some(57), ..calm() }, &size).unwrap();
+    assert_ne!(shown, later);
+}
+
+#[test]
+fn larger_text_makes_the_curtain_and_the_countdown_larger_and_leaves_the_marks() {
+    let size = surface(1280, 800, 1.0);
+    let red = |state: OverlayState| {
+        let shown = render(&OverlayState { warning: true, ..state }, &size).unwrap();
+        pixels(&shown).filter(|(_, _, pixel)| *pixel == DARK_RED).count()
+    };
+    assert!(red(OverlayState { text_scale: 2.0, ..calm() }) > red(calm()) + 3000);
+    let area = |text_scale| buttons(&OverlayState { text_scale, ..covered() }, &size)[1].area;
+    assert_eq!(area(2.0).height, 2 * area(1.0).height);
+    assert_eq!(area(f32::NAN), area(1.0));
+    assert_eq!(area(9.0), area(2.0), "no larger than that");
+    let marks = |text_scale| {
+        let shown = render(&OverlayState { text_scale, ..calm() }, &size).unwrap();
+        (0..700).flat_map(|y| (0..1280).map(move |x| (x, y))).map(|(x, y)| shown.pixel(x, y)).collect::<Vec<_>>()
+    };
+    assert!(marks(1.0) == marks(2.0));
 }
 
 #[test]
@@ -237,6 +281,9 @@ fn a_renderer_never_differs_from_a_fresh_painting() {
         (seconds(&calm(), 296), large),
         (OverlayState { utc_minute: "01:31Z".to_owned(), ..calm() }, large),
         (OverlayState { watermark_opacity: 0.2, ..calm() }, large),
+        (OverlayState { idle_seconds: Some(58), ..calm() }, large),
+        (OverlayState { idle_seconds: Some(57), ..calm() }, large),
+        (OverlayState { text_scale: 1.5, ..calm() }, large),
         (OverlayState { watermark_opacity: f32::NAN, ..calm() }, large),
         (seconds(&calm(), -3), surface(20, 20, 3.0)),
         (seconds(&calm(), 4000), surface(20, 20, 3.0)),

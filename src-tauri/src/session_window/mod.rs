@@ -7,6 +7,8 @@
 
 mod bar;
 #[cfg(target_os = "linux")]
+mod curtain_words;
+#[cfg(target_os = "linux")]
 mod picture;
 mod portal;
 
@@ -49,8 +51,9 @@ pub enum WindowError {
     Window(#[from] tauri::Error),
     #[error("the locked webview could not be made: {0}")]
     Portal(#[from] wry::Error),
-    #[error("the session's temporary folder could not be made: {0}")]
-    Folder(#[from] std::io::Error),
+    #[cfg(target_os = "linux")]
+    #[error("the bar is not in its window")]
+    NoBar,
     #[cfg(target_os = "linux")]
     #[error("the page's content filter could not be made: {0}")]
     ContentFilter(String),
@@ -69,13 +72,13 @@ thread_local! {
 }
 
 /// Opens the window under its curtain and starts loading the entry page.
-pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, cache_dir: &Path) {
+pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, run_dir: &Path) {
     let session = open.view.session.clone();
     let busy = OPEN.with_borrow(|open| open.is_some());
     let built = if busy {
         Err(WindowError::AlreadyOpen)
     } else {
-        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), cache_dir)
+        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), run_dir)
     };
     match built {
         Ok(window) => {

@@ -1,109 +1,124 @@
-//! From the controller's view to what the overlay paints: the words of the curtain, and the countdown between two views.
+//! From the controller's view to what the overlay paints, and the countdowns between two views.
 
-use amberglass_app::view::{CurtainView, SessionWindowView};
+use amberglass_app::view::{SessionWindowView, Theme as Wanted};
 use amberglass_domain::ports::Clock;
-use amberglass_overlay::{Curtain, CurtainAction, CurtainButton, OverlayState, Theme};
-use amberglass_wire::{UnixMillis, session::EndedBy};
+use amberglass_overlay::{CurtainAction, OverlayState, Theme};
+use amberglass_wire::UnixMillis;
 
-/// One view and the moment it arrived, so that the countdown runs on by the clock that counts suspend.
+use super::curtain_words;
+
+/// One view and the moment it arrived, so that the countdowns run on by the clock that counts suspend.
 pub struct Picture {
     view: SessionWindowView,
+    /// Monotonic milliseconds, like the next.
     deadline: i64,
+    idle_deadline: Option<i64>,
+    /// Of the last time the portal gave no answer.
+    reference: String,
 }
 
 impl Picture {
-    pub fn new(view: &SessionWindowView, clock: &dyn Clock) -> Self {
-        let deadline = clock.monotonic_millis().saturating_add(view.remaining_millis);
-        Self { view: view.clone(), deadline }
+    pub fn new(view: &SessionWindowView, reference: String, clock: &dyn Clock) -> Self {
+        let now = clock.monotonic_millis();
+        let idle_deadline = view.idle_remaining_millis.map(|left| now.saturating_add(left));
+        Self { view: view.clone(), deadline: now.saturating_add(view.remaining_millis), idle_deadline, reference }
     }
 
     pub fn covers_page(&self) -> bool {
         self.view.curtain.is_some()
     }
 
-    pub fn state(&self, clock: &dyn Clock, theme: Theme, focused: Option<CurtainAction>) -> OverlayState {
-        let left = self.deadline.saturating_sub(clock.monotonic_millis()).max(0);
-        // Rounded up, so that the last second shows as 0:01 and 0:00 means over.
-        let seconds = left.saturating_add(999) / 1000;
-        let mut state = OverlayState::new(self.view.code.clone(), utc_minute(clock.now()), seconds);
+    /// `desktop` is what the person's desktop has, for whoever has not chosen.
+    pub fn state(&self, clock: &dyn Clock, desktop: Theme, focused: Option<CurtainAction>) -> OverlayState {
+        let now = clock.monotonic_millis();
+        let left = self.deadline.saturating_sub(now).max(0);
+        let preferences = &self.view.preferences;
+        let theme = match preferences.theme {
+            Wanted::System => desktop,
+            Wanted::Light => Theme::Light,
+            Wanted::Dark => Theme::Dark,
+        };
+        let mut state = OverlayState::new(self.view.code.clone(), utc_minute(clock.now()), seconds(left));
         state.warning = left <= self.view.warning_millis;
-        state.curtain = self.view.curtain.as_ref().map(|curtain| words(curtain, theme, focused));
+        state.idle_seconds = self.idle_deadline.map(|at| seconds(at.saturating_sub(now).max(0)));
+        state.watermark_opacity = preferences.watermark_percent as f32 / 100.0;
+        state.text_scale = preferences.text_percent as f32 / 100.0;
+        let curtain = self.view.curtain.as_ref();
+        state.curtain = curtain.map(|curtain| curtain_words::curtain(curtain, &self.reference, theme, focused));
         state
     }
 }
 
-fn utc_minute(now: UnixMillis) -> String {
+/// Rounded up, so that the last second shows as 0:01 and 0:00 means over.
+fn seconds(millis: i64) -> i64 {
+    millis.saturating_add(999) / 1000
+}
+
+/// Such as `09:00Z`.
+pub fn utc_minute(now: UnixMillis) -> String {
     let minutes = now.0.div_euclid(60_000);
     format!("{:02}:{:02}Z", minutes.div_euclid(60).rem_euclid(24), minutes.rem_euclid(60))
 }
 
-/// As the clock on this desktop shows it, like the bar.
-fn local_minute(at: UnixMillis) -> String {
-    let local = gtk::glib::DateTime::from_unix_local(at.0.div_euclid(1000)).and_then(|time| time.format("%H:%M"));
-    local.map_or_else(|_| utc_minute(at), |text| text.to_string())
-}
-
-fn words(curtain: &CurtainView, theme: Theme, focused: Option<CurtainAction>) -> Curtain {
-    let end = CurtainButton { action: CurtainAction::EndSession, label: "End session".to_owned() };
-    let retry = CurtainButton { action: CurtainAction::Retry, label: "Try again".to_owned() };
-    let close = CurtainButton { action: CurtainAction::CloseWindow, label: "Close window".to_owned() };
-    let (title, detail, buttons) = match curtain {
-        CurtainView::Opening {} => ("Opening the portal".to_owned(), String::new(), vec![]),
-        CurtainView::ConnectionLost { goes_on_until } => (
-            format!("Connection lost. If it does not return, your session ends at {}.", local_minute(*goes_on_until)),
-            "The page is covered and comes back by itself. Everything so far is on record on this computer.".to_owned(),
-            vec![end],
-        ),
-        CurtainView::PortalUnreachable {} => (
-            "The portal did not answer.".to_owned(),
-            "Your session goes on and nothing was lost. Try again, or end the session and tell the portal team.".to_owned(),
-            vec![end, retry],
-        ),
-        CurtainView::PageCrashed {} => (
-            "The page stopped working.".to_owned(),
-            "Your session goes on and is on record. Try again to load the page anew.".to_owned(),
-            vec![end, retry],
-        ),
-        CurtainView::Ending {} => ("Ending the session".to_owned(), "The page is covered.".to_owned(), vec![]),
-        CurtainView::Ended { ended_by } => (ended(*ended_by).to_owned(), String::new(), vec![close]),
-        CurtainView::JournalFailed {} => (
-            "This computer can't keep the record.".to_owned(),
-            "Without a record there is no session, so the page is covered. Make room on the disk, then end the session."
-                .to_owned(),
-            vec![end],
-        ),
-    };
-    Curtain { title, detail, buttons, focused, theme }
-}
-
-fn ended(by: EndedBy) -> &'static str {
-    match by {
-        EndedBy::Staff => "You ended this session.",
-        EndedBy::Lead => "A team lead ended this session.",
-        EndedBy::Security => "Security ended this session.",
-        EndedBy::Customer => "The customer ended this session.",
-        EndedBy::Expired => "The time is up.",
-        EndedBy::Idle => "This session ended because nothing was done in it.",
-        EndedBy::ConsoleLost => "This session ended because the connection was lost for too long.",
-        EndedBy::StaffDisabled => "This session ended because your account was switched off.",
-        EndedBy::ApproverDisabled => "This session ended because its approver's account was switched off.",
-        EndedBy::CustomerDisabled => "This session ended because the customer's account was switched off.",
-        EndedBy::PortalDisabled => "This session ended because the portal was switched off.",
-        EndedBy::ApprovalWithdrawn => "This session ended because its approval was withdrawn.",
-        EndedBy::EmergencyStop => "All sessions were stopped.",
-        EndedBy::PolicyChanged => "This session ended because the policy changed.",
-        EndedBy::AuditFailed => "This session ended because it could not be recorded.",
-        EndedBy::PortalError => "This session ended because the portal failed.",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use amberglass_app::view::{CurtainView, ExtendView, PreferencesView};
+    use amberglass_testkit::ManualClock;
+    use amberglass_wire::{SessionId, session::Mode};
+
     use super::*;
+
+    fn view() -> SessionWindowView {
+        SessionWindowView {
+            session: SessionId::new("s1"),
+            code: "AG-7K3QX".to_owned(),
+            customer_name: "Jane Doe".to_owned(),
+            mode: Mode::ReadOnly,
+            reason_label: "Billing question".to_owned(),
+            ticket: None,
+            remaining_millis: 301_000,
+            warning_millis: 300_000,
+            curtain: None,
+            notice: None,
+            ending: false,
+            warnings_millis: vec![300_000, 60_000],
+            idle_remaining_millis: None,
+            extend: ExtendView::default(),
+            preferences: PreferencesView { theme: Wanted::System, text_percent: 100, watermark_percent: 9 },
+        }
+    }
 
     #[test]
     fn the_minute_is_written_in_utc() {
         assert_eq!(utc_minute(UnixMillis(1_767_603_600_000)), "09:00Z");
         assert_eq!(utc_minute(UnixMillis(-60_000)), "23:59Z");
+    }
+
+    #[test]
+    fn countdowns_run_on_between_two_views_and_stop_at_zero() {
+        let clock = ManualClock::at(UnixMillis(0));
+        let picture =
+            Picture::new(&SessionWindowView { idle_remaining_millis: Some(60_000), ..view() }, String::new(), &clock);
+        let state = || picture.state(&clock, Theme::Light, None);
+        assert_eq!((state().remaining_seconds, state().idle_seconds, state().warning), (301, Some(60), false));
+        clock.advance_millis(1_001);
+        assert_eq!((state().remaining_seconds, state().idle_seconds, state().warning), (300, Some(59), true));
+        clock.advance_millis(3_600_000);
+        assert_eq!((state().remaining_seconds, state().idle_seconds), (0, Some(0)));
+    }
+
+    #[test]
+    fn what_the_person_has_set_is_what_is_painted() {
+        let clock = ManualClock::at(UnixMillis(0));
+        let shown = |theme, desktop| {
+            let preferences = PreferencesView { theme, text_percent: 150, watermark_percent: 20 };
+            let view = SessionWindowView { preferences, curtain: Some(CurtainView::Ending {}), ..view() };
+            Picture::new(&view, String::new(), &clock).state(&clock, desktop, None)
+        };
+        let state = shown(Wanted::Dark, Theme::Light);
+        assert_eq!((state.text_scale, state.watermark_opacity), (1.5, 0.2));
+        assert_eq!(state.curtain.unwrap().theme, Theme::Dark);
+        assert_eq!(shown(Wanted::Light, Theme::Dark).curtain.unwrap().theme, Theme::Light);
+        assert_eq!(shown(Wanted::System, Theme::Dark).curtain.unwrap().theme, Theme::Dark);
     }
 }

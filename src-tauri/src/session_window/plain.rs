@@ -1,7 +1,12 @@
 //! Windows and macOS, plain for now: the amber frame is the window's own background around an inset portal, the countdown
 //! stands in the bar, and the curtain takes the portal off the screen. There is no watermark yet.
 
-use std::{cell::RefCell, net::SocketAddr, path::Path, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    path::Path,
+    rc::Rc,
+};
 
 use amberglass_app::{
     host::{HostEvent, OpenWindow},
@@ -22,6 +27,8 @@ const LIVE: Color = Color(0xf5, 0x9e, 0x0b, 0xff);
 thread_local! {
     /// The webview belongs to the main thread, window events do not carry it.
     static PORTAL: RefCell<Option<Rc<WebView>>> = const { RefCell::new(None) };
+    /// Logical pixels of the bar above it.
+    static BAR_HEIGHT: Cell<u32> = const { Cell::new(0) };
 }
 
 pub struct PlatformWindow {
@@ -38,7 +45,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        _cache_dir: &Path,
+        _run_dir: &Path,
     ) -> Result<Self, WindowError> {
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(format!("{} · {}", open.view.customer_name, open.view.code))
@@ -56,12 +63,12 @@ impl PlatformWindow {
     }
 
     fn fill(window: Window, open: &OpenWindow, proxy: SocketAddr, sink: EventSink) -> Result<Self, WindowError> {
-        let bar = bar::add(&window)?;
+        let bar = bar::add(&window, &open.view)?;
         let lock = portal::Lock::new(open, sink.clone());
         let loaded = lock.clone();
         let size = window.inner_size()?;
         let view = portal::builder(&lock, proxy)
-            .with_bounds(below_bar(size, window.scale_factor()?))
+            .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
             .with_on_page_load_handler(move |event, _| {
                 if matches!(event, PageLoadEvent::Finished) {
                     (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });
@@ -73,6 +80,7 @@ impl PlatformWindow {
         view.load_url(&open.entry_url)?;
         let portal = Rc::new(view);
         PORTAL.set(Some(Rc::clone(&portal)));
+        BAR_HEIGHT.set(bar::height(&open.view));
 
         let session = open.view.session.clone();
         let resized = window.clone();
@@ -82,19 +90,19 @@ impl PlatformWindow {
                 api.prevent_close();
                 sink(HostEvent::CloseRequested { session: session.clone() });
             }
-            WindowEvent::Resized(size) => {
-                let scale = resized.scale_factor().unwrap_or(1.0);
-                let logical = size.to_logical::<f64>(scale);
-                let _ = resized_bar.set_size(tauri::LogicalSize::new(logical.width, bar::HEIGHT));
-                let bounds = below_bar(*size, scale);
-                PORTAL.with_borrow(|portal| portal.as_ref().map(|portal| portal.set_bounds(bounds)));
-            }
+            WindowEvent::Resized(size) => arrange(&resized, &resized_bar, *size),
             _ => {}
         });
         Ok(Self { window, portal, bar, lock, entry_url: open.entry_url.clone() })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
+        if BAR_HEIGHT.replace(bar::height(view)) != bar::height(view)
+            && let Ok(size) = self.window.inner_size()
+        {
+            arrange(&self.window, &self.bar, size);
+        }
+        bar::zoom(&self.bar, view);
         if let Err(error) = self.portal.set_visible(view.curtain.is_none()) {
             tracing::error!(%error, "the page could not be covered");
         }
@@ -125,11 +133,19 @@ impl PlatformWindow {
     }
 }
 
-fn below_bar(size: PhysicalSize<u32>, scale: f64) -> Rect {
-    let size = size.to_logical::<f64>(scale);
+/// Bar above, portal below.
+fn arrange(window: &Window, bar: &tauri::Webview, size: PhysicalSize<u32>) {
+    let scale = window.scale_factor().unwrap_or(1.0);
+    let height = BAR_HEIGHT.get();
+    let _ = bar.set_size(tauri::LogicalSize::new(size.to_logical::<f64>(scale).width, f64::from(height)));
+    let bounds = below_bar(size, scale, height);
+    PORTAL.with_borrow(|portal| portal.as_ref().map(|portal| portal.set_bounds(bounds)));
+}
+
+fn below_bar(size: PhysicalSize<u32>, scale: f64, bar: u32) -> Rect {
+    let (size, bar) = (size.to_logical::<f64>(scale), f64::from(bar));
     Rect {
-        position: LogicalPosition::new(FRAME, bar::HEIGHT + FRAME).into(),
-        size: LogicalSize::new((size.width - 2.0 * FRAME).max(1.0), (size.height - bar::HEIGHT - 2.0 * FRAME).max(1.0))
-            .into(),
+        position: LogicalPosition::new(FRAME, bar + FRAME).into(),
+        size: LogicalSize::new((size.width - 2.0 * FRAME).max(1.0), (size.height - bar - 2.0 * FRAME).max(1.0)).into(),
     }
 }

@@ -1,6 +1,9 @@
 //! The lock-down of the portal webview that every system shares. Each refusal goes on record and is told to the person.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use amberglass_app::host::{HostEvent, OpenWindow, WindowRecorder};
 use amberglass_domain::navigation::{GatewayOrigin, Verdict};
@@ -18,6 +21,7 @@ pub struct Lock {
     pub origin: GatewayOrigin,
     recorder: Arc<dyn WindowRecorder>,
     pub sink: EventSink,
+    reference: Arc<Mutex<String>>,
 }
 
 impl Lock {
@@ -27,7 +31,21 @@ impl Lock {
             origin: open.origin.clone(),
             recorder: Arc::clone(&open.recorder),
             sink,
+            reference: Arc::default(),
         }
+    }
+
+    /// The portal gave no answer. `reference` is the gateway's, under which the server's log has it; empty when not even
+    /// the gateway answered.
+    pub fn unreachable(&self, reference: &str) {
+        let reference = reference.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+        *self.reference.lock().unwrap_or_else(PoisonError::into_inner) = reference;
+        (self.sink)(HostEvent::PortalUnreachable { session: self.session.clone() });
+    }
+
+    /// Of the last time that the portal gave no answer.
+    pub fn reference(&self) -> String {
+        self.reference.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Records and tells a refusal. The caller has refused already, or does so whatever happens here.

@@ -2,7 +2,7 @@
 //! The forwarding proxy is the other wall; either alone would hold.
 #![allow(unsafe_code, reason = "WebKitGTK's filter store has no safe binding")]
 
-use std::{ffi::CString, path::Path};
+use std::{cell::RefCell, ffi::CString, path::Path};
 
 use amberglass_domain::navigation::GatewayOrigin;
 use gtk::{gio, glib, glib::translate::ToGlibPtr as _};
@@ -11,6 +11,21 @@ use webkit2gtk::{WebView, WebViewExt as _, ffi};
 use crate::session_window::WindowError;
 
 const NAME: &str = "amberglass-gateway-only";
+
+thread_local! {
+    /// Compiling takes longer than everything else that a window waits for here, and a filter depends on its origin alone.
+    static LAST: RefCell<Option<(GatewayOrigin, Filter)>> = const { RefCell::new(None) };
+}
+
+/// One reference to a compiled filter.
+struct Filter(*mut ffi::WebKitUserContentFilter);
+
+impl Drop for Filter {
+    fn drop(&mut self) {
+        // SAFETY: the reference that was given to us with the pointer, let go once.
+        unsafe { ffi::webkit_user_content_filter_unref(self.0) };
+    }
+}
 
 /// Block all, then take back the block for what stays within the page or goes to the gateway. WebKit's filters know a
 /// subset of regular expressions; host names need only their dots escaped.
@@ -39,17 +54,25 @@ fn rules(origin: &GatewayOrigin) -> String {
 
 struct Pending {
     view: WebView,
+    origin: GatewayOrigin,
     store: *mut ffi::WebKitUserContentFilterStore,
     done: Box<dyn FnOnce(Result<(), WindowError>)>,
 }
 
-/// Compiles the filter into `folder`, adds it to the view, then calls `done` on the main thread.
+/// Adds the filter to the view, then calls `done` on the main thread: at once, or when it has been compiled into `folder`.
 pub fn install(
     view: &WebView,
     origin: &GatewayOrigin,
     folder: &Path,
     done: impl FnOnce(Result<(), WindowError>) + 'static,
 ) {
+    let known = LAST.with_borrow(|last| {
+        let (_, filter) = last.as_ref().filter(|(compiled_for, _)| compiled_for == origin)?;
+        Some(add(view, filter))
+    });
+    if let Some(outcome) = known {
+        return done(outcome);
+    }
     let path = match CString::new(folder.as_os_str().as_encoded_bytes()) {
         Ok(path) => path,
         Err(error) => return done(Err(WindowError::ContentFilter(error.to_string()))),
@@ -57,7 +80,7 @@ pub fn install(
     let source = glib::Bytes::from_owned(rules(origin).into_bytes());
     // SAFETY: `path` outlives the call, which copies it. The store is owned by us and released in `saved`.
     let store = unsafe { ffi::webkit_user_content_filter_store_new(path.as_ptr()) };
-    let pending = Box::new(Pending { view: view.clone(), store, done: Box::new(done) });
+    let pending = Box::new(Pending { view: view.clone(), origin: origin.clone(), store, done: Box::new(done) });
     // SAFETY: the name and the bytes live through the call, which takes its own references; `pending` is given away here
     // and taken back exactly once, in `saved`, which WebKit calls exactly once, on this thread.
     unsafe {
@@ -87,21 +110,21 @@ unsafe extern "C" fn saved(
         let error: glib::Error = unsafe { glib::translate::from_glib_full(error) };
         Err(WindowError::ContentFilter(error.to_string()))
     } else {
-        add(&pending.view, filter)
+        let filter = Filter(filter);
+        let outcome = add(&pending.view, &filter);
+        LAST.set(Some((pending.origin, filter)));
+        outcome
     };
     // SAFETY: the one reference that `install` got.
     unsafe { glib::gobject_ffi::g_object_unref(pending.store.cast()) };
     (pending.done)(outcome);
 }
 
-fn add(view: &WebView, filter: *mut ffi::WebKitUserContentFilter) -> Result<(), WindowError> {
+fn add(view: &WebView, filter: &Filter) -> Result<(), WindowError> {
     let manager = view.user_content_manager();
-    // SAFETY: the manager is alive; it takes its own reference to the filter, ours is released right after.
-    unsafe {
-        if let Some(manager) = &manager {
-            ffi::webkit_user_content_manager_add_filter(manager.to_glib_none().0, filter);
-        }
-        ffi::webkit_user_content_filter_unref(filter);
+    if let Some(manager) = &manager {
+        // SAFETY: manager and filter are alive; the manager takes a reference of its own.
+        unsafe { ffi::webkit_user_content_manager_add_filter(manager.to_glib_none().0, filter.0) };
     }
     manager.map(drop).ok_or_else(|| WindowError::ContentFilter("the view has no content manager".to_owned()))
 }

@@ -3,10 +3,8 @@
 use std::cell::Cell;
 
 use amberglass_app::host::HostEvent;
-use amberglass_domain::ports::Clock as _;
-use amberglass_system::SystemClock;
 use amberglass_wire::audit::Attempt;
-use gtk::{gdk, gio, glib, prelude::*};
+use gtk::{gio, glib, prelude::*};
 use webkit2gtk::{
     AuthenticationRequestExt as _, LoadEvent, PermissionRequestExt as _, PolicyDecisionExt as _, PolicyDecisionType,
     ResponsePolicyDecision, ResponsePolicyDecisionExt as _, SettingsExt as _, SnapshotOptions, SnapshotRegion,
@@ -17,6 +15,8 @@ use crate::session_window::portal::Lock;
 
 /// Header by which the gateway tells that the portal behind it did not answer.
 const UNREACHABLE_HEADER: &str = "Amberglass-Portal";
+/// Beside it: under what the server's log has that.
+const REFERENCE_HEADER: &str = "Amberglass-Reference";
 
 pub fn apply(view: &WebView, lock: &Lock) {
     settings(view);
@@ -104,7 +104,7 @@ fn refuse_prompts(view: &WebView, lock: &Lock) {
     let told = lock.clone();
     view.connect_load_failed_with_tls_errors(move |_, address, _, _| {
         told.refuse(Attempt::InvalidCertificate, Some(address));
-        (told.sink)(HostEvent::PortalUnreachable { session: told.session.clone() });
+        told.unreachable("");
         true
     });
 }
@@ -125,7 +125,7 @@ fn report_loading(view: &WebView, lock: &Lock) {
             || error.matches(webkit2gtk::PolicyError::FrameLoadInterruptedByPolicyChange);
         if !harmless {
             tracing::warn!(%error, path = address.split('?').next(), "a page of the portal did not load");
-            (told.sink)(HostEvent::PortalUnreachable { session: told.session.clone() });
+            told.unreachable("");
         }
         // The engine's own error page would strand the person: the curtain says what to do.
         true
@@ -136,14 +136,12 @@ fn report_loading(view: &WebView, lock: &Lock) {
             return false;
         }
         let Some(response) = decision.dynamic_cast_ref::<ResponsePolicyDecision>() else { return false };
-        let unreachable = response.is_main_frame_main_resource()
-            && response
-                .response()
-                .and_then(|response| response.http_headers())
-                .is_some_and(|headers| headers.one(UNREACHABLE_HEADER).is_some());
+        let headers = response.response().and_then(|response| response.http_headers());
+        let Some(headers) = headers.filter(|_| response.is_main_frame_main_resource()) else { return false };
+        let unreachable = headers.one(UNREACHABLE_HEADER).is_some();
         if unreachable {
             decision.ignore();
-            (told.sink)(HostEvent::PortalUnreachable { session: told.session.clone() });
+            told.unreachable(&headers.one(REFERENCE_HEADER).unwrap_or_default());
         }
         unreachable
     });
@@ -175,65 +173,4 @@ fn report_first_paint(view: &WebView, lock: &Lock) {
             glib::ControlFlow::Break
         });
     });
-}
-
-/// Keyboard and pointer input in the portal, seen by the host; what the page does by itself does not count.
-pub fn watch_input(layers: &gtk::Overlay, lock: &Lock) {
-    let told = lock.clone();
-    let gate = OncePerSecond::default();
-    layers.add_events(
-        gdk::EventMask::KEY_PRESS_MASK | gdk::EventMask::BUTTON_PRESS_MASK | gdk::EventMask::POINTER_MOTION_MASK,
-    );
-    let seen = move || {
-        if gate.passes(SystemClock.monotonic_millis()) {
-            (told.sink)(HostEvent::InputSeen { session: told.session.clone() });
-        }
-    };
-    layers.connect_event(move |_, event| {
-        let input = matches!(
-            event.event_type(),
-            gdk::EventType::KeyPress
-                | gdk::EventType::ButtonPress
-                | gdk::EventType::MotionNotify
-                | gdk::EventType::Scroll
-        );
-        if input {
-            seen();
-        }
-        glib::Propagation::Proceed
-    });
-}
-
-/// Lets through one call a second: pointer movement is a flood, idleness is counted in minutes.
-#[derive(Default)]
-struct OncePerSecond(Cell<i64>);
-
-impl OncePerSecond {
-    fn passes(&self, monotonic_millis: i64) -> bool {
-        let due = monotonic_millis.saturating_sub(self.0.get()) >= 1000;
-        if due {
-            self.0.set(monotonic_millis);
-        }
-        due
-    }
-}
-
-/// GTK's inspector can hide any widget, the overlay too.
-pub fn block_inspector_keys(window: &gtk::ApplicationWindow) {
-    window.connect_key_press_event(|_, event| {
-        let held = event.state().contains(gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::SHIFT_MASK);
-        let key = event.keyval().to_unicode().map(|key| key.to_ascii_lowercase());
-        if held && matches!(key, Some('d' | 'i')) { glib::Propagation::Stop } else { glib::Propagation::Proceed }
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn input_is_reported_at_most_once_a_second() {
-        let gate = OncePerSecond::default();
-        assert_eq!([1000, 1500, 1999, 2000, 2100].map(|at| gate.passes(at)), [true, false, false, true, false]);
-    }
 }

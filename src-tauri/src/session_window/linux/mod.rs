@@ -1,9 +1,12 @@
 //! Linux: GTK packs bar and portal into one column, and a drawing area lies over the portal.
 //!
-//! `lockdown` holds what WebKitGTK needs beyond `portal`, `surface` presents the overlay's pixels, `content_filter` is the
-//! engine's own wall against other origins.
+//! `lockdown` holds what WebKitGTK needs beyond `portal`, `surface` presents the overlay's pixels and `curtain_controls` what
+//! can be pressed on them, `content_filter` is the engine's own wall against other origins.
 
 mod content_filter;
+mod curtain_controls;
+mod input;
+mod keyboard;
 mod lockdown;
 mod surface;
 
@@ -13,11 +16,16 @@ use amberglass_app::{
     host::{HostEvent, OpenWindow},
     view::SessionWindowView,
 };
+use amberglass_overlay::CurtainAction;
 use gtk::{glib, prelude::*};
 use tauri::{AppHandle, Window, WindowEvent};
 use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
-use self::surface::OverlaySurface;
+use self::{
+    input::InputWatch,
+    keyboard::WindowKey,
+    surface::{OverlaySurface, event_of},
+};
 use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
 
 /// Thickness of the overlay's frame, in logical pixels.
@@ -25,10 +33,16 @@ const FRAME: i32 = 6;
 
 pub struct PlatformWindow {
     window: Window,
+    bar: Bar,
     portal: Rc<RefCell<Portal>>,
-    surface: OverlaySurface,
-    /// The content filter's compiled form; deleted with the session.
-    _folder: tempfile::TempDir,
+    surface: Rc<OverlaySurface>,
+}
+
+/// The bar's webview, and the widget that it is in the window's column.
+#[derive(Clone)]
+struct Bar {
+    webview: tauri::Webview,
+    widget: gtk::Widget,
 }
 
 /// The locked webview and all it takes to build it again after its web process died.
@@ -38,18 +52,19 @@ struct Portal {
     lock: portal::Lock,
     open: OpenWindow,
     proxy: SocketAddr,
+    input: InputWatch,
     filter_dir: std::path::PathBuf,
 }
 
 impl PlatformWindow {
+    /// `run_dir` keeps the compiled content filter for the sessions that follow.
     pub fn open(
         app: &AppHandle,
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        cache_dir: &Path,
+        run_dir: &Path,
     ) -> Result<Self, WindowError> {
-        let folder = tempfile::Builder::new().prefix("session-").tempdir_in(cache_dir)?;
         let title = format!("{} · {}", open.view.customer_name, open.view.code);
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(title)
@@ -57,7 +72,7 @@ impl PlatformWindow {
             .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
             .center()
             .build()?;
-        let built = Self::fill(window.clone(), open, proxy, sink, folder);
+        let built = Self::fill(window.clone(), open, proxy, sink, run_dir);
         if built.is_err() {
             let _ = window.destroy();
         }
@@ -69,11 +84,13 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        folder: tempfile::TempDir,
+        run_dir: &Path,
     ) -> Result<Self, WindowError> {
-        let bar = bar::add(&window)?;
+        let webview = bar::add(&window, &open.view)?;
         let column = window.default_vbox()?;
-        keep_bar(&bar, &open, &sink)?;
+        let widget = column.children().pop().ok_or(WindowError::NoBar)?;
+        let bar = Bar { webview, widget };
+        keep_bar(&bar, &column, &open, &sink)?;
 
         let layers = gtk::Overlay::new();
         let container = gtk::Box::new(gtk::Orientation::Vertical, 0);
@@ -86,28 +103,35 @@ impl PlatformWindow {
         ] {
             set(&container, FRAME);
         }
+        container.set_sensitive(open.view.curtain.is_none());
         layers.add(&container);
-        let surface = OverlaySurface::new(&open.view, sink.clone());
-        layers.add_overlay(surface.widget());
-        layers.set_overlay_pass_through(surface.widget(), true);
         column.pack_start(&layers, true, true, 0);
+        let lock = portal::Lock::new(&open, sink.clone());
+        let surface = Rc::new(OverlaySurface::new(&layers, &open.view, &lock));
         layers.show_all();
 
-        let lock = portal::Lock::new(&open, sink.clone());
-        lockdown::watch_input(&layers, &lock);
-        lockdown::block_inspector_keys(&window.gtk_window()?);
+        let input = InputWatch::new(sink.clone(), lock.session.clone());
+        input.keys_of(&window.gtk_window()?);
+        input.pointer_over(surface.area());
+        input.pointer_over(&bar.widget);
         report_close(&window, &open, &sink);
 
-        let portal = Portal { view: None, container, lock, open, proxy, filter_dir: folder.path().to_owned() };
+        let filter_dir = run_dir.to_owned();
+        let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir };
         let portal = Rc::new(RefCell::new(portal));
+        listen(&window, &bar, &surface, &portal)?;
         load(&portal)?;
-        Ok(Self { window, portal, surface, _folder: folder })
+        Ok(Self { window, bar, portal, surface })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
+        self.bar.widget.set_size_request(-1, i32::try_from(bar::height(view)).unwrap_or(i32::MAX));
+        bar::zoom(&self.bar.webview, view);
         // A covered page must not get the keys that the person types at the curtain.
         self.portal.borrow().container.set_sensitive(view.curtain.is_none());
-        self.surface.show(view);
+        if self.surface.show(view, self.bar.widget.is_focus()) {
+            self.portal.borrow().focus();
+        }
     }
 
     pub fn raise(&self) {
@@ -135,18 +159,63 @@ impl PlatformWindow {
     }
 }
 
-/// Fixes the bar's height and brings it back when its web process dies; frame and countdown stay on meanwhile.
-fn keep_bar(bar: &tauri::Webview, open: &OpenWindow, sink: &EventSink) -> Result<(), WindowError> {
-    let (sink, session) = (sink.clone(), open.view.session.clone());
-    let again = bar.clone();
-    bar.with_webview(move |platform| {
-        use webkit2gtk::WebViewExt as _;
-        let view = platform.inner();
-        if let Some(column) = view.parent().and_then(|parent| parent.downcast::<gtk::Box>().ok()) {
-            column.set_child_packing(&view, false, true, 0, gtk::PackType::Start);
+impl Portal {
+    fn focus(&self) {
+        if let Some(view) = &self.view {
+            view.webview().grab_focus();
         }
-        view.set_size_request(-1, bar::HEIGHT as i32);
-        view.connect_web_process_terminated(move |_, _| {
+    }
+}
+
+/// The window's own keys, which work wherever the keyboard is.
+fn listen(
+    window: &Window,
+    bar: &Bar,
+    surface: &Rc<OverlaySurface>,
+    portal: &Rc<RefCell<Portal>>,
+) -> Result<(), WindowError> {
+    let (bar, surface, portal) = (bar.clone(), Rc::downgrade(surface), Rc::downgrade(portal));
+    keyboard::listen(&window.gtk_window()?, move |key| {
+        let (Some(surface), Some(portal)) = (surface.upgrade(), portal.upgrade()) else { return false };
+        let in_bar = bar.widget.is_focus();
+        match key {
+            WindowKey::OtherPart if in_bar => {
+                if !surface.focus_curtain() {
+                    portal.borrow().focus();
+                }
+            }
+            WindowKey::OtherPart => bar.widget.grab_focus(),
+            WindowKey::EndButton => {
+                bar.widget.grab_focus();
+                bar::focus_end(&bar.webview);
+            }
+            // The page and the bar have uses of their own for these.
+            WindowKey::Next | WindowKey::Previous | WindowKey::Leave if in_bar || !surface.covers() => return false,
+            WindowKey::Next | WindowKey::Previous => {
+                if !surface.step(key == WindowKey::Next) {
+                    bar.widget.grab_focus();
+                }
+            }
+            WindowKey::Leave if surface.offers(CurtainAction::CloseWindow) => {
+                let lock = portal.borrow().lock.clone();
+                (lock.sink)(event_of(CurtainAction::CloseWindow, &lock.session));
+            }
+            WindowKey::Leave => bar.widget.grab_focus(),
+        }
+        true
+    });
+    Ok(())
+}
+
+/// Fixes the bar's height and brings it back when its web process dies; frame and countdown stay on meanwhile.
+fn keep_bar(bar: &Bar, column: &gtk::Box, open: &OpenWindow, sink: &EventSink) -> Result<(), WindowError> {
+    column.set_child_packing(&bar.widget, false, true, 0, gtk::PackType::Start);
+    bar.widget.set_size_request(-1, i32::try_from(bar::height(&open.view)).unwrap_or(i32::MAX));
+    let (sink, session) = (sink.clone(), open.view.session.clone());
+    let again = bar.webview.clone();
+    bar.webview.with_webview(move |platform| {
+        use webkit2gtk::WebViewExt as _;
+        platform.inner().connect_web_process_terminated(move |_, _| {
             sink(HostEvent::BarCrashed { session: session.clone() });
             let again = again.clone();
             glib::idle_add_local_once(move || drop(again.reload()));
@@ -173,6 +242,7 @@ fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     let view = portal::builder(&parts.lock, parts.proxy).build_gtk(&parts.container)?;
     let webkit = view.webview();
     lockdown::apply(&webkit, &parts.lock);
+    parts.input.pointer_over(&webkit);
     let later = Rc::downgrade(portal);
     let sink = parts.lock.sink.clone();
     let session = parts.lock.session.clone();
@@ -187,7 +257,11 @@ fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
         });
         if let Err(error) = entered {
             tracing::error!(%error, "the entry page was not loaded");
-            sink(HostEvent::WindowFailed { session, detail: error.to_string() });
+            // Not from within: what failed may be on its way into the window that goes.
+            glib::idle_add_local_once(move || {
+                sink(HostEvent::WindowFailed { session: session.clone(), detail: error.to_string() });
+                crate::session_window::close(&session);
+            });
         }
     });
     Ok(())

@@ -1,146 +1,220 @@
-//! Puts the overlay's pixels over the page. Clicks go through to the page while it is uncovered, and to the curtain's
-//! buttons while it is not.
+//! Puts the overlay's pixels over the page. Clicks go through to the page while it is uncovered; the curtain takes them all.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+    time::Duration,
+};
 
 use amberglass_app::{host::HostEvent, view::SessionWindowView};
-use amberglass_overlay::{CurtainAction, OverlayState, PixelOrder, Renderer, Surface, Theme, hit};
+use amberglass_overlay::{CurtainAction, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
 use amberglass_system::SystemClock;
 use amberglass_wire::SessionId;
 use gtk::{cairo, gdk, glib, prelude::*};
 
-use crate::session_window::{EventSink, picture::Picture};
+use super::curtain_controls::CurtainControls;
+use crate::session_window::{picture::Picture, portal::Lock};
 
 /// Often enough that no second of the countdown is skipped.
 const TICK: Duration = Duration::from_millis(250);
 
 pub struct OverlaySurface {
+    parts: Rc<Parts>,
+    tick: Cell<Option<glib::SourceId>>,
+    /// The page had the keyboard once: until then whatever else has it got it by being built first.
+    uncovered_before: Cell<bool>,
+}
+
+struct Parts {
     area: gtk::DrawingArea,
-    painting: Rc<RefCell<Painting>>,
-    tick: glib::SourceId,
+    controls: CurtainControls,
+    lock: Lock,
+    picture: RefCell<Picture>,
+    painting: RefCell<Painting>,
 }
 
 struct Painting {
-    picture: Picture,
     renderer: Renderer,
     /// What stands on the screen, to know whether a tick changes it.
     shown: Option<OverlayState>,
-    focused: Option<CurtainAction>,
-    session: SessionId,
-    sink: EventSink,
 }
 
 impl OverlaySurface {
-    pub fn new(view: &SessionWindowView, sink: EventSink) -> Self {
+    /// Lays itself over what `layers` holds.
+    pub fn new(layers: &gtk::Overlay, view: &SessionWindowView, lock: &Lock) -> Self {
         let area = gtk::DrawingArea::new();
-        area.set_can_focus(true);
-        area.add_events(gdk::EventMask::BUTTON_PRESS_MASK | gdk::EventMask::KEY_PRESS_MASK);
-        let painting = Rc::new(RefCell::new(Painting {
-            picture: Picture::new(view, &SystemClock),
-            renderer: Renderer::new(PixelOrder::Bgra),
-            shown: None,
-            focused: None,
-            session: view.session.clone(),
-            sink,
-        }));
-        connect(&area, &painting);
-        let tick = {
-            let (area, painting) = (area.clone(), Rc::clone(&painting));
-            glib::timeout_add_local(TICK, move || {
-                let painting = painting.borrow();
-                if painting.shown.as_ref() != Some(&painting.state()) {
-                    area.queue_draw();
+        area.add_events(gdk::EventMask::BUTTON_PRESS_MASK | gdk::EventMask::POINTER_MOTION_MASK);
+        layers.add_overlay(&area);
+        let told = lock.clone();
+        let press = Rc::new(move |action| (told.sink)(event_of(action, &told.session)));
+        let painting = Painting { renderer: Renderer::new(PixelOrder::Bgra), shown: None };
+        let parts = Rc::new_cyclic(|weak: &Weak<Parts>| {
+            let follow = weak.clone();
+            let focus_moved = Rc::new(move || {
+                if let Some(parts) = follow.upgrade() {
+                    parts.area.queue_draw();
                 }
-                glib::ControlFlow::Continue
-            })
-        };
-        Self { area, painting, tick }
+            });
+            Parts {
+                area,
+                controls: CurtainControls::new(layers, press, focus_moved),
+                picture: RefCell::new(Picture::new(view, lock.reference(), &SystemClock)),
+                lock: lock.clone(),
+                painting: RefCell::new(painting),
+            }
+        });
+        connect(&parts);
+        let ticking = Rc::downgrade(&parts);
+        let tick = glib::timeout_add_local(TICK, move || {
+            if let Some(parts) = ticking.upgrade() {
+                parts.tick();
+            }
+            glib::ControlFlow::Continue
+        });
+        let surface = Self { parts, tick: Cell::new(Some(tick)), uncovered_before: Cell::default() };
+        surface.parts.follow();
+        surface
     }
 
-    pub fn widget(&self) -> &gtk::DrawingArea {
-        &self.area
+    pub fn area(&self) -> &gtk::DrawingArea {
+        &self.parts.area
     }
 
-    pub fn show(&self, view: &SessionWindowView) {
-        let covers = {
-            let mut painting = self.painting.borrow_mut();
-            painting.picture = Picture::new(view, &SystemClock);
-            painting.focused = None;
-            painting.picture.covers_page()
+    /// Paints this view from now on. Whoever types in the bar goes on typing there; otherwise the keyboard follows the
+    /// curtain. Whether the page is uncovered by this and has to get the keyboard is the answer.
+    pub fn show(&self, view: &SessionWindowView, bar_has_keyboard: bool) -> bool {
+        let before = self.parts.controls.focused();
+        let (covered, covers) = {
+            let mut picture = self.parts.picture.borrow_mut();
+            let covered = picture.covers_page();
+            *picture = Picture::new(view, self.parts.lock.reference(), &SystemClock);
+            (covered, picture.covers_page())
         };
-        shape_input(&self.area, covers);
-        if covers {
-            self.area.grab_focus();
+        self.parts.follow();
+        let lost = before.is_some_and(|action| !self.parts.controls.has(action));
+        if covers && !bar_has_keyboard && (!covered || lost) {
+            self.take_keyboard();
         }
+        let first = covered && !covers && !self.uncovered_before.replace(true);
+        covered && !covers && (first || !bar_has_keyboard)
+    }
+
+    /// To the button that does no harm when somebody was typing just now; to none, if there is no such button.
+    fn take_keyboard(&self) {
+        if !self.parts.controls.focus(CurtainAction::Retry) {
+            self.parts.area.grab_focus();
+        }
+    }
+
+    /// For whoever comes by keyboard on purpose. False when the page is not covered.
+    pub fn focus_curtain(&self) -> bool {
+        let covers = self.covers();
+        if covers && !self.parts.controls.focus(CurtainAction::Retry) && !self.parts.controls.focus_first() {
+            self.parts.area.grab_focus();
+        }
+        covers
+    }
+
+    /// To the curtain's next or previous button; false past the last and before the first.
+    pub fn step(&self, forward: bool) -> bool {
+        self.parts.controls.step(forward)
+    }
+
+    pub fn covers(&self) -> bool {
+        self.parts.picture.borrow().covers_page()
+    }
+
+    pub fn offers(&self, action: CurtainAction) -> bool {
+        self.parts.controls.has(action)
+    }
+
+    /// Nothing is painted any more; called before the window goes.
+    pub fn stop(&self) {
+        if let Some(tick) = self.tick.take() {
+            tick.remove();
+        }
+    }
+}
+
+pub fn event_of(action: CurtainAction, session: &SessionId) -> HostEvent {
+    let session = session.clone();
+    match action {
+        CurtainAction::Retry => HostEvent::CurtainRetry { session },
+        CurtainAction::EndSession | CurtainAction::CloseWindow => HostEvent::CurtainEnd { session },
+    }
+}
+
+impl Parts {
+    fn state(&self) -> OverlayState {
+        self.picture.borrow().state(&SystemClock, desktop_theme(), self.controls.focused())
+    }
+
+    /// Widgets and pixels follow the picture.
+    fn follow(&self) {
+        let state = self.state();
+        let covers = state.curtain.is_some();
+        self.area.set_can_focus(covers);
+        shape_input(&self.area, covers);
+        self.place_controls(&state);
         self.area.queue_draw();
     }
 
-    /// Must be called before the window goes: the tick holds the widget.
-    pub fn stop(self) {
-        self.tick.remove();
+    fn place_controls(&self, state: &OverlayState) {
+        let placed = surface_of(&self.area).map(|surface| buttons(state, &surface)).unwrap_or_default();
+        self.controls.show(state.curtain.as_ref(), &placed, self.area.scale_factor());
+    }
+
+    fn tick(&self) {
+        let state = self.state();
+        if self.painting.borrow().shown.as_ref() != Some(&state) {
+            if state.curtain.is_some() {
+                self.place_controls(&state);
+            }
+            self.area.queue_draw();
+        }
+    }
+
+    fn draw(&self, canvas: &cairo::Context) {
+        let state = self.state();
+        let mut painting = self.painting.borrow_mut();
+        if paint(&self.area, canvas, &mut painting.renderer, &state).is_none() {
+            // A page without its frame must not be seen: cover it with plain grey and say so in the log.
+            tracing::error!("the overlay could not be painted; the page is covered");
+            canvas.set_source_rgb(0.906, 0.898, 0.894);
+            let _ = canvas.paint();
+        }
+        painting.shown = Some(state);
     }
 }
 
-impl Painting {
-    fn state(&self) -> OverlayState {
-        self.picture.state(&SystemClock, theme(), self.focused)
-    }
-
-    fn act(&self, action: CurtainAction) {
-        let session = self.session.clone();
-        (self.sink)(match action {
-            CurtainAction::Retry => HostEvent::CurtainRetry { session },
-            CurtainAction::EndSession | CurtainAction::CloseWindow => HostEvent::CurtainEnd { session },
-        });
-    }
-}
-
-fn connect(area: &gtk::DrawingArea, painting: &Rc<RefCell<Painting>>) {
-    let shaping = Rc::clone(painting);
-    area.connect_realize(move |area| shape_input(area, shaping.borrow().picture.covers_page()));
-    let drawing = Rc::clone(painting);
-    area.connect_draw(move |area, canvas| {
-        draw(area, canvas, &mut drawing.borrow_mut());
+fn connect(parts: &Rc<Parts>) {
+    let shaping = Rc::downgrade(parts);
+    parts.area.connect_realize(move |area| {
+        if let Some(parts) = shaping.upgrade() {
+            shape_input(area, parts.picture.borrow().covers_page());
+        }
+    });
+    let drawing = Rc::downgrade(parts);
+    parts.area.connect_draw(move |_, canvas| {
+        if let Some(parts) = drawing.upgrade() {
+            parts.draw(canvas);
+        }
         glib::Propagation::Proceed
     });
-    let clicking = Rc::clone(painting);
-    area.connect_button_press_event(move |area, event| {
-        let painting = clicking.borrow();
-        let scale = f64::from(area.scale_factor());
-        let (x, y) = event.position();
-        if let Some(action) =
-            surface_of(area).and_then(|surface| hit(&painting.state(), &surface, x * scale, y * scale))
-        {
-            painting.act(action);
-        }
-        glib::Propagation::Stop
+    let sizing = Rc::downgrade(parts);
+    parts.area.connect_size_allocate(move |area, _| {
+        // The shape was cut for another size, and the buttons stand elsewhere now. Not from within the allocation itself:
+        // it would be asked for again.
+        let (sizing, area) = (sizing.clone(), area.clone());
+        glib::idle_add_local_once(move || {
+            if let Some(parts) = sizing.upgrade() {
+                shape_input(&area, parts.picture.borrow().covers_page());
+                parts.place_controls(&parts.state());
+            }
+        });
     });
-    let typing = Rc::clone(painting);
-    area.connect_key_press_event(move |area, event| keyboard(area, event, &mut typing.borrow_mut()));
-}
-
-/// Tab walks the curtain's buttons, Return and Space press the focused one.
-fn keyboard(area: &gtk::DrawingArea, event: &gdk::EventKey, painting: &mut Painting) -> glib::Propagation {
-    let actions: Vec<CurtainAction> = painting
-        .state()
-        .curtain
-        .map(|curtain| curtain.buttons.iter().map(|button| button.action).collect())
-        .unwrap_or_default();
-    let key = event.keyval();
-    if key == gdk::keys::constants::Tab || key == gdk::keys::constants::Right {
-        let at = painting.focused.and_then(|focused| actions.iter().position(|action| *action == focused));
-        // Past the last button the focus leaves for the bar.
-        painting.focused = actions.get(at.map_or(0, |at| at + 1)).copied();
-        area.queue_draw();
-        return if painting.focused.is_some() { glib::Propagation::Stop } else { glib::Propagation::Proceed };
-    }
-    if key == gdk::keys::constants::Return || key == gdk::keys::constants::space {
-        if let Some(action) = painting.focused {
-            painting.act(action);
-        }
-        return glib::Propagation::Stop;
-    }
-    glib::Propagation::Proceed
+    // What is covered gets no clicks.
+    parts.area.connect_button_press_event(|_, _| glib::Propagation::Stop);
 }
 
 /// An empty input shape lets every click through; no shape takes them all.
@@ -168,25 +242,14 @@ fn surface_of(area: &gtk::DrawingArea) -> Option<Surface> {
     })
 }
 
-fn draw(area: &gtk::DrawingArea, canvas: &cairo::Context, painting: &mut Painting) {
-    let state = painting.state();
-    if paint(area, canvas, painting, &state).is_none() {
-        // A page without its frame must not be seen: cover it with plain grey and say so in the log.
-        tracing::error!("the overlay could not be painted; the page is covered");
-        canvas.set_source_rgb(0.906, 0.898, 0.894);
-        let _ = canvas.paint();
-    }
-    painting.shown = Some(state);
-}
-
 fn paint(
     area: &gtk::DrawingArea,
     canvas: &cairo::Context,
-    painting: &mut Painting,
+    renderer: &mut Renderer,
     state: &OverlayState,
 ) -> Option<()> {
     let surface = surface_of(area)?;
-    let frame = painting.renderer.render(state, &surface).ok()?;
+    let frame = renderer.render(state, &surface).ok()?;
     let (width, height) = (i32::try_from(surface.width).ok()?, i32::try_from(surface.height).ok()?);
     let stride = width.checked_mul(4)?;
     let pixels = frame.bitmap.pixels.clone();
@@ -196,7 +259,7 @@ fn paint(
     canvas.paint().ok()
 }
 
-fn theme() -> Theme {
+fn desktop_theme() -> Theme {
     let dark = gtk::Settings::default().is_some_and(|settings| {
         settings.is_gtk_application_prefer_dark_theme()
             || settings.gtk_theme_name().is_some_and(|name| name.to_lowercase().contains("dark"))

@@ -1,0 +1,79 @@
+//! What whoever manages this computer has settled for everybody on it. Read-only for the program, and for the person too.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Unknown keys are for newer versions and are passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct MachinePolicy {
+    /// Address of the server that every console of this computer works with.
+    pub server: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the settings of this computer in {path} cannot be read: {reason}")]
+pub struct MachinePolicyError {
+    path: PathBuf,
+    reason: String,
+}
+
+/// Where each system keeps such a file.
+pub fn path() -> PathBuf {
+    #[cfg(target_os = "windows")]
+    {
+        let folder = std::env::var_os("ProgramData").unwrap_or_else(|| "C:\\ProgramData".into());
+        PathBuf::from(folder).join("Amberglass").join("console.toml")
+    }
+    #[cfg(target_os = "macos")]
+    {
+        PathBuf::from("/Library/Application Support/Amberglass/console.toml")
+    }
+    #[cfg(not(any(target_os = "windows", target_os = "macos")))]
+    {
+        PathBuf::from("/etc/amberglass/console.toml")
+    }
+}
+
+/// # Errors
+/// When there is a file and it makes no sense: what it settles must not be passed over.
+pub fn read(path: &Path) -> Result<MachinePolicy, MachinePolicyError> {
+    let unreadable = |reason: String| MachinePolicyError { path: path.to_owned(), reason };
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| unreadable(error.message().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(MachinePolicy::default()),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_computer_without_settings_settles_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(&folder.path().join("console.toml")).unwrap(), MachinePolicy::default());
+    }
+
+    #[test]
+    fn the_server_is_read_and_unknown_keys_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("console.toml");
+        std::fs::write(&file, "server = \"https://amberglass.example\"\nlater = 1\n").unwrap();
+        assert_eq!(read(&file).unwrap().server.as_deref(), Some("https://amberglass.example"));
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("console.toml");
+        for text in ["server = 7400\n", "server https", "[server]\n"] {
+            std::fs::write(&file, text).unwrap();
+            let words = read(&file).unwrap_err().to_string();
+            assert!(words.contains("console.toml"), "{words}");
+        }
+        assert!(read(folder.path()).is_err(), "a folder is no file");
+    }
+}

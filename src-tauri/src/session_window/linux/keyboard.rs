@@ -1,0 +1,56 @@
+//! Keys that the window takes before the page can: the page must not be able to keep anybody in.
+
+use std::rc::Rc;
+
+use gtk::{
+    gdk::{self, keys::constants as keys},
+    glib,
+    prelude::*,
+};
+
+/// What a key asks of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowKey {
+    /// F6: from the bar to the portal or its curtain, and back.
+    OtherPart,
+    /// Ctrl+Shift+E: to the bar's End button. Pressing that stays a step of its own, so that no stray key ends a session.
+    EndButton,
+    /// Tab and Shift+Tab at the curtain.
+    Next,
+    Previous,
+    /// Escape at the curtain.
+    Leave,
+}
+
+/// Calls `act` for the window's own keys; what `act` does not want goes on to whatever has the keyboard.
+pub fn listen(window: &gtk::ApplicationWindow, act: impl Fn(WindowKey) -> bool + 'static) {
+    let act = Rc::new(act);
+    window.connect_key_press_event(move |_, event| {
+        if is_inspector(event) || key_of(event).is_some_and(|key| act(key)) {
+            glib::Propagation::Stop
+        } else {
+            glib::Propagation::Proceed
+        }
+    });
+}
+
+fn key_of(event: &gdk::EventKey) -> Option<WindowKey> {
+    let held = event.state() & gtk::accelerator_get_default_mod_mask();
+    let shifted = held == gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::SHIFT_MASK;
+    let plain = held.is_empty() || held == gdk::ModifierType::SHIFT_MASK;
+    match event.keyval() {
+        keys::F6 if plain => Some(WindowKey::OtherPart),
+        keys::E | keys::e if shifted => Some(WindowKey::EndButton),
+        keys::Tab if held.is_empty() => Some(WindowKey::Next),
+        keys::ISO_Left_Tab if plain => Some(WindowKey::Previous),
+        keys::Escape if held.is_empty() => Some(WindowKey::Leave),
+        _ => None,
+    }
+}
+
+/// GTK's inspector can hide any widget, the overlay too.
+fn is_inspector(event: &gdk::EventKey) -> bool {
+    let held = event.state().contains(gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::SHIFT_MASK);
+    let key = event.keyval().to_unicode().map(|key| key.to_ascii_lowercase());
+    held && matches!(key, Some('d' | 'i'))
+}

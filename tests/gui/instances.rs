@@ -1,0 +1,93 @@
+//! The program started twice, and started again after it was killed.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use amberglass_testkit::wait_until;
+use amberglass_tests::workplace::{Setting, Workplace};
+
+use crate::{TURN, bin_dir};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_second_start_brings_the_first_window_to_the_front_says_so_and_ends_well() {
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.console.see("sign-in").await;
+    let window = place.desk.xdotool(&["search", "--onlyvisible", "--name", "^Amberglass$"]).unwrap();
+    place.desk.xdotool(&["windowminimize", window.lines().next().unwrap()]).unwrap();
+    wait_until("the window to be minimised", LIMIT, || async {
+        (!place.desk.window_exists("^Amberglass$")).then_some(())
+    })
+    .await;
+    let second = Command::new(bin_dir().join("amberglass"))
+        .envs(place.desk.environment().iter().cloned())
+        .env("AMBERGLASS_HOME", place.home())
+        .env("AMBERGLASS_SERVER", &place.stack.api)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(second.status.success(), "{second:?}");
+    let words = String::from_utf8_lossy(&second.stdout);
+    assert!(words.contains("running already"), "{words}");
+    place.desk.window("^Amberglass$").await;
+    assert_eq!(place.console.programs().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_installations_on_one_desk_do_not_take_each_other_for_a_second_start() {
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.console.see("sign-in").await;
+    let other = place.folder.path().join("other");
+    let mut command = Command::new(bin_dir().join("amberglass"));
+    command
+        .envs(place.desk.environment().iter().cloned())
+        .env("AMBERGLASS_HOME", &other)
+        .env("AMBERGLASS_SERVER", &place.stack.api);
+    let mut second = amberglass_tests::process::Process::start(
+        "the other installation",
+        &mut command,
+        &place.folder.path().join("other.log"),
+    )
+    .unwrap();
+    wait_until("two windows", LIMIT, || async {
+        let found = place.desk.xdotool(&["search", "--onlyvisible", "--name", "^Amberglass$"]).ok()?;
+        (found.lines().count() == 2).then_some(())
+    })
+    .await;
+    assert!(second.is_running());
+}
+
+#[tokio::test]
+async fn after_a_crash_in_a_session_the_next_start_tells_and_nothing_of_the_session_is_left_on_the_disk() {
+    let _turn = TURN.lock().await;
+    let mut place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.sign_in().await.unwrap();
+    place.start_session("1042").await.unwrap();
+    let staff = place.at_api().await.unwrap();
+    let running = place.running(&staff).await.unwrap().remove(0);
+    place.console.kill_program().unwrap();
+    wait_until("the session window to go", LIMIT, || async {
+        (!place.desk.window_exists(&running.code)).then_some(())
+    })
+    .await;
+    let left = names(&place.home().join("cache"));
+    assert!(left.len() == 1 && left[0].starts_with("run-"), "the crash leaves this run's folder: {left:?}");
+
+    place.start_console_again(&bin_dir()).await.unwrap();
+    let words = place.console.text("recovered").await.unwrap();
+    assert!(words.contains(&running.code) || words.contains("Jane Doe"), "{words}");
+    let now = names(&place.home().join("cache"));
+    assert!(now.len() == 1 && now != left, "the killed run's folder is removed: {now:?}");
+    place.console.press("recovered-end").await.unwrap();
+    wait_until("the session to end", LIMIT, || async { place.running(&staff).await.ok()?.is_empty().then_some(()) })
+        .await;
+}
+
+fn names(folder: &std::path::Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
