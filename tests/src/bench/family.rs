@@ -28,6 +28,16 @@ impl Family {
         self.ids()?.into_iter().filter_map(|id| member(id).transpose()).collect()
     }
 
+    /// How many processes of the same names belong to somebody else. They share pages with the members, whose
+    /// proportional set size is smaller for it.
+    pub fn strangers(&self) -> Result<usize> {
+        let own = self.ids()?;
+        let names: BTreeSet<String> = own.iter().filter_map(|id| name(*id)).collect();
+        let others =
+            processes()?.into_iter().map(|(id, _)| id).filter(|id| !own.contains(id) && !self.apart.contains(id));
+        Ok(others.filter_map(name).filter(|name| names.contains(name)).count())
+    }
+
     fn ids(&self) -> Result<BTreeSet<i32>> {
         let processes = processes()?;
         let mut found: BTreeSet<i32> = processes
@@ -68,18 +78,22 @@ fn carries(id: i32, marker: &str) -> bool {
     environment.split(|byte| *byte == 0).any(|variable| variable == marker.as_bytes())
 }
 
+fn name(id: i32) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim().to_owned())
+}
+
 /// `None` when it ended meanwhile.
 fn member(id: i32) -> Result<Option<Member>> {
-    let Ok(name) = std::fs::read_to_string(format!("/proc/{id}/comm")) else { return Ok(None) };
+    let Some(name) = name(id) else { return Ok(None) };
     let Ok(memory) = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")) else {
         // One that ends has no memory any more and no file to read; one that lives and hides it would be left out.
         if std::fs::read_to_string(format!("/proc/{id}/statm")).is_ok_and(|pages| !pages.starts_with("0 ")) {
-            bail!("the memory of {} ({id}) cannot be read", name.trim());
+            bail!("the memory of {name} ({id}) cannot be read");
         }
         return Ok(None);
     };
-    let pss_kib = pss(&memory).with_context(|| format!("no set size of {} ({id})", name.trim()))?;
-    Ok(Some(Member { name: name.trim().to_owned(), pss_kib }))
+    let pss_kib = pss(&memory).with_context(|| format!("no set size of {name} ({id})"))?;
+    Ok(Some(Member { name, pss_kib }))
 }
 
 fn pss(rollup: &str) -> Option<u64> {
@@ -109,6 +123,9 @@ mod tests {
         let family = Family { first: id(&counted), marker: marker.clone(), apart: vec![id(&apart)] };
         let found = family.ids().unwrap();
         assert!(found.contains(&id(&counted)) && !found.contains(&id(&apart)), "{found:?}");
+        // Without the marker the other one is somebody else of the same name.
+        let alone = Family { first: id(&counted), marker: "none=".to_owned(), apart: Vec::new() };
+        assert!(alone.strangers().unwrap() >= 1);
         let members = family.members().unwrap();
         assert!(!members.is_empty() && members.iter().all(|member| member.pss_kib > 0), "{members:?}");
         for child in [&mut counted, &mut apart] {

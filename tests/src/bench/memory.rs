@@ -31,6 +31,8 @@ pub struct Memory {
     /// Process by process, of the last sample.
     pub console_parts: Vec<Member>,
     pub chromium_parts: Vec<Member>,
+    /// The most processes of others at a sample that share pages with what was measured.
+    pub strangers: usize,
 }
 
 impl Memory {
@@ -48,7 +50,7 @@ impl Memory {
         let marker = format!("AMBERGLASS_HOME={}", home.display());
         // The driver is a tool of the bench; what it has started is the console.
         let family = Family { first: driver, marker, apart: vec![driver] };
-        self.console_parts = sample(&family, &mut self.console).await?;
+        self.console_parts = sample(&family, &mut self.console, &mut self.strangers).await?;
         end_session(&console).await?;
         console.close().await?;
         self.chromium(place, door, ui, &dir).await
@@ -59,17 +61,18 @@ impl Memory {
         let portal = format!("{}/", door.direct);
         let chromium = Chromium::start(place.desk, &dir.join("chromium"), &ui.console(), &portal).await?;
         door.painted(Side::Direct).await?;
-        self.chromium_parts = sample(&chromium.family()?, &mut self.chromium).await?;
+        self.chromium_parts = sample(&chromium.family()?, &mut self.chromium, &mut self.strangers).await?;
         Ok(())
     }
 }
 
-async fn sample(family: &Family, into: &mut Series) -> Result<Vec<Member>> {
+async fn sample(family: &Family, into: &mut Series, strangers: &mut usize) -> Result<Vec<Member>> {
     let mut at = SystemClock.monotonic_millis() + SETTLE_MILLIS;
     let mut members = Vec::new();
     for _ in 0..SAMPLES {
         SystemClock.sleep_until(at).await;
         at += BETWEEN_SAMPLES_MILLIS;
+        *strangers = family.strangers()?.max(*strangers);
         members = family.members()?;
         into.add(members.iter().map(|member| member.pss_kib).sum::<u64>() as f64);
     }

@@ -143,6 +143,13 @@ fn tell(pairs: &Pairs, memory: &Memory, busy: Option<f64>, out: &mut impl Write)
     }
     writeln!(out, "{}", figures::row("memory: console with a session", "KiB", &memory.console))?;
     writeln!(out, "{}", figures::row("memory: Chromium with the same pages", "KiB", &memory.chromium))?;
+    if memory.strangers > 0 {
+        writeln!(
+            out,
+            "Not to be trusted: up to {} processes of others shared memory with what was measured, which makes it less.",
+            memory.strangers
+        )?;
+    }
     for (name, parts) in [("console", &memory.console_parts), ("Chromium", &memory.chromium_parts)] {
         writeln!(out, "{name}: {}", words_of(parts))?;
     }
@@ -161,6 +168,7 @@ fn tell(pairs: &Pairs, memory: &Memory, busy: Option<f64>, out: &mut impl Write)
         "chromium_pss_kib": median(&memory.chromium),
         "pairs": pairs.console.painted.count(),
         "memory_samples": memory.console.count(),
+        "memory_shared_with_processes_of_others": memory.strangers,
         "build": build,
         "automation": true,
         "busy_before_percent": busy,
