@@ -138,6 +138,24 @@ async fn of_two_starts_at_once_one_wins_and_the_other_is_shown_it() {
 }
 
 #[tokio::test]
+async fn of_two_starts_at_once_one_wins_two_hundred_times_over() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let (one, other) = (start_request(JANE), start_request("1001"));
+    for round in 0..200 {
+        let (left, right) = (format!("left-{round}"), format!("right-{round}"));
+        let (first, second) = tokio::join!(world.try_start(&amy, &left, &one), world.try_start(&amy, &right, &other));
+        let (won, lost) = if first.status() == StatusCode::CREATED { (first, second) } else { (second, first) };
+        let started: StartSessionResponse = json(won, StatusCode::CREATED).await;
+        let told = problem(lost, StatusCode::CONFLICT, ErrorCode::SessionConflict).await;
+        assert_eq!(told.session.unwrap().id, started.session.id, "round {round}");
+        world.end(&amy, &started.session.id).await;
+    }
+    assert_eq!(world.count_events("session_started").await, 200);
+    assert_eq!(world.count_events("session_ended").await, 200);
+}
+
+#[tokio::test]
 async fn many_parallel_starts_leave_one_session() {
     let world = World::new().await;
     let amy = world.amy().await;
