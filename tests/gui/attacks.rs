@@ -1,7 +1,6 @@
 //! The page attacks the window it is shown in.
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -29,17 +28,16 @@ async fn place(other: &str) -> Workplace {
 }
 
 /// The page is magenta all over, and yet frame, watermark and countdown stand over it.
-async fn stands_over_magenta(window: &PortalWindow<'_>, folder: &Path) -> Picture {
-    let file = folder.join("magenta.png");
+async fn stands_over_magenta(window: &PortalWindow<'_>) -> Picture {
     let (x, y, width, height) = window.area;
     let page = (x + 20, y + 20, width - 40, height - 80);
     let all = usize::try_from(page.2 * page.3).unwrap();
     wait_until("the page to cover itself", LIMIT, || async {
-        let picture = window.picture(&file).ok()?;
+        let picture = window.picture().ok()?;
         (picture.count(page, MAGENTA, 60) * 100 >= all * 95).then_some(())
     })
     .await;
-    let picture = window.picture(&file).unwrap();
+    let picture = window.picture().unwrap();
     assert!(window.has_frame(&picture), "the frame is covered");
     assert!(window.has_countdown(&picture), "the countdown is covered");
     let pure = picture.count(page, MAGENTA, 0);
@@ -53,7 +51,7 @@ async fn a_page_that_covers_everything_changes_neither_frame_nor_watermark_nor_c
     let place = place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("cover").unwrap();
-    stands_over_magenta(&window, place.folder.path()).await;
+    stands_over_magenta(&window).await;
 }
 
 #[tokio::test]
@@ -62,7 +60,7 @@ async fn a_dialog_in_the_top_layer_changes_neither_frame_nor_watermark_nor_count
     let place = place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("dialog").unwrap();
-    stands_over_magenta(&window, place.folder.path()).await;
+    stands_over_magenta(&window).await;
 }
 
 #[tokio::test]
@@ -71,15 +69,14 @@ async fn killing_the_bars_web_process_leaves_the_frame_and_the_bar_comes_back() 
     let place = place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("cover").unwrap();
-    let file = place.folder.path().join("bar.png");
     let processes = place.console.web_processes().unwrap();
     assert_eq!(processes.len(), 3, "console, bar and portal have a web process each: {processes:?}");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(processes[1]), nix::sys::signal::Signal::SIGKILL).unwrap();
-    stands_over_magenta(&window, place.folder.path()).await;
+    stands_over_magenta(&window).await;
     let (x, y, width, _) = window.area;
     let bar = (x + 4, y - 60, width - 8, 56);
     wait_until("the bar to come back", LIMIT, || async {
-        let picture = window.picture(&file).ok()?;
+        let picture = window.picture().ok()?;
         let amber = picture.count(bar, amberglass_tests::portal_window::LIVE, 3);
         let dark = picture.count(bar, [0x1c, 0x19, 0x17], 40);
         (amber > 10_000 && dark > 500).then_some(())

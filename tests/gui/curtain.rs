@@ -24,7 +24,6 @@ async fn a_portal_that_goes_away_covers_the_page_and_a_retry_by_keyboard_brings_
     let _turn = TURN.lock().await;
     let mut place = in_session().await;
     place.stack.stop_portal();
-    let folder = place.folder.path().to_owned();
     {
         let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
         window.open_section(4).unwrap();
@@ -33,7 +32,7 @@ async fn a_portal_that_goes_away_covers_the_page_and_a_retry_by_keyboard_brings_
     place.stack.start_portal().unwrap();
     // The button that does no harm has the keyboard.
     place.desk.key("Return").unwrap();
-    PortalWindow::wait_until_painted(&place.desk, &folder).await.unwrap();
+    PortalWindow::wait_until_painted(&place.desk).await.unwrap();
 }
 
 #[tokio::test]
@@ -45,7 +44,7 @@ async fn a_page_whose_web_process_dies_is_covered_and_can_be_loaded_anew() {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(page), nix::sys::signal::Signal::SIGKILL).unwrap();
     window.until("the curtain", LIMIT, |picture| window.is_covered(picture) && window.has_frame(picture)).await;
     place.desk.key("space").unwrap();
-    PortalWindow::wait_until_painted(&place.desk, place.folder.path()).await.unwrap();
+    PortalWindow::wait_until_painted(&place.desk).await.unwrap();
 }
 
 #[tokio::test]

@@ -97,16 +97,15 @@ async fn when_the_server_falls_silent_the_page_is_covered_and_the_frame_stays() 
     let mut place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
     place.sign_in().await.unwrap();
     place.start_session("1042").await.unwrap();
-    let file = place.folder.path().join("silence.png");
     place.stack.server.kill();
     let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
     // Five seconds of silence, and one more for what the machine has to do besides.
     wait_until("the curtain", Duration::from_millis(6500), || async {
-        let picture = window.picture(&file).ok()?;
+        let picture = window.picture().ok()?;
         window.is_covered(&picture).then_some(())
     })
     .await;
-    let picture = window.picture(&file).unwrap();
+    let picture = window.picture().unwrap();
     assert!(window.has_frame(&picture), "the frame went with the page");
     assert!(window.has_countdown(&picture), "the countdown went with the page");
     place.console.text_with("queue-state", "offline").await;

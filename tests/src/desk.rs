@@ -12,9 +12,14 @@ use std::{
 use amberglass_testkit::wait_until;
 use anyhow::{Context as _, Result};
 
-use crate::process::{Process, run};
+use crate::{
+    picture::{LOOKS_AT_REST, Picture, Screen, Still},
+    process::{Process, run},
+};
 
 const LIMIT: Duration = Duration::from_secs(20);
+/// About two seconds.
+const LOOKS_AT_MOST: u32 = 100;
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -43,20 +48,11 @@ pub struct Desk {
 impl Desk {
     /// `dir` gets the desk's folders and logs. `keyring` says whether a key store runs.
     pub async fn start(dir: &Path, keyring: bool) -> Result<Self> {
-        Self::start_on(dir, keyring, false).await
-    }
-
-    /// A desk whose X server keeps what stands on the screen in [`Self::screen_file`] at all times.
-    pub async fn start_filmed(dir: &Path, keyring: bool) -> Result<Self> {
-        Self::start_on(dir, keyring, true).await
-    }
-
-    async fn start_on(dir: &Path, keyring: bool, filmed: bool) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let runtime = dir.join("runtime");
         std::fs::create_dir_all(&runtime)?;
         run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
-        let (display, number) = start_display(dir, filmed).await?;
+        let (display, number) = start_display(dir).await?;
         let mut environment: Vec<(String, String)> = [
             ("DISPLAY", format!(":{number}")),
             ("XDG_RUNTIME_DIR", runtime.display().to_string()),
@@ -94,31 +90,26 @@ impl Desk {
         &self.dir
     }
 
-    /// What stands on the screen, in the format of xwd; only on a filmed desk.
+    /// Where the X server keeps what stands on the screen, at all times.
     pub fn screen_file(&self) -> PathBuf {
         self.dir.join("Xvfb_screen0")
     }
 
-    /// All that stands on the screen, as a PNG file.
-    pub fn screenshot(&self, file: &Path) -> Result<()> {
-        run("import", &["-window".as_ref(), "root".as_ref(), file.as_os_str()], &self.environment).map(drop)
+    pub fn picture(&self) -> Result<Picture> {
+        Screen::open(&self.screen_file())?.picture()
     }
 
-    /// A screenshot of a screen at rest: four pictures in a row are the same. A blinking caret or a ticking clock may keep
-    /// it from that; then the last one counts.
-    pub fn screenshot_at_rest(&self, file: &Path) -> Result<()> {
-        let mut before = Vec::new();
-        let mut same = 0;
-        for _ in 0..12 {
-            self.screenshot(file)?;
-            let now = std::fs::read(file)?;
-            same = if now == before { same + 1 } else { 0 };
-            if same == 3 {
-                break;
-            }
-            before = now;
-        }
-        Ok(())
+    /// The picture of a screen at rest. A blinking caret or a ticking clock may keep it from that; then a late one counts.
+    pub async fn picture_at_rest(&self) -> Result<Picture> {
+        let (mut still, mut looks) = (Still::default(), 0);
+        wait_until("the screen to come to rest", LIMIT, || {
+            looks += 1;
+            let rests = self.picture().is_ok_and(|picture| still.looks(picture) >= LOOKS_AT_REST);
+            let done = rests || looks >= LOOKS_AT_MOST;
+            async move { done.then_some(()) }
+        })
+        .await;
+        still.last().context("the screen can't be read")
     }
 
     /// One `xdotool` command.
@@ -148,6 +139,13 @@ impl Desk {
         ))
     }
 
+    /// Titles of all visible windows, lowest first.
+    pub fn windows(&self) -> Result<String> {
+        let ids = self.xdotool(&["search", "--onlyvisible", "--name", ""])?;
+        let titles = ids.lines().map(|id| self.xdotool(&["getwindowname", id]).unwrap_or_default());
+        Ok(titles.filter(|title| !title.is_empty()).collect::<Vec<_>>().join(" | "))
+    }
+
     pub fn window_exists(&self, title: &str) -> bool {
         self.find_window(title).is_ok()
     }
@@ -163,14 +161,11 @@ impl Desk {
 }
 
 /// The X server picks a free display number itself and tells it through a pipe.
-async fn start_display(dir: &Path, filmed: bool) -> Result<(Process, u32)> {
+async fn start_display(dir: &Path) -> Result<(Process, u32)> {
     let numbers = dir.join("display");
     let mut command = Command::new("sh");
     let script = "exec Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp \"$@\" 3>\"$0\"";
-    command.arg("-c").arg(script).arg(&numbers);
-    if filmed {
-        command.arg("-fbdir").arg(dir);
-    }
+    command.arg("-c").arg(script).arg(&numbers).arg("-fbdir").arg(dir);
     let process = Process::start("the X server", &mut command, &dir.join("xvfb.log"))?;
     let number = wait_until("the X server's display number", LIMIT, || async {
         std::fs::read_to_string(&numbers).ok()?.trim().parse().ok()

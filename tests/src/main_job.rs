@@ -83,10 +83,10 @@ impl Job<'_> {
         done
     }
 
-    fn picture(&mut self, desk: &Desk, name: &str) -> Result<PathBuf> {
+    async fn picture(&mut self, desk: &Desk, name: &str) -> Result<PathBuf> {
         self.pictures += 1;
         let file = self.folder.join(format!("{:02}-{name}.png", self.pictures));
-        desk.screenshot_at_rest(&file)?;
+        desk.picture_at_rest().await?.save(&file)?;
         Ok(file)
     }
 
@@ -123,7 +123,7 @@ impl Job<'_> {
         self.report.cold_start_ms = Some(SystemClock.monotonic_millis() - began);
         let done = self.at_console(stack, desk, &console, &email, &password).await;
         if done.is_err() {
-            let _ = self.picture(desk, "failed");
+            let _ = self.picture(desk, "failed").await;
         }
         done
     }
@@ -136,7 +136,7 @@ impl Job<'_> {
         email: &str,
         password: &str,
     ) -> Result<()> {
-        self.picture(desk, "sign-in")?;
+        self.picture(desk, "sign-in").await?;
         self.step("sign in", async {
             console.press("sign-in").await?;
             console.see("find-field").await;
@@ -149,28 +149,28 @@ impl Job<'_> {
             Ok(())
         })
         .await?;
-        self.picture(desk, "search")?;
+        self.picture(desk, "search").await?;
         self.step("card", async {
             console.press(&format!("customer-{CUSTOMER}")).await?;
             console.see("start-session").await;
             Ok(())
         })
         .await?;
-        self.picture(desk, "card")?;
+        self.picture(desk, "card").await?;
         self.step("reason", fill_start_sheet(console)).await?;
-        self.picture(desk, "start")?;
+        self.picture(desk, "start").await?;
 
         let clicked = SystemClock.monotonic_millis();
         let portal = self
             .step("start session", async {
                 console.press("start-session").await?;
-                let portal = PortalWindow::wait_until_painted(desk, self.folder).await?;
+                let portal = PortalWindow::wait_until_painted(desk).await?;
                 Ok((portal, SystemClock.monotonic_millis()))
             })
             .await?;
         let (portal, painted) = portal;
         self.report.start_click_to_portal_painted_ms = Some(painted - clicked);
-        self.picture(desk, "portal")?;
+        self.picture(desk, "portal").await?;
 
         let session = Staff::sign_in(&stack.api, email, password).await?;
         let running = session.sessions().await?.into_iter().find(|session| session.state.is_running());
@@ -178,20 +178,22 @@ impl Job<'_> {
         self.step("look at appointments", async {
             portal.open_section(4)?;
             seen_at_server(&session, &running.id, "page_viewed", "/appointments").await;
-            portal.settle(desk).await
+            portal.settle().await;
+            Ok(())
         })
         .await?;
-        self.picture(desk, "appointments")?;
+        self.picture(desk, "appointments").await?;
         self.step("a write is blocked", async {
             portal.open_section(8)?;
             seen_at_server(&session, &running.id, "page_viewed", "/account").await;
-            portal.settle(desk).await?;
+            portal.settle().await;
             portal.submit_address()?;
             seen_at_server(&session, &running.id, "request_blocked", "/account/address").await;
-            portal.settle(desk).await
+            portal.settle().await;
+            Ok(())
         })
         .await?;
-        self.picture(desk, "blocked-write")?;
+        self.picture(desk, "blocked-write").await?;
 
         self.step("end session", async {
             console.to_bar().await?;
@@ -205,7 +207,7 @@ impl Job<'_> {
             Ok(())
         })
         .await?;
-        self.picture(desk, "end")?;
+        self.picture(desk, "end").await?;
         self.step("trail", async {
             console.press("open-trail").await?;
             console.see("trail-event").await;
@@ -213,7 +215,7 @@ impl Job<'_> {
             Ok(())
         })
         .await?;
-        self.picture(desk, "trail")?;
+        self.picture(desk, "trail").await?;
 
         let events = self.step("record", recorded(&session, &running.id)).await?;
         let lines: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();

@@ -1,11 +1,14 @@
 //! The session window from outside: pixels, pointer and keys. The page has no bridge that a test could use.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use amberglass_testkit::wait_until;
+use amberglass_testkit::{wait_until, wait_until_telling};
 use anyhow::{Context as _, Result};
 
-use crate::{desk::Desk, picture::Picture};
+use crate::{
+    desk::Desk,
+    picture::{Area, LOOKS_AT_REST, Picture, Still},
+};
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Height of the bar, in pixels at scale 1, and with the row in which one says why the session is extended.
@@ -24,22 +27,17 @@ pub const CURTAIN: [[u8; 3]; 2] = [[0xe7, 0xe5, 0xe4], [0x29, 0x25, 0x24]];
 
 pub struct PortalWindow<'a> {
     desk: &'a Desk,
-    /// x, y, width, height of the portal below the bar.
-    pub area: (i32, i32, i32, i32),
+    /// Of the portal below the bar.
+    pub area: Area,
 }
 
 impl<'a> PortalWindow<'a> {
     /// Waits until the window stands, its frame is drawn, the curtain is lifted and the page itself is to be seen.
-    pub async fn wait_until_painted(desk: &'a Desk, folder: &Path) -> Result<PortalWindow<'a>> {
+    pub async fn wait_until_painted(desk: &'a Desk) -> Result<PortalWindow<'a>> {
         let window = Self::wait_until_open(desk).await?;
-        let file = folder.join("waiting.png");
-        wait_until("the portal under its frame", LIMIT, || async {
-            let picture = window.picture(&file).ok()?;
-            let shown = window.has_frame(&picture) && !window.is_covered(&picture) && !window.is_blank(&picture);
-            shown.then_some(())
-        })
-        .await;
-        let _ = std::fs::remove_file(file);
+        let shown =
+            |picture: &Picture| window.has_frame(picture) && !window.is_covered(picture) && !window.is_blank(picture);
+        window.until("the portal under its frame", LIMIT, shown).await;
         Ok(window)
     }
 
@@ -56,14 +54,38 @@ impl<'a> PortalWindow<'a> {
 
     /// Waits until all that `wanted` asks of a picture of the screen is to be seen.
     pub async fn until(&self, what: &str, limit: Duration, wanted: impl Fn(&Picture) -> bool) {
-        let file = self.desk.dir().join("until.png");
-        wait_until(what, limit, || async { self.picture(&file).ok().filter(|picture| wanted(picture)).map(drop) })
-            .await;
+        let seen = || async { self.picture().ok().filter(|picture| wanted(picture)).map(drop) };
+        wait_until_telling(what, limit, seen, || self.told()).await;
     }
 
-    pub fn picture(&self, file: &Path) -> Result<Picture> {
-        self.desk.screenshot(file)?;
-        Picture::read(file)
+    /// What stands on the screen, in words for whoever reads of a failure: the windows, and what the frame's sides and
+    /// the page are made of.
+    fn told(&self) -> String {
+        let picture = match self.picture() {
+            Ok(picture) => picture,
+            Err(error) => return format!("(no picture: {error:#})"),
+        };
+        let (x, y, width, height) = self.area;
+        let mut parts: Vec<(&str, Area)> = ["top", "bottom", "left", "right"].into_iter().zip(self.sides()).collect();
+        parts.push(("page", (x + 10, y + 10, width - 20, height - 60)));
+        let colours = parts.iter().map(|(name, area)| format!("{name} {}", picture.colours(*area)));
+        let windows = self.desk.windows().unwrap_or_else(|error| format!("{error:#}"));
+        format!("(area {:?}; {}; windows: {windows})", self.area, colours.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The frame's sides, without the corners and the countdown.
+    fn sides(&self) -> [Area; 4] {
+        let (x, y, width, height) = self.area;
+        [
+            (x + 20, y + 1, width - 40, 4),
+            (x + 20, y + height - 5, width - 40, 4),
+            (x + 1, y + 20, 4, height - 40),
+            (x + width - 5, y + 20, 4, height - 80),
+        ]
+    }
+
+    pub fn picture(&self) -> Result<Picture> {
+        self.desk.picture()
     }
 
     /// Whether live amber stands all around, as the host draws it.
@@ -73,14 +95,7 @@ impl<'a> PortalWindow<'a> {
 
     /// Whether this colour stands all around.
     pub fn has_frame_of(&self, picture: &Picture, colour: [u8; 3]) -> bool {
-        let (x, y, width, height) = self.area;
-        let sides = [
-            (x + 20, y + 1, width - 40, 4),
-            (x + 20, y + height - 5, width - 40, 4),
-            (x + 1, y + 20, 4, height - 40),
-            (x + width - 5, y + 20, 4, height - 80),
-        ];
-        sides.iter().all(|side| {
+        self.sides().iter().all(|side| {
             let all = usize::try_from(side.2 * side.3).unwrap_or_default();
             picture.count(*side, colour, 3) * 100 >= all * 98
         })
@@ -112,25 +127,16 @@ impl<'a> PortalWindow<'a> {
         amber * 100 >= all * 50 && amber < all
     }
 
-    /// Two equal pictures in a row: what was loaded also stands.
-    pub async fn settle(&self, desk: &Desk) -> Result<()> {
-        let file = desk.dir().join("settle.png");
+    /// What was loaded also stands: the page was the same at ten looks in a row.
+    pub async fn settle(&self) {
         let (x, y, width, height) = self.area;
         let inner = (x + 8, y + 8, width - 16, height - 60);
-        let mut before: Option<Vec<Option<[u8; 3]>>> = None;
-        for _ in 0..30 {
-            let picture = self.picture(&file)?;
-            let now: Vec<_> = (inner.1..inner.1 + inner.3)
-                .step_by(3)
-                .flat_map(|y| (inner.0..inner.0 + inner.2).step_by(3).map(move |x| (x, y)))
-                .map(|(x, y)| picture.pixel(x, y))
-                .collect();
-            if before.as_ref() == Some(&now) {
-                return Ok(());
-            }
-            before = Some(now);
-        }
-        anyhow::bail!("the page does not come to rest")
+        let mut still = Still::default();
+        wait_until("the page to come to rest", LIMIT, || {
+            let rests = self.picture().is_ok_and(|picture| still.looks(picture.sample(inner)) >= LOOKS_AT_REST);
+            async move { rests.then_some(()) }
+        })
+        .await;
     }
 
     /// Gives the page the keyboard by a click where the portal has nothing to press.

@@ -91,7 +91,7 @@ impl Workplace {
     /// From the card to the painted portal.
     pub async fn start_session(&self, customer: &str) -> Result<PortalWindow<'_>> {
         self.press_start(customer).await?;
-        PortalWindow::wait_until_painted(&self.desk, self.folder.path()).await
+        PortalWindow::wait_until_painted(&self.desk).await
     }
 
     /// Starts the console again, after it has gone.

@@ -12,4 +12,4 @@ pub mod wait;
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use entropy::SeededEntropy;
-pub use wait::wait_until;
+pub use wait::{wait_until, wait_until_telling};

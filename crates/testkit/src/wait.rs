@@ -6,8 +6,25 @@ use std::{future::Future, time::Duration};
 ///
 /// # Panics
 /// After `limit`, naming what was waited for.
+pub async fn wait_until<T, F, Fut>(what: &str, limit: Duration, condition: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    wait_until_telling(what, limit, condition, String::new).await
+}
+
+/// The same, and what was there instead stands in the failure.
+///
+/// # Panics
+/// After `limit`, naming what was waited for, followed by what `instead` says.
 #[allow(clippy::panic, reason = "a test fails by panicking")]
-pub async fn wait_until<T, F, Fut>(what: &str, limit: Duration, mut condition: F) -> T
+pub async fn wait_until_telling<T, F, Fut>(
+    what: &str,
+    limit: Duration,
+    mut condition: F,
+    instead: impl FnOnce() -> String,
+) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
@@ -22,6 +39,6 @@ where
     };
     match tokio::time::timeout(limit, waiting).await {
         Ok(value) => value,
-        Err(_) => panic!("waited {limit:?} in vain for: {what}"),
+        Err(_) => panic!("waited {limit:?} in vain for: {what} {}", instead()),
     }
 }

@@ -1,9 +1,6 @@
-//! The screen as a person sees it, filmed: the X server keeps its picture in a file (`Xvfb -fbdir`, in the format of xwd),
-//! of which a thread reads a grid of points again and again. That costs next to nothing, beside taking screenshots.
+//! The screen as a person sees it, filmed: a thread reads a grid of its points again and again.
 
 use std::{
-    fs::File,
-    os::unix::fs::FileExt as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError, mpsc},
     time::Duration,
@@ -12,7 +9,9 @@ use std::{
 use amberglass_domain::ports::Clock as _;
 use amberglass_system::SystemClock;
 use amberglass_testkit::wait_until;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
+
+use crate::picture::{Area, Screen};
 
 /// Pixels between two points of the grid, in both directions.
 const STEP: usize = 8;
@@ -21,52 +20,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 const REST_MILLIS: i64 = 500;
 const BETWEEN_COMPARISONS_MILLIS: i64 = 300;
 const LIMIT: Duration = Duration::from_secs(15);
-
-/// x, y, width, height in pixels.
-pub type Area = (i32, i32, i32, i32);
-
-struct Screen {
-    file: File,
-    pixels_at: u64,
-    width: usize,
-    height: usize,
-    line_bytes: usize,
-}
-
-impl Screen {
-    fn open(file: &Path) -> Result<Self> {
-        let file = File::open(file).context("the X server keeps no picture in a file")?;
-        let mut head = [0_u8; 100];
-        file.read_exact_at(&mut head, 0)?;
-        // XWDFile.h: numbers of 32 bits, highest byte first.
-        let field = |index: usize| -> Result<usize> {
-            let bytes = head.get(index * 4..index * 4 + 4).context("no such field")?;
-            Ok(u32::from_be_bytes(bytes.try_into()?) as usize)
-        };
-        ensure!(field(1)? == 7 && field(11)? == 32, "an unknown picture format");
-        Ok(Self {
-            pixels_at: (field(0)? + field(19)? * 12) as u64,
-            width: field(4)?,
-            height: field(5)?,
-            line_bytes: field(12)?,
-            file,
-        })
-    }
-
-    fn look(&self) -> Result<Points> {
-        let mut points = Vec::new();
-        let mut line = vec![0_u8; self.width * 4];
-        for y in (0..self.height).step_by(STEP) {
-            self.file.read_exact_at(&mut line, self.pixels_at + (y * self.line_bytes) as u64)?;
-            // Blue, green, red, nothing.
-            points.extend(line.chunks_exact(4).step_by(STEP).map(|pixel| match pixel {
-                [blue, green, red, _] => [*red, *green, *blue],
-                _ => [0; 3],
-            }));
-        }
-        Ok(points)
-    }
-}
 
 type Points = Vec<[u8; 3]>;
 
@@ -94,7 +47,7 @@ impl Film {
         let kept = Arc::clone(&frames);
         std::thread::spawn(move || {
             while stopped.recv_timeout(BETWEEN_LOOKS) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let Ok(points) = screen.look() else { return };
+                let Ok(points) = screen.points(STEP) else { return };
                 let at = SystemClock.monotonic_millis();
                 let mut frames = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if frames.last().is_none_or(|last| *last.points != points) {

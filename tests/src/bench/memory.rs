@@ -45,7 +45,7 @@ impl Memory {
         open_card(&console).await?;
         press_start(place.desk, &console).await?;
         door.painted(Side::Gateway).await?;
-        PortalWindow::wait_until_painted(place.desk, &dir).await?;
+        PortalWindow::wait_until_painted(place.desk).await?;
         let driver = i32::try_from(console.driver_id()).context("no process id")?;
         let marker = format!("AMBERGLASS_HOME={}", home.display());
         // The driver is a tool of the bench; what it has started is the console.

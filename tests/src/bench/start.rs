@@ -79,7 +79,7 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let staff = Staff::sign_in(&stack.api, agent.email, agent.password).await?;
     let identity = Identity::new(&stack.api, staff.tokens.staff.id.as_str(), CUSTOMER);
     let mut door = door.open(Behind { portal: stack.portal_url.clone(), api: stack.api.clone(), identity })?;
-    let desk = Desk::start_filmed(&dir.join("desk"), true).await?;
+    let desk = Desk::start(&dir.join("desk"), true).await?;
     let place = Place { desk: &desk, dir, bin_dir: &setting.bin_dir, api: &stack.api };
 
     let pairs = measure_pairs(setting, &place, &mut door, out).await?;
