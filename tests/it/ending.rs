@@ -28,7 +28,9 @@ async fn a_session_expires_at_its_deadline_also_while_the_console_is_offline() {
     assert_eq!(world.window_now().await.curtain, None, "a millisecond is left");
     world.clock.advance_millis(1);
     world
-        .until_curtain("the deadline's curtain", |c| matches!(c, CurtainView::Ended { ended_by: EndedBy::Expired, .. }))
+        .until_curtain("the deadline's curtain", |c| {
+            matches!(c, CurtainView::Ended { ended_by: Some(EndedBy::Expired), .. })
+        })
         .await;
     // The server's timer comes by every half a second.
     world.clock.advance_millis(500);

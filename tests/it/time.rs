@@ -34,7 +34,7 @@ async fn a_wall_clock_that_is_set_back_by_a_day_changes_nothing() {
     assert_eq!((view.curtain, view.remaining_millis), (None, 20_000));
     assert_eq!(world.row().await.state, SessionState::Active);
     world.pass_seconds(21).await;
-    let over = |curtain: &CurtainView| matches!(curtain, CurtainView::Ended { ended_by: EndedBy::Expired, .. });
+    let over = |curtain: &CurtainView| matches!(curtain, CurtainView::Ended { ended_by: Some(EndedBy::Expired), .. });
     world.until_curtain("the deadline", over).await;
     let view = world.pass_until("the end screen", 10, async || world.host.view().filter(|v| v.ended.is_some())).await;
     assert_eq!(view.ended.unwrap().session.ended_by, Some(EndedBy::Expired));
@@ -68,7 +68,7 @@ async fn offline_past_the_idle_limit_the_curtain_says_so_and_one_can_leave() {
     world.pass_seconds(2).await;
     world.line.cut();
     world.pass_seconds_in_silence(58).await;
-    let idle = |curtain: &CurtainView| matches!(curtain, CurtainView::Ended { ended_by: EndedBy::Idle, .. });
+    let idle = |curtain: &CurtainView| matches!(curtain, CurtainView::Ended { ended_by: Some(EndedBy::Idle), .. });
     world.until_curtain("idle", idle).await;
     world.handle.host_event(HostEvent::CurtainEnd { session: world.session() });
     world.until("the end screen", |view| view.ended.is_some()).await;

@@ -240,11 +240,11 @@ impl Actor {
             let mut view = self.window_view_of(running, self.now());
             view.ending = true;
             let session = &running.session;
-            view.curtain = Some(session.ended_by.map_or(CurtainView::Ending {}, |ended_by| CurtainView::Ended {
-                ended_by,
+            view.curtain = Some(CurtainView::Ended {
+                ended_by: session.ended_by,
                 by_name: session.ended_by_name.clone(),
                 reason: session.end_reason.clone(),
-            }));
+            });
             self.ports.host.present(&view);
             self.ports.host.close_session_window(&running.session.id);
             self.closing.insert(running.session.id.clone(), running.subject.clone());

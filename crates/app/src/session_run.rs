@@ -121,16 +121,18 @@ impl Running {
 
     /// What must cover the page; the gravest reason comes first.
     fn wanted_curtain(&self) -> Option<CurtainView> {
-        match self.over {
-            Some(Over::Known(ended_by) | Over::Presumed(ended_by)) => {
-                return Some(CurtainView::Ended {
-                    ended_by,
-                    by_name: self.session.ended_by_name.clone(),
-                    reason: self.session.end_reason.clone(),
-                });
-            }
-            Some(Over::Told) => return Some(CurtainView::Ending {}),
-            None => {}
+        let ended_by = match self.over {
+            Some(Over::Known(ended_by) | Over::Presumed(ended_by)) => Some(Some(ended_by)),
+            // Whoever has pressed End here knows who ended it.
+            Some(Over::Told) if self.ending.is_none() => Some(None),
+            Some(Over::Told) | None => None,
+        };
+        if let Some(ended_by) = ended_by {
+            return Some(CurtainView::Ended {
+                ended_by,
+                by_name: self.session.ended_by_name.clone(),
+                reason: self.session.end_reason.clone(),
+            });
         }
         if self.ending.is_some() {
             Some(CurtainView::Ending {})
@@ -157,7 +159,7 @@ const fn recorded_cause(curtain: &CurtainView) -> Option<&'static str> {
         CurtainView::PortalUnreachable {} => Some("portal_unreachable"),
         CurtainView::PageCrashed {} => Some("page_crashed"),
         CurtainView::JournalFailed {} => Some("journal_failed"),
-        CurtainView::Ended { ended_by: EndedBy::Expired, .. } => Some("expired"),
+        CurtainView::Ended { ended_by: Some(EndedBy::Expired), .. } => Some("expired"),
         CurtainView::Opening {} | CurtainView::Ending {} | CurtainView::Ended { .. } => None,
     }
 }
@@ -510,12 +512,16 @@ mod tests {
         assert_eq!(running.wanted_curtain(), Some(CurtainView::ConnectionLost { goes_on_until: UnixMillis(5) }));
         running.journal_failed = true;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::JournalFailed {}));
+        let ended = |ended_by| Some(CurtainView::Ended { ended_by, by_name: None, reason: None });
+        running.over = Some(Over::Told);
+        assert_eq!(running.wanted_curtain(), ended(None), "by somebody else, whoever that is");
         running.ending = Some(Ending::default());
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}), "as it was asked for here");
+        running.over = None;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}));
         running.over = Some(Over::Known(EndedBy::Expired));
-        let ended = |ended_by| Some(CurtainView::Ended { ended_by, by_name: None, reason: None });
-        assert_eq!(running.wanted_curtain(), ended(EndedBy::Expired));
+        assert_eq!(running.wanted_curtain(), ended(Some(EndedBy::Expired)));
         running.over = Some(Over::Presumed(EndedBy::Idle));
-        assert_eq!(running.wanted_curtain(), ended(EndedBy::Idle));
+        assert_eq!(running.wanted_curtain(), ended(Some(EndedBy::Idle)));
     }
 }

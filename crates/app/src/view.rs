@@ -402,7 +402,8 @@ pub enum CurtainView {
     Ending {},
     /// Over. Also while nobody can ask the server: past the deadline, or past what idleness or silence allow.
     Ended {
-        ended_by: EndedBy,
+        /// `None` from the word that it is over until the server has said who or what ended it.
+        ended_by: Option<EndedBy>,
         /// Who ended it, where that is another staff member and the server has said so.
         by_name: Option<String>,
         /// Why, in the words of whoever ended it.

@@ -97,12 +97,16 @@ fn retry() -> CurtainButton {
 }
 
 /// Who or what ended it, why where somebody said so, and what one can do now.
-fn ended(by: EndedBy, name: Option<&str>, reason: Option<&str>) -> Words {
+fn ended(by: Option<EndedBy>, name: Option<&str>, reason: Option<&str>) -> Words {
     const KEPT: &str = "Everything in it is on record.";
     const AGAIN: &str = "To look again, start a new session in the console.";
     const ASK: &str = "Ask whoever runs Amberglass in your company.";
     let somebody = |otherwise: &str| format!("{} ended this session.", name.unwrap_or(otherwise));
     let because = |cause: &str| format!("This session ended because {cause}.");
+    let Some(by) = by else {
+        let next = "You did not end it: who or what did stands here as soon as the server has said so.";
+        return over("This session has been ended.".to_owned(), vec![format!("{KEPT} {next}")]);
+    };
     let (title, next) = match by {
         EndedBy::Staff => (somebody("You"), AGAIN),
         EndedBy::Lead => (somebody("A team lead"), "Ask them before you start another one."),
@@ -131,7 +135,10 @@ fn ended(by: EndedBy, name: Option<&str>, reason: Option<&str>) -> Words {
         EndedBy::PortalError => (because("the portal failed"), "Tell the portal's team, then start a new session."),
     };
     let reason = reason.map(|reason| format!("Reason given: {reason}"));
-    let detail = reason.into_iter().chain([format!("{KEPT} {next}")]).collect();
+    over(title, reason.into_iter().chain([format!("{KEPT} {next}")]).collect())
+}
+
+fn over(title: String, detail: Vec<String>) -> Words {
     let close = CurtainButton { action: CurtainAction::CloseWindow, label: "Close window".to_owned() };
     Words { title, detail, buttons: vec![close], over: true }
 }
@@ -193,7 +200,7 @@ mod tests {
     #[test]
     fn every_end_says_who_or_what_ended_it_what_was_kept_and_what_to_do() {
         let mut titles: Vec<String> = Vec::new();
-        for by in ENDED_BY {
+        for by in ENDED_BY.map(Some).into_iter().chain([None]) {
             let words = ended(by, None, None);
             assert_eq!(actions(&words), [CurtainAction::CloseWindow], "{by:?}");
             assert!(words.over);
@@ -205,7 +212,7 @@ mod tests {
 
     #[test]
     fn whoever_ended_it_is_named_and_so_is_the_reason() {
-        let words = ended(EndedBy::Lead, Some("Noor Haddad"), Some("Wrong customer, please call me"));
+        let words = ended(Some(EndedBy::Lead), Some("Noor Haddad"), Some("Wrong customer, please call me"));
         assert_eq!(words.title, "Noor Haddad ended this session.");
         assert_eq!(words.detail[0], "Reason given: Wrong customer, please call me");
     }

@@ -34,5 +34,5 @@ export const BAR_CLOSED = [
   ...asTheyAre('bar', 'bar-long-name', 'bar-last-minutes', 'bar-no-extension', 'bar-idle', 'bar-notice', 'bar-extended'),
   // Its moment passes while one looks.
   ['bar-warning', 'bar-warning', (page) => page.getByTestId('notice').waitFor()],
-  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-page-crashed', 'bar-journal-failed', 'bar-ending', 'bar-ended', 'bar-ended-by-lead'),
+  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-page-crashed', 'bar-journal-failed', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),
 ];

@@ -12,10 +12,10 @@ use amberglass_wire::{
     session::{EndedBy, SessionState},
 };
 
-use crate::{host::is_on_disk, world::World};
+use crate::{backend::unreachable, host::is_on_disk, world::World};
 
 fn ended(ended_by: EndedBy) -> CurtainView {
-    CurtainView::Ended { ended_by, by_name: None, reason: None }
+    CurtainView::Ended { ended_by: Some(ended_by), by_name: None, reason: None }
 }
 
 fn is_lost(curtain: &CurtainView) -> bool {
@@ -325,11 +325,28 @@ async fn who_ended_it_and_why_stands_on_the_curtain_and_on_the_end_screen() {
     let shown = view.ended.unwrap().session;
     assert_eq!((shown.ended_by_name.as_deref(), shown.own), (Some("Lee"), true));
     let told = CurtainView::Ended {
-        ended_by: EndedBy::Lead,
+        ended_by: Some(EndedBy::Lead),
         by_name: Some("Lee".into()),
         reason: Some("The customer has called".into()),
     };
     assert_eq!(world.host.window().unwrap().curtain, Some(told));
+}
+
+#[tokio::test]
+async fn an_end_by_somebody_else_is_called_that_before_the_server_has_said_by_whom() {
+    let world = World::in_session().await;
+    let session = world.server.end(EndedBy::Lead);
+    world.server.with(|state| state.sessions[0].ended_by_name = Some("Lee".into()));
+    // The question by whom gets no answer at first.
+    world.server.fail("session", unreachable());
+    world.server.push(ServerEvent::SessionChanged { session, state: SessionState::Ended });
+    let untold = CurtainView::Ended { ended_by: None, by_name: None, reason: None };
+    world.until_curtain("what is known", |curtain| *curtain == untold).await;
+    world.pass_seconds(1).await;
+    let view = world.until("the end screen", |view| view.ended.is_some()).await;
+    assert_eq!(view.ended.unwrap().session.ended_by_name.as_deref(), Some("Lee"));
+    let windows = world.host.windows.lock().unwrap();
+    assert!(windows.iter().all(|view| view.curtain != Some(CurtainView::Ending {})), "nobody here has ended it");
 }
 
 #[tokio::test]

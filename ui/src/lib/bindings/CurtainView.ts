@@ -5,7 +5,11 @@ import type { UnixMillis } from "./UnixMillis";
 /**
  * Why the page is covered.
  */
-export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "page_crashed", } | { "cause": "ending", } | { "cause": "ended", ended_by: EndedBy, 
+export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "page_crashed", } | { "cause": "ending", } | { "cause": "ended", 
+/**
+ * `None` from the word that it is over until the server has said who or what ended it.
+ */
+ended_by: EndedBy | null, 
 /**
  * Who ended it, where that is another staff member and the server has said so.
  */

@@ -12,7 +12,10 @@ const CURTAINS: Wording = {
   portal_unreachable: () => 'The portal did not answer. Your session goes on: try again, or end it.',
   page_crashed: () => 'The page stopped working. Your session goes on: load it again, or end it.',
   ending: () => 'Ending the session. What was recorded is kept.',
-  ended: ({ ended_by, by_name, reason }) => `Ended ${endedByWords(ended_by, by_name)}${reason ? `: “${reason}”` : ''}. ${ENDED_NEXT[ended_by]}`,
+  ended: ({ ended_by, by_name, reason }) =>
+    ended_by === null
+      ? 'Ended, and not by you. Who or what ended it stands here as soon as the server has said so.'
+      : `Ended ${endedByWords(ended_by, by_name)}${reason ? `: “${reason}”` : ''}. ${ENDED_NEXT[ended_by]}`,
   journal_failed: () => 'The record can’t be kept on this computer. Make room on its disk and try again, or end the session.',
 };
 

@@ -79,3 +79,6 @@ describe('words', () => {
     expect(kinds.sort()).toEqual(Object.keys(EVENTS).sort());
   });
 });
+    expect(curtainWords({ cause: 'ended', ended_by: null, by_name: null, reason: null })).toBe(
+      'Ended, and not by you. Who or what ended it stands here as soon as the server has said so.',
+    );

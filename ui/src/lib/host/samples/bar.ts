@@ -41,6 +41,7 @@ export const barScenes = {
   'bar-page-crashed': { ...bar, curtain: { cause: 'page_crashed' } },
   'bar-journal-failed': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'journal_failed' } },
   'bar-ending': { ...bar, ending: true, curtain: { cause: 'ending' } },
+  'bar-ended-untold': { ...bar, remaining_millis: 0, curtain: { cause: 'ended', ended_by: null, by_name: null, reason: null } },
   'bar-ended': { ...bar, remaining_millis: 0, curtain: { cause: 'ended', ended_by: 'expired', by_name: null, reason: null } },
   'bar-ended-by-lead': {
     ...bar,
