@@ -114,18 +114,30 @@ async fn serve(stream: TokioIo<tokio::net::TcpStream>, state: String, taken: Arc
 
 fn judge(request: &Request<Incoming>, state: &str, taken: &AtomicBool) -> (Response<Full<Bytes>>, Option<Answer>) {
     if request.uri().path() != PATH || request.method() != Method::GET {
-        return (page(StatusCode::NOT_FOUND, "There is nothing here."), None);
+        return (
+            page(StatusCode::NOT_FOUND, "There is nothing here. Nothing was changed. You can close this tab."),
+            None,
+        );
     }
     if taken.swap(true, Ordering::SeqCst) {
-        return (page(StatusCode::GONE, "This sign-in has already been answered."), None);
+        return (
+            page(
+                StatusCode::GONE,
+                "This sign-in has already been answered. You can close this tab and go back to Amberglass.",
+            ),
+            None,
+        );
     }
     let answer = read_answer(request.uri().query().unwrap_or_default(), state);
     let response = match &answer {
         Answer::Code(_) => page(StatusCode::OK, "You can close this tab and go back to Amberglass."),
-        Answer::Declined => page(StatusCode::OK, "You were not signed in. You can close this tab."),
+        Answer::Declined => page(
+            StatusCode::OK,
+            "You were not signed in. Close this tab, and sign in again in Amberglass when you are ready.",
+        ),
         Answer::Foreign => page(
             StatusCode::BAD_REQUEST,
-            "This does not belong to the sign-in that Amberglass began. You can close this tab.",
+            "This does not belong to the sign-in that Amberglass began, so nobody was signed in. Close this tab and try again in Amberglass.",
         ),
     };
     (response, Some(answer))

@@ -194,7 +194,7 @@ impl Explanation<'_> {
             kind: "about:blank".into(),
             title: self.title().into(),
             status: self.reason.status().as_u16(),
-            detail: Some(format!("{} {}", self.what_happened(), self.what_to_do()).trim().to_owned()),
+            detail: Some(format!("{} {}", self.what_happened(), self.what_to_do())),
             code: self.reason.code(),
             reference: self.reference.clone(),
             rules: self.rule.into_iter().map(ToOwned::to_owned).collect(),
@@ -216,9 +216,9 @@ impl Explanation<'_> {
         let customer = self.whom.as_ref().map_or("the customer", |whom| whom.customer_name);
         match self.reason {
             Reason::UnknownHost => {
-                "The gateway shows portals under their own names only, and this is none of them.".into()
+                "Portals are shown under their own names only, and this is none of them. Nothing was opened.".into()
             }
-            Reason::ContradictingHosts => "The request names more than one host.".into(),
+            Reason::ContradictingHosts => "The request names more than one address. Nothing was opened.".into(),
             Reason::PortalInactive => {
                 "It was switched off here, and sessions in it end. Nothing was opened, and what was seen before is on record."
                     .into()
@@ -229,7 +229,10 @@ impl Explanation<'_> {
                 "The console has lost its connection, so nothing of {customer}'s is shown. The session goes on by itself \
                  once the console is back, until its time is up."
             ),
-            Reason::Silent => format!("Its sign of life is overdue, so nothing of {customer}'s is shown."),
+            Reason::Silent => format!(
+                "It has not been heard for some seconds, so nothing of {customer}'s is shown. Your session goes on once \
+                 it is heard again, until its time is up."
+            ),
             Reason::Expired => "Its time is up. Nothing more is shown, and what was seen is on record.".into(),
             Reason::Ended(by) => format!("{} Nothing more is shown, and what was seen is on record.", how_it_ended(by)),
             Reason::StaffInactive => "Your account or this device was switched off. Nothing was opened.".into(),
@@ -300,13 +303,13 @@ impl Explanation<'_> {
             Reason::Blocked if !self.is_read() => {
                 "If it has to be done, ask the customer to do it, or your lead how to go on."
             }
-            Reason::UnknownHost
-            | Reason::ContradictingHosts
-            | Reason::OtherSite
-            | Reason::TargetRefused
-            | Reason::Blocked
-            | Reason::Download
-            | Reason::RedirectElsewhere => "",
+            Reason::UnknownHost | Reason::ContradictingHosts => "Start a session in the console: it opens the portal.",
+            Reason::OtherSite | Reason::TargetRefused => "Go back and use the portal's own links.",
+            Reason::Blocked => {
+                "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
+            }
+            Reason::Download => "Go back. If you need the file, ask the customer to send it.",
+            Reason::RedirectElsewhere => "Go back and go on within the portal.",
         }
     }
 
@@ -352,7 +355,7 @@ impl Explanation<'_> {
                         p.mark { (PreEscaped(SHIELD)) "Amberglass" }
                         h1 { (self.title()) }
                         p { (self.what_happened()) }
-                        @if !self.what_to_do().is_empty() { p.quiet { (self.what_to_do()) } }
+                        p.quiet { (self.what_to_do()) }
                         dl {
                             @if !self.path.is_empty() {
                                 dt { "Requested" } dd.code { (self.method) " " (self.path) }
@@ -524,6 +527,46 @@ mod tests {
         assert!(!STYLE.contains("f59e0b") && !STYLE.contains('<'));
         let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
         assert!(POLICY.to_str().unwrap().contains(&hash));
+    }
+
+    /// A file of the portal's, a way elsewhere, an address that is none: whatever the gateway says itself.
+    #[test]
+    fn every_answer_says_what_happened_what_was_kept_and_what_to_do() {
+        let reasons = [
+            Reason::UnknownHost,
+            Reason::ContradictingHosts,
+            Reason::PortalInactive,
+            Reason::NoSession,
+            Reason::NotStarted,
+            Reason::Frozen,
+            Reason::Silent,
+            Reason::Expired,
+            Reason::Ended(None),
+            Reason::StaffInactive,
+            Reason::OtherSite,
+            Reason::TargetRefused,
+            Reason::Blocked,
+            Reason::Download,
+            Reason::RedirectElsewhere,
+            Reason::AuditUnavailable,
+            Reason::SessionUnreadable,
+            Reason::IdentityUnavailable,
+            Reason::PortalUnreachable,
+            Reason::PortalNotUnderstood,
+        ];
+        let kept =
+            ["othing was", "othing of", "othing more", "ot asked", "not passed on", "not followed", "session goes on"];
+        for reason in reasons {
+            for method in ["GET", "POST"] {
+                let said = Explanation { method, ..explanation(reason, true) };
+                let (happened, to_do) = (said.what_happened(), said.what_to_do());
+                assert!(kept.iter().any(|words| happened.contains(words)), "{reason:?}: {happened}");
+                for words in [&happened, to_do] {
+                    assert!(words.starts_with(char::is_uppercase) && words.ends_with('.'), "{reason:?}: {words}");
+                    assert!(!words.contains(['!', '_']) && !words.contains("please"), "{reason:?}: {words}");
+                }
+            }
+        }
     }
 
     #[tokio::test]

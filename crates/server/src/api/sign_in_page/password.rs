@@ -61,11 +61,10 @@ fn words(notice: Notice) -> String {
         Notice::Wrong => "E-mail or password is wrong. Nobody was signed in. Check both and try again.".into(),
         Notice::TooMany { minutes } => too_many(minutes),
         Notice::FormTooOld => {
-            "This page was open for too long. Nobody was signed in. Please enter your password again.".into()
+            "This page was open for too long. Nobody was signed in. Enter your password again.".into()
         }
         Notice::StartOver => {
-            "Your account was changed while you signed in. Nobody was signed in. Please enter your password again."
-                .into()
+            "Your account was changed while you signed in. Nobody was signed in. Enter your password again.".into()
         }
         Notice::Unavailable => {
             "The server could not sign you in right now. Nothing was changed. Try again in a moment.".into()
