@@ -38,7 +38,7 @@ async fn who_is_ended_by_a_lead_reads_by_whom_and_why() {
     assert_eq!(ends(&log), [EndedBy::Lead]);
 
     // Closing words go to the ended session.
-    world.handle.command(Command::AddNote { note: "Will call the customer back".into() });
+    world.handle.command(Command::AddNote { session: world.session(), note: "Will call the customer back".into() });
     let noted = world.until("the note", |view| {
         view.ended.as_ref().is_some_and(|e| e.session.note.as_deref() == Some("Will call the customer back"))
     });

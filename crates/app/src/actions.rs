@@ -126,13 +126,6 @@ impl Actor {
         matches!(self.connection.view, ConnectionView::Offline { .. })
     }
 
-    /// Closing words of the session whose end screen is shown.
-    pub fn add_note(&mut self, note: String) {
-        if let Some(session) = self.ended.as_ref().map(|ended| ended.session.id.clone()) {
-            self.act(Act::AddNote { session, note });
-        }
-    }
-
     pub fn on_acted(&mut self, number: u64, kind: ActionKind, target: String, result: Result<Acted, BackendError>) {
         // Whoever has signed out meanwhile is told nothing of it.
         if self.account().is_none() {
@@ -163,8 +156,9 @@ impl Actor {
             }
             Acted::Noted(session) => {
                 if let Some(ended) = self.ended.as_mut().filter(|ended| ended.session.id == session.id) {
-                    ended.session = session;
+                    ended.session = session.clone();
                 }
+                self.refresh_trail(session);
                 self.refresh_sessions();
             }
             Acted::Revoked(device) => {

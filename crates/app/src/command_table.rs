@@ -30,8 +30,8 @@ macro_rules! command_table {
             close_extend CloseExtend {} [bar];
             "Extends the running session by what the policy allows; code and ticket stay those of the start."
             extend_session ExtendSession { text: String } [bar];
-            "Adds closing words to the session whose end screen is shown."
-            add_note AddNote { note: String } [console];
+            "Adds closing words to an own session that has ended."
+            add_note AddNote { session: SessionId, note: String } [console];
             "Leaves the end screen."
             dismiss_end DismissEnd {} [console];
             "Fetches the list of the staff member's sessions."

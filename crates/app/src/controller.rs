@@ -268,7 +268,7 @@ impl Actor {
             Command::OpenExtend {} => self.open_extend(),
             Command::CloseExtend {} => self.close_extend(),
             Command::ExtendSession { text } => self.extend_session(text),
-            Command::AddNote { note } => self.add_note(note),
+            Command::AddNote { session, note } => self.act(Act::AddNote { session, note }),
             Command::DismissEnd {} => self.ended = None,
             Command::ListSessions {} => self.list_sessions(),
             Command::OpenTrail { session } => self.open_trail(session),

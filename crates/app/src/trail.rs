@@ -39,10 +39,25 @@ pub(crate) struct ReadTrail {
 
 impl Actor {
     pub fn open_trail(&mut self, session: SessionId) {
+        self.trail = Some(Trail { session, number: 0, loading: true, read: None, checked_at: None, error: None });
+        self.read_trail();
+    }
+
+    /// Something was added to this session: what is shown of it stays until it has been read again.
+    pub fn refresh_trail(&mut self, session: SessionResponse) {
+        let open = self.trail.as_mut().filter(|trail| trail.session == session.id);
+        if let Some(read) = open.and_then(|trail| trail.read.as_mut()) {
+            read.about = session;
+            self.read_trail();
+        }
+    }
+
+    fn read_trail(&mut self) {
         let Some(account) = self.account().cloned() else { return };
         let number = self.next_number();
-        self.trail =
-            Some(Trail { session: session.clone(), number, loading: true, read: None, checked_at: None, error: None });
+        let Some(trail) = &mut self.trail else { return };
+        trail.number = number;
+        let session = trail.session.clone();
         let journal = self.journal.open().map(|opened| opened.journal.clone());
         let ports = self.ports.clone();
         self.spawn(async move {
@@ -76,6 +91,8 @@ impl Actor {
                 trail.read = Some(read);
                 trail.checked_at = Some(checked_at);
             }
+            // What could not be read again stands as it was read before.
+            Err(_) if trail.read.is_some() => {}
             Err(error) => trail.error = Some(error),
         }
     }

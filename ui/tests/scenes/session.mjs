@@ -22,6 +22,15 @@ export const SESSION = [
   ['note-typed', 'ended', note],
   ['note-failed', 'note-failed', note],
   ...asTheyAre('note-saving'),
+  ['note-unsaved', 'ended', async (page) => {
+    await note(page);
+    await press('nav-find')(page);
+  }],
+  ['note-in-trail', 'ended', async (page) => {
+    await note(page);
+    await press('nav-find', 'unsaved-note-open')(page);
+    await page.getByTestId('note').waitFor();
+  }],
   ...asTheyAre('recovered-running', 'recovered', 'recovered-waiting'),
 ];
 

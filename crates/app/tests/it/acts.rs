@@ -128,7 +128,8 @@ async fn closing_words_are_added_to_the_session_of_the_end_screen() {
     let world = World::in_session().await;
     world.handle.command(Command::EndSession {});
     world.until("the end screen", |view| view.ended.is_some()).await;
-    let note = |note: &str| Command::AddNote { note: note.into() };
+    let session = world.session();
+    let note = |note: &str| Command::AddNote { session: session.clone(), note: note.into() };
     world.handle.command(note("  "));
     assert_eq!(until_refused(&world, ActionKind::AddNote).await, UiErrorCode::Server(ErrorCode::InvalidRequest));
     world.server.fail("end_session", refused(ErrorCode::AuditUnavailable));
@@ -140,10 +141,15 @@ async fn closing_words_are_added_to_the_session_of_the_end_screen() {
             })
         })
         .await;
+    // Also from its trail, which is read again then.
+    world.handle.command(Command::OpenTrail { session: world.session() });
+    world.until("the trail", |view| view.trail.as_ref().is_some_and(|trail| trail.about.is_some())).await;
     world.handle.command(note(" Refund promised "));
     until_done(&world, ActionKind::AddNote, "session-1").await;
     let view = world.host.view();
     assert_eq!(view.ended.unwrap().session.note.as_deref(), Some("Refund promised"));
+    assert_eq!(view.trail.unwrap().about.unwrap().note.as_deref(), Some("Refund promised"));
+    world.until_true("the trail is read again", || world.logged("trail").len() == 2).await;
     // Without a line nothing is sent off, and the words say so.
     world.server.set_online(false);
     world.clock.advance_seconds(6);

@@ -516,6 +516,7 @@ impl Backend for FakeServer {
     }
 
     async fn heartbeat(
+        self.note("trail");
         &self,
         _access: &AccessToken,
         request: HeartbeatRequest,

@@ -101,7 +101,7 @@ describe('the end screen', () => {
     expect(screen.getByTestId('note-save').hasAttribute('disabled')).toBe(true);
     await type('note', '  Charged once.  ');
     await press('note-save');
-    expect(asked('add_note')).toEqual([{ note: 'Charged once.' }]);
+    expect(asked('add_note')).toEqual([{ session: session.id, note: 'Charged once.' }]);
     await show(scenes['note-failed']);
     expect(words('note-error')).toContain('The note is not saved yet: You are offline.');
     expect((screen.getByTestId('note') as HTMLTextAreaElement).value).toBe('  Charged once.  ');

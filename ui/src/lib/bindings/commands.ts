@@ -35,8 +35,8 @@ export type Commands = {
   close_extend: Record<string, never>;
   /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
   extend_session: { text: string };
-  /** Adds closing words to the session whose end screen is shown. */
-  add_note: { note: string };
+  /** Adds closing words to an own session that has ended. */
+  add_note: { session: SessionId, note: string };
   /** Leaves the end screen. */
   dismiss_end: Record<string, never>;
   /** Fetches the list of the staff member's sessions. */
@@ -148,7 +148,7 @@ export function commandsOver(invoke: Invoke) {
     closeExtend: () => invoke("close_extend", {}),
     /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
     extendSession: (args: Commands["extend_session"]) => invoke("extend_session", args),
-    /** Adds closing words to the session whose end screen is shown. */
+    /** Adds closing words to an own session that has ended. */
     addNote: (args: Commands["add_note"]) => invoke("add_note", args),
     /** Leaves the end screen. */
     dismissEnd: () => invoke("dismiss_end", {}),

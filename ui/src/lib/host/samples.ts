@@ -10,6 +10,6 @@ export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScene
 export { barScenes } from './samples/bar';
 export { asLead, customers, server, signedIn } from './samples/common';
 export { options } from './samples/find';
-export { session } from './samples/session';
+export { ended, session } from './samples/session';
 export { devices, ownEvents } from './samples/settings';
 export { events } from './samples/trail';

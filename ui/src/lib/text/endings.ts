@@ -69,7 +69,12 @@ export const ENDING = {
   noteSaved: 'Saved with the session. It can’t be changed any more.',
   noteFailed: 'The note is not saved yet',
   noteKept: 'What you wrote is still here.',
+  noteGoOn: 'Go on writing',
+  noteDiscard: 'Discard it',
 } as const;
+
+/** Said over every other screen. */
+export const unsavedNote = (customer: string): string => `Your closing note about ${customer} is not saved yet.`;
 
 /** Characters that the server takes in a note. */
 export const NOTE_LENGTH = 2000;

@@ -40,9 +40,14 @@ export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     open_extend: () => {},
     close_extend: () => {},
     extend_session: () => {},
-    add_note({ note }) {
-      const ended = host.view.ended;
-      if (ended) act('add_note', ended.session.id, () => ({ ended: { ...ended, session: { ...ended.session, note } } }));
+    add_note({ session: id, note }) {
+      act('add_note', id, () => {
+        const { ended, trail } = host.view;
+        return {
+          ended: ended?.session.id === id ? { ...ended, session: { ...ended.session, note } } : ended,
+          trail: trail?.about?.id === id ? { ...trail, about: { ...trail.about, note } } : trail,
+        };
+      });
     },
     list_live: () => {},
     end_other_session({ session: id }) {
