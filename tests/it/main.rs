@@ -5,6 +5,7 @@ mod ended_by_others;
 mod ending;
 mod extending;
 mod first_run;
+mod fresh_sign_in;
 mod network;
 mod record;
 mod recovery;

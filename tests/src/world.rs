@@ -227,6 +227,10 @@ impl World {
 
     /// Clicks Start on Jane's card.
     pub async fn ask_for_session(&self, duration_seconds: u32) {
+        self.ask_for_session_in(Mode::ReadOnly, duration_seconds).await;
+    }
+
+    pub async fn ask_for_session_in(&self, mode: Mode, duration_seconds: u32) {
         let (portal, customer) = (PortalId::new(PORTAL), CustomerId::new(JANE));
         // An earlier start's card would still show how that one went.
         self.handle.command(Command::CloseCard {});
@@ -239,7 +243,7 @@ impl World {
                 portal: portal.clone(),
                 customer: customer.clone(),
                 reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
-                mode: Mode::ReadOnly,
+                mode,
                 duration_seconds,
             });
         };

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,8 @@ const BROWSER_LIMIT: Duration = Duration::from_secs(20);
 pub struct RecordingHost {
     pub email: &'static str,
     password: &'static str,
+    /// The next password is typed wrong.
+    mistypes: AtomicBool,
     /// Set once the controller runs; what the windows report goes there.
     controller: OnceLock<Handle>,
     views: Mutex<Vec<ConsoleView>>,
@@ -38,6 +43,7 @@ impl RecordingHost {
         Arc::new(Self {
             email,
             password,
+            mistypes: AtomicBool::default(),
             controller: OnceLock::new(),
             views: Mutex::default(),
             windows: Mutex::default(),
@@ -51,6 +57,11 @@ impl RecordingHost {
 
     pub fn connect(&self, controller: Handle) {
         assert!(self.controller.set(controller).is_ok(), "one host serves one controller");
+    }
+
+    /// The person types a wrong password at the next sign-in.
+    pub fn mistype_next(&self) {
+        self.mistypes.store(true, Ordering::SeqCst);
     }
 
     /// What the console shows.
@@ -114,7 +125,8 @@ impl Host for RecordingHost {
     }
 
     fn open_browser(&self, url: &str) -> Result<(), HostError> {
-        let (url, email, password) = (url.to_owned(), self.email, self.password);
+        let password = if self.mistypes.swap(false, Ordering::SeqCst) { "not the password" } else { self.password };
+        let (url, email) = (url.to_owned(), self.email);
         let pages = self.pages.clone();
         tokio::spawn(async move {
             let page = browser::fill_in(&url, email, password, BROWSER_LIMIT).await.unwrap();

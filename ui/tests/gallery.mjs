@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { errorsOf, faults, launch } from './browser.mjs';
 import { BAR, CONSOLE, LOOKS } from './scenes.mjs';
 import { serve } from './serve.mjs';
-import { keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
+import { freshSignInWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
 const pictures = join(ui, 'screenshots');
@@ -129,6 +129,7 @@ if (asked.length === 0 || asked.includes('ways')) {
   };
   await way('the whole way by keyboard', [1280, 800], (page) => wholeWayByKeyboard(page, gallery.origin));
   await way('the way past a missing key store by keyboard', [1280, 800], (page) => keyStoreWay(page, gallery.origin));
+  await way('the way over a fresh sign-in by keyboard', [1280, 800], (page) => freshSignInWay(page, gallery.origin));
   await way('a narrow window by keyboard', [640, 400], (page) => narrowWay(page, gallery.origin));
   await way('what is shipped, under its policy', [1280, 800], (page) => shipped(page, product.origin));
   const assets = join(ui, 'dist', 'assets');

@@ -156,6 +156,26 @@ export async function keyStoreWay(page, origin) {
   return wrong;
 }
 
+/** A start that wants a fresh sign-in: given up once, done then; what was typed stays, and the session follows by itself. */
+export async function freshSignInWay(page, origin) {
+  const wrong = [];
+  const at = (id) => page.waitForFunction((name) => document.activeElement?.id === name, id, { timeout: 3000 }).catch(() => wrong.push(`the focus does not come to ${id}`));
+  await page.goto(`${origin}/console.html?scene=start-fresh&play`);
+  const text = page.getByTestId('reason-text');
+  await text.fill('Invoice 1042 was charged twice');
+  for (let presses = 0; presses < 30 && (await focused(page)) !== 'sign-in-again'; presses += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await at('cancel-sign-in');
+  if (await text.isEnabled()) wrong.push('what was asked for can be changed while the browser is waited for');
+  await page.keyboard.press('Enter');
+  await at('sign-in-again');
+  if ((await text.inputValue()) !== 'Invoice 1042 was charged twice') wrong.push('what was typed is gone');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('start-progress').waitFor();
+  await page.getByTestId('live-strip').waitFor();
+  return wrong;
+}
+
 /** In a narrow window the rest of the sidebar is behind one button, by keyboard as well. */
 export async function narrowWay(page, origin) {
   const wrong = [];
@@ -190,6 +210,7 @@ const VIEW = {
   },
   preferences: { theme: 'system', text_percent: 100, watermark_percent: 9 },
   sign_in: { state: 'signed_out', error: null },
+  fresh_sign_in: { state: 'idle' },
 };
 
 /**

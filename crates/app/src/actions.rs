@@ -15,6 +15,7 @@ use amberglass_wire::{
 use crate::{
     controller::{Actor, Ports},
     errors,
+    fresh_sign_in::Refused,
     input::Reply,
     view::{ActionKind, ActionView, ConnectionView, ConsoleErrorCode, UiError},
 };
@@ -101,6 +102,7 @@ impl Act {
 impl Actor {
     pub fn act(&mut self, act: Act) {
         let Some(account) = self.account().cloned() else { return };
+        self.forget_refused_act();
         let number = self.next_number();
         let (kind, target) = (act.kind(), act.target());
         let error = match act.check() {
@@ -112,21 +114,26 @@ impl Actor {
             Ok(()) => None,
         };
         let busy = error.is_none();
-        self.action = Some(Action { number, view: ActionView { kind, target: target.clone(), busy, error } });
+        self.action = Some(Action { number, view: ActionView { kind, target, busy, error } });
         if busy {
             let ports = self.ports.clone();
             self.spawn(async move {
-                let result = act.run(&ports, &account.access).await;
-                Reply::Acted { number, kind, target, result }
+                let result = act.clone().run(&ports, &account.access).await;
+                Reply::Acted { number, act, result }
             });
         }
+    }
+
+    pub fn dismiss_action(&mut self) {
+        self.forget_refused_act();
+        self.action = None;
     }
 
     fn is_offline(&self) -> bool {
         matches!(self.connection.view, ConnectionView::Offline { .. })
     }
 
-    pub fn on_acted(&mut self, number: u64, kind: ActionKind, target: String, result: Result<Acted, BackendError>) {
+    pub fn on_acted(&mut self, number: u64, act: Act, result: Result<Acted, BackendError>) {
         // Whoever has signed out meanwhile is told nothing of it.
         if self.account().is_none() {
             return;
@@ -139,8 +146,12 @@ impl Actor {
                 }
             }
             Err(error) => {
+                let (kind, target) = (act.kind(), act.target());
                 tracing::warn!(%error, ?kind, "an action was not carried out");
                 self.note_refusal(&error);
+                if errors::refusal(&error) == Some(ErrorCode::FreshSignInRequired) {
+                    self.remember_refused(Refused::Act(act));
+                }
                 let error: Option<UiError> = Some(errors::of_backend(&error));
                 self.action = Some(Action { number, view: ActionView { kind, target, busy: false, error } });
             }

@@ -8,6 +8,8 @@ macro_rules! command_table {
             refresh_view RefreshView {} [console, bar];
             "Opens the system browser for sign-in."
             sign_in SignIn {} [console];
+            "Opens the system browser for a proof that the person is there, then does what was refused for want of it."
+            sign_in_again SignInAgain {} [console];
             "Stops waiting for the browser."
             cancel_sign_in CancelSignIn {} [console];
             "Ends the running session, if any, and forgets the tokens."

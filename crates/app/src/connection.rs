@@ -327,6 +327,15 @@ impl Actor {
         self.connection.stream = Some(Stream { number, task, opened_at: now, lively: false });
     }
 
+    /// The server closes the stream of a sign-in that was replaced; one of the new sign-in takes its place before that.
+    pub fn change_stream(&mut self) {
+        if let Some(stream) = self.connection.stream.take() {
+            stream.task.abort();
+        }
+        let now = self.now();
+        self.open_stream(now);
+    }
+
     pub fn on_stream_event(&mut self, number: u64, event: ServerEvent) {
         let Some(stream) = self.connection.stream.as_mut().filter(|stream| stream.number == number) else { return };
         if !std::mem::replace(&mut stream.lively, true) {

@@ -17,6 +17,7 @@ pub(crate) fn console(code: ConsoleErrorCode, about: Option<String>) -> UiError 
         | ConsoleErrorCode::SignInTimedOut
         | ConsoleErrorCode::SignInCancelled
         | ConsoleErrorCode::SignInAnswerForeign
+        | ConsoleErrorCode::SignInOfSomebodyElse
         | ConsoleErrorCode::JournalTooOld
         | ConsoleErrorCode::DiskTooFull
         | ConsoleErrorCode::Offline

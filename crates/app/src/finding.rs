@@ -13,6 +13,7 @@ use crate::{
     controller::Actor,
     devices::Devices,
     errors,
+    fresh_sign_in::FreshSignIn,
     input::Reply,
     live::Live,
     own_record::OwnRecord,
@@ -125,6 +126,7 @@ impl Actor {
         if self.starting.is_some() || self.account().is_none() {
             return;
         }
+        self.forget_refused_start();
         self.card = Some(Card {
             portal,
             customer,
@@ -187,6 +189,7 @@ impl Actor {
 
     pub fn close_card(&mut self) {
         if self.starting.is_none() {
+            self.forget_refused_start();
             self.card = None;
         }
     }
@@ -244,6 +247,7 @@ impl Actor {
         self.devices = Devices::default();
         self.own_record = OwnRecord::default();
         self.action = None;
+        self.fresh_sign_in = FreshSignIn::default();
         self.rights = RightsResponse::default();
         self.reason_codes.clear();
         self.emergency_stop = None;

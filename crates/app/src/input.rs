@@ -12,7 +12,7 @@ use amberglass_wire::{
 };
 
 use crate::{
-    actions::Acted,
+    actions::{Act, Acted},
     commands::Command,
     device::Keyring,
     extending::ExtendFailure,
@@ -21,7 +21,7 @@ use crate::{
     session_start::{Begun, Leftover, StartFailure},
     sign_in::{Enrolled, SignInFailure},
     trail::ReadTrail,
-    view::{ActionKind, StartStep, UiError},
+    view::{StartStep, UiError},
 };
 
 pub(crate) enum Input {
@@ -55,6 +55,11 @@ pub(crate) enum Reply {
     Refreshed {
         number: u64,
         result: Result<TokenResponse, BackendError>,
+    },
+    /// Signed in once more, while signed in.
+    SignedInAgain {
+        number: u64,
+        result: Result<TokenResponse, SignInFailure>,
     },
     JournalOpened(Result<OpenedJournal, UiError>),
     LookedUp {
@@ -113,8 +118,7 @@ pub(crate) enum Reply {
     },
     Acted {
         number: u64,
-        kind: ActionKind,
-        target: String,
+        act: Act,
         result: Result<Acted, BackendError>,
     },
     Extended {

@@ -17,6 +17,7 @@ mod errors;
 mod extending;
 mod finding;
 mod first_run;
+mod fresh_sign_in;
 pub mod host;
 mod input;
 mod leaving;

@@ -43,6 +43,7 @@ impl Actor {
             first_run: self.first_run_view(),
             preferences: self.preferences.view(),
             sign_in: self.sign_in.view(),
+            fresh_sign_in: self.fresh_sign_in.view(),
             connection: self.connection.view.clone(),
             queue: self.journal.view(),
             portals: self.portals.clone(),

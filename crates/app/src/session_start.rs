@@ -25,6 +25,7 @@ use crate::{
     device::Device,
     errors,
     finding::CardStart,
+    fresh_sign_in::Refused,
     host::OpenWindow,
     input::{Input, Reply},
     queue::JournalState,
@@ -39,8 +40,9 @@ pub(crate) struct Starting {
     number: u64,
     pub step: StartStep,
     reason_label: String,
-    /// What was asked for while the journal was still being opened.
-    held: Option<StartSessionRequest>,
+    request: StartSessionRequest,
+    /// Asked for while the journal was still being opened.
+    held: bool,
 }
 
 /// What the steps before the window came to.
@@ -87,6 +89,7 @@ impl Actor {
         if self.starting.is_some() {
             return;
         }
+        self.forget_refused_start();
         let shown =
             |card: &&mut crate::finding::Card| card.portal == request.portal && card.customer == request.customer;
         let Some(card) = self.card.as_mut().filter(shown) else { return };
@@ -121,8 +124,8 @@ impl Actor {
         if matches!(self.journal, JournalState::Opening) {
             // Whether it opens is known in a moment.
             let number = self.next_number();
-            let held = Some(request);
-            self.starting = Some(Starting { number, step: StartStep::Recording, reason_label, held });
+            let step = StartStep::Recording;
+            self.starting = Some(Starting { number, step, reason_label, request, held: true });
             return Ok(());
         }
         let journal = match self.ready_to_record() {
@@ -145,7 +148,8 @@ impl Actor {
             policy_hash: None,
         };
         let number = self.next_number();
-        self.starting = Some(Starting { number, step: StartStep::Recording, reason_label, held: None });
+        let step = StartStep::Recording;
+        self.starting = Some(Starting { number, step, reason_label, request: request.clone(), held: false });
         let start = Start {
             ports: self.ports.clone(),
             journal,
@@ -163,9 +167,8 @@ impl Actor {
 
     /// The journal is open, or it is not going to be.
     pub fn go_on_starting(&mut self) {
-        let Some(starting) = self.starting.take_if(|starting| starting.held.is_some()) else { return };
-        if let Some(request) = starting.held
-            && let Err(start) = self.begin_start(request, starting.reason_label)
+        let Some(starting) = self.starting.take_if(|starting| starting.held) else { return };
+        if let Err(start) = self.begin_start(starting.request, starting.reason_label)
             && let Some(card) = &mut self.card
         {
             card.start = start;
@@ -198,6 +201,7 @@ impl Actor {
                 self.open_window(begun, reason_label);
             }
             Err(failure) => {
+                let request = starting.request.clone();
                 self.starting = None;
                 if let Some(leftover) = failure.leftover {
                     self.abandon(leftover);
@@ -206,6 +210,9 @@ impl Actor {
                     StartError::Told(error) => {
                         if error.code == UiErrorCode::Server(ErrorCode::NotSignedIn) {
                             self.token_refused();
+                        }
+                        if error.code == UiErrorCode::Server(ErrorCode::FreshSignInRequired) {
+                            self.remember_refused(Refused::Start(request));
                         }
                         let card = self.card.as_ref();
                         let name = card.and_then(|card| card.customer_name(&self.finding.view.customers));

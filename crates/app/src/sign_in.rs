@@ -77,12 +77,14 @@ pub(crate) enum SignInFailure {
     Declined,
     #[error("the answer carries another state")]
     Foreign,
+    #[error("somebody else signed in")]
+    SomebodyElse,
     #[error(transparent)]
     Backend(#[from] BackendError),
 }
 
 impl SignInFailure {
-    fn to_ui(&self) -> UiError {
+    pub fn to_ui(&self) -> UiError {
         match self {
             Self::Keychain(error) => errors::of_keychain(error),
             Self::Browser(HostError::NoBrowser { .. }) | Self::Loopback(_) => {
@@ -91,6 +93,7 @@ impl SignInFailure {
             Self::TimedOut => errors::console(ConsoleErrorCode::SignInTimedOut, None),
             Self::Declined => errors::console(ConsoleErrorCode::SignInCancelled, None),
             Self::Foreign => errors::console(ConsoleErrorCode::SignInAnswerForeign, None),
+            Self::SomebodyElse => errors::console(ConsoleErrorCode::SignInOfSomebodyElse, None),
             Self::Backend(error) => errors::of_backend(error),
         }
     }
@@ -121,6 +124,7 @@ impl Actor {
     }
 
     pub fn cancel_sign_in(&mut self) {
+        self.give_up_fresh_sign_in();
         if let SignIn::Waiting { task, .. } = &self.sign_in {
             task.abort();
             self.sign_in = SignIn::SignedOut(Some(errors::console(ConsoleErrorCode::SignInCancelled, None)));
@@ -180,22 +184,49 @@ async fn enrol(
             journal_key
         }
     };
+    let answered = ask_browser(ports, false).await?;
+    let token = trade_code(ports, &key, answered).await?;
+    let id = SecretString::from(token.device.as_str().to_owned());
+    ports.keychain.write(KeychainEntry::DeviceId, id).await?;
+    ports.keychain.write(KeychainEntry::RefreshToken, SecretString::from(token.refresh_token.clone())).await?;
+    Ok(Enrolled { token, key, journal_key })
+}
+
+/// What the browser came back with, and what is needed to trade it.
+pub(crate) struct Answered {
+    code: String,
+    redirect_uri: String,
+    code_verifier: String,
+}
+
+/// Sends the person to the server's sign-in in their browser, and waits for the way back. `fresh` lets them prove anew who
+/// they are, also where the company's provider would know them without asking.
+pub(crate) async fn ask_browser(ports: &Ports, fresh: bool) -> Result<Answered, SignInFailure> {
     let loopback = Loopback::bind().await?;
     let redirect_uri = loopback.redirect_uri.clone();
     let state = random_text(ports.entropy.as_ref());
     let code_verifier = random_text(ports.entropy.as_ref());
-    let address = authorize_address(&ports.backend.authorize_url(), &redirect_uri, &state, &code_verifier);
+    let address = authorize_address(&ports.backend.authorize_url(), &redirect_uri, &state, &code_verifier, fresh);
     ports.host.open_browser(&address)?;
     let too_late = ports.clock.monotonic_millis().saturating_add(MAX_WAIT_MILLIS);
     let answer = tokio::select! {
         answer = loopback.answer(&state) => answer,
         () = ports.clock.sleep_until(too_late) => return Err(SignInFailure::TimedOut),
     };
-    let code = match answer {
-        Answer::Code(code) => code,
-        Answer::Declined => return Err(SignInFailure::Declined),
-        Answer::Foreign => return Err(SignInFailure::Foreign),
-    };
+    match answer {
+        Answer::Code(code) => Ok(Answered { code, redirect_uri, code_verifier }),
+        Answer::Declined => Err(SignInFailure::Declined),
+        Answer::Foreign => Err(SignInFailure::Foreign),
+    }
+}
+
+/// Tokens for the code, given to the device that holds `key`.
+pub(crate) async fn trade_code(
+    ports: &Ports,
+    key: &DeviceKey,
+    answered: Answered,
+) -> Result<TokenResponse, SignInFailure> {
+    let Answered { code, redirect_uri, code_verifier } = answered;
     let device_key = key.public_key();
     let device_proof = key.sign(&signing::device_enrolment(&code, &device_key, &ports.device_name));
     let token = ports
@@ -210,24 +241,25 @@ async fn enrol(
             device_proof,
         })
         .await?;
-    let id = SecretString::from(token.device.as_str().to_owned());
-    ports.keychain.write(KeychainEntry::DeviceId, id).await?;
-    ports.keychain.write(KeychainEntry::RefreshToken, SecretString::from(token.refresh_token.clone())).await?;
-    Ok(Enrolled { token, key, journal_key })
+    Ok(token)
 }
 
-/// Where the browser goes: the server's address with the question (RFC 6749, 4.1.1; RFC 7636, 4.3).
-fn authorize_address(authorize_url: &str, redirect_uri: &str, state: &str, code_verifier: &str) -> String {
+/// Where the browser goes: the server's address with the question (RFC 6749, 4.1.1; RFC 7636, 4.3; `prompt`: OpenID Connect
+/// Core, 3.1.2.1).
+fn authorize_address(authorize_url: &str, redirect_uri: &str, state: &str, code_verifier: &str, fresh: bool) -> String {
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(code_verifier.as_bytes()));
-    let query = url::form_urlencoded::Serializer::new(String::new())
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query
         .append_pair("response_type", "code")
         .append_pair("client_id", CLIENT_ID)
         .append_pair("redirect_uri", redirect_uri)
         .append_pair("state", state)
         .append_pair("code_challenge", &challenge)
-        .append_pair("code_challenge_method", "S256")
-        .finish();
-    format!("{authorize_url}?{query}")
+        .append_pair("code_challenge_method", "S256");
+    if fresh {
+        query.append_pair("prompt", "login");
+    }
+    format!("{authorize_url}?{}", query.finish())
 }
 
 /// 256 random bits as 43 characters that are unreserved in URLs: a state, or a code verifier (RFC 7636, 4.1).
@@ -245,13 +277,16 @@ mod tests {
     fn the_question_to_the_browser_carries_the_challenge_and_never_the_verifier() {
         // The example of RFC 7636, appendix B.
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        let address =
-            authorize_address("http://127.0.0.1:1/v1/oauth/authorize", "http://127.0.0.1:2/callback", "s1", verifier);
+        let address = |fresh| {
+            let (server, back) = ("http://127.0.0.1:1/v1/oauth/authorize", "http://127.0.0.1:2/callback");
+            authorize_address(server, back, "s1", verifier, fresh)
+        };
         assert_eq!(
-            address,
+            address(false),
             "http://127.0.0.1:1/v1/oauth/authorize?response_type=code&client_id=amberglass-console\
              &redirect_uri=http%3A%2F%2F127.0.0.1%3A2%2Fcallback&state=s1\
              &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
         );
+        assert_eq!(address(true), format!("{}&prompt=login", address(false)));
     }
 }

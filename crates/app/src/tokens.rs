@@ -115,9 +115,8 @@ impl Actor {
 
     pub fn on_refreshed(&mut self, number: u64, result: Result<TokenResponse, BackendError>) {
         if self.tokens.renewing != Some(number) {
-            // Signed out meanwhile: what the task has just written must not sign anybody in again.
-            if result.is_ok() && self.tokens.refresh.is_none() {
-                self.remove_refresh_token();
+            if result.is_ok() {
+                self.settle_refresh_token();
             }
             return;
         }
@@ -128,7 +127,8 @@ impl Actor {
         };
         let passes = errors::refusal(&error).is_none_or(errors::passes_by_itself);
         tracing::warn!(%error, passes, "the sign-in could not be renewed");
-        if !passes {
+        // A fresh sign-in replaces this one at the server before the console hears of it.
+        if !passes && !self.is_signing_in_again() {
             return self.signed_out(Some(errors::of_backend(&error)));
         }
         self.tokens.failures = self.tokens.failures.saturating_add(1);
@@ -153,6 +153,18 @@ impl Actor {
     /// Drops the tokens of this run; the answer to a renewal under way will be stale.
     pub fn forget_tokens(&mut self) {
         self.tokens = Tokens::default();
+    }
+
+    /// A task that nobody waited for any more has written a token into the key store: what this run holds takes its place,
+    /// and if that is none, nothing signs anybody in at the next start.
+    pub fn settle_refresh_token(&mut self) {
+        let Some(refresh) = self.tokens.refresh.clone() else { return self.remove_refresh_token() };
+        let ports = self.ports.clone();
+        self.records.spawn(async move {
+            if let Err(error) = ports.keychain.write(KeychainEntry::RefreshToken, refresh).await {
+                tracing::warn!(%error, "the refresh token could not be kept");
+            }
+        });
     }
 
     pub fn remove_refresh_token(&mut self) {

@@ -43,6 +43,8 @@ pub enum ConsoleErrorCode {
     SignInTimedOut,
     SignInCancelled,
     SignInAnswerForeign,
+    /// A fresh sign-in was asked for, and another person has signed in.
+    SignInOfSomebodyElse,
     JournalUnavailable,
     JournalTooOld,
     DiskTooFull,
@@ -63,6 +65,8 @@ pub struct ConsoleView {
     pub first_run: FirstRunView,
     pub preferences: PreferencesView,
     pub sign_in: SignInView,
+    /// Of whoever is signed in and was asked to prove it anew.
+    pub fresh_sign_in: FreshSignInView,
     pub connection: ConnectionView,
     pub queue: QueueView,
     pub portals: Vec<PortalResponse>,
@@ -222,6 +226,19 @@ pub enum SignInView {
     },
     SignedIn {
         staff: StaffResponse,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum FreshSignInView {
+    Idle {},
+    /// What was refused is asked for again once the browser is back.
+    WaitingForBrowser {
+        since: UnixMillis,
+    },
+    Failed {
+        error: UiError,
     },
 }
 

@@ -222,7 +222,7 @@ describe('revoking a device', () => {
     await settled();
     expect(asked('revoke_device')).toHaveLength(1);
     await show(doing(false, { code: 'fresh_sign_in_required', reference: '7f3a91c0', retry: true, about: null }));
-    expect(screen.getByTestId('dialog-error').textContent).toContain('Sign out and in again');
+    expect(screen.getByTestId('dialog-error').textContent).toContain('Sign in again');
     expect((screen.getByTestId('dialog-reason') as HTMLTextAreaElement).value).toContain('Left on a train');
     await show(doing(true));
     await show(doing(false));

@@ -14,9 +14,14 @@ export interface Draft {
   duration: number | null;
   /** As typed, when the duration is one's own. */
   minutes: string;
+  /** All of the above as it was last asked for. */
+  asked: string;
 }
 
-const blank = (): Draft => ({ code: null, text: '', ticket: '', mode: null, duration: null, minutes: '' });
+const blank = (): Draft => ({ code: null, text: '', ticket: '', mode: null, duration: null, minutes: '', asked: '' });
+
+/** To be compared with what was asked for. */
+export const entriesOf = ({ code, text, ticket, mode, duration, minutes }: Draft): string => JSON.stringify([code, text, ticket, mode, duration, minutes]);
 
 /**
  * Keeps what was entered for the card that is open, also while another screen stands in its place: after a failure, a

@@ -33,6 +33,7 @@ export const SETTINGS = [
   }],
   ...asTheyAre('emergency', 'emergency-lead'),
   ['emergency-dialog', 'settings-lead', after(goTo('settings'), press('emergency-stop'))],
+  ['emergency-fresh', 'emergency-fresh', press('emergency-lift')],
   ['emergency-lift', 'emergency-lead', press('emergency-lift')],
   ['more', 'palette', async (page) => {
     const more = page.getByTestId('nav-more');

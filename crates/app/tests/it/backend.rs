@@ -63,6 +63,8 @@ pub struct State {
     pub heartbeats: Vec<HeartbeatRequest>,
     pub idempotency_keys: Vec<String>,
     pub challenge: Option<String>,
+    /// Who signs in next in the browser, if it is not the usual one.
+    pub other_staff: Option<StaffId>,
     pub limits: LimitsResponse,
     pub portal_name: String,
     /// The next snapshot is taken, and answered only later; then this stands no more.
@@ -143,6 +145,7 @@ impl FakeServer {
             heartbeats: Vec::new(),
             idempotency_keys: Vec::new(),
             challenge: None,
+            other_staff: None,
             limits,
             portal_name: "Barkside".into(),
             hold_snapshot: false,
@@ -169,6 +172,11 @@ impl FakeServer {
 
     pub fn fail(&self, call: &'static str, error: BackendError) {
         self.with(|state| state.faults.entry(call).or_default().push_back(error));
+    }
+
+    /// Every error that this call was to get has been given.
+    pub fn is_spent(&self, call: &str) -> bool {
+        self.with(|state| state.faults.get(call).is_none_or(VecDeque::is_empty))
     }
 
     /// The call after the one whose answer is lost fails too.
@@ -278,6 +286,13 @@ impl Backend for FakeServer {
                 let message = signing::device_enrolment(&code, &device_key, &device_name);
                 verify(&device_key, &message, &device_proof).expect("the device must sign its enrolment");
                 state.device_key = Some(device_key);
+                if let Some(id) = state.other_staff.take() {
+                    // The one that holds is left alone.
+                    let held = state.refresh_token.clone();
+                    let theirs = TokenResponse { staff: StaffResponse { id, ..staff() }, ..self.tokens(state) };
+                    state.refresh_token = held;
+                    return Ok(theirs);
+                }
                 Ok(self.tokens(state))
             }
             TokenRequest::RefreshToken { refresh_token, device, signed_at, device_proof, .. } => {
@@ -501,6 +516,7 @@ impl Backend for FakeServer {
     }
 
     async fn trail(&self, _access: &AccessToken, id: &SessionId) -> Result<Vec<TrailEvent>, BackendError> {
+        self.note("trail");
         self.check("trail")?;
         Ok(self.with(|state| {
             let records = state.delivered.iter().filter(|record| record.session.as_ref() == Some(id));
@@ -516,7 +532,6 @@ impl Backend for FakeServer {
     }
 
     async fn heartbeat(
-        self.note("trail");
         &self,
         _access: &AccessToken,
         request: HeartbeatRequest,

@@ -13,6 +13,7 @@ mod ending;
 mod extending;
 mod finding;
 mod first_run;
+mod fresh_sign_in;
 mod host;
 mod keychain;
 mod outside;

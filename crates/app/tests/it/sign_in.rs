@@ -24,17 +24,17 @@ async fn signed_out(world: &World) -> Option<UiErrorCode> {
 }
 
 /// Where the browser was sent.
-async fn browsed(world: &World) -> Url {
+pub async fn browsed(world: &World) -> Url {
     world.until_true("the browser", || !world.host.browsed.lock().unwrap().is_empty()).await;
     Url::parse(world.host.browsed.lock().unwrap().last().unwrap()).unwrap()
 }
 
-fn parameter(url: &Url, name: &str) -> String {
+pub fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).unwrap_or_else(|| panic!("no {name}")).1.into_owned()
 }
 
 /// What a browser would get; empty when nobody listens any more.
-async fn get(redirect_uri: &str, path_and_query: &str) -> String {
+pub async fn get(redirect_uri: &str, path_and_query: &str) -> String {
     let url = Url::parse(redirect_uri).unwrap();
     let Ok(mut stream) = tokio::net::TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await else {
         return String::new();

@@ -7,6 +7,7 @@ import type { EmergencyStopResponse } from "./EmergencyStopResponse";
 import type { EndView } from "./EndView";
 import type { FindView } from "./FindView";
 import type { FirstRunView } from "./FirstRunView";
+import type { FreshSignInView } from "./FreshSignInView";
 import type { LimitsView } from "./LimitsView";
 import type { OwnRecordView } from "./OwnRecordView";
 import type { PortalResponse } from "./PortalResponse";
@@ -24,7 +25,11 @@ export type ConsoleView = {
 /**
  * Name of the server, such as `127.0.0.1:7400`.
  */
-server: string, first_run: FirstRunView, preferences: PreferencesView, sign_in: SignInView, connection: ConnectionView, queue: QueueView, portals: Array<PortalResponse>, find: FindView, card: CardView | null, session: SessionView | null, 
+server: string, first_run: FirstRunView, preferences: PreferencesView, sign_in: SignInView, 
+/**
+ * Of whoever is signed in and was asked to prove it anew.
+ */
+fresh_sign_in: FreshSignInView, connection: ConnectionView, queue: QueueView, portals: Array<PortalResponse>, find: FindView, card: CardView | null, session: SessionView | null, 
 /**
  * The session that ended last, until its end screen is left.
  */

@@ -13,6 +13,8 @@ export type Commands = {
   refresh_view: Record<string, never>;
   /** Opens the system browser for sign-in. */
   sign_in: Record<string, never>;
+  /** Opens the system browser for a proof that the person is there, then does what was refused for want of it. */
+  sign_in_again: Record<string, never>;
   /** Stops waiting for the browser. */
   cancel_sign_in: Record<string, never>;
   /** Ends the running session, if any, and forgets the tokens. */
@@ -79,6 +81,7 @@ export type CommandName = keyof Commands;
 export const consoleCommands = [
   "refresh_view",
   "sign_in",
+  "sign_in_again",
   "cancel_sign_in",
   "sign_out",
   "find_customers",
@@ -126,6 +129,8 @@ export function commandsOver(invoke: Invoke) {
     refreshView: () => invoke("refresh_view", {}),
     /** Opens the system browser for sign-in. */
     signIn: () => invoke("sign_in", {}),
+    /** Opens the system browser for a proof that the person is there, then does what was refused for want of it. */
+    signInAgain: () => invoke("sign_in_again", {}),
     /** Stops waiting for the browser. */
     cancelSignIn: () => invoke("cancel_sign_in", {}),
     /** Ends the running session, if any, and forgets the tokens. */

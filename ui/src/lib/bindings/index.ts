@@ -19,6 +19,7 @@ export type { ErrorCode } from "./ErrorCode";
 export type { ExtendView } from "./ExtendView";
 export type { FindView } from "./FindView";
 export type { FirstRunView } from "./FirstRunView";
+export type { FreshSignInView } from "./FreshSignInView";
 export type { KeyringView } from "./KeyringView";
 export type { LastLooked } from "./LastLooked";
 export type { LimitsView } from "./LimitsView";

@@ -6,6 +6,8 @@ export const CONSOLE = {
   starting: 'Reading your key store',
   signIn: 'Sign in in your browser',
   waiting: 'Finish signing in in your browser. This window goes on by itself.',
+  signInAgain: 'Sign in again',
+  waitingAgain: 'Finish signing in in your browser. What you asked for follows by itself.',
   cancel: 'Cancel',
   tryAgain: 'Try again',
   server: 'Server',

@@ -57,7 +57,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   extensions_used_up: words('This session has no extensions left.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),
   total_duration_too_long: words('With this the session would last longer than the policy allows.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),
   emergency_stop_in_force: words('An emergency stop is in force: no session starts and none is extended.', NOTHING_OPENED, 'Wait until it is lifted. The banner at the top says who stopped everything and why.'),
-  fresh_sign_in_required: words('This needs a sign-in that is at most five minutes old.', 'Nothing was changed.', 'Sign out and in again, then do it once more.'),
+  fresh_sign_in_required: words('This needs a sign-in that is at most five minutes old.', `Nothing was changed. ${ENTRIES_KEPT}`, 'Sign in again; what you asked for follows by itself.'),
   grant_invalid: words('The permission to enter the portal ran out before it was used.', NOTHING_OPENED, 'Try again.'),
   idempotency_mismatch: words('The same start was sent twice with different entries.', NOTHING_OPENED, 'Close the card, open it again and start anew.'),
   journal_gap: words('The server is missing records of this device.', JOURNAL_KEPT, 'Tell security. The console keeps trying to deliver them.'),
@@ -88,6 +88,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   sign_in_timed_out: words('The sign-in in your browser took longer than five minutes.', 'Nothing was changed.', 'Try again.'),
   sign_in_cancelled: words('The sign-in was cancelled.', 'Nothing was changed.', 'Sign in when you are ready. The page in your browser can be closed.'),
   sign_in_answer_foreign: words('The answer from your browser does not belong to this sign-in.', 'It was discarded.', 'Try again. If it stays, tell security.'),
+  sign_in_of_somebody_else: words('Somebody else signed in in your browser.', 'You are still signed in here, and nothing was changed.', 'Sign out in the browser, then sign in again as yourself.'),
   journal_unavailable: words('Amberglass can’t write its record on this device, and without a record nothing happens.', 'Nothing was opened.', 'Check that your disk can be written to, then try again.'),
   journal_too_old: (about) => ({
     happened: `Records have waited longer than ${about ?? '24 hours'} to reach the server.`,

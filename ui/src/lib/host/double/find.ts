@@ -1,3 +1,4 @@
+import type { Commands } from '../../bindings/commands';
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { StartStep } from '../../bindings/StartStep';
 import { customers, options, session } from '../samples';
@@ -28,17 +29,20 @@ export function findAnswers(host: Scripted<ConsoleView>): Answers<Names> {
       });
     },
     close_card: () => host.show({ card: null }),
-    start_session({ reason, mode, durationSeconds }) {
-      const customer = host.view.card?.customer;
-      if (!host.view.card || !customer) return;
-      const card = host.view.card;
-      STEPS.forEach((step, index) => later(index * 400, () => host.show({ card: { ...card, start: { state: 'starting', step } } })));
-      later(STEPS.length * 400, () =>
-        host.show({
-          card: { ...card, start: { state: 'idle' } },
-          session: { ...session, customer, reason, mode, started_at: Date.now(), remaining_millis: durationSeconds * 1000, pages: 1, blocked: 0 },
-        }),
-      );
-    },
+    start_session: (asked) => start(host, asked),
   };
+}
+
+/** From the card to the session. */
+export function start(host: Scripted<ConsoleView>, { reason, mode, durationSeconds }: Pick<Commands['start_session'], 'reason' | 'mode' | 'durationSeconds'>): void {
+  const card = host.view.card;
+  const customer = card?.customer;
+  if (!card || !customer) return;
+  STEPS.forEach((step, index) => later(index * 400, () => host.show({ card: { ...card, start: { state: 'starting', step } } })));
+  later(STEPS.length * 400, () =>
+    host.show({
+      card: { ...card, start: { state: 'idle' } },
+      session: { ...session, customer, reason, mode, started_at: Date.now(), remaining_millis: durationSeconds * 1000, pages: 1, blocked: 0 },
+    }),
+  );
 }

@@ -73,6 +73,7 @@ export const signedOut: ConsoleView = {
   },
   preferences,
   sign_in: { state: 'signed_out', error: null },
+  fresh_sign_in: { state: 'idle' },
   connection: { state: 'online' },
   queue: { waiting: 0, oldest_at: null, held: 0, last_synced_at: now - 4000 },
   portals: [],

@@ -42,6 +42,8 @@ const sensitive: StartOptionsView = {
   modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
 };
 
+const startFresh: ConsoleView = { ...found, card: card({ start: { state: 'failed', error: { ...error('fresh_sign_in_required', null, '7f3a91c0'), retry: false } } }) };
+
 const recent = { customers: [jane, janet, mary], tickets: ['TCK-4821', 'TCK-4790'] };
 
 /** Finding, the card, and starting. */
@@ -66,6 +68,9 @@ export const findScenes = {
   'card-offline': { ...found, connection: offline, queue: waiting, card: card() },
   'start-progress': { ...found, card: card({ start: { state: 'starting', step: 'opening_window' } }) },
   'start-failed': { ...found, card: card({ start: { state: 'failed', error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') } }) },
+  'start-fresh': startFresh,
+  'start-fresh-waiting': { ...startFresh, fresh_sign_in: { state: 'waiting_for_browser', since: now } },
+  'start-fresh-failed': { ...startFresh, fresh_sign_in: { state: 'failed', error: error('sign_in_of_somebody_else') } },
   'start-refused': { ...found, recent, card: card({ start: { state: 'failed', error: { ...error('reason_is_filler', null, '7f3a91c0'), retry: false } } }) },
   'start-conflict-elsewhere': { ...found, card: card({ start: { state: 'conflict', running: { ...session, customer: mary, started_at: now - 3 * DAY }, here: false } }) },
   'start-conflict': { ...found, session: { ...session, customer: janet }, card: card({ start: { state: 'conflict', running: { ...session, customer: janet }, here: true } }) },

@@ -85,6 +85,11 @@ export const settingsScenes = {
   'palette-live': { ...asLead, find: found.find, recent, session },
   'palette-offline': { ...signedIn, connection: offline, queue: waiting, recent },
   'palette-error': { ...signedIn, find: { ...signedIn.find, query: 'jan', error: error('internal', null, '7f3a91c0') }, recent },
+  'emergency-fresh': {
+    ...asLead,
+    emergency_stop: { ...emergencyStop, stopped_by_name: null },
+    action: { kind: 'lift_emergency_stop', target: '', busy: false, error: error('fresh_sign_in_required', null, '0c41d2aa') },
+  },
   emergency: { ...signedIn, emergency_stop: emergencyStop },
   'emergency-lead': { ...asLead, emergency_stop: { ...emergencyStop, stopped_by_name: null } },
 } satisfies Record<string, ConsoleView>;
