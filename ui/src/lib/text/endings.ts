@@ -56,7 +56,7 @@ export const ENDING = {
   blocked: 'Blocked attempts',
   ended: 'Ended',
   why: 'Why',
-  recorded: 'The portal window is closed and its browser store destroyed. What happened stays on record.',
+  recorded: 'The portal’s window is closed, and what its browser held is gone. What happened stays on record.',
   done: 'Done',
   leaveUnsaved: 'Leave without the note',
   again: (customer: string) => `Back to ${customer}`,

@@ -13,7 +13,7 @@ export const FIRST_RUN = {
   addressHint: 'Whoever set Amberglass up for you knows it. Such as amberglass.example.com',
   addressFixed: 'Set by whoever installed Amberglass on this computer. It can’t be changed here.',
   restarts: 'With another server Amberglass starts anew.',
-  look: 'Look',
+  look: 'Find it',
   looking: 'Looking for the server',
   lookAgain: 'Look again',
   demo: 'Demo',

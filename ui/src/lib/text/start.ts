@@ -88,8 +88,8 @@ export const RECENT = {
 } as const;
 
 export const FIND = {
-  none: 'Nothing looked at yet',
-  noneHint: 'Type at least one letter of a name, e-mail or id. Customers you look at are offered here next time.',
+  none: 'Whose portal do you need to see?',
+  noneHint: 'Type at least one letter of their name, e-mail or id above. Customers you look at are offered here next time.',
   loading: 'Searching',
 } as const;
 
