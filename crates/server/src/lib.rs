@@ -32,6 +32,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use accounts::{SAMPLE_STAFF, SampleStaff};
+pub use api::document as openapi;
 pub use config::{Limits, PortalConfig, ServerConfig};
 pub use secrets::sha256_hex;
 pub use state::ServerState;

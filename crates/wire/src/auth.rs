@@ -16,6 +16,7 @@ pub const CLIENT_ID: &str = "amberglass-console";
 /// With `grant_type=refresh_token`: `refresh_token`, `device`, `signed_at`, `device_proof` (signature over
 /// `domain::signing::token_refresh`).
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "grant_type", rename_all = "snake_case")]
 pub enum TokenRequest {
     AuthorizationCode {
@@ -217,7 +218,7 @@ pub struct EmergencyStopResponse {
     pub stopped_at: UnixMillis,
 }
 
-/// Defaults of `product.md`; all of them are policy or configuration.
+/// Limits in force: the defaults of `docs/operations.md` unless the operator set others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -70,7 +70,8 @@ const ON_POSTGRES: &[&str] = &["api", "gateway", "store", POSTGRES_TESTS, "it"];
 /// Asked for by the tests' `TestDatabase`.
 const ENGINE: (&str, &str) = ("AMBERGLASS_TEST_ENGINE", "postgres");
 
-const BINDINGS: &str = "ui/src/lib/bindings";
+/// What tests write when they are asked to, from the Rust types, and what is committed.
+const GENERATED: &[&str] = &["ui/src/lib/bindings", "docs/openapi.json"];
 
 pub fn part_names() -> Vec<&'static str> {
     PARTS.iter().map(|part| part.name).collect()
@@ -190,8 +191,7 @@ fn tests(repository: &Repository) -> Result<()> {
     // Stories start the programs themselves, so these have to be there and current even if only this part was asked for.
     build(repository)?;
     let workspace = Workspace::read(repository)?;
-    let bindings = repository.root().join(BINDINGS);
-    let before = texts_in(&bindings)?;
+    let before = generated(repository)?;
 
     let mut cargo = command::cargo(repository);
     cargo.args(["test", "--locked", "--workspace", "--features", "automation", "--lib", "--bins"]);
@@ -201,12 +201,9 @@ fn tests(repository: &Repository) -> Result<()> {
     }
     command::run(&mut cargo)?;
 
-    let changed = differences(&before, &texts_in(&bindings)?);
+    let changed = differences(&before, &generated(repository)?);
     if !changed.is_empty() {
-        bail!(
-            "the tests wrote other TypeScript types into {BINDINGS} than were there, commit these: {}",
-            changed.join(", ")
-        );
+        bail!("the tests wrote other files than were there, commit these: {}", changed.join(", "));
     }
     Ok(())
 }
@@ -240,22 +237,24 @@ fn check_platforms(repository: &Repository) -> Result<()> {
     platforms::check(repository)
 }
 
-/// All files in a folder and below, by path; none if the folder does not exist.
-fn texts_in(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn generated(repository: &Repository) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut texts = BTreeMap::new();
-    if !folder.is_dir() {
-        return Ok(texts);
+    for path in GENERATED {
+        texts.extend(texts_at(&repository.root().join(path))?);
     }
-    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            texts.extend(texts_in(&path)?);
-        } else {
-            texts.insert(
-                path.display().to_string(),
-                fs::read(&path).with_context(|| format!("reading {}", path.display()))?,
-            );
+    Ok(texts)
+}
+
+/// The file, or each file of the folder, by path; none if nothing is there.
+fn texts_at(path: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let reading = || format!("reading {}", path.display());
+    let mut texts = BTreeMap::new();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).with_context(reading)? {
+            texts.extend(texts_at(&entry.with_context(reading)?.path())?);
         }
+    } else if path.is_file() {
+        texts.insert(path.display().to_string(), fs::read(path).with_context(reading)?);
     }
     Ok(texts)
 }

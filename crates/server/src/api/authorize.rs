@@ -20,6 +20,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::{Host, Url};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     provider, second_factor,
@@ -39,13 +40,20 @@ const FORM_LIFE_MILLIS: i64 = 30 * 60 * 1000;
 const MAX_STATE_BYTES: usize = 512;
 
 /// What the console asks for. Everything optional, because what is missing is explained to a person.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
 pub struct AuthorizeQuery {
+    /// `code`, or left out.
     response_type: Option<String>,
+    /// `amberglass-console`.
     client_id: Option<String>,
+    /// `http://127.0.0.1:<port>/callback`, or the same on `[::1]`.
     redirect_uri: Option<String>,
+    /// Comes back as it was; at most 512 bytes.
     state: Option<String>,
+    /// SHA-256 of the verifier, base64url without padding.
     code_challenge: Option<String>,
+    /// `S256`.
     code_challenge_method: Option<String>,
     /// `login` for a fresh sign-in, also where the company's provider would know the person without asking (OpenID
     /// Connect Core, 3.1.2.1). Our own form always asks.
@@ -61,16 +69,55 @@ pub struct Asked {
     pub fresh: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct SignInForm {
     #[serde(flatten)]
     asked: AuthorizeQuery,
     form_issued_at: String,
     form_token: String,
     email: String,
+    #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
 
+/// Begins a sign-in in the system browser.
+///
+/// The authorization endpoint of OAuth 2 (RFC 6749) with PKCE (RFC 7636) for consoles on this machine (RFC 8252). What
+/// is wrong with a request is said to the person on a page; nothing is sent to an address that is not to be trusted.
+#[utoipa::path(
+    get,
+    path = "/v1/oauth/authorize",
+    operation_id = "show_sign_in",
+    tag = "sign-in",
+    params(AuthorizeQuery),
+    responses(
+        (
+            status = 200,
+            description = "The form for e-mail address and password",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 303,
+            description = "On to the company's provider, where one is configured",
+            headers(("Location" = String, description = "An address of the provider")),
+        ),
+        (status = 400, description = "Not what a console asks", content_type = "text/html", body = String),
+        (
+            status = 429,
+            description = "Too many sign-ins were begun from this network",
+            content_type = "text/html",
+            body = String,
+            headers(("Retry-After" = u32, description = "Seconds")),
+        ),
+        (
+            status = 503,
+            description = "The provider or the database does not answer",
+            content_type = "text/html",
+            body = String,
+        ),
+    ),
+)]
 pub async fn form(
     State(state): State<Arc<ServerState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -84,6 +131,49 @@ pub async fn form(
     }
 }
 
+/// Takes e-mail address and password.
+///
+/// The browser sends the form that `show_sign_in` gave, with all its hidden fields; it counts for half an hour.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth/authorize",
+    operation_id = "sign_in",
+    tag = "sign-in",
+    request_body(content = SignInForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (
+            status = 200,
+            description = "The password is right; the form for the second factor",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 303,
+            description = "Back to the console, where no second factor is asked for",
+            headers(("Location" = String, description = "The redirect address with `code` and `state`")),
+        ),
+        (
+            status = 400,
+            description = "Not this server's form, too old, of another site, or passwords are off",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 401,
+            description = "Address or password is wrong; the form again",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 429,
+            description = "Too many attempts failed",
+            content_type = "text/html",
+            body = String,
+            headers(("Retry-After" = u32, description = "Seconds")),
+        ),
+        (status = 503, description = "The sign-in could not be carried out", content_type = "text/html", body = String),
+    ),
+)]
 pub async fn sign_in(
     State(state): State<Arc<ServerState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

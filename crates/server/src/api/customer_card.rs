@@ -6,6 +6,7 @@ use amberglass_wire::{
     CustomerId, PortalId,
     audit::{EventDetail, EventSubject},
     customer::{CustomerCardResponse, LastLooked},
+    problem::ErrorCode,
 };
 use axum::{Json, extract::State};
 
@@ -16,6 +17,25 @@ use super::{
 };
 use crate::ServerState;
 
+/// Shows the card by which the right customer is confirmed.
+///
+/// For every staff member. That they saw it is on record before it is shown.
+#[utoipa::path(
+    get,
+    path = "/v1/portals/{portal}/customers/{customer}",
+    operation_id = "show_customer_card",
+    tag = "staff",
+    security(("staff" = [])),
+    params(
+        ("portal" = PortalId, Path, description = "From the snapshot"),
+        ("customer" = CustomerId, Path, description = "The portal's own id"),
+    ),
+    responses((status = 200, description = "The customer, and who looked last", body = CustomerCardResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::InvalidRequest, ErrorCode::PortalUnknown, ErrorCode::CustomerUnknown, ErrorCode::PortalUnreachable,
+        ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn card(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

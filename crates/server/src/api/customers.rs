@@ -5,6 +5,7 @@ use std::sync::Arc;
 use amberglass_wire::{PortalId, customer::CustomerListResponse, problem::ErrorCode};
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     extract::{Query, SignedIn},
@@ -17,13 +18,32 @@ use crate::ServerState;
 const LIMIT: u32 = 50;
 const MAX_QUERY_CHARACTERS: usize = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Search {
     portal: PortalId,
+    /// What somebody types: a name, an address, a number; as the portal understands it.
     #[serde(default)]
+    #[param(max_length = 200)]
     query: String,
 }
 
+/// Finds customers in the portal's own directory.
+///
+/// At most fifty, best first. For every staff member, 60 times a minute unless configured otherwise.
+#[utoipa::path(
+    get,
+    path = "/v1/customers",
+    operation_id = "find_customers",
+    tag = "staff",
+    security(("staff" = [])),
+    params(Search),
+    responses((status = 200, description = "What the portal found", body = CustomerListResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::InvalidRequest, ErrorCode::TooManyRequests, ErrorCode::PortalUnknown, ErrorCode::PortalInactive,
+        ErrorCode::PortalUnreachable,
+    ]))),
+)]
 pub async fn find(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -8,6 +8,7 @@ use amberglass_wire::{
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Query, SignedIn},
@@ -15,13 +16,15 @@ use super::{
 };
 use crate::{ServerState, policy::ServerAction, store::ListedDeviceRow};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
     #[serde(default)]
+    #[param(inline)]
     scope: Scope,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Scope {
     /// Those that the staff member ever signed in on.
@@ -30,6 +33,19 @@ enum Scope {
     All,
 }
 
+/// Lists the consoles that somebody signed in on.
+///
+/// One's own for every staff member; everybody's for whom the policy lets: security and admins by default.
+#[utoipa::path(
+    get,
+    path = "/v1/devices",
+    operation_id = "list_devices",
+    tag = "staff",
+    security(("staff" = [])),
+    params(ListQuery),
+    responses((status = 200, description = "The devices", body = DeviceListResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest, ErrorCode::Forbidden]))),
+)]
 pub async fn list(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

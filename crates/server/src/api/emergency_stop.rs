@@ -15,6 +15,21 @@ use super::{
 };
 use crate::{ServerState, policy::ServerAction, store::EmergencyStopRow};
 
+/// Ends every session at once and lets none begin until it is lifted.
+///
+/// For whom the policy lets: security by default. While one is in force, the first one's reason stands.
+#[utoipa::path(
+    post,
+    path = "/v1/emergency-stop",
+    operation_id = "stop_everything",
+    tag = "staff",
+    security(("staff" = [])),
+    request_body(content = EmergencyStopRequest),
+    responses((status = 200, description = "In force", body = EmergencyStopResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::Forbidden, ErrorCode::ReasonTooShort, ErrorCode::ReasonIsFiller, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn stop(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,
@@ -26,7 +41,18 @@ pub async fn stop(
     Ok(Json(response(state.sessions.emergency_stop(Some(who.id()), reason).await?)))
 }
 
-/// Lifting one that is not in force is success.
+/// Lifts the emergency stop.
+///
+/// For whom the policy lets: security by default. Lifting one that is not in force is success.
+#[utoipa::path(
+    post,
+    path = "/v1/emergency-stop/lift",
+    operation_id = "lift_emergency_stop",
+    tag = "staff",
+    security(("staff" = [])),
+    responses((status = 204, description = "None is in force")),
+    extensions(("x-error-codes" = json!([ErrorCode::Forbidden, ErrorCode::AuditUnavailable]))),
+)]
 pub async fn lift(State(state): State<Arc<ServerState>>, who: SignedIn) -> Result<StatusCode, ApiError> {
     allowed(&state, &who)?;
     state.sessions.lift_emergency_stop(Some(who.id())).await?;

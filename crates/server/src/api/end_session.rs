@@ -19,6 +19,24 @@ use crate::{ServerState, policy::SessionAction, sessions::Ending};
 
 const MAX_NOTE_CHARACTERS: usize = 2000;
 
+/// Ends a session.
+///
+/// One's own, with a closing note that is also taken after the end; anybody's, with a reason, for whom the policy lets:
+/// leads and security by default. Ending an ended session is success and gives it as it is.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/end",
+    operation_id = "end_session",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("id" = SessionId, Path)),
+    request_body(content = EndSessionRequest),
+    responses((status = 200, description = "The session, ended", body = SessionResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::NotFound, ErrorCode::Forbidden, ErrorCode::ReasonTooShort, ErrorCode::ReasonIsFiller,
+        ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn end(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

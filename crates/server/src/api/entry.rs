@@ -26,6 +26,26 @@ mod rule {
     pub const GRANT: &str = "entry-grant";
 }
 
+/// Trades the grant of a start for the gateway's cookie.
+///
+/// For the staff member and the device that started it, once, within thirty seconds. The device signs the request; the
+/// key of no other one will do. A grant in wrong hands goes on record.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/entry",
+    operation_id = "enter_session",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("id" = SessionId, Path)),
+    request_body(content = RedeemGrantRequest),
+    responses(
+        (status = 200, description = "The cookie, and where to go with it", body = RedeemGrantResponse),
+    ),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::NotFound, ErrorCode::DeviceRefused, ErrorCode::ClockSkew, ErrorCode::PortalInactive,
+        ErrorCode::GrantInvalid, ErrorCode::SessionNotRunning, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn enter(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -33,6 +33,26 @@ struct Listener {
     last: bool,
 }
 
+/// Streams hints that something changed.
+///
+/// Server-sent events: `event` carries the kind, `data` the object. A heartbeat comes every two seconds; after anything
+/// else the truth is the snapshot. Leads and security hear of every session, others of their own. The stream closes
+/// when the token no longer holds.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "stream_events",
+    tag = "staff",
+    security(("staff" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The stream; each `data` is one of these",
+            content_type = "text/event-stream",
+            body = ServerEvent,
+        ),
+    ),
+)]
 pub async fn stream(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,
@@ -153,8 +173,8 @@ impl Listener {
 /// What has become of the sign-in that a stream hangs on.
 enum Standing {
     AsBefore,
-    /// The token ran out, or the same person signed in again on the same device: the console has a newer token and comes
-    /// again with it, so that the stream closes without a word.
+    /// The token ran out, or the same person signed in again on the same device: the console has a newer token and
+    /// comes again with it, so that the stream closes without a word.
     Outlived,
     /// What may be told here was decided for another role: the console comes again.
     RoleChanged,

@@ -12,7 +12,7 @@ use axum::{Json, extract::State, http::HeaderMap};
 
 use super::{
     extract::{Path, RawJson, SignedIn},
-    idempotency::key_of,
+    idempotency::{MEANING, key_of},
     problem::ApiError,
     session::visible,
     target,
@@ -23,6 +23,30 @@ use crate::{
     sessions::{Ending, Extending},
 };
 
+/// Gives one's own session more time, within the policy's limits.
+///
+/// Repeated with the same key and body, it is one extension.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/extensions",
+    operation_id = "extend_session",
+    tag = "staff",
+    security(("staff" = [])),
+    params(
+        ("id" = SessionId, Path),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 200, description = MEANING),
+    ),
+    request_body(content = ExtendSessionRequest),
+    responses((status = 200, description = "The session with its new deadline", body = SessionResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::NotFound, ErrorCode::Forbidden, ErrorCode::SessionNotRunning, ErrorCode::ExtensionsUsedUp,
+        ErrorCode::DurationTooLong, ErrorCode::TotalDurationTooLong, ErrorCode::ReasonCodeUnknown,
+        ErrorCode::ReasonTooShort, ErrorCode::ReasonIsFiller, ErrorCode::TicketRequired,
+        ErrorCode::EmergencyStopInForce, ErrorCode::PortalUnknown, ErrorCode::PortalInactive,
+        ErrorCode::PortalUnreachable, ErrorCode::CustomerInactive, ErrorCode::IdempotencyMismatch,
+        ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn extend(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -18,6 +18,22 @@ use crate::ServerState;
 /// More than anyone's policy allows at once.
 const MAX_BEATS: usize = 64;
 
+/// Says that a console is there and how long nobody touched it.
+///
+/// Every two seconds while a session runs, signed by the device; without it sessions freeze. A heartbeat counts once,
+/// and only if it was signed after the ones before.
+#[utoipa::path(
+    post,
+    path = "/v1/heartbeats",
+    operation_id = "send_heartbeat",
+    tag = "staff",
+    security(("staff" = [])),
+    request_body(content = HeartbeatRequest),
+    responses((status = 200, description = "The sessions as they stand", body = HeartbeatResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::DeviceRefused, ErrorCode::ClockSkew, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn beat(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -24,6 +24,35 @@ pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
 /// A batch holds the write lock while it is stored, and pages wait for it; consoles send a quarter of this.
 const LIMIT_RECORDS: usize = 1024;
 
+/// Takes records of a console's journal.
+///
+/// Authenticated by the device's key alone, so that also the device of somebody who left may deliver evidence, and
+/// nothing else. All of a batch is taken or nothing; what was there already is no error. At most 4 MiB uncompressed and
+/// 1,024 records.
+#[utoipa::path(
+    post,
+    path = "/v1/journal/batches",
+    operation_id = "deliver_journal",
+    tag = "device",
+    security(("device_signature" = [])),
+    params(
+        ("Amberglass-Device" = DeviceId, Header, description = "The device that signs"),
+        ("Amberglass-Signed-At" = UnixMillis, Header, description = "At most a minute off the server's clock"),
+        (
+            "Content-Encoding" = Option<String>,
+            Header,
+            description = "`zstd` when the body is compressed; the signature covers what it was before",
+        ),
+    ),
+    request_body(content = JournalBatchRequest),
+    responses(
+        (status = 200, description = "What the server holds of this device now", body = JournalBatchResponse),
+    ),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::DeviceRefused, ErrorCode::ClockSkew, ErrorCode::JournalGap, ErrorCode::JournalFork,
+        ErrorCode::JournalInvalid, ErrorCode::Unavailable,
+    ]))),
+)]
 pub async fn deliver(
     State(state): State<Arc<ServerState>>,
     headers: HeaderMap,

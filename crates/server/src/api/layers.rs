@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use super::{own_host, problem::ApiError};
 use crate::ServerState;
 
-const READY: &str = "/v1/ready";
+pub const READY: &str = "/v1/ready";
 
 /// Where the request went, without what stands in its path or query: customers' ids are no matter for logs.
 #[derive(Clone)]

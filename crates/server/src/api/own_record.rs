@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use amberglass_wire::audit::OwnRecordResponse;
+use amberglass_wire::{audit::OwnRecordResponse, problem::ErrorCode};
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     extract::{Query, SignedIn},
@@ -15,11 +16,26 @@ use crate::ServerState;
 /// At most so many, as the contract says.
 const LIMIT: u32 = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// Position of the oldest record seen so far.
     before: Option<i64>,
 }
 
+/// Gives what is recorded about the one who asks.
+///
+/// Newest first, at most a hundred. For every staff member.
+#[utoipa::path(
+    get,
+    path = "/v1/record/own",
+    operation_id = "get_own_record",
+    tag = "staff",
+    security(("staff" = [])),
+    params(Asked),
+    responses((status = 200, description = "The records", body = OwnRecordResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest]))),
+)]
 pub async fn own_record(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -11,6 +11,7 @@ use amberglass_wire::{
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Json as Body, Path, Query},
@@ -21,7 +22,7 @@ use crate::{ServerState, config::ServerConfig, sessions::Ending, store::SessionR
 
 const MAX_REASON_CHARACTERS: usize = 1000;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Which {
     Running,
@@ -29,14 +30,29 @@ enum Which {
     Any,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// Without one: all of the portal's.
     customer: Option<CustomerId>,
     #[serde(default)]
+    #[param(inline)]
     state: Which,
 }
 
+/// Lists sessions of the portal's customers, newest first, at most two hundred.
+///
+/// Without names of staff and without their own words. Also answered while the portal is switched off.
+#[utoipa::path(
+    get,
+    path = "/v1/portal/sessions",
+    operation_id = "list_customer_sessions",
+    tag = "portal",
+    security(("portal_key" = [])),
+    params(Asked),
+    responses((status = 200, description = "The sessions", body = CustomerSessionListResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest, ErrorCode::TooManyRequests]))),
+)]
 pub async fn list(
     State(state): State<Arc<ServerState>>,
     AsPortal(portal): AsPortal,
@@ -48,6 +64,22 @@ pub async fn list(
     Ok(Json(CustomerSessionListResponse { sessions }))
 }
 
+/// Ends a session for its customer.
+///
+/// Ending an ended session is success and gives it as it is.
+#[utoipa::path(
+    post,
+    path = "/v1/portal/sessions/{id}/end",
+    operation_id = "end_customer_session",
+    tag = "portal",
+    security(("portal_key" = [])),
+    params(("id" = SessionId, Path)),
+    request_body(content = CustomerEndRequest),
+    responses((status = 200, description = "The session, ended", body = CustomerSessionResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::NotFound, ErrorCode::TooManyRequests, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn end(
     State(state): State<Arc<ServerState>>,
     AsPortal(portal): AsPortal,

@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     authorize, provider,
@@ -22,7 +23,8 @@ use crate::{
 };
 
 /// What the provider adds to the address (RFC 6749, 4.1.2; RFC 9207).
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Answer {
     state: Option<String>,
     code: Option<String>,
@@ -30,6 +32,36 @@ pub struct Answer {
     iss: Option<String>,
 }
 
+/// Takes the browser back from the company's OpenID Connect provider.
+///
+/// Each way back is used once, within ten minutes.
+#[utoipa::path(
+    get,
+    path = "/v1/oauth/provider/callback",
+    operation_id = "return_from_provider",
+    tag = "sign-in",
+    params(Answer),
+    responses(
+        (
+            status = 303,
+            description = "Back to the console",
+            headers(("Location" = String, description = "The redirect address with `code` and `state`")),
+        ),
+        (status = 400, description = "Not a way back that began here", content_type = "text/html", body = String),
+        (
+            status = 403,
+            description = "The provider said no, or its answer gives no right to an account",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 503,
+            description = "The provider or the database does not answer",
+            content_type = "text/html",
+            body = String,
+        ),
+    ),
+)]
 pub async fn back(State(state): State<Arc<ServerState>>, answer: Result<Query<Answer>, QueryRejection>) -> Response {
     let Some(at) = &state.provider else { return sign_in_page::broken_link() };
     let Ok(Query(answer)) = answer else { return sign_in_page::broken_link() };

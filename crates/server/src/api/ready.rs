@@ -8,6 +8,17 @@ use axum::{Json, extract::State};
 use super::problem::ApiError;
 use crate::{ServerState, store::StoreError};
 
+/// Says whether this server may be given work.
+///
+/// For load balancers; answered under any Host, because they look at one server by its address.
+#[utoipa::path(
+    get,
+    path = "/v1/ready",
+    operation_id = "check_readiness",
+    tag = "public",
+    responses((status = 200, description = "It may", body = Object)),
+    extensions(("x-error-codes" = json!([ErrorCode::Unavailable]))),
+)]
 pub async fn ready(State(state): State<Arc<ServerState>>) -> Result<Json<serde_json::Value>, ApiError> {
     match state.store.ready().await {
         Ok(()) => Ok(Json(serde_json::json!({ "ready": true }))),

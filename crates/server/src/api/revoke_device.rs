@@ -21,6 +21,23 @@ use crate::{
     policy::ServerAction,
 };
 
+/// Revokes a device.
+///
+/// One's own, or anybody's for whom the policy lets: security and admins by default. From then on it is worth nothing
+/// but for delivering its journal. Revoking a revoked one is success.
+#[utoipa::path(
+    post,
+    path = "/v1/devices/{id}/revoke",
+    operation_id = "revoke_device",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("id" = DeviceId, Path)),
+    request_body(content = RevokeDeviceRequest),
+    responses((status = 200, description = "The device, revoked", body = DeviceResponse)),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::NotFound, ErrorCode::ReasonTooShort, ErrorCode::ReasonIsFiller, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn revoke(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

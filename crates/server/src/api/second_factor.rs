@@ -13,6 +13,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::{
@@ -33,11 +34,13 @@ const PURPOSE: &str = "second-factor-form";
 /// Setting up an app takes a while; a code itself is good for a minute and a half at most.
 const LIFE_MILLIS: i64 = 10 * 60 * 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct CodeForm {
     #[serde(flatten)]
     asked: AuthorizeQuery,
     continuation: String,
+    /// Six digits.
+    #[schema(value_type = String, format = Password)]
     code: SecretString,
 }
 
@@ -74,6 +77,43 @@ pub fn ask(state: &ServerState, asked: &Asked, staff: &StaffRow) -> Response {
     }
 }
 
+/// Takes the code of the second factor.
+///
+/// The browser sends the form that followed the password; it counts for ten minutes.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth/authorize/code",
+    operation_id = "enter_code",
+    tag = "sign-in",
+    request_body(content = CodeForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (
+            status = 303,
+            description = "Back to the console",
+            headers(("Location" = String, description = "The redirect address with `code` and `state`")),
+        ),
+        (
+            status = 400,
+            description = "Not this server's form, too old, or of another site",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 401,
+            description = "The code is wrong, or the account changed since; the form again",
+            content_type = "text/html",
+            body = String,
+        ),
+        (
+            status = 429,
+            description = "Too many attempts failed",
+            content_type = "text/html",
+            body = String,
+            headers(("Retry-After" = u32, description = "Seconds")),
+        ),
+        (status = 503, description = "The code could not be checked", content_type = "text/html", body = String),
+    ),
+)]
 pub async fn check(
     State(state): State<Arc<ServerState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

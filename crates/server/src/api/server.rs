@@ -7,6 +7,14 @@ use axum::{Json, extract::State};
 
 use crate::ServerState;
 
+/// Says what a console shows before anybody signs in.
+#[utoipa::path(
+    get,
+    path = "/v1/server",
+    operation_id = "describe_server",
+    tag = "public",
+    responses((status = 200, description = "Name, version and way of signing in", body = ServerResponse)),
+)]
 pub async fn server(State(state): State<Arc<ServerState>>) -> Json<ServerResponse> {
     Json(ServerResponse {
         product: "amberglass".into(),

@@ -11,6 +11,20 @@ use super::{
 };
 use crate::{ServerState, policy::SessionAction, store::SessionRow};
 
+/// Gives one session.
+///
+/// One's own, or anybody's for whom the policy lets read the record: leads and security by default. Others learn
+/// nothing, not even that it exists.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}",
+    operation_id = "get_session",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("id" = SessionId, Path)),
+    responses((status = 200, description = "The session", body = SessionResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest, ErrorCode::NotFound]))),
+)]
 pub async fn session(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

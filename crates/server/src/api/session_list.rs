@@ -5,6 +5,7 @@ use std::sync::Arc;
 use amberglass_wire::{problem::ErrorCode, session::SessionListResponse};
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Query, SignedIn},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{ServerState, policy::ServerAction};
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Scope {
     #[default]
@@ -20,7 +21,7 @@ enum Scope {
     All,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Which {
     Running,
@@ -28,14 +29,31 @@ enum Which {
     Any,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     #[serde(default)]
+    #[param(inline)]
     scope: Scope,
     #[serde(default)]
+    #[param(inline)]
     state: Which,
 }
 
+/// Lists sessions, newest first, at most two hundred.
+///
+/// One's own for every staff member; everybody's for whom the policy lets read the record: leads and security by
+/// default.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions",
+    operation_id = "list_sessions",
+    tag = "staff",
+    security(("staff" = [])),
+    params(Asked),
+    responses((status = 200, description = "The sessions", body = SessionListResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest, ErrorCode::Forbidden]))),
+)]
 pub async fn list(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -8,6 +8,17 @@ use axum::{Json, extract::State};
 use super::{emergency_stop::response, extract::SignedIn, problem::ApiError};
 use crate::{ServerState, policy::ServerAction};
 
+/// Gives everything that a console shows of the one who is signed in.
+///
+/// Their running sessions, the portals, the limits and their rights: the truth that events only hint at.
+#[utoipa::path(
+    get,
+    path = "/v1/snapshot",
+    operation_id = "get_snapshot",
+    tag = "staff",
+    security(("staff" = [])),
+    responses((status = 200, description = "The state now", body = SnapshotResponse)),
+)]
 pub async fn snapshot(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use amberglass_wire::{
     CustomerId, PortalId,
+    problem::ErrorCode,
     session::{Mode, ModeOption, StartOptionsResponse},
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     extract::{Query, SignedIn},
@@ -16,12 +18,30 @@ use super::{
 };
 use crate::{ServerState, policy::Target};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     portal: PortalId,
     customer: CustomerId,
 }
 
+/// Says what the policy would answer to a start.
+///
+/// For every staff member; nothing is started and nothing recorded.
+#[utoipa::path(
+    get,
+    path = "/v1/start-options",
+    operation_id = "get_start_options",
+    tag = "staff",
+    security(("staff" = [])),
+    params(Asked),
+    responses(
+        (status = 200, description = "Modes, reason codes and limits for this customer", body = StartOptionsResponse),
+    ),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::InvalidRequest, ErrorCode::PortalUnknown, ErrorCode::CustomerUnknown, ErrorCode::PortalUnreachable,
+    ]))),
+)]
 pub async fn options(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -16,7 +16,7 @@ use axum::{
 
 use super::{
     extract::{RawJson, SignedIn},
-    idempotency::key_of,
+    idempotency::{MEANING, key_of},
     problem::{ApiError, stopped},
     target,
 };
@@ -27,6 +27,32 @@ use crate::{
     sessions::{StartError, Started, Starting},
 };
 
+/// Starts a session.
+///
+/// For whom the policy lets start: agents, leads and security by default. Every condition is checked here and now; the
+/// session and its record are written at once. Repeated with the same key and body, it answers with the session it
+/// started, and with a new grant while that can still be entered.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions",
+    operation_id = "start_session",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 200, description = MEANING)),
+    request_body(content = StartSessionRequest),
+    responses(
+        (status = 201, description = "Started", body = StartSessionResponse),
+        (status = 200, description = "Started before under this idempotency key", body = StartSessionResponse),
+    ),
+    extensions(("x-error-codes" = json!([
+        ErrorCode::PortalUnknown, ErrorCode::PortalInactive, ErrorCode::PortalUnreachable, ErrorCode::CustomerUnknown,
+        ErrorCode::CustomerInactive, ErrorCode::TargetIsSelf, ErrorCode::TargetIsStaff, ErrorCode::Forbidden,
+        ErrorCode::NeedsApproval, ErrorCode::FreshSignInRequired, ErrorCode::EmergencyStopInForce,
+        ErrorCode::DurationTooLong, ErrorCode::ReasonCodeUnknown, ErrorCode::ReasonTooShort,
+        ErrorCode::ReasonIsFiller, ErrorCode::TicketRequired, ErrorCode::IdempotencyMismatch,
+        ErrorCode::SessionConflict, ErrorCode::AuditUnavailable,
+    ]))),
+)]
 pub async fn start(
     State(state): State<Arc<ServerState>>,
     who: SignedIn,

@@ -77,6 +77,11 @@ async fn deliver(world: &World, console: &Console, records: &[ChainedRecord]) ->
     deliver_as(world, console, &device_of(console), body, true).await
 }
 
+/// The first record that this console writes.
+pub async fn deliver_one(world: &World, console: &Console) {
+    assert_eq!(accepted(deliver(world, console, &Journal::of(console).run(1)).await).await.seq, 1);
+}
+
 async fn accepted(response: Response) -> ChainHead {
     json::<JournalBatchResponse>(response, StatusCode::OK).await.held
 }

@@ -15,6 +15,7 @@ mod extend;
 mod faults;
 mod journal;
 mod lifetime;
+mod openapi;
 mod openid_connect;
 mod openid_provider;
 mod operator;

@@ -9,15 +9,9 @@ use amberglass_wire::{
     session::{EndedBy, SessionState},
 };
 use reqwest::{Response, StatusCode};
-use secrecy::ExposeSecret as _;
 use serde_json::json as value;
 
-use crate::world::{JANE, LEO, REASON, World, at, json, problem, start_request};
-
-struct Key {
-    id: String,
-    secret: String,
-}
+use crate::world::{JANE, LEO, PortalKey, REASON, World, at, json, problem, start_request};
 
 /// Barkside, and a shop beside it that has the same portal behind it.
 async fn two_portals() -> World {
@@ -31,23 +25,16 @@ async fn two_portals() -> World {
     .await
 }
 
-async fn key_of(world: &World, portal: &str) -> Key {
-    let operator = world.operator().await;
-    let added = portals::add_key(&operator, &PortalId::new(portal), "production").await.unwrap();
-    operator.close().await;
-    Key { id: added.id, secret: added.key.expose_secret().to_owned() }
-}
-
-async fn list(world: &World, key: &Key, query: &str) -> Response {
+async fn list(world: &World, key: &PortalKey, query: &str) -> Response {
     world.client.get(world.url(&format!("/v1/portal/sessions{query}"))).bearer_auth(&key.secret).send().await.unwrap()
 }
 
-async fn end(world: &World, key: &Key, id: &SessionId, body: serde_json::Value) -> Response {
+async fn end(world: &World, key: &PortalKey, id: &SessionId, body: serde_json::Value) -> Response {
     let url = world.url(&format!("/v1/portal/sessions/{id}/end"));
     world.client.post(url).bearer_auth(&key.secret).json(&body).send().await.unwrap()
 }
 
-async fn sessions(world: &World, key: &Key, query: &str) -> Vec<CustomerSessionResponse> {
+async fn sessions(world: &World, key: &PortalKey, query: &str) -> Vec<CustomerSessionResponse> {
     json::<CustomerSessionListResponse>(list(world, key, query).await, StatusCode::OK).await.sessions
 }
 
@@ -55,7 +42,7 @@ async fn sessions(world: &World, key: &Key, query: &str) -> Vec<CustomerSessionR
 async fn a_portal_sees_its_customers_sessions_without_staff_and_free_text() {
     let world = World::new().await;
     let (amy, leo) = (world.amy().await, world.sign_in(LEO, 2).await);
-    let key = key_of(&world, "barkside").await;
+    let key = world.portal_key("barkside").await;
     let first = world.start(&amy).await.session;
     world.end(&amy, &first.id).await;
     world.clock.advance_seconds(1);
@@ -85,7 +72,7 @@ async fn a_portal_sees_its_customers_sessions_without_staff_and_free_text() {
 async fn the_customer_stops_it_and_the_desk_is_told() {
     let world = World::new().await;
     let amy = world.amy().await;
-    let key = key_of(&world, "barkside").await;
+    let key = world.portal_key("barkside").await;
     let id = world.start(&amy).await.session.id;
     let long = value!({ "reason": "x".repeat(1001) });
     problem(end(&world, &key, &id, long).await, StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
@@ -104,7 +91,7 @@ async fn the_customer_stops_it_and_the_desk_is_told() {
 async fn a_portal_reaches_its_own_sessions_only() {
     let world = two_portals().await;
     let amy = world.amy().await;
-    let (barkside, shop) = (key_of(&world, "barkside").await, key_of(&world, "shop").await);
+    let (barkside, shop) = (world.portal_key("barkside").await, world.portal_key("shop").await);
     let id = world.start(&amy).await.session.id;
     assert!(sessions(&world, &shop, "").await.is_empty());
     problem(end(&world, &shop, &id, value!({})).await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
@@ -117,11 +104,11 @@ async fn a_portal_reaches_its_own_sessions_only() {
 async fn only_a_key_that_holds_opens_it_and_it_opens_nothing_else() {
     let world = World::new().await;
     let amy = world.amy().await;
-    let key = key_of(&world, "barkside").await;
+    let key = world.portal_key("barkside").await;
     assert!(key.secret.starts_with("agp_") && key.secret.len() > 40);
     // A staff token is no portal key, and the other way round.
-    let stranger = Key { id: String::new(), secret: amy.tokens.access_token.clone() };
-    let made_up = Key { id: String::new(), secret: "agp_made-up".into() };
+    let stranger = PortalKey { id: String::new(), secret: amy.tokens.access_token.clone() };
+    let made_up = PortalKey { id: String::new(), secret: "agp_made-up".into() };
     for wrong in [&stranger, &made_up] {
         problem(list(&world, wrong, "").await, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
     }
@@ -140,7 +127,7 @@ async fn only_a_key_that_holds_opens_it_and_it_opens_nothing_else() {
 async fn a_switched_off_portal_may_still_look_back_and_stop() {
     let world = World::new().await;
     let amy = world.amy().await;
-    let key = key_of(&world, "barkside").await;
+    let key = world.portal_key("barkside").await;
     let id = world.start(&amy).await.session.id;
     let operator = world.operator().await;
     portals::disable(&operator, &PortalId::new("barkside"), REASON).await.unwrap();
@@ -152,7 +139,7 @@ async fn a_switched_off_portal_may_still_look_back_and_stop() {
 #[tokio::test]
 async fn a_key_that_asks_too_often_waits_and_its_use_is_noted_once_a_minute() {
     let world = World::with(|config| config.limits.portal_requests_per_minute = 3).await;
-    let key = key_of(&world, "barkside").await;
+    let key = world.portal_key("barkside").await;
     let last_used = async || world.server().state().store.portal_keys().await.unwrap()[0].last_used_at;
     assert_eq!(last_used().await, None);
     let first = world.clock.now();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use amberglass_demo_portal::{Portal, data};
 use amberglass_domain::{device_key::DeviceKey, ports::Clock as _, signing};
 use amberglass_server::{
-    PortalConfig, RunningServer, ServerConfig, config::DriverKind, operator::Operator, sha256_hex,
+    PortalConfig, RunningServer, ServerConfig, config::DriverKind, operator::Operator, portals, sha256_hex,
 };
 use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, wait_until};
 use amberglass_wire::{
@@ -21,9 +21,14 @@ use amberglass_wire::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
+
+// By its path, so that it is found as well where this file is itself.
+#[path = "document.rs"]
+pub mod document;
 
 pub const PASSWORD: &str = amberglass_server::SAMPLE_STAFF[0].password;
 pub const AMY: &str = "amy@amberglass.example";
@@ -48,6 +53,11 @@ pub struct World {
     close_portal: tokio_util::sync::CancellationToken,
     pub database: TestDatabase,
     _dir: tempfile::TempDir,
+}
+
+pub struct PortalKey {
+    pub id: String,
+    pub secret: String,
 }
 
 /// A console: a device key, and tokens once signed in.
@@ -432,6 +442,14 @@ impl World {
         Operator::open(self.config.clone(), Arc::new(self.clock.clone()), entropy).await.unwrap()
     }
 
+    /// A key that the operator makes for the portal.
+    pub async fn portal_key(&self, portal: &str) -> PortalKey {
+        let operator = self.operator().await;
+        let added = portals::add_key(&operator, &PortalId::new(portal), "production").await.unwrap();
+        operator.close().await;
+        PortalKey { id: added.id, secret: added.key.expose_secret().to_owned() }
+    }
+
     /// Events that hang on no session.
     pub async fn count_events(&self, kind: &str) -> i64 {
         use sqlx::Row as _;
@@ -471,10 +489,15 @@ pub fn customer(clock: &ManualClock, fits: impl Fn(&data::Customer) -> bool) -> 
     data::customers(clock.now().0).into_values().find(|customer| fits(customer)).unwrap()
 }
 
+/// Also holds the answer against what is documented.
 pub async fn json<T: DeserializeOwned>(response: Response, status: StatusCode) -> T {
-    let (answered, text) = (response.status(), response.text().await.unwrap());
+    let (answered, url) = (response.status(), response.url().clone());
+    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    let text = response.text().await.unwrap();
     assert_eq!(answered, status, "{text}");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    document::check(&url, status.as_u16(), &kind.unwrap_or_default(), &value);
+    serde_json::from_value(value).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// Also checks the form of every problem.

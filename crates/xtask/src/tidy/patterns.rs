@@ -18,6 +18,10 @@ const MAY_SLEEP: &[(&str, &str)] = &[
     ("crates/demo-portal/src/portal.rs", "how long open connections get when the portal closes"),
 ];
 
+/// What serves an address of the API without a word about it in its document.
+const UNDOCUMENTED: &[&str] =
+    &[".route(", ".route_service(", ".nest(", ".nest_service(", ".fallback(", ".fallback_service("];
+
 pub fn check(sources: &[SourceFile]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sources.iter().flat_map(of_file).collect();
     findings.extend(MAY_SLEEP.iter().filter(|(path, _)| !still_sleeps(sources, path)).map(|(path, reason)| {
@@ -55,6 +59,9 @@ fn word_for(path: &str, line: &str) -> Option<&'static str> {
         let may_sleep = MAY_SLEEP.iter().any(|(allowed, _)| path == *allowed);
         if !may_sleep && sleeps(line) {
             return Some("wait for a condition (wait_until) or on the Clock port, not for time");
+        }
+        if path.starts_with("crates/server/src/api/") && UNDOCUMENTED.iter().any(|call| line.contains(call)) {
+            return Some("an endpoint that openapi.json would not know of: serve it with routes!");
         }
     }
     if path.starts_with("ui/") && has_extension(path, &["ts", "js", "svelte", "html"]) {
@@ -130,5 +137,13 @@ mod tests {
             "a.rs"
         ));
         assert_eq!(check(&[]).len(), MAY_SLEEP.len());
+    }
+
+    #[test]
+    fn an_endpoint_of_the_api_that_is_not_documented_is_found() {
+        assert!(found("crates/server/src/api/mod.rs", "    .route(\"/v1/secret\", get(secret))"));
+        assert!(found("crates/server/src/api/mod.rs", "    .fallback(anything)"));
+        assert!(!found("crates/server/src/api/mod.rs", "    .routes(routes!(session::session))"));
+        assert!(!found("crates/server/src/gateway/mod.rs", "    .fallback(gateway)"));
     }
 }
