@@ -1,47 +1,29 @@
 //! Every endpoint and what may be wrong with a request, whoever sends it.
 
+use std::collections::BTreeMap;
+
 use amberglass_wire::problem::ErrorCode;
 use reqwest::{Method, StatusCode, header};
 
-use crate::world::{Console, World, problem};
+use crate::world::{
+    Console, World,
+    document::{Operation, operations},
+    problem,
+};
 
-/// Endpoints that take JSON from somebody who is signed in, with a header that is needed before the body is looked at.
-const JSON: [&str; 6] = [
-    "/v1/sessions",
-    "/v1/sessions/{id}/end",
-    "/v1/sessions/{id}/extensions",
-    "/v1/sessions/{id}/entry",
-    "/v1/heartbeats",
-    "/v1/emergency-stop",
-];
+/// All documented addresses and the methods that they know, in the order in which they are told.
+fn all() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for Operation { path, method, .. } in operations() {
+        let head = (method == "GET").then_some("HEAD");
+        all.entry(path).or_default().extend([method].into_iter().chain(head));
+    }
+    all
+}
 
-/// All endpoints and the methods that they know.
-const ALL: [(&str, &[&str]); 24] = [
-    ("/.well-known/jwks.json", &["GET", "HEAD"]),
-    ("/v1/ready", &["GET", "HEAD"]),
-    ("/v1/server", &["GET", "HEAD"]),
-    ("/v1/oauth/authorize", &["GET", "HEAD", "POST"]),
-    ("/v1/oauth/token", &["POST"]),
-    ("/v1/oauth/sign-out", &["POST"]),
-    ("/v1/snapshot", &["GET", "HEAD"]),
-    ("/v1/customers", &["GET", "HEAD"]),
-    ("/v1/start-options", &["GET", "HEAD"]),
-    ("/v1/sessions", &["GET", "HEAD", "POST"]),
-    ("/v1/sessions/{id}", &["GET", "HEAD"]),
-    ("/v1/sessions/{id}/trail", &["GET", "HEAD"]),
-    ("/v1/sessions/{id}/end", &["POST"]),
-    ("/v1/sessions/{id}/extensions", &["POST"]),
-    ("/v1/sessions/{id}/entry", &["POST"]),
-    ("/v1/heartbeats", &["POST"]),
-    ("/v1/devices", &["GET", "HEAD"]),
-    ("/v1/devices/{id}/revoke", &["POST"]),
-    ("/v1/journal/batches", &["POST"]),
-    ("/v1/emergency-stop", &["POST"]),
-    ("/v1/emergency-stop/lift", &["POST"]),
-    ("/v1/record/own", &["GET", "HEAD"]),
-    ("/v1/portal/sessions", &["GET", "HEAD"]),
-    ("/v1/portal/sessions/{id}/end", &["POST"]),
-];
+fn filled(path: &str, id: &str) -> String {
+    path.replace("{id}", id).replace("{portal}", "barkside").replace("{customer}", crate::world::JANE)
+}
 
 async fn session(world: &World, amy: &Console) -> String {
     world.start(amy).await.session.id.0
@@ -53,10 +35,18 @@ async fn what_is_no_json_is_refused_with_the_place_where_it_goes_wrong() {
     let amy = world.amy().await;
     let id = session(&world, &amy).await;
     let before = world.session(&amy, &amberglass_wire::SessionId::new(id.clone())).await;
-    for endpoint in JSON {
-        let path = endpoint.replace("{id}", &id);
+    let portal_key = world.portal_key("barkside").await;
+    for operation in operations().filter(|operation| operation.takes().is_some()) {
+        let path = filled(operation.path, &id);
+        let token = match operation.security() {
+            Some("staff") => &amy.tokens.access_token,
+            Some("portal_key") => &portal_key.secret,
+            // Looks at the signature first.
+            _ => continue,
+        };
         let send = async |kind: Option<&str>, body: Vec<u8>| {
-            let mut request = world.post(&amy, &path).header("idempotency-key", "key").body(body);
+            let url = world.url(&path);
+            let mut request = world.client.post(url).bearer_auth(token).header("idempotency-key", "key").body(body);
             if let Some(kind) = kind {
                 request = request.header(header::CONTENT_TYPE, kind);
             }
@@ -84,8 +74,8 @@ async fn what_an_endpoint_does_not_know_is_answered_with_what_it_knows() {
     let world = World::new().await;
     let amy = world.amy().await;
     let id = session(&world, &amy).await;
-    for (endpoint, known) in ALL {
-        let url = world.url(&endpoint.replace("{id}", &id));
+    for (endpoint, known) in all() {
+        let url = world.url(&filled(endpoint, &id));
         let ask = |method: &str| {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             world.client.request(method, &url).bearer_auth(&amy.tokens.access_token).send()
@@ -119,8 +109,8 @@ async fn a_request_that_means_another_server_is_sent_away() {
     let world = World::new().await;
     let amy = world.amy().await;
     let id = session(&world, &amy).await;
-    for (endpoint, known) in ALL {
-        let url = world.url(&endpoint.replace("{id}", &id));
+    for (endpoint, known) in all() {
+        let url = world.url(&filled(endpoint, &id));
         for host in ["evil.example", "barkside.example:7400", "127.0.0.1.evil.example"] {
             let method = Method::from_bytes(known.last().unwrap().as_bytes()).unwrap();
             if method == Method::HEAD {

@@ -3,7 +3,7 @@
 use amberglass_wire::problem::ErrorCode;
 use reqwest::StatusCode;
 
-use crate::world::{World, problem};
+use crate::world::{World, document::operations, problem};
 
 #[tokio::test]
 async fn errors_of_the_framework_are_problems_too() {
@@ -32,38 +32,28 @@ async fn errors_of_the_framework_are_problems_too() {
 #[tokio::test]
 async fn every_endpoint_asks_who_is_there() {
     let world = World::new().await;
-    let gets = [
-        "snapshot",
-        "customers?portal=barkside",
-        "start-options",
-        "sessions",
-        "sessions/x",
-        "sessions/x/trail",
-        "events",
-        "record/own",
-        "portal/sessions",
-    ];
-    for path in gets {
-        let response = world.client.get(world.url(&format!("/v1/{path}"))).send().await.unwrap();
-        problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+    for operation in operations() {
+        let method = reqwest::Method::from_bytes(operation.method.as_bytes()).unwrap();
+        let ask = |token: Option<&str>| {
+            let request = world.client.request(method.clone(), world.url(operation.path));
+            token.map_or(request.try_clone().unwrap(), |token| request.bearer_auth(token)).send()
+        };
+        for token in [None, Some("x"), Some("")] {
+            let answer = ask(token).await.unwrap();
+            match operation.security() {
+                Some("staff" | "portal_key") => {
+                    assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+                    problem(answer, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
+                }
+                // Names no device, and a token is none.
+                Some("device_signature") => {
+                    problem(answer, StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
+                }
+                Some(other) => panic!("the tests do not know {other}"),
+                None => assert_ne!(answer.status(), StatusCode::UNAUTHORIZED, "{}", operation.path),
+            }
+        }
     }
-    let posts = [
-        "sessions",
-        "sessions/x/end",
-        "sessions/x/extensions",
-        "sessions/x/entry",
-        "heartbeats",
-        "oauth/sign-out",
-        "emergency-stop",
-        "emergency-stop/lift",
-        "portal/sessions/x/end",
-    ];
-    for path in posts {
-        let response = world.client.post(world.url(&format!("/v1/{path}"))).bearer_auth("x").send().await.unwrap();
-        problem(response, StatusCode::UNAUTHORIZED, ErrorCode::NotSignedIn).await;
-    }
-    let response = world.client.post(world.url("/v1/journal/batches")).send().await.unwrap();
-    problem(response, StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest).await;
 }
 
 #[tokio::test]
