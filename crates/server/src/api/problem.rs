@@ -307,3 +307,39 @@ impl From<axum::extract::rejection::BytesRejection> for ApiError {
         rejected(rejection.status(), rejection.body_text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use utoipa::{
+        PartialSchema as _,
+        openapi::{RefOr, Schema},
+    };
+
+    use super::*;
+
+    fn all_codes() -> Vec<ErrorCode> {
+        let RefOr::T(Schema::Object(schema)) = ErrorCode::schema() else { panic!("a list of codes") };
+        let codes = schema.enum_values.unwrap().into_iter().map(|code| serde_json::from_value(code).unwrap());
+        // What a reader takes for the code of a later version.
+        codes.filter(|code| *code != ErrorCode::Unknown).collect()
+    }
+
+    /// One row for each code, in the order of the codes, with the status and the words that the server answers with.
+    #[test]
+    fn the_table_of_the_documentation_names_each_code_with_its_status_and_words() {
+        let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md")).unwrap();
+        let (_, table) = page.split_once("| code | status | what it says | what to do |").unwrap();
+        let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+        let codes = all_codes();
+        assert_eq!(rows.len(), codes.len());
+        for (row, code) in rows.into_iter().zip(codes) {
+            let (status, title) = words(code);
+            let name = serde_json::to_value(code).unwrap();
+            let begin = format!("| `{}` | {} | {title} | ", name.as_str().unwrap(), status.as_u16());
+            let what_to_do = row.strip_prefix(&begin).unwrap_or_else(|| panic!("{row} is not {begin}"));
+            assert!(what_to_do.trim_end_matches(" |").len() > 4, "{row}");
+        }
+    }
+}
