@@ -93,18 +93,14 @@ async fn a_lead_who_ends_the_session_covers_the_page_and_is_named_with_the_reaso
     let staff = place.at_api().await.unwrap();
     let running = place.running(&staff).await.unwrap().remove(0);
     let lead = place.at_api_as(Role::Lead).await.unwrap();
+    let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
     let reason = "The customer asks on the phone to stop";
     let request = EndSessionRequest { note: None, reason: Some(reason.to_owned()) };
     lead.backend.end_session(&lead.access, &running.id, request).await.unwrap();
     // The page is gone within a second: the window is covered, or closed already.
-    let window = PortalWindow::wait_until_open(&place.desk).await;
     wait_until("the page to be covered", Duration::from_secs(3), || async {
-        let open = place.desk.window_exists(&running.code);
-        let covered = match &window {
-            Ok(window) => window.is_covered(&window.picture().ok()?),
-            Err(_) => true,
-        };
-        (!open || covered).then_some(())
+        let covered = window.is_covered(&window.picture().ok()?);
+        (covered || !place.desk.window_exists(&running.code)).then_some(())
     })
     .await;
     let words = place.console.text_with("end-screen", reason).await;
