@@ -16,6 +16,7 @@ pub mod stack;
 pub mod staff;
 pub mod workplace;
 pub mod world;
+pub mod world_console;
 pub mod world_host;
 pub mod world_keychain;
 pub mod world_line;

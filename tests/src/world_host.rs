@@ -15,6 +15,7 @@ use amberglass_app::{
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
+use tokio::sync::watch;
 
 use crate::browser;
 
@@ -30,6 +31,8 @@ pub struct RecordingHost {
     controller: OnceLock<Handle>,
     views: Mutex<Vec<ConsoleView>>,
     windows: Mutex<Vec<SessionWindowView>>,
+    /// Told after each of them.
+    presented: watch::Sender<()>,
     opened: Mutex<Vec<OpenWindow>>,
     closed: Mutex<Vec<SessionId>>,
     pages: Arc<Mutex<Vec<String>>>,
@@ -47,6 +50,7 @@ impl RecordingHost {
             controller: OnceLock::new(),
             views: Mutex::default(),
             windows: Mutex::default(),
+            presented: watch::Sender::new(()),
             opened: Mutex::default(),
             closed: Mutex::default(),
             pages: Arc::default(),
@@ -77,6 +81,14 @@ impl RecordingHost {
     /// What bar, overlay and curtain of the session window show.
     pub fn window(&self) -> Option<SessionWindowView> {
         self.windows.lock().unwrap().last().cloned()
+    }
+
+    /// Returns in the moment in which the window has been told to cover the page.
+    pub async fn until_covered(&self) {
+        let mut presented = self.presented.subscribe();
+        let covered = |(): &()| self.window().is_some_and(|view| view.curtain.is_some());
+        // The sender lives in `self`, so this cannot fail.
+        let _ = presented.wait_for(covered).await;
     }
 
     /// All that was shown over the portal so far.
@@ -144,6 +156,7 @@ impl Host for RecordingHost {
 
     fn present(&self, view: &SessionWindowView) {
         self.windows.lock().unwrap().push(view.clone());
+        self.presented.send_replace(());
     }
 
     fn raise_session_window(&self, _session: &SessionId) {

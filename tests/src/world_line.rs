@@ -1,14 +1,16 @@
 //! The network between console and server, which a test can let fail: cut, held still, or an answer lost on its way.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
+use amberglass_domain::ports::Clock as _;
+use amberglass_system::SystemClock;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -17,6 +19,8 @@ use tokio::{
     },
     sync::watch,
 };
+
+use crate::world_console::LIMIT;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
@@ -36,17 +40,39 @@ pub struct Line {
 struct Shared {
     condition: watch::Sender<Condition>,
     server: SocketAddr,
-    losing: Mutex<Losing>,
-    lost: AtomicUsize,
+    failing: Mutex<Failing>,
+    /// Requests at which the line has failed so far.
+    lost: watch::Sender<usize>,
+    /// Monotonic time of the latest bytes for the console.
+    passed_at: AtomicI64,
 }
 
-/// Requests whose answers shall get lost.
-#[derive(Default)]
-struct Losing {
+/// How far a request gets before the line fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The server never sees it.
+    Request,
+    /// The server has just got it.
+    Work,
+    /// The server has answered, so what it did is committed.
+    Answer,
+}
+
+/// Requests at which the line shall fail.
+struct Failing {
     /// How the request begins, such as `POST /v1/sessions `.
     request: &'static str,
     times: usize,
-    cuts: bool,
+    at: At,
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Only this connection breaks.
+    Break,
+    Cut,
+    Hold,
 }
 
 impl Line {
@@ -56,8 +82,9 @@ impl Line {
         let shared = Arc::new(Shared {
             condition: watch::Sender::new(Condition::Open),
             server,
-            losing: Mutex::default(),
-            lost: AtomicUsize::new(0),
+            failing: Mutex::new(Failing { request: "", times: 0, at: At::Answer, then: Then::Break }),
+            lost: watch::Sender::new(0),
+            passed_at: AtomicI64::new(0),
         });
         let carrying = shared.clone();
         tokio::spawn(async move {
@@ -82,17 +109,38 @@ impl Line {
 
     /// The server gets the next `times` requests that begin so and answers them; the console never hears of it.
     pub fn lose_answers(&self, request: &'static str, times: usize) {
-        *self.shared.losing.lock().unwrap() = Losing { request, times, cuts: false };
+        self.fail(Failing { request, times, at: At::Answer, then: Then::Break });
     }
 
     /// As [`Line::lose_answers`], once, and the line stays cut from then on.
     pub fn cut_at_answer(&self, request: &'static str) {
-        *self.shared.losing.lock().unwrap() = Losing { request, times: 1, cuts: true };
+        self.fail(Failing { request, times: 1, at: At::Answer, then: Then::Cut });
     }
 
-    /// Answers lost so far.
+    /// The next request that begins so gets so far, and nothing moves from then on.
+    pub fn hold_at(&self, at: At, request: &'static str) {
+        self.fail(Failing { request, times: 1, at, then: Then::Hold });
+    }
+
+    fn fail(&self, failing: Failing) {
+        *self.shared.failing.lock().unwrap() = failing;
+    }
+
+    /// Requests at which the line has failed so far.
     pub fn lost(&self) -> usize {
-        self.shared.lost.load(Ordering::SeqCst)
+        *self.shared.lost.borrow()
+    }
+
+    /// Returns in the moment in which it has failed at so many requests.
+    pub async fn until_lost(&self, times: usize) {
+        let mut lost = self.shared.lost.subscribe();
+        let losing = lost.wait_for(|lost| *lost >= times);
+        tokio::time::timeout(LIMIT, losing).await.expect("the line fails in time").unwrap();
+    }
+
+    /// Monotonic time at which the latest bytes for the console passed.
+    pub fn passed_at(&self) -> i64 {
+        self.shared.passed_at.load(Ordering::SeqCst)
     }
 }
 
@@ -106,40 +154,41 @@ impl Shared {
         let Ok(server) = TcpStream::connect(self.server).await else { return };
         let (from_console, to_console) = console.into_split();
         let (from_server, to_server) = server.into_split();
-        let loses = AtomicBool::new(false);
+        let fails = AtomicBool::new(false);
         tokio::select! {
             _ = condition.wait_for(|now| *now == Condition::Cut) => {}
-            () = self.requests(from_console, to_server, &loses) => {}
-            () = self.answers(from_server, to_console, &loses) => {}
+            () = self.requests(from_console, to_server, &fails) => {}
+            () = self.answers(from_server, to_console, &fails) => {}
         }
     }
 
-    async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, loses: &AtomicBool) {
+    async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fails: &AtomicBool) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut buffer).await {
             let bytes = buffer.get(..read).unwrap_or_default();
             self.until_open().await;
-            if self.is_to_lose(bytes) {
-                loses.store(true, Ordering::SeqCst);
+            let at = self.failing_at(bytes);
+            if at == Some(At::Request) {
+                return self.fail_now().await;
             }
+            fails.fetch_or(at == Some(At::Answer), Ordering::SeqCst);
             if to.write_all(bytes).await.is_err() {
                 return;
+            }
+            if at == Some(At::Work) {
+                return self.fail_now().await;
             }
         }
     }
 
-    async fn answers(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, loses: &AtomicBool) {
+    async fn answers(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fails: &AtomicBool) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut buffer).await {
-            if loses.load(Ordering::SeqCst) {
-                // First the line, then the count: who sees the count may rely on the line.
-                if self.losing.lock().unwrap().cuts {
-                    self.condition.send_replace(Condition::Cut);
-                }
-                self.lost.fetch_add(1, Ordering::SeqCst);
-                return;
+            if fails.load(Ordering::SeqCst) {
+                return self.fail_now().await;
             }
             self.until_open().await;
+            self.passed_at.store(SystemClock.monotonic_millis(), Ordering::SeqCst);
             if to.write_all(buffer.get(..read).unwrap_or_default()).await.is_err() {
                 return;
             }
@@ -147,11 +196,26 @@ impl Shared {
     }
 
     /// The head of a request comes in one piece, at the beginning of a piece: the client sends one after the other.
-    fn is_to_lose(&self, bytes: &[u8]) -> bool {
-        let mut losing = self.losing.lock().unwrap();
-        let found = losing.times > 0 && bytes.starts_with(losing.request.as_bytes());
-        losing.times -= usize::from(found);
-        found
+    fn failing_at(&self, bytes: &[u8]) -> Option<At> {
+        let mut failing = self.failing.lock().unwrap();
+        let found = failing.times > 0 && bytes.starts_with(failing.request.as_bytes());
+        failing.times -= usize::from(found);
+        found.then_some(failing.at)
+    }
+
+    /// Returns when this connection is to break.
+    async fn fail_now(&self) {
+        let then = self.failing.lock().unwrap().then;
+        // First the line, then the count: who sees the count may rely on the line.
+        match then {
+            Then::Break => {}
+            Then::Cut => drop(self.condition.send_replace(Condition::Cut)),
+            Then::Hold => drop(self.condition.send_replace(Condition::Held)),
+        }
+        self.lost.send_modify(|lost| *lost += 1);
+        if then == Then::Hold {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn until_open(&self) {
