@@ -53,6 +53,23 @@ async fn a_start_that_the_network_swallows_is_ended_at_the_server_once_it_is_bac
 }
 
 #[tokio::test]
+async fn a_start_that_is_tried_again_is_not_taken_for_what_the_first_one_left_behind() {
+    let world = World::signed_in().await;
+    // The clock stands, so that the console does not notice what happens to the line.
+    world.open_card().await;
+    world.line.cut();
+    world.click_start(1800);
+    until_start_failed(&world).await;
+    world.line.mend();
+    // The same customer for the same reason. With its first heartbeat the console looks for what the first start left.
+    world.start(1800).await;
+    world.pass_seconds(6).await;
+    assert_eq!((world.window_now().await.curtain, world.row().await.state), (None, SessionState::Active));
+    let log = world.audit_log().await;
+    assert_eq!((count(&log, "session_started"), ends(&log)), (1, vec![]));
+}
+
+#[tokio::test]
 async fn a_session_can_start_as_soon_as_the_console_says_that_it_is_online_again() {
     let world = World::signed_in().await;
     world.line.cut();

@@ -322,7 +322,7 @@ impl Actor {
             Reply::SessionFetched { session, result } => self.on_session_fetched(&session, result),
             Reply::EndAnswered { session, result } => self.on_end_answered(&session, result),
             Reply::Recorded { session, lifts, durable } => self.on_recorded(&session, lifts, durable),
-            Reply::LeftoversTried { remaining } => self.on_leftovers_tried(remaining),
+            Reply::LeftoversTried { remaining, found } => self.on_leftovers_tried(remaining, found),
             Reply::Done => {}
         }
     }

@@ -164,6 +164,7 @@ pub(crate) enum Reply {
     },
     LeftoversTried {
         remaining: Vec<Leftover>,
+        found: Vec<(Leftover, Vec<SessionId>)>,
     },
     /// Nothing hangs on it.
     Done,

@@ -300,41 +300,66 @@ impl Actor {
         let leftovers = std::mem::take(&mut self.leftovers);
         let ports = self.ports.clone();
         self.spawn(async move {
-            let mut remaining = Vec::new();
+            let (mut remaining, mut found) = (Vec::new(), Vec::new());
             for leftover in leftovers {
-                if !leftover.end(&ports, &account.access).await {
-                    remaining.push(leftover);
+                match leftover.clear_up(&ports, &account.access).await {
+                    ClearedUp::Gone => {}
+                    ClearedUp::NotYet => remaining.push(leftover),
+                    ClearedUp::Perhaps(sessions) => found.push((leftover, sessions)),
                 }
             }
-            Reply::LeftoversTried { remaining }
+            Reply::LeftoversTried { remaining, found }
         });
     }
 
-    pub fn on_leftovers_tried(&mut self, remaining: Vec<Leftover>) {
+    /// `found` are sessions that may be what an unanswered start has left. They may as well be what the person has started
+    /// since, with the same reason: that one is known by its id, or soon will be.
+    pub fn on_leftovers_tried(&mut self, remaining: Vec<Leftover>, found: Vec<(Leftover, Vec<SessionId>)>) {
         self.leftovers_tried = true;
         self.leftovers.extend(remaining);
+        let mut is_new = false;
+        for (leftover, sessions) in found {
+            if self.starting.is_some() && self.running.is_none() {
+                self.leftovers.push(leftover);
+                continue;
+            }
+            let own = self.running.as_ref().map(|running| &running.session.id);
+            let nobodys = sessions.into_iter().filter(|session| Some(session) != own).map(Leftover::Session);
+            let before = self.leftovers.len();
+            self.leftovers.extend(nobodys);
+            is_new |= self.leftovers.len() > before;
+        }
+        if is_new {
+            self.try_leftovers();
+        }
     }
 }
 
+/// What came of an attempt to end a leftover.
+enum ClearedUp {
+    Gone,
+    /// The server could not be asked, or did not do it.
+    NotYet,
+    /// These sessions look like it; none has been ended.
+    Perhaps(Vec<SessionId>),
+}
+
 impl Leftover {
-    /// Whether nothing is left of it.
-    async fn end(&self, ports: &Ports, access: &AccessToken) -> bool {
+    async fn clear_up(&self, ports: &Ports, access: &AccessToken) -> ClearedUp {
         match self {
-            Self::Session(session) => end_quietly(ports, access, session).await,
+            Self::Session(session) if end_quietly(ports, access, session).await => ClearedUp::Gone,
+            Self::Session(_) => ClearedUp::NotYet,
             Self::Unanswered { portal, customer, reason } => match ports.backend.sessions(access).await {
                 Ok(sessions) => {
-                    let mut all = true;
-                    for session in sessions.iter().filter(|session| {
+                    let alike = sessions.into_iter().filter(|session| {
                         session.state.is_running()
                             && session.customer.portal == *portal
                             && session.customer.id == *customer
                             && session.reason == *reason
-                    }) {
-                        all &= end_quietly(ports, access, &session.id).await;
-                    }
-                    all
+                    });
+                    ClearedUp::Perhaps(alike.map(|session| session.id).collect())
                 }
-                Err(_) => false,
+                Err(_) => ClearedUp::NotYet,
             },
         }
     }
