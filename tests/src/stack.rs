@@ -1,6 +1,8 @@
 //! Server and portal as processes on free ports, with the samples in them.
 
 use std::{
+    ffi::OsStr,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -8,9 +10,24 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::process::Process;
+use crate::process::{self, Process};
 
 const READY: Duration = Duration::from_secs(30);
+
+/// The folder of the built programs, given the path of one of them. `cargo xtask test build` fills it.
+///
+/// # Panics
+/// When one that [`Stack`] or a console needs is not there.
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+pub fn programs_beside(program: &str) -> PathBuf {
+    let folder = Path::new(program).parent().unwrap_or(Path::new("")).to_owned();
+    for program in ["amberglass", "amberglass-server", "amberglass-demo-portal"] {
+        if !folder.join(program).exists() {
+            panic!("{program} is not built: run `cargo xtask test build` first");
+        }
+    }
+    folder
+}
 
 /// The running backend and the portal behind it. Ends both when dropped; the data stays in its folder.
 pub struct Stack {
@@ -24,7 +41,7 @@ pub struct Stack {
     portal_port: u16,
     bin_dir: PathBuf,
     dir: PathBuf,
-    hostile: Option<String>,
+    setting: StackSetting,
     front: Option<Front>,
 }
 
@@ -43,6 +60,15 @@ pub struct StackSetting {
     pub hostile: Option<String>,
     /// Lines of the section `[limits]` of a `server.toml`; empty for the product's defaults.
     pub limits: String,
+    /// Where the server keeps its data; empty for SQLite in its folder.
+    pub database_url: String,
+}
+
+impl StackSetting {
+    /// The command `demo` knows no other.
+    fn is_demo(&self) -> bool {
+        self.limits.is_empty() && self.database_url.is_empty()
+    }
 }
 
 impl Stack {
@@ -61,41 +87,48 @@ impl Stack {
     }
 
     fn start_with(bin_dir: &Path, dir: &Path, setting: StackSetting, front: Option<Front>) -> Result<Self> {
-        let StackSetting { hostile, limits } = setting;
         std::fs::create_dir_all(dir)?;
         // The server names the portal and the portal the server: one of the ports has to be chosen first.
         let portal_port = free_port()?;
-        let mut command = Command::new(bin_dir.join("amberglass-server"));
         let portal_url = format!("http://127.0.0.1:{portal_port}");
         let upstream = front.as_ref().map_or(&portal_url, |front| &front.upstream);
-        if limits.is_empty() {
-            command.args(["demo", "--listen-api", "127.0.0.1:0", "--listen-gateway", "127.0.0.1:0"]);
-            command.arg("--data").arg(dir.join("server"));
-            command.args(["--portal-upstream", upstream]);
-        } else {
-            let file = dir.join("server.toml");
-            std::fs::write(&file, demo_with_limits(&dir.join("server"), upstream, &limits))?;
-            command.arg("--config").arg(file);
+        if !setting.is_demo() {
+            std::fs::write(config_file(dir), demo_with(&dir.join("server"), upstream, &setting))?;
         }
-        let (server, ready) = Process::start_until_ready("the server", &mut command, &dir.join("server.log"), READY)?;
-        let field = |name: &str| {
-            ready.get(name).and_then(|value| value.as_str()).map(str::to_owned).context("the server's first line")
-        };
-        let gateway_port = field("gateway")?.rsplit(':').next().context("no port")?.parse()?;
+        let listen = ["127.0.0.1:0", "127.0.0.1:0"];
+        let (server, listening) = start_server(bin_dir, dir, &setting, upstream, listen)?;
         let mut stack = Self {
             server,
             portal: None,
-            api: format!("http://{}", field("api")?),
+            api: format!("http://{}", listening.api),
             portal_url,
-            gateway_port,
+            gateway_port: listening.gateway.port(),
             portal_port,
             bin_dir: bin_dir.to_owned(),
             dir: dir.to_owned(),
-            hostile,
+            setting,
             front,
         };
         stack.start_portal()?;
         Ok(stack)
+    }
+
+    /// On the same data and the same ports, after it has died.
+    pub fn start_server_again(&mut self) -> Result<()> {
+        let upstream = self.front.as_ref().map_or(&self.portal_url, |front| &front.upstream);
+        let api = self.api.trim_start_matches("http://");
+        let gateway = format!("127.0.0.1:{}", self.gateway_port);
+        (self.server, _) = start_server(&self.bin_dir, &self.dir, &self.setting, upstream, [api, &gateway])?;
+        Ok(())
+    }
+
+    /// What the server's program says to the operator; fails when it fails. Not for what [`StackSetting`] leaves to the demo.
+    pub fn operate(&self, arguments: &[&str]) -> Result<String> {
+        let program = self.bin_dir.join("amberglass-server");
+        let file = config_file(&self.dir);
+        let mut all: Vec<&OsStr> = vec!["--config".as_ref(), file.as_ref()];
+        all.extend(arguments.iter().map(|argument| OsStr::new(*argument)));
+        process::run(&program.to_string_lossy(), &all, &[])
     }
 
     pub fn start_portal(&mut self) -> Result<()> {
@@ -104,7 +137,7 @@ impl Stack {
         let keys = format!("{}/.well-known/jwks.json", self.api);
         command.args(["--jwks-url", self.front.as_ref().map_or(&keys, |front| &front.keys)]);
         command.args(["--issuer", &self.api]);
-        if let Some(other) = &self.hostile {
+        if let Some(other) = &self.setting.hostile {
             command.args(["--with-hostile-pages", other]);
         }
         let (portal, _) = Process::start_until_ready("the portal", &mut command, &self.dir.join("portal.log"), READY)?;
@@ -127,12 +160,43 @@ impl Stack {
     }
 }
 
-/// What `amberglass-server demo` serves, with other limits.
-fn demo_with_limits(data: &Path, upstream: &str, limits: &str) -> String {
+struct Listening {
+    api: SocketAddr,
+    gateway: SocketAddr,
+}
+
+fn start_server(
+    bin_dir: &Path,
+    dir: &Path,
+    setting: &StackSetting,
+    upstream: &str,
+    [api, gateway]: [&str; 2],
+) -> Result<(Process, Listening)> {
+    let mut command = Command::new(bin_dir.join("amberglass-server"));
+    if setting.is_demo() {
+        command.args(["demo", "--listen-api", api, "--listen-gateway", gateway, "--portal-upstream", upstream]);
+        command.arg("--data").arg(dir.join("server"));
+    } else {
+        command.env("AMBERGLASS_LISTEN_API", api).env("AMBERGLASS_LISTEN_GATEWAY", gateway);
+        command.arg("--config").arg(config_file(dir));
+    }
+    let (server, ready) = Process::start_until_ready("the server", &mut command, &dir.join("server.log"), READY)?;
+    let field = |name: &str| -> Result<SocketAddr> {
+        Ok(ready.get(name).and_then(|value| value.as_str()).context("the server's first line")?.parse()?)
+    };
+    Ok((server, Listening { api: field("api")?, gateway: field("gateway")? }))
+}
+
+fn config_file(dir: &Path) -> PathBuf {
+    dir.join("server.toml")
+}
+
+/// What `amberglass-server demo` serves, with other limits or another database.
+fn demo_with(data: &Path, upstream: &str, setting: &StackSetting) -> String {
+    let StackSetting { hostile: _, limits, database_url } = setting;
     format!(
-        r#"listen_api = "127.0.0.1:0"
-listen_gateway = "127.0.0.1:0"
-data_dir = '{}'
+        r#"data_dir = '{}'
+database_url = '{database_url}'
 demo = true
 
 [[portals]]

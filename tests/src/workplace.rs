@@ -52,7 +52,8 @@ pub fn sample(role: Role) -> Result<&'static SampleStaff> {
 impl Workplace {
     pub async fn open(setting: Setting<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let stack_setting = StackSetting { hostile: setting.hostile, limits: setting.limits };
+        let stack_setting =
+            StackSetting { hostile: setting.hostile, limits: setting.limits, ..StackSetting::default() };
         let stack = Stack::start_as(setting.bin_dir, &folder.path().join("stack"), stack_setting)?;
         let desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
         let agent = sample_agent()?;

@@ -22,6 +22,8 @@ impl AuditLog {
     /// # Panics
     /// When a chain is not whole.
     pub async fn checked(database_url: &str) -> Self {
+        // The server may be another process; a second time does nothing.
+        sqlx::any::install_default_drivers();
         let mut database = AnyConnection::connect(database_url).await.unwrap();
         let rows = sqlx::query(
             "SELECT writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, body, \
