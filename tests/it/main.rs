@@ -1,6 +1,7 @@
 //! Stories of the whole product, with the real server over sockets and the real controller.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod console_killed;
 mod ended_by_others;
 mod ending;
 mod extending;
