@@ -11,6 +11,7 @@ mod mortal_server;
 mod network;
 mod record;
 mod recovery;
+mod revoking;
 mod server_killed;
 mod start;
 mod telling;

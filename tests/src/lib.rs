@@ -12,6 +12,7 @@ pub mod main_job;
 pub mod picture;
 pub mod portal_window;
 pub mod process;
+pub mod revocation;
 pub mod stack;
 pub mod staff;
 pub mod workplace;

@@ -12,13 +12,23 @@ use crate::ui_bundle;
 pub struct Benchmark {
     name: &'static str,
     what: &'static str,
+    /// It starts the programs and shows their windows.
+    has_windows: bool,
 }
 
 /// Each of them is a name that `amberglass-bench` knows.
-const BENCHMARKS: &[Benchmark] = &[Benchmark {
-    name: "start",
-    what: "click on Start to portal painted beside a bare window, and memory beside Chromium (minutes, with the build)",
-}];
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "start",
+        what: "click on Start to portal painted beside a bare window, and memory beside Chromium (minutes, with the build)",
+        has_windows: true,
+    },
+    Benchmark {
+        name: "revocation",
+        what: "revocation, or silence, to the page covered, beside the promise (minutes; --rounds N, else 100)",
+        has_windows: false,
+    },
+];
 
 /// # Errors
 /// If there is no such benchmark; the word lists those there are.
@@ -35,26 +45,31 @@ fn find<'table>(table: &'table [Benchmark], name: &str) -> Result<&'table Benchm
     bail!("there is no benchmark `{name}`; there are:{}", known.concat());
 }
 
-/// Builds all that the benchmark starts, and becomes it, so that its last line is the last line.
+/// Builds all that the benchmark starts, and becomes it, so that its last line is the last line. It is given `arguments`.
 ///
 /// # Errors
 /// If something can't be built or the benchmark can't be started.
-pub fn run(repository: &Repository, benchmark: &Benchmark) -> Result<ExitCode> {
-    ui_bundle::build_if_older_than_its_sources(repository)?;
-    let ui = build_ui_for_any_browser(repository)?;
-    build_programs(repository)?;
+pub fn run(repository: &Repository, benchmark: &Benchmark, arguments: &[String]) -> Result<ExitCode> {
     let programs = repository.target().join("release");
     let program = programs.join(format!("amberglass-bench{}", std::env::consts::EXE_SUFFIX));
     let mut bench = command::program(repository, program);
-    bench.arg(benchmark.name).arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
-    command::become_program(&mut bench)
+    bench.arg(benchmark.name);
+    if benchmark.has_windows {
+        ui_bundle::build_if_older_than_its_sources(repository)?;
+        let ui = build_ui_for_any_browser(repository)?;
+        build(repository, &["--bins"])?;
+        bench.arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
+    } else {
+        build(repository, &["--bin", "amberglass-bench"])?;
+    }
+    command::become_program(bench.args(arguments))
 }
 
 /// All programs at once, for the reason that the demo has. The windows are driven through WebDriver, which needs the
 /// feature `automation`; the rest is what is shipped.
-fn build_programs(repository: &Repository) -> Result<()> {
+fn build(repository: &Repository, which: &[&str]) -> Result<()> {
     let mut cargo = command::cargo(repository);
-    cargo.args(["build", "--release", "--workspace", "--exclude", "xtask", "--bins", "--features", "automation"]);
+    cargo.args(["build", "--release", "--workspace", "--exclude", "xtask", "--features", "automation"]).args(which);
     command::run(&mut cargo)
 }
 
@@ -73,7 +88,7 @@ mod tests {
 
     #[test]
     fn an_unknown_benchmark_lists_the_known_ones() {
-        let table = [Benchmark { name: "append", what: "durable rows a second" }];
+        let table = [Benchmark { name: "append", what: "durable rows a second", has_windows: false }];
         assert_eq!(find(&table, "append").map(|found| found.name).ok(), Some("append"));
         let word = find(&table, "apend").map(|found| found.name).unwrap_err().to_string();
         assert!(word.contains("append") && word.contains("durable rows a second"), "{word}");

@@ -55,7 +55,12 @@ enum Verb {
     /// Type-check the whole program for Windows and macOS from Linux
     CheckPlatforms,
     /// Run one benchmark; its last line is its result as JSON
-    Bench { name: String },
+    Bench {
+        name: String,
+        /// For the benchmark itself, such as `--rounds 20`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -90,10 +95,10 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             platforms::check(&repository)?;
             Ok(ExitCode::SUCCESS)
         }
-        Verb::Bench { name } => {
+        Verb::Bench { name, arguments } => {
             let benchmark = bench::named(&name)?;
             setup::run(&repository, Scope::BENCH)?;
-            bench::run(&repository, benchmark)
+            bench::run(&repository, benchmark, &arguments)
         }
     }
 }

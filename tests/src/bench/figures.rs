@@ -36,22 +36,42 @@ impl Series {
     pub fn count(&self) -> usize {
         self.0.len()
     }
+
+    /// The smallest value that so many in a hundred do not exceed (nearest rank).
+    pub fn percentile(&self, percent: usize) -> Option<f64> {
+        let rank = (self.0.len() * percent).div_ceil(100);
+        self.sorted().get(rank.checked_sub(1)?).copied()
+    }
+}
+
+impl FromIterator<f64> for Series {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
 }
 
 /// One line of the table.
 pub fn row(name: &str, unit: &str, series: &Series) -> String {
-    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
-    format!(
-        "{name:<52} {:>9} {:>9} {:>9} {unit:<4} n={}",
-        number(series.median()),
-        number(series.least()),
-        number(series.most()),
-        series.count()
-    )
+    line(name, unit, series, [series.median(), series.least(), series.most()])
 }
 
 pub fn head() -> String {
     format!("{:<52} {:>9} {:>9} {:>9}", "", "median", "min", "max")
+}
+
+/// One line of a table of what must not take longer than it may.
+pub fn row_with_tail(name: &str, unit: &str, series: &Series) -> String {
+    line(name, unit, series, [series.median(), series.percentile(99), series.most()])
+}
+
+pub fn head_with_tail() -> String {
+    format!("{:<52} {:>9} {:>9} {:>9}", "", "median", "p99", "max")
+}
+
+fn line(name: &str, unit: &str, series: &Series, values: [Option<f64>; 3]) -> String {
+    let [first, second, third] =
+        values.map(|value| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}")));
+    format!("{name:<52} {first:>9} {second:>9} {third:>9} {unit:<4} n={}", series.count())
 }
 
 /// Two medians as a ratio, to two decimals.
@@ -73,6 +93,14 @@ mod tests {
         assert_eq!(series(&[]).median(), None);
         assert_eq!(series(&[3.0, 1.0, 9.0]).median(), Some(3.0));
         assert_eq!(series(&[4.0, 1.0, 9.0, 2.0]).median(), Some(3.0));
+    }
+
+    #[test]
+    fn one_in_a_hundred_may_exceed_the_99th_percentile_and_no_more() {
+        let hundred: Series = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(hundred.percentile(99), Some(99.0));
+        assert_eq!(series(&[4.0, 1.0, 9.0]).percentile(99), Some(9.0));
+        assert_eq!(series(&[]).percentile(99), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::start;
+use amberglass_tests::bench::{revocation, start};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -30,6 +30,11 @@ enum Benchmark {
         #[arg(long, default_value_t = 3)]
         memory_rounds: u32,
     },
+    /// From a revocation, and from the last that was heard, to the order to cover the page.
+    Revocation {
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
 }
 
 #[tokio::main]
@@ -39,6 +44,9 @@ async fn main() -> Result<()> {
             Benchmark::Start { bin_dir, ui, pairs, memory_rounds } => {
                 let setting = start::Setting { bin_dir, ui, pairs, memory_rounds };
                 start::run(&setting, &mut std::io::stdout()).await
+            }
+            Benchmark::Revocation { rounds } => {
+                revocation::run(&revocation::Setting { rounds }, &mut std::io::stdout()).await
             }
         }
     };
