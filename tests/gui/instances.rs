@@ -6,7 +6,11 @@ use std::{
 };
 
 use amberglass_testkit::wait_until;
-use amberglass_tests::workplace::{Setting, Workplace};
+use amberglass_tests::{
+    workplace::{Setting, Workplace},
+    world_line::At,
+};
+use amberglass_wire::session::EndedBy;
 
 use crate::{TURN, bin_dir};
 
@@ -70,7 +74,7 @@ async fn after_a_crash_in_a_session_the_next_start_tells_and_nothing_of_the_sess
     place.start_session("1042").await.unwrap();
     let staff = place.at_api().await.unwrap();
     let running = place.running(&staff).await.unwrap().remove(0);
-    place.console.kill_program().unwrap();
+    place.console.kill_program().await.unwrap();
     wait_until("the session window to go", LIMIT, || async {
         (!place.desk.window_exists(&running.code)).then_some(())
     })
@@ -86,6 +90,55 @@ async fn after_a_crash_in_a_session_the_next_start_tells_and_nothing_of_the_sess
     place.console.press("recovered-end").await.unwrap();
     wait_until("the session to end", LIMIT, || async { place.running(&staff).await.ok()?.is_empty().then_some(()) })
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_killed_while_the_server_answers_a_start_or_an_end_leaves_one_end_of_each_session() {
+    let _turn = TURN.lock().await;
+    let mut place = Workplace::open(Setting { through_a_line: true, ..Setting::usual(&bin_dir()) }).await.unwrap();
+    place.sign_in().await.unwrap();
+    let staff = place.at_api().await.unwrap();
+    place.line().hold_at(At::Answer, "POST /v1/sessions ");
+    place.press_start("1042").await.unwrap();
+    killed_and_back(&mut place, 1).await;
+    // The server began it, and nobody saw a window of it. The card names it before anything else begins.
+    let begun = place.running(&staff).await.unwrap().remove(0);
+    assert!(!place.desk.window_exists(&begun.code));
+    place.console.fill("find-field", "1042").await.unwrap();
+    place.console.press("customer-1042").await.unwrap();
+    place.console.see("conflict").await;
+    place.console.press("conflict-end").await.unwrap();
+    place.console.gone("conflict").await;
+
+    place.start_session("1042").await.unwrap();
+    let second = place.running(&staff).await.unwrap().remove(0);
+    assert_ne!(second.id, begun.id);
+    place.line().hold_at(At::Answer, "POST /v1/sessions/");
+    place.console.to_bar().await.unwrap();
+    place.console.press("end-session").await.unwrap();
+    killed_and_back(&mut place, 2).await;
+    // It ended as its agent wished: the console only makes up for the record of the closed window.
+    wait_until("the record of the closed window", LIMIT, || async {
+        let trail = staff.trail(&second.id).await.ok()?;
+        trail.iter().any(|event| event.record.kind == "window_closed").then_some(())
+    })
+    .await;
+    assert!(!place.console.is_shown("recovered").await, "there is nothing to tell");
+    for session in [begun, second] {
+        let trail = staff.trail(&session.id).await.unwrap();
+        let ends = trail.iter().filter(|event| event.record.kind == "session_ended").count();
+        assert_eq!(ends, 1, "{}", session.code);
+    }
+    assert!(staff.sessions().await.unwrap().iter().all(|session| session.ended_by == Some(EndedBy::Staff)));
+}
+
+/// Once the line has failed at so many requests the console dies, and starts again on a line that is whole.
+async fn killed_and_back(place: &mut Workplace, failed: usize) {
+    place.line().until_lost(failed).await;
+    place.console.kill_program().await.unwrap();
+    place.line().cut();
+    place.line().mend();
+    place.start_console_again(&bin_dir()).await.unwrap();
 }
 
 fn names(folder: &std::path::Path) -> Vec<String> {

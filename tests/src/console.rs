@@ -183,10 +183,13 @@ impl Console {
         processes(|id, name| name == "amberglass" && works_here(id))
     }
 
-    /// The console dies as in a crash: nothing of it gets a word in.
-    pub fn kill_program(&self) -> Result<()> {
+    /// The console dies as in a crash: nothing of it gets a word in. Returns once all that it held is free, its name on the
+    /// message bus too, so that the next start is not taken for a second one.
+    pub async fn kill_program(&self) -> Result<()> {
         let program = self.programs()?.pop().context("no console runs")?;
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(program), nix::sys::signal::Signal::SIGKILL)?;
+        let is_dead = || stat(program).first().is_none_or(|state| state == "Z");
+        wait_until("the console to be dead", LIMIT, || async { is_dead().then_some(()) }).await;
         Ok(())
     }
 

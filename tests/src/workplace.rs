@@ -1,6 +1,9 @@
 //! A staff member at work: backend, desk and console, ready to sign in. What stories in real windows share.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use amberglass_server::{SAMPLE_STAFF, SampleStaff};
 use amberglass_wire::{auth::Role, session::SessionResponse};
@@ -12,6 +15,7 @@ use crate::{
     portal_window::PortalWindow,
     stack::{Stack, StackSetting},
     staff::Staff,
+    world_line::Line,
 };
 
 /// Ends in the order of its fields: the console before the desk, the desk before the backend.
@@ -19,6 +23,7 @@ pub struct Workplace {
     pub console: Console,
     pub desk: Desk,
     pub stack: Stack,
+    line: Option<Line>,
     pub folder: tempfile::TempDir,
 }
 
@@ -32,11 +37,13 @@ pub struct Setting<'a> {
     pub keyring: bool,
     /// See [`StackSetting::limits`].
     pub limits: String,
+    /// The console reaches the API through [`Workplace::line`]. Such a test must not block its runtime, which carries it.
+    pub through_a_line: bool,
 }
 
 impl<'a> Setting<'a> {
     pub fn usual(bin_dir: &'a Path) -> Self {
-        Self { bin_dir, hostile: None, password: None, keyring: true, limits: String::new() }
+        Self { bin_dir, hostile: None, password: None, keyring: true, limits: String::new(), through_a_line: false }
     }
 }
 
@@ -49,6 +56,15 @@ pub fn sample(role: Role) -> Result<&'static SampleStaff> {
     SAMPLE_STAFF.iter().find(|staff| staff.role == role).context("no sample of this role")
 }
 
+fn address(api: &str) -> Result<SocketAddr> {
+    Ok(api.trim_start_matches("http://").parse()?)
+}
+
+/// As the console is told.
+fn api_of(stack: &Stack, line: Option<&Line>) -> String {
+    line.map_or_else(|| stack.api.clone(), |line| format!("http://{}", line.address))
+}
+
 impl Workplace {
     pub async fn open(setting: Setting<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
@@ -59,8 +75,16 @@ impl Workplace {
         let agent = sample_agent()?;
         let sign_in = SignIn { email: agent.email, password: setting.password.unwrap_or(agent.password) };
         let home = folder.path().join("console");
-        let console = Console::start(&desk, setting.bin_dir, &stack.api, &home, sign_in).await?;
-        Ok(Self { console, desk, stack, folder })
+        let line = if setting.through_a_line { Some(Line::to(address(&stack.api)?).await) } else { None };
+        let console = Console::start(&desk, setting.bin_dir, &api_of(&stack, line.as_ref()), &home, sign_in).await?;
+        Ok(Self { console, desk, stack, line, folder })
+    }
+
+    /// # Panics
+    /// Unless the console was set up to go through it.
+    #[allow(clippy::expect_used, reason = "a test fails by panicking")]
+    pub fn line(&self) -> &Line {
+        self.line.as_ref().expect("there is a line")
     }
 
     pub fn home(&self) -> PathBuf {
@@ -99,7 +123,8 @@ impl Workplace {
     pub async fn start_console_again(&mut self, bin_dir: &Path) -> Result<()> {
         let agent = sample_agent()?;
         let sign_in = SignIn { email: agent.email, password: agent.password };
-        self.console = Console::start(&self.desk, bin_dir, &self.stack.api, &self.home(), sign_in).await?;
+        let api = api_of(&self.stack, self.line.as_ref());
+        self.console = Console::start(&self.desk, bin_dir, &api, &self.home(), sign_in).await?;
         Ok(())
     }
 
