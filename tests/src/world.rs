@@ -20,7 +20,10 @@ use amberglass_server::{
 };
 use amberglass_system::OsEntropy;
 use amberglass_testkit::{ManualClock, TestDatabase, wait_until};
-use amberglass_wire::{PortalId, UnixMillis, session::SessionState};
+use amberglass_wire::{
+    PortalId, UnixMillis,
+    session::{Mode, SessionState},
+};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
