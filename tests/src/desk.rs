@@ -18,8 +18,8 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_secs(20);
-/// About two seconds.
-const LOOKS_AT_MOST: u32 = 100;
+/// About three seconds.
+const LOOKS_AT_MOST: u32 = 150;
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

@@ -126,8 +126,9 @@ impl Picture {
     }
 }
 
-/// So many looks in a row find the same where something rests; looks are ten milliseconds and more apart.
-pub const LOOKS_AT_REST: u32 = 10;
+/// So many looks in a row find the same where something rests. They are ten milliseconds and more apart, and an engine may
+/// take a few hundred to paint what it has.
+pub const LOOKS_AT_REST: u32 = 25;
 
 /// Whether what is looked at again and again has come to rest.
 pub struct Still<T> {

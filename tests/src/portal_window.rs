@@ -127,7 +127,7 @@ impl<'a> PortalWindow<'a> {
         amber * 100 >= all * 50 && amber < all
     }
 
-    /// What was loaded also stands: the page was the same at ten looks in a row.
+    /// What was loaded also stands: the page was the same at many looks in a row.
     pub async fn settle(&self) {
         let (x, y, width, height) = self.area;
         let inner = (x + 8, y + 8, width - 16, height - 60);

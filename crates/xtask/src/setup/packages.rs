@@ -72,7 +72,6 @@ pub const PACKAGES: &[Package] = &[
     row("dbus", Purpose::Windows, "a session bus of its own for each console", Probe::Program("dbus-run-session")),
     row("dbus-x11", Purpose::Windows, "lets GTK programs find that bus", Probe::Program("dbus-launch")),
     row("webkit2gtk-driver", Purpose::Windows, "WebDriver for console and bar", Probe::Program("WebKitWebDriver")),
-    row("imagemagick", Purpose::Windows, "takes and reads screenshots", Probe::Program("import")),
     row("xdg-utils", Purpose::Windows, "opens the system browser for the sign-in", Probe::Program("xdg-open")),
     row("glib-networking", Purpose::Windows, "TLS for WebKitGTK", Probe::Unseen),
     row("gnome-keyring", Purpose::Windows, "a keyring", Probe::Program("gnome-keyring-daemon")),
