@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActionView } from '../lib/bindings/ActionView';
 import type { ConsoleView } from '../lib/bindings/ConsoleView';
 import { consoleScenes as scenes } from '../lib/host/samples';
+import { dayAndTime } from '../lib/text/times';
 import Console from './Console.svelte';
 
 /** The real UI on a host that keeps what was asked of it. */
@@ -243,7 +244,9 @@ describe('the emergency stop', () => {
   it('is said on every screen: since when, by whom, why', async () => {
     await shown(scenes.emergency);
     const words = screen.getByTestId('emergency-banner').textContent;
-    for (const part of ['Since today', 'Noor Haddad', 'other people’s invoices']) expect(words).toContain(part);
+    // At midnight it was yesterday.
+    const since = dayAndTime(scenes.emergency?.emergency_stop?.stopped_at ?? 0, Date.now());
+    for (const part of [`Since ${since}`, 'Noor Haddad', 'other people’s invoices']) expect(words).toContain(part);
     expect(screen.queryByTestId('emergency-lift')).toBeNull();
   });
 
