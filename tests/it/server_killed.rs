@@ -9,7 +9,7 @@ use amberglass_app::{
 use amberglass_domain::ports::KeychainEntry;
 use amberglass_tests::{world_console::WorldConsole, world_line::At, world_record::body};
 use amberglass_wire::{
-    audit::EventDetail,
+    audit::{EventBody, EventDetail},
     session::{EndedBy, SessionState},
 };
 use reqwest::Method;
@@ -131,14 +131,8 @@ async fn a_server_killed_during_a_page_has_recorded_it_or_never_showed_it() {
     place.end().await;
     let (log, ends) = place.settled().await;
     assert_eq!(ends, [EndedBy::Staff]);
-    let pets = |path: &str| path == "/pets";
-    let viewed = |records: Vec<_>| {
-        let paths = records.into_iter().map(body).filter_map(|body| match body.detail {
-            EventDetail::PageViewed { path, .. } => Some(path),
-            _ => None,
-        });
-        paths.filter(|path| pets(path)).count()
-    };
+    let is_pets = |body: &EventBody| matches!(&body.detail, EventDetail::PageViewed { path, .. } if path == "/pets");
+    let viewed = |records: Vec<_>| records.into_iter().map(body).filter(is_pets).count();
     assert_eq!(viewed(log.of_consoles()), MOMENTS.len());
     let recorded = viewed(log.of_server());
     assert!((1..=2).contains(&recorded), "the page that was answered, and perhaps the one at work: {recorded}");
