@@ -34,9 +34,9 @@ fn the_committed_document_is_current() {
 fn every_operation_says_what_it_is_who_may_call_it_and_how_it_refuses() {
     let names = |pointer: &str, key: &str| -> BTreeSet<&str> {
         let listed = document().pointer(pointer).unwrap();
-        match listed {
-            Value::Object(listed) => listed.keys().map(String::as_str).collect(),
-            listed => listed.as_array().unwrap().iter().map(|one| one[key].as_str().unwrap()).collect(),
+        match listed.as_object() {
+            Some(listed) => listed.keys().map(String::as_str).collect(),
+            None => listed.as_array().unwrap().iter().map(|one| one[key].as_str().unwrap()).collect(),
         }
     };
     let (schemes, tags) = (names("/components/securitySchemes", ""), names("/tags", "name"));
