@@ -33,7 +33,7 @@ describe('a start that wants a fresh sign-in', () => {
     const { asked, show } = await shown(scenes.card);
     await start();
     await show(scenes['start-fresh-waiting']);
-    expect(words('start-error')).toContain('Finish signing in in your browser. What you asked for follows by itself.');
+    expect(words('start-error')).toContain('Finish the sign-in in your browser. What you asked for follows by itself.');
     expect(screen.getByTestId('reason-text').closest('fieldset')?.disabled).toBe(true);
     await press('cancel-sign-in');
     expect(asked('cancel_sign_in')).toEqual([{}]);

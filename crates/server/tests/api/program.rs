@@ -79,7 +79,8 @@ async fn with_a_provider_accounts_are_added_without_a_password() {
     let config = dir.path().join("server.toml");
     let provider =
         "[openid_connect]\nissuer = 'https://login.example'\nclient_id = 'a'\nclient_secret_file = '/none'\n";
-    std::fs::write(&config, format!("data_dir = '{}'\n{provider}", dir.path().display())).unwrap();
+    let listen = "listen_api = '127.0.0.1:0'\nlisten_gateway = '127.0.0.1:0'";
+    std::fs::write(&config, format!("data_dir = '{}'\n{listen}\n{provider}", dir.path().display())).unwrap();
     let add = ["staff", "add", "--email", "kim@example.com", "--name", "Kim", "--role", "lead", "--config"];
     let refused = program().args(add).arg(&config).output().await.unwrap();
     assert!(!refused.status.success());

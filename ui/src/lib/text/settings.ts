@@ -39,7 +39,7 @@ export function limitLines(limits: LimitsView, retentionMonths: number | null): 
     ['Longest session', length(limits.max_duration_seconds)],
     ['Extensions', limits.max_extensions === 0 ? 'none' : `${limits.max_extensions} of ${length(limits.extension_seconds)} each`],
     ['Idle session ends after', length(limits.idle_seconds)],
-    ['Page is covered after', `${length(limits.silence_seconds)} without the server`],
+    ['Page is covered within', `${length(limits.silence_seconds)} without the server`],
     ['Session ends after', `${length(limits.lost_after_seconds)} more without it`],
     ['Records may wait for', `${length(limits.max_unsent_age_seconds)}, then no new session starts`],
     ...(retentionMonths === null ? [] : [['Record is kept for', counted(retentionMonths, 'month', 'months')] satisfies [string, string]]),
