@@ -12,6 +12,7 @@ mod installation;
 mod keychain;
 mod log_file;
 mod machine_policy;
+mod own_pages;
 mod preferences;
 mod run_folder;
 mod server_choice;
@@ -128,13 +129,14 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     });
     tauri_host.connect(controller.clone());
     app.manage(controller);
-    WebviewWindowBuilder::new(app, host::CONSOLE, WebviewUrl::App("console.html".into()))
+    let console = WebviewWindowBuilder::new(app, host::CONSOLE, WebviewUrl::App("console.html".into()))
         .title("Amberglass")
         .inner_size(1280.0, 800.0)
         .min_inner_size(900.0, 600.0)
         .devtools(false)
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .build()?;
+    own_pages::lighten(console.as_ref());
     appearance::apply(app, &appearance);
     Ok(())
 }

@@ -7,6 +7,8 @@ use tauri::{
     webview::{NewWindowResponse, WebviewBuilder},
 };
 
+use crate::own_pages;
+
 /// Label of the bar's webview; `src-tauri/capabilities/bar.json` names it.
 pub const BAR: &str = "bar";
 
@@ -21,13 +23,14 @@ pub fn height(view: &SessionWindowView) -> u32 {
     usual * view.preferences.text_percent / 100
 }
 
-pub fn add<R: Runtime>(window: &Window<R>, view: &SessionWindowView) -> Result<Webview<R>, tauri::Error> {
+pub fn add(window: &Window, view: &SessionWindowView) -> Result<Webview, tauri::Error> {
     let builder = WebviewBuilder::new(BAR, WebviewUrl::App("bar.html".into()))
         .devtools(false)
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .on_new_window(|_, _| NewWindowResponse::Deny);
     let size = LogicalSize::new(super::SIZE.0, f64::from(height(view)));
     let bar = window.add_child(builder, LogicalPosition::new(0.0, 0.0), size)?;
+    own_pages::lighten(&bar);
     zoom(&bar, view);
     Ok(bar)
 }
