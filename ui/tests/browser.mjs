@@ -41,6 +41,10 @@ export function errorsOf(page) {
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') errors.push(`console: ${message.text()}`);
   });
-  page.on('requestfailed', (request) => errors.push(`request failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    // Left for the next page while it was still on its way, a font that a passing text wanted for instance.
+    if (why !== 'net::ERR_ABORTED') errors.push(`request failed: ${request.url()} (${why})`);
+  });
   return errors;
 }

@@ -30,6 +30,7 @@ use amberglass_wire::{
     },
 };
 use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
 use sha2::Digest as _;
 use tokio::sync::{Notify, mpsc};
 
@@ -75,7 +76,8 @@ pub struct State {
     pub devices: Vec<DeviceResponse>,
     /// Key and request of each extension.
     pub extensions: Vec<(String, ExtendSessionRequest)>,
-    stream: Option<mpsc::Sender<ServerEvent>>,
+    /// The open stream, and the access token it was opened with.
+    pub stream: Option<(String, mpsc::Sender<ServerEvent>)>,
 }
 
 pub fn refused(code: ErrorCode) -> BackendError {
@@ -186,8 +188,7 @@ impl FakeServer {
 
     /// The stream's heartbeat, or any other event; lost when nobody listens.
     pub fn push(&self, event: ServerEvent) {
-        let stream = self.with(|state| state.stream.clone());
-        if let Some(stream) = stream {
+        if let Some((_, stream)) = self.with(|state| state.stream.clone()) {
             let _ = stream.try_send(event);
         }
     }
@@ -617,10 +618,10 @@ impl Backend for FakeServer {
         }))
     }
 
-    async fn events(&self, _access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {
+    async fn events(&self, access: &AccessToken, events: mpsc::Sender<ServerEvent>) -> Result<(), BackendError> {
         self.check("events")?;
         let (sender, mut receiver) = mpsc::channel(32);
-        self.with(|state| state.stream = Some(sender));
+        self.with(|state| state.stream = Some((access.0.expose_secret().to_owned(), sender)));
         self.beat();
         while let Some(event) = receiver.recv().await {
             if events.send(event).await.is_err() {

@@ -42,6 +42,11 @@ async fn come_back(way: &str) -> String {
     get(redirect, &format!("/callback?{query}")).await
 }
 
+/// The access token with which the line to the server is open.
+fn stream_of(world: &World) -> Option<String> {
+    world.server.with(|state| state.stream.as_ref().map(|(access, _)| access.clone()))
+}
+
 async fn until_idle(world: &World) -> ConsoleView {
     world.until("no sign-in under way", |view| view.fresh_sign_in == FreshSignInView::Idle {}).await
 }
@@ -66,6 +71,7 @@ async fn a_start_that_wants_a_fresh_sign_in_goes_on_by_itself_after_it() {
     assert_eq!(world.keychain.get(KeychainEntry::RefreshToken).as_deref(), Some("refresh-2"));
     assert_eq!(world.server.with(|state| state.refresh_token.clone()), "refresh-2");
     // The line is that of the new sign-in.
+    world.until_true("line of the new sign-in", || stream_of(&world).as_deref() == Some("access-2")).await;
     world.pass_seconds(2).await;
     assert!(matches!(world.host.view().sign_in, SignInView::SignedIn { .. }));
 }
