@@ -7,6 +7,7 @@ mod ending;
 mod extending;
 mod first_run;
 mod fresh_sign_in;
+mod journal_killed;
 mod mortal_server;
 mod network;
 mod record;

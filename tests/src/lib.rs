@@ -5,8 +5,10 @@
 //! one process under a clock moved by hand, at [`world`].
 
 pub mod bench;
+pub mod breaking_line;
 pub mod browser;
 pub mod console;
+pub mod crash;
 pub mod desk;
 pub mod main_job;
 pub mod picture;

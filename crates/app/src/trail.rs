@@ -225,6 +225,7 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::StaffAdded { role, by: _ } => what(role),
         EventDetail::StaffRoleChanged { from, to, by: _ } => Words { what: to, because: from, ..Words::default() },
         EventDetail::ProviderLinked { issuer } => what(issuer),
+        EventDetail::SignerAdded { name, verifier_key: _ } => what(name),
         EventDetail::PortalKeyAdded { name, key: _ } => what(name),
         EventDetail::PortalKeyRevoked { key } => what(key),
         EventDetail::StaffSignedIn {}
@@ -245,6 +246,8 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::WindowOpened {}
         | EventDetail::WindowClosed {}
         | EventDetail::CurtainLifted {}
+        | EventDetail::AuditExported { .. }
+        | EventDetail::HeadsRecorded { .. }
         | EventDetail::Unknown => Words::default(),
     }
 }

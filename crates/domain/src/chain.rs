@@ -113,17 +113,32 @@ pub fn verify_next(writer: &str, head: &ChainHead, record: &ChainedRecord) -> Re
     if record.prev_hash != expected_prev {
         return Err(ChainError::Unlinked { writer: writer_of(), seq: record.seq });
     }
+    verify_alone(record)?;
+    Ok(ChainHead { seq: record.seq, hash: record.hash.clone() })
+}
+
+/// Checks what a record says of itself, wherever it stands; an erased body is accepted.
+///
+/// # Errors
+/// The first of: hash, commitment.
+pub fn verify_alone(record: &ChainedRecord) -> Result<(), ChainError> {
+    let writer_of = || record.writer.clone();
     if record_hash(record) != record.hash {
         return Err(ChainError::WrongHash { writer: writer_of(), seq: record.seq });
     }
-    let erased = record.salt.is_empty() && record.body.is_empty();
-    if !erased {
-        let salt = hex::decode(&record.salt).unwrap_or_default();
-        if salt.len() != 16 || commitment(&salt, record.body.as_bytes()) != record.commitment {
-            return Err(ChainError::WrongCommitment { writer: writer_of(), seq: record.seq });
-        }
+    if is_erased(record) {
+        return Ok(());
     }
-    Ok(ChainHead { seq: record.seq, hash: record.hash.clone() })
+    let salt = hex::decode(&record.salt).unwrap_or_default();
+    if salt.len() != 16 || commitment(&salt, record.body.as_bytes()) != record.commitment {
+        return Err(ChainError::WrongCommitment { writer: writer_of(), seq: record.seq });
+    }
+    Ok(())
+}
+
+/// Salt and body are gone; the commitment stays.
+pub fn is_erased(record: &ChainedRecord) -> bool {
+    record.salt.is_empty() && record.body.is_empty()
 }
 
 #[cfg(test)]

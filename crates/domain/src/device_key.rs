@@ -3,7 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
-use crate::ports::Entropy;
+use amberglass_wire::DeviceId;
+use zeroize::Zeroizing;
+
+use crate::{
+    checkpoint::{self, CheckpointError, NoteSigner},
+    ports::Entropy,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceKeyError {
@@ -26,7 +32,7 @@ impl std::fmt::Debug for DeviceKey {
 
 impl DeviceKey {
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        let mut seed = zeroize::Zeroizing::new([0_u8; 32]);
+        let mut seed = Zeroizing::new([0_u8; 32]);
         entropy.fill(seed.as_mut_slice());
         Self(SigningKey::from_bytes(&seed))
     }
@@ -49,10 +55,28 @@ impl DeviceKey {
         STANDARD.encode(self.0.verifying_key().to_bytes())
     }
 
+    /// Signs checkpoints of this device's journal.
+    ///
+    /// # Errors
+    /// When the id cannot stand in a note.
+    pub fn note_signer(&self, device: &DeviceId) -> Result<NoteSigner, CheckpointError> {
+        NoteSigner::new(device.as_str(), &Zeroizing::new(self.0.to_bytes()))
+    }
+
     /// Base64 of the 64-byte signature.
     pub fn sign(&self, message: &[u8]) -> String {
         STANDARD.encode(self.0.sign(message).to_bytes())
     }
+}
+
+/// What checkpoints of this device are verified with.
+///
+/// # Errors
+/// [`DeviceKeyError::InvalidPublicKey`]
+pub fn verifier_key(device: &DeviceId, public_key: &str) -> Result<String, DeviceKeyError> {
+    let key = STANDARD.decode(public_key).map_err(|_| DeviceKeyError::InvalidPublicKey)?;
+    let key: [u8; 32] = key.try_into().map_err(|_| DeviceKeyError::InvalidPublicKey)?;
+    Ok(checkpoint::verifier_key(device.as_str(), &key))
 }
 
 /// Verifies strictly: no weak keys, no malleable signatures.

@@ -65,7 +65,7 @@ impl HoldReason {
 /// Pure. When in doubt it says [`Delivery::Retry`]: nothing is lost by trying again.
 pub fn classify(result: &Result<JournalBatchResponse, BackendError>) -> Delivery {
     match result {
-        Ok(JournalBatchResponse { held }) => Delivery::Acknowledged { held: held.clone() },
+        Ok(JournalBatchResponse { held, .. }) => Delivery::Acknowledged { held: held.clone() },
         Err(BackendError::Unreachable { .. }) => Delivery::Retry,
         Err(BackendError::Refused(problem)) => refused(problem),
         // A proxy in between may have a limit of its own.
@@ -159,7 +159,10 @@ mod tests {
         let held = ChainHead { seq: 7, hash: "h".into() };
         let hold = |reason| Delivery::Hold { reason };
         for (answer, meaning) in [
-            (Ok(JournalBatchResponse { held: held.clone() }), Delivery::Acknowledged { held: held.clone() }),
+            (
+                Ok(JournalBatchResponse { held: held.clone(), checkpoint: None }),
+                Delivery::Acknowledged { held: held.clone() },
+            ),
             (problem(ErrorCode::JournalGap, Some(held.clone())), Delivery::Acknowledged { held: held.clone() }),
             (problem(ErrorCode::JournalGap, None), Delivery::Retry),
             (problem(ErrorCode::JournalFork, Some(held)), hold(HoldReason::Fork)),

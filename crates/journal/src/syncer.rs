@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use amberglass_domain::{
     chain::GENESIS,
+    checkpoint::WriterHead,
     device_key::DeviceKey,
     ports::{Clock, Entropy, JournalSink, SignedBatch},
 };
@@ -181,8 +182,14 @@ impl Syncer {
     }
 
     fn signed(&self, records: Vec<ChainedRecord>) -> Result<SignedBatch, JournalError> {
-        let device = self.journal.writer().clone();
-        Ok(SignedBatch::new(device, &self.device_key, self.clock.now(), &JournalBatchRequest { records })?)
+        let (device, now) = (self.journal.writer().clone(), self.clock.now());
+        // A device's id always can stand in a note; without one the records go all the same.
+        let checkpoint = records.last().and_then(|last| {
+            let head = ChainHead { seq: last.seq, hash: last.hash.clone() };
+            let heads = vec![WriterHead { writer: device.0.clone(), head }];
+            self.device_key.note_signer(&device).ok()?.checkpoint(now, heads).ok()
+        });
+        Ok(SignedBatch::new(device, &self.device_key, now, &JournalBatchRequest { records, checkpoint })?)
     }
 
     /// Believes the server only about records that are ours.

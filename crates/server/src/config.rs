@@ -45,6 +45,9 @@ pub struct ServerConfig {
     pub name: String,
     /// How long the audit log is kept, in months, as consoles tell their staff.
     pub audit_retention_months: u32,
+    /// A file that gets each signed checkpoint of the audit log too, one JSON object a line. On another machine's disk it
+    /// shows that the database was put back or its end cut off.
+    pub checkpoint_file: Option<PathBuf>,
     /// Files in place of the built-in policy; both or none.
     pub policy: PolicyFiles,
     /// Sample staff on an empty database. Loopback only.
@@ -71,6 +74,7 @@ impl Default for ServerConfig {
             reason_codes: default_reason_codes(),
             name: "Amberglass".into(),
             audit_retention_months: 13,
+            checkpoint_file: None,
             policy: PolicyFiles::default(),
             demo: false,
             openid_connect: None,

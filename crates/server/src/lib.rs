@@ -77,6 +77,10 @@ pub enum ServerError {
     #[error(transparent)]
     Account(#[from] accounts::AccountError),
     #[error(transparent)]
+    Audit(#[from] audit::AuditError),
+    #[error(transparent)]
+    Checkpoint(#[from] amberglass_domain::checkpoint::CheckpointError),
+    #[error(transparent)]
     Provider(#[from] accounts::provider::ProviderError),
     #[error("running sessions could not be decided again by the policy in force")]
     DecideAgain(#[from] sessions::DecideAgainError),
@@ -114,7 +118,9 @@ pub async fn serve(
     if !config.database_clock_may_differ {
         store.check_clock(&*clock).await?;
     }
-    let audit = AuditLog::open(store.clone(), &id, clock.clone(), entropy.clone()).await?;
+    let signer = key.checkpoint_signer(&format!("server:{id}"))?;
+    let audit = AuditLog::open(store.clone(), &id, signer, clock.clone(), entropy.clone()).await?;
+    audit.enrol().await?;
 
     let api_listener = listen(config.listen_api).await?;
     let gateway_listener = listen(config.listen_gateway).await?;
@@ -168,6 +174,9 @@ pub async fn serve(
     if !state.config.database_clock_may_differ {
         tasks.spawn(store::watch_clock(state.store.clone(), state.clock.clone(), stop.clone()));
     }
+    let checkpoint_file = state.config.checkpoint_file.clone();
+    let checkpoints = audit::Checkpoints::new(state.audit.clone(), state.clock.clone(), checkpoint_file);
+    tasks.spawn(checkpoints.run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(state.clone()), stop.clone(), HEAD_TIMEOUT));

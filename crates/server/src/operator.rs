@@ -35,8 +35,9 @@ impl Operator {
         let key = Arc::new(ServerKey::load_or_create(&config.data_dir, &*entropy).map_err(data_dir)?);
         let id = secrets::server_id(&config.data_dir, || uuid_v7(&*clock, &*entropy)).map_err(data_dir)?;
         let store = Store::open(&config.database_url()?).await?;
-        let writer = format!("{id}:operator");
-        let audit = AuditLog::open(store.clone(), &writer, clock.clone(), entropy.clone()).await?;
+        let chain = format!("{id}:operator");
+        let signer = key.checkpoint_signer(&format!("server:{id}"))?;
+        let audit = AuditLog::open(store.clone(), &chain, signer, clock.clone(), entropy.clone()).await?;
         let accounts = Accounts::new(store.clone(), audit.clone(), key, clock.clone(), entropy.clone(), &config)?;
         Ok(Self { config, store, audit, accounts, clock, entropy })
     }

@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use amberglass_domain::ports::Entropy;
+use amberglass_domain::{
+    checkpoint::{CheckpointError, NoteSigner},
+    ports::Entropy,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     Key, XChaCha20Poly1305, XNonce,
@@ -59,6 +62,14 @@ impl ServerKey {
             .try_into()
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "server-key does not hold 32 bytes of hex"))?;
         Ok(Self(Zeroizing::new(key)))
+    }
+
+    /// Signs checkpoints under this name; the same key and name give the same signer.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a note.
+    pub fn checkpoint_signer(&self, name: &str) -> Result<NoteSigner, CheckpointError> {
+        NoteSigner::new(name, &Zeroizing::new(self.mac("checkpoint-signer", &[name])))
     }
 
     /// HMAC-SHA-256 (RFC 2104) over length-prefixed fields.

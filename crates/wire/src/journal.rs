@@ -17,6 +17,9 @@ pub const SIGNATURE_HEADER: &str = "amberglass-signature";
 pub struct JournalBatchRequest {
     /// Consecutive, ascending by `seq`, all of the signing device.
     pub records: Vec<ChainedRecord>,
+    /// The head after the last of them, signed by the device (`domain::checkpoint`): what it has said it cannot take back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
 }
 
 /// What the server holds of this device after the batch; also the answer when all of it was there already.
@@ -24,4 +27,7 @@ pub struct JournalBatchRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalBatchResponse {
     pub held: ChainHead,
+    /// A note in which the server vouches for it and for the end of its own chain (`domain::checkpoint`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
 }

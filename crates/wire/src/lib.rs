@@ -11,6 +11,7 @@ pub mod audit;
 pub mod auth;
 pub mod customer;
 pub mod event_stream;
+pub mod export;
 pub mod ids;
 pub mod journal;
 pub mod portal;

@@ -12,8 +12,16 @@ use crate::ui_bundle;
 pub struct Benchmark {
     name: &'static str,
     what: &'static str,
-    /// It starts the programs and shows their windows.
-    has_windows: bool,
+    starts: Starts,
+}
+
+/// What a benchmark runs besides itself.
+enum Starts {
+    Nothing,
+    /// The built programs.
+    Programs,
+    /// These too, and shows their windows.
+    Windows,
 }
 
 /// Each of them is a name that `amberglass-bench` knows.
@@ -21,12 +29,32 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "start",
         what: "click on Start to portal painted beside a bare window, and memory beside Chromium (minutes, with the build)",
-        has_windows: true,
+        starts: Starts::Windows,
     },
     Benchmark {
         name: "revocation",
         what: "revocation, or silence, to the page covered, beside the promise (minutes; --rounds N, else 100)",
-        has_windows: false,
+        starts: Starts::Nothing,
+    },
+    Benchmark {
+        name: "journal",
+        what: "durable records a second beside a commit for each row, and beside a journal of a million (minutes; --rows N)",
+        starts: Starts::Nothing,
+    },
+    Benchmark {
+        name: "drain",
+        what: "a long queue to a real server, beside the same rows from memory, on SQLite and PostgreSQL (--records N)",
+        starts: Starts::Programs,
+    },
+    Benchmark {
+        name: "crash",
+        what: "a journal killed while it appends and delivers: nothing is lost (--rounds N, else 2,000)",
+        starts: Starts::Programs,
+    },
+    Benchmark {
+        name: "verify",
+        what: "records a second that the verifier checks, beside reading, parsing and hashing them",
+        starts: Starts::Nothing,
     },
 ];
 
@@ -54,13 +82,19 @@ pub fn run(repository: &Repository, benchmark: &Benchmark, arguments: &[String])
     let program = programs.join(format!("amberglass-bench{}", std::env::consts::EXE_SUFFIX));
     let mut bench = command::program(repository, program);
     bench.arg(benchmark.name);
-    if benchmark.has_windows {
-        ui_bundle::build_if_older_than_its_sources(repository)?;
-        let ui = build_ui_for_any_browser(repository)?;
-        build(repository, &["--bins"])?;
-        bench.arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
-    } else {
-        build(repository, &["--bin", "amberglass-bench"])?;
+    match benchmark.starts {
+        Starts::Nothing => build(repository, &["--bin", "amberglass-bench"])?,
+        Starts::Programs => {
+            ui_bundle::build_if_older_than_its_sources(repository)?;
+            build(repository, &["--bins"])?;
+            bench.arg("--bin-dir").arg(&programs);
+        }
+        Starts::Windows => {
+            ui_bundle::build_if_older_than_its_sources(repository)?;
+            let ui = build_ui_for_any_browser(repository)?;
+            build(repository, &["--bins"])?;
+            bench.arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
+        }
     }
     command::become_program(bench.args(arguments))
 }
@@ -88,7 +122,7 @@ mod tests {
 
     #[test]
     fn an_unknown_benchmark_lists_the_known_ones() {
-        let table = [Benchmark { name: "append", what: "durable rows a second", has_windows: false }];
+        let table = [Benchmark { name: "append", what: "durable rows a second", starts: Starts::Nothing }];
         assert_eq!(find(&table, "append").map(|found| found.name).ok(), Some("append"));
         let word = find(&table, "apend").map(|found| found.name).unwrap_err().to_string();
         assert!(word.contains("append") && word.contains("durable rows a second"), "{word}");

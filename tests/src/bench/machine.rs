@@ -1,4 +1,9 @@
-//! What others do on the machine: a bench on a busy machine measures them too.
+//! What others do on the machine: a bench on a busy machine measures them too. And its time, its disk, its memory.
+
+use std::{path::Path, time::Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
 /// Processor time of the whole machine, in ticks (proc(5), `/proc/stat`).
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +43,63 @@ fn used_percent(before: Ticks, after: Ticks) -> Option<f64> {
     let all = after.all.checked_sub(before.all).filter(|all| *all > 0)?;
     let idle = after.idle.saturating_sub(before.idle);
     Some(((all.saturating_sub(idle)) as f64 / all as f64 * 1000.0).round() / 10.0)
+}
+
+/// Finer than the port's milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Watch(Instant);
+
+impl Watch {
+    #[allow(clippy::disallowed_methods, reason = "a measurement reads the clock")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "a measurement reads the clock")]
+    pub fn micros(self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1e6
+    }
+
+    pub fn seconds(self) -> f64 {
+        self.micros() / 1e6
+    }
+}
+
+/// Memory keeps nothing: what is measured there says nothing about a disk.
+///
+/// # Errors
+/// When the folder is in memory, or can't be asked.
+pub fn on_a_real_disk(folder: &Path) -> Result<()> {
+    let found = statfs(folder).with_context(|| format!("{} can't be asked", folder.display()))?;
+    ensure!(found.filesystem_type() != TMPFS_MAGIC, "{} is in memory; name a folder on a disk", folder.display());
+    Ok(())
+}
+
+/// Of this process, in MiB (proc(5), `VmRSS`).
+///
+/// # Errors
+/// When the system does not say.
+pub fn resident_mib() -> Result<f64> {
+    status_mib(Path::new("/proc/self/status"), "VmRSS:")
+}
+
+/// The most that this process ever had (proc(5), `VmHWM`).
+///
+/// # Errors
+/// When the system does not say.
+pub fn peak_mib() -> Result<f64> {
+    status_mib(Path::new("/proc/self/status"), "VmHWM:")
+}
+
+/// Of any process, from its file `status` (proc(5)).
+///
+/// # Errors
+/// When the system does not say.
+pub fn status_mib(file: &Path, name: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(file)?;
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    Ok(kib.with_context(|| format!("no {name} in {}", file.display()))? / 1024.0)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{revocation, start};
+use amberglass_tests::bench::{crash, drain, journal, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -35,6 +35,46 @@ enum Benchmark {
         #[arg(long, default_value_t = 100)]
         rounds: u32,
     },
+    /// Durable records a second, beside a connection that commits row by row.
+    Journal {
+        /// On a real disk.
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+        /// In the large journal.
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: usize,
+    },
+    /// A long queue to a real server, beside the same rows from memory into the same table.
+    Drain {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 100_000)]
+        records: usize,
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+    },
+    /// A journal that is killed again and again.
+    Crash {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 2_000)]
+        rounds: u32,
+    },
+    /// Records a second that the verifier checks, beside reading, parsing and hashing them.
+    Verify {
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 7)]
+        rounds: u32,
+        #[arg(long, default_value_t = 300_000)]
+        records: i64,
+    },
 }
 
 #[tokio::main]
@@ -47,6 +87,18 @@ async fn main() -> Result<()> {
             }
             Benchmark::Revocation { rounds } => {
                 revocation::run(&revocation::Setting { rounds }, &mut std::io::stdout()).await
+            }
+            Benchmark::Journal { folder, rounds, rows } => {
+                journal::run(&journal::Setting { folder, rounds, rows }, &mut std::io::stdout()).await
+            }
+            Benchmark::Drain { bin_dir, folder, records, rounds } => {
+                drain::run(&drain::Setting { bin_dir, folder, records, rounds }, &mut std::io::stdout()).await
+            }
+            Benchmark::Crash { bin_dir, folder, rounds } => {
+                crash::run(&crash::Setting { bin_dir, folder, rounds }, &mut std::io::stdout()).await
+            }
+            Benchmark::Verify { folder, rounds, records } => {
+                verify::run(&verify::Setting { folder, rounds, records }, &mut std::io::stdout())
             }
         }
     };

@@ -5,6 +5,7 @@ import Clock from '@lucide/svelte/icons/clock';
 import Compass from '@lucide/svelte/icons/compass';
 import CornerDownRight from '@lucide/svelte/icons/corner-down-right';
 import DoorOpen from '@lucide/svelte/icons/door-open';
+import Download from '@lucide/svelte/icons/download';
 import Eye from '@lucide/svelte/icons/eye';
 import EyeOff from '@lucide/svelte/icons/eye-off';
 import FileText from '@lucide/svelte/icons/file-text';
@@ -69,6 +70,9 @@ const ICONS: Record<LineKind, Icon> = {
   attempt_refused: Ban,
   curtain_drawn: EyeOff,
   curtain_lifted: Eye,
+  audit_exported: Download,
+  signer_added: KeyRound,
+  heads_recorded: Link,
   unknown: Circle,
 };
 

@@ -640,7 +640,7 @@ impl JournalSink for FakeServer {
         Ok(self.with(|state| {
             state.delivered.extend(request.records);
             let held = state.delivered.last().map(|record| ChainHead { seq: record.seq, hash: record.hash.clone() });
-            JournalBatchResponse { held: held.unwrap_or_default() }
+            JournalBatchResponse { held: held.unwrap_or_default(), checkpoint: None }
         }))
     }
 }

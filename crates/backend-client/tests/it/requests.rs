@@ -154,8 +154,13 @@ async fn a_batch_arrives_compressed_and_its_signature_covers_what_was_compressed
     let (backend, seen) = noting().await;
     let key = DeviceKey::generate(&SeededEntropy::new(1));
     let device = DeviceId::new("d1");
-    let batch = SignedBatch::new(device.clone(), &key, UnixMillis(1_700), &JournalBatchRequest { records: Vec::new() })
-        .unwrap();
+    let batch = SignedBatch::new(
+        device.clone(),
+        &key,
+        UnixMillis(1_700),
+        &JournalBatchRequest { records: Vec::new(), checkpoint: None },
+    )
+    .unwrap();
     let _ = backend.deliver(batch).await;
     let seen = seen.lock().unwrap();
     let request = &seen[0];

@@ -2,6 +2,7 @@
 
 mod children;
 mod durability;
+mod model;
 mod server;
 mod sync;
 mod tampering;
@@ -40,6 +41,12 @@ impl Desk {
             key: JournalKey::generate(&SeededEntropy::new(1)),
             writer: DeviceId::new("device-1"),
         }
+    }
+
+    /// Another folder of the same device.
+    fn like(&self) -> Self {
+        let (clock, key, writer) = (self.clock.clone(), self.key.clone(), self.writer.clone());
+        Self { folder: TempDir::new().unwrap(), clock, key, writer }
     }
 
     fn file(&self) -> PathBuf {

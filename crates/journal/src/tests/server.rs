@@ -123,7 +123,7 @@ impl JournalSink for Server {
         let digest = hex::encode(Sha256::digest(&batch.body));
         let signed = signing::journal_batch(&batch.device, &digest, batch.signed_at);
         device_key::verify(&self.public_key, &signed, &batch.signature).expect("the device's signature");
-        let JournalBatchRequest { records } = serde_json::from_slice(&batch.body).unwrap();
+        let JournalBatchRequest { records, .. } = serde_json::from_slice(&batch.body).unwrap();
         assert_eq!(records.len(), batch.records);
 
         let mut state = self.state();
@@ -144,11 +144,11 @@ impl JournalSink for Server {
             }
             Some(Fault::Claims(held)) => {
                 state.store(records)?;
-                return Ok(JournalBatchResponse { held });
+                return Ok(JournalBatchResponse { held, checkpoint: None });
             }
             None => {}
         }
         state.store(records)?;
-        Ok(JournalBatchResponse { held: state.head() })
+        Ok(JournalBatchResponse { held: state.head(), checkpoint: None })
     }
 }

@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::{device_key, signing};
+use amberglass_domain::{
+    checkpoint::{TrustedKeys, WriterHead},
+    device_key, signing,
+};
 use amberglass_wire::{
     DeviceId, UnixMillis,
+    event_stream::ChainHead,
     journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     problem::ErrorCode,
 };
@@ -17,7 +21,7 @@ use axum::{
 };
 
 use super::{extract::check_skew, problem::ApiError};
-use crate::{ServerState, secrets::sha256_hex};
+use crate::{ServerState, audit::Delivered, secrets::sha256_hex};
 
 /// Uncompressed.
 pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
@@ -81,8 +85,25 @@ pub async fn deliver(
     if request.records.len() > LIMIT_RECORDS {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge).detail(format!("At most {LIMIT_RECORDS} records.")));
     }
-    let held = state.audit.deliver(&device, &request.records, now).await?;
-    Ok(Json(JournalBatchResponse { held }))
+    let vouched = request.checkpoint.map(|note| vouched(&device, &row.public_key, note)).transpose()?;
+    let Delivered { held, checkpoint } = state.audit.deliver(&device, &request.records, vouched, now).await?;
+    Ok(Json(JournalBatchResponse { held, checkpoint }))
+}
+
+/// The device's own checkpoint, if it is one of this device over its own chain and nothing else.
+fn vouched(device: &DeviceId, public_key: &str, note: String) -> Result<(ChainHead, String), ApiError> {
+    let invalid = |words: String| ApiError::new(ErrorCode::InvalidRequest).detail(words);
+    let key = device_key::verifier_key(device, public_key).map_err(|error| invalid(error.to_string()))?;
+    let checkpoint = TrustedKeys::parse(&key)
+        .and_then(|trusted| trusted.checkpoint(&note))
+        .map_err(|error| invalid(format!("The checkpoint is not one of this device: {error}.")))?;
+    let [WriterHead { writer, head }] = checkpoint.heads.as_slice() else {
+        return Err(invalid("The checkpoint names more than one chain, or none.".into()));
+    };
+    if writer != device.as_str() {
+        return Err(invalid("The checkpoint names another chain than the device's.".into()));
+    }
+    Ok((head.clone(), note))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

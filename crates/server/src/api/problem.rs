@@ -264,6 +264,7 @@ impl From<DeliveryError> for ApiError {
             DeliveryError::Invalid { seq, why, held } => {
                 Self::new(ErrorCode::JournalInvalid).detail(format!("Record {seq}: {why}.")).held(held)
             }
+            DeliveryError::Checkpoint(error) => Self::new(ErrorCode::Internal).source(error),
             DeliveryError::Store(error) => error.into(),
         }
     }

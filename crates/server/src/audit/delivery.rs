@@ -1,23 +1,30 @@
 //! Records that consoles deliver: continuity checked from the head that is held, stored all or not at all.
 
-use amberglass_domain::chain::{self, ChainError};
+use std::collections::{HashMap, HashSet};
+
+use amberglass_domain::{
+    chain::{self, ChainError},
+    checkpoint::CheckpointError,
+};
 use amberglass_wire::{
-    DeviceId, UnixMillis,
+    DeviceId, EventId, SessionId, StaffId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventSubject},
     event_stream::ChainHead,
 };
 use serde::Deserialize;
 
 use super::AuditLog;
-use crate::store::{RecordRow, StoreError, Tx};
+use crate::store::{CheckpointRow, RecordRow, SessionRow, StoreError, Tx};
 
 /// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 29] = [
+const SERVERS_ALONE: [&str; 32] = [
+    "audit_exported",
     "card_viewed",
     "device_registered",
     "device_revoked",
     "emergency_stop_lifted",
     "emergency_stopped",
+    "heads_recorded",
     "note_added",
     "password_changed",
     "portal_disabled",
@@ -36,6 +43,7 @@ const SERVERS_ALONE: [&str; 29] = [
     "session_resumed",
     "session_started",
     "sign_in_failed",
+    "signer_added",
     "staff_added",
     "staff_disabled",
     "staff_enabled",
@@ -43,6 +51,8 @@ const SERVERS_ALONE: [&str; 29] = [
     "staff_signed_in",
     "staff_signed_out",
 ];
+
+const ID_TAKEN: &str = "its id stands on another record";
 
 /// Why a batch was not stored. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -54,12 +64,24 @@ pub enum DeliveryError {
     #[error("record {seq} is not valid: {why}")]
     Invalid { seq: i64, why: &'static str, held: ChainHead },
     #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a delivery came to.
+#[derive(Debug)]
+pub struct Delivered {
+    /// Of the device, afterwards.
+    pub held: ChainHead,
+    /// The same, signed by this server; nothing while nothing is held.
+    pub checkpoint: Option<String>,
 }
 
 impl AuditLog {
     /// Stores what is new of `records` and answers with what is held of the device afterwards. Records that are held
-    /// already are compared and passed over, so a batch may be sent again.
+    /// already are compared and passed over, so a batch may be sent again. `vouched` is the device's own signature under
+    /// its last record, already found to be one.
     ///
     /// # Errors
     /// When the batch leaves a gap, contradicts what is held, or a record is not what it says.
@@ -67,11 +89,14 @@ impl AuditLog {
         &self,
         device: &DeviceId,
         records: &[ChainedRecord],
+        vouched: Option<(ChainHead, String)>,
         received_at: UnixMillis,
-    ) -> Result<ChainHead, DeliveryError> {
+    ) -> Result<Delivered, DeliveryError> {
         let mut tx = self.shared.store.begin().await?;
         let held = tx.chain_head_of(device.as_str()).await?;
         let mut head = held.clone();
+        let mut known = Known::default();
+        let mut new_records = Vec::new();
         for record in records {
             let invalid = |why| DeliveryError::Invalid { seq: record.seq, why, held: held.clone() };
             if record.seq < 1 || record.writer != device.as_str() {
@@ -95,16 +120,36 @@ impl AuditLog {
                 Err(ChainError::ForeignWriter { .. }) => return Err(invalid("it is not one of this device")),
             };
             let subject = subject_of(record).map_err(invalid)?;
-            if let Some(why) = overreach(&mut tx, device, &subject).await? {
+            if let Some(why) = known.overreach(&mut tx, device, &subject).await? {
                 return Err(invalid(why));
             }
-            if tx.event_id_held(&record.id).await? {
-                return Err(invalid("its id stands on another record"));
+            if !known.ids.insert(&record.id) {
+                return Err(invalid(ID_TAKEN));
             }
-            tx.insert_record(&RecordRow { record, subject: &subject, is_page: false, received_at }).await?;
+            new_records.push((record, subject));
         }
+        let ids: Vec<&EventId> = new_records.iter().map(|(record, _)| &record.id).collect();
+        if let Some(taken) = tx.event_id_held(&ids).await? {
+            let seq = new_records.iter().find(|(record, _)| record.id == taken).map_or(0, |(record, _)| record.seq);
+            return Err(DeliveryError::Invalid { seq, why: ID_TAKEN, held });
+        }
+        let rows: Vec<RecordRow<'_>> = new_records
+            .iter()
+            .map(|(record, subject)| RecordRow { record, subject, is_page: false, received_at })
+            .collect();
+        tx.insert_records(&rows).await?;
+        let new = head != held;
+        if let Some((signed, note)) = vouched.filter(|_| new) {
+            if signed != head {
+                return Err(DeliveryError::Invalid { seq: signed.seq, why: "its device signed another end", held });
+            }
+            let (signer, writer) = (device.0.clone(), device.0.clone());
+            let row = CheckpointRow { signer, writer, head: signed, issued_at: received_at, note };
+            tx.insert_checkpoint(&row).await?;
+        }
+        let checkpoint = self.sign_delivery(&mut tx, device, &head, new).await?;
         tx.commit().await?;
-        Ok(head)
+        Ok(Delivered { held: head, checkpoint })
     }
 }
 
@@ -138,22 +183,48 @@ struct WrittenDetail {
     kind: String,
 }
 
-/// What a record says of others than its own device: no console can write into another one's session, or in the name of
-/// staff who never signed in on it. Sessions that are not known here, as after a restored backup, are let be.
-async fn overreach(tx: &mut Tx, device: &DeviceId, subject: &EventSubject) -> Result<Option<&'static str>, StoreError> {
-    if subject.device.as_ref().is_some_and(|named| named != device) {
-        return Ok(Some("it names another device"));
+/// What was asked for one record holds for the others of its batch.
+#[derive(Default)]
+struct Known<'a> {
+    ids: HashSet<&'a EventId>,
+    signed_in: HashMap<StaffId, bool>,
+    sessions: HashMap<SessionId, Option<SessionRow>>,
+}
+
+impl Known<'_> {
+    /// What a record says of others than its own device: no console can write into another one's session, or in the name
+    /// of staff who never signed in on it. Sessions that are not known here, as after a restored backup, are let be.
+    async fn overreach(
+        &mut self,
+        tx: &mut Tx,
+        device: &DeviceId,
+        subject: &EventSubject,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if subject.device.as_ref().is_some_and(|named| named != device) {
+            return Ok(Some("it names another device"));
+        }
+        if let Some(staff) = &subject.staff {
+            let signed_in = match self.signed_in.get(staff) {
+                Some(known) => *known,
+                None => {
+                    let found = tx.has_signed_in(staff, device).await?;
+                    self.signed_in.insert(staff.clone(), found);
+                    found
+                }
+            };
+            if !signed_in {
+                return Ok(Some("it names staff who never signed in on this device"));
+            }
+        }
+        let Some(session) = &subject.session else { return Ok(None) };
+        if !self.sessions.contains_key(session) {
+            self.sessions.insert(session.clone(), tx.session(session).await?);
+        }
+        let Some(Some(row)) = self.sessions.get(session) else { return Ok(None) };
+        let differs = row.device != *device
+            || subject.staff.as_ref().is_some_and(|staff| *staff != row.staff)
+            || subject.customer.as_ref().is_some_and(|customer| *customer != row.customer.id)
+            || subject.portal.as_ref().is_some_and(|portal| *portal != row.portal);
+        Ok(differs.then_some("it names a session that is not this device's, or misnames whose it is"))
     }
-    if let Some(staff) = &subject.staff
-        && !tx.has_signed_in(staff, device).await?
-    {
-        return Ok(Some("it names staff who never signed in on this device"));
-    }
-    let Some(session) = &subject.session else { return Ok(None) };
-    let Some(row) = tx.session(session).await? else { return Ok(None) };
-    let differs = row.device != *device
-        || subject.staff.as_ref().is_some_and(|staff| *staff != row.staff)
-        || subject.customer.as_ref().is_some_and(|customer| *customer != row.customer.id)
-        || subject.portal.as_ref().is_some_and(|portal| *portal != row.portal);
-    Ok(differs.then_some("it names a session that is not this device's, or misnames whose it is"))
 }

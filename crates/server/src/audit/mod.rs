@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use amberglass_domain::{
     chain::{self, UnlinkedRecord},
+    checkpoint::NoteSigner,
     ports::{Clock, Entropy, uuid_v7},
 };
 use amberglass_wire::{
@@ -18,11 +19,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::{RecordRow, Store, StoreError, Tx};
 
 mod check;
+mod checkpoints;
 mod delivery;
+mod export;
 mod outage;
 
 pub use check::{CheckedChain, check};
-pub use delivery::DeliveryError;
+pub use checkpoints::{Checkpoints, IssueError};
+pub use delivery::{Delivered, DeliveryError};
+pub use export::{ExportError, Exported, export};
 
 /// Name and version of this program, as it stands in each record it writes.
 const CLIENT: &str = concat!("amberglass-server/", env!("CARGO_PKG_VERSION"));
@@ -61,6 +66,7 @@ struct Shared {
     /// `server:<id>`.
     writer: String,
     head: Mutex<ChainHead>,
+    signer: NoteSigner,
     outage: outage::Outage,
 }
 
@@ -72,19 +78,22 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Continues the chain of the server with this id. The task that writes ends with the last clone.
+    /// Continues the chain `server:<chain>`; checkpoints are signed as `signer`. The task that writes ends with the last
+    /// clone.
     ///
     /// # Errors
     /// When the head of the chain cannot be read.
     pub async fn open(
         store: Store,
-        server_id: &str,
+        chain: &str,
+        signer: NoteSigner,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
-        let writer = format!("server:{server_id}");
+        let writer = format!("server:{chain}");
         let head = Mutex::new(store.chain_head_of(&writer).await?);
-        let shared = Arc::new(Shared { store, clock, entropy, writer, head, outage: outage::Outage::default() });
+        let shared =
+            Arc::new(Shared { store, clock, entropy, writer, head, signer, outage: outage::Outage::default() });
         let (queue, pending) = mpsc::channel(QUEUE);
         tokio::spawn(write_groups(shared.clone(), pending));
         Ok(Self { shared, queue })

@@ -26,32 +26,37 @@ pub struct Tallies {
 
 impl Tx {
     pub async fn insert_record(&mut self, row: &RecordRow<'_>) -> Result<(), StoreError> {
-        let RecordRow { record, subject, is_page, received_at } = row;
-        sqlx::query(
-            "INSERT INTO audit_events (writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, \
-             commitment, salt, body, hash, received_at, staff, customer, portal, device, is_page) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
-        )
-        .bind(record.writer.clone())
-        .bind(record.seq)
-        .bind(record.id.0.clone())
-        .bind(record.session.as_ref().map(|id| id.0.clone()))
-        .bind(record.occurred_at.0)
-        .bind(record.monotonic_millis)
-        .bind(record.kind.clone())
-        .bind(record.prev_hash.clone())
-        .bind(record.commitment.clone())
-        .bind(record.salt.clone())
-        .bind(record.body.clone())
-        .bind(record.hash.clone())
-        .bind(received_at.0)
-        .bind(subject.staff.as_ref().map(|id| id.0.clone()))
-        .bind(subject.customer.as_ref().map(|id| id.0.clone()))
-        .bind(subject.portal.as_ref().map(|id| id.0.clone()))
-        .bind(subject.device.as_ref().map(|id| id.0.clone()))
-        .bind(i64::from(*is_page))
-        .execute(&mut *self.inner)
-        .await?;
+        self.insert_records(std::slice::from_ref(row)).await
+    }
+
+    /// In this order, in as few statements as there may be.
+    pub async fn insert_records(&mut self, rows: &[RecordRow<'_>]) -> Result<(), StoreError> {
+        for some in rows.chunks(ROWS_IN_ONE) {
+            let statement = sqlx::AssertSqlSafe(format!("{INSERT} {}", places(COLUMNS, some.len())));
+            let mut insert = sqlx::query(statement);
+            for RecordRow { record, subject, is_page, received_at } in some {
+                insert = insert
+                    .bind(record.writer.clone())
+                    .bind(record.seq)
+                    .bind(record.id.0.clone())
+                    .bind(record.session.as_ref().map(|id| id.0.clone()))
+                    .bind(record.occurred_at.0)
+                    .bind(record.monotonic_millis)
+                    .bind(record.kind.clone())
+                    .bind(record.prev_hash.clone())
+                    .bind(record.commitment.clone())
+                    .bind(record.salt.clone())
+                    .bind(record.body.clone())
+                    .bind(record.hash.clone())
+                    .bind(received_at.0)
+                    .bind(subject.staff.as_ref().map(|id| id.0.clone()))
+                    .bind(subject.customer.as_ref().map(|id| id.0.clone()))
+                    .bind(subject.portal.as_ref().map(|id| id.0.clone()))
+                    .bind(subject.device.as_ref().map(|id| id.0.clone()))
+                    .bind(i64::from(*is_page));
+            }
+            insert.execute(&mut *self.inner).await?;
+        }
         Ok(())
     }
 
@@ -71,13 +76,19 @@ impl Tx {
         Ok(row.map(|row| row.try_get("hash")).transpose()?)
     }
 
-    /// Whether an event with this id is held, whoever wrote it.
-    pub async fn event_id_held(&mut self, id: &EventId) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT position FROM audit_events WHERE id = $1")
-            .bind(id.0.clone())
-            .fetch_optional(&mut *self.inner)
-            .await?;
-        Ok(row.is_some())
+    /// One of these ids that an event has already, whoever wrote it.
+    pub async fn event_id_held(&mut self, ids: &[&EventId]) -> Result<Option<EventId>, StoreError> {
+        for some in ids.chunks(ROWS_IN_ONE) {
+            let question = format!("SELECT id FROM audit_events WHERE id IN {} LIMIT 1", places(some.len(), 1));
+            let mut question = sqlx::query(sqlx::AssertSqlSafe(question));
+            for id in some {
+                question = question.bind(id.0.clone());
+            }
+            if let Some(row) = question.fetch_optional(&mut *self.inner).await? {
+                return Ok(Some(EventId(row.try_get("id")?)));
+            }
+        }
+        Ok(None)
     }
 
     pub async fn tallies(&mut self, session: &SessionId) -> Result<Tallies, StoreError> {
@@ -129,16 +140,6 @@ impl Store {
             .collect()
     }
 
-    /// Everybody who ever wrote into the log, by name.
-    pub async fn writers(&self) -> Result<Vec<String>, StoreError> {
-        sqlx::query("SELECT DISTINCT writer FROM audit_events ORDER BY writer")
-            .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(|row| Ok(row.try_get("writer")?))
-            .collect()
-    }
-
     /// A writer's records after this number, in the order of its chain.
     pub async fn chain(&self, writer: &str, after: i64, limit: u32) -> Result<Vec<TrailEvent>, StoreError> {
         sqlx::query(concat_select("WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3"))
@@ -164,10 +165,25 @@ impl Store {
     }
 }
 
+/// `($1, $2), ($3, $4)`: so many places for values in each of so many rows.
+fn places(columns: usize, rows: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<String>>().join(", ")
+}
+
 /// The conditions are constants of this file; values are always bound.
 fn concat_select(rest: &'static str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{EVENTS} {rest}"))
 }
+
+/// Below what either engine takes in one statement.
+const ROWS_IN_ONE: usize = 256;
+const COLUMNS: usize = 18;
+const INSERT: &str = "INSERT INTO audit_events (writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, \
+     commitment, salt, body, hash, received_at, staff, customer, portal, device, is_page) VALUES";
 
 const EVENTS: &str = "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
      salt, body, hash, received_at FROM audit_events";

@@ -13,6 +13,8 @@ use sqlx::{AnyPool, Row as _};
 
 mod audit;
 mod audit_shown;
+mod chains;
+mod checkpoints;
 mod codes;
 mod devices;
 mod emergency;
@@ -28,6 +30,8 @@ mod tokens;
 
 pub use audit::{RecordRow, Tallies};
 pub use audit_shown::{AuditFilter, ShownEvent};
+pub use chains::Stretch;
+pub use checkpoints::CheckpointRow;
 pub use codes::CodeRow;
 pub use devices::{DeviceRow, ListedDeviceRow};
 pub use emergency::EmergencyStopRow;

@@ -15,21 +15,21 @@ use reqwest::{Response, StatusCode};
 use crate::world::{Console, World, device_of, json, problem};
 
 /// What a console's journal writes.
-struct Journal {
-    device: DeviceId,
-    head: ChainHead,
+pub struct Journal {
+    pub device: DeviceId,
+    pub head: ChainHead,
 }
 
 impl Journal {
-    fn of(console: &Console) -> Self {
+    pub fn of(console: &Console) -> Self {
         Self { device: device_of(console), head: ChainHead::default() }
     }
 
-    fn append(&mut self, session: Option<&SessionId>, detail: EventDetail) -> ChainedRecord {
+    pub fn append(&mut self, session: Option<&SessionId>, detail: EventDetail) -> ChainedRecord {
         self.append_about(EventSubject { session: session.cloned(), ..EventSubject::default() }, detail)
     }
 
-    fn append_about(&mut self, subject: EventSubject, detail: EventDetail) -> ChainedRecord {
+    pub fn append_about(&mut self, subject: EventSubject, detail: EventDetail) -> ChainedRecord {
         let (number, session) = (self.head.seq + 1, subject.session.clone());
         let body = EventBody::new(subject, "amberglass/0.1.0", detail);
         let record = chain::link(
@@ -49,7 +49,7 @@ impl Journal {
         record
     }
 
-    fn run(&mut self, count: usize) -> Vec<ChainedRecord> {
+    pub fn run(&mut self, count: usize) -> Vec<ChainedRecord> {
         (0..count).map(|_| self.append(None, EventDetail::WindowOpened {})).collect()
     }
 }
@@ -72,8 +72,18 @@ async fn deliver_as(world: &World, console: &Console, device: &DeviceId, body: V
     request.send().await.unwrap()
 }
 
-async fn deliver(world: &World, console: &Console, records: &[ChainedRecord]) -> Response {
-    let body = serde_json::to_vec(&JournalBatchRequest { records: records.to_vec() }).unwrap();
+pub async fn deliver(world: &World, console: &Console, records: &[ChainedRecord]) -> Response {
+    deliver_signed(world, console, records, None).await
+}
+
+/// With the device's own checkpoint.
+pub async fn deliver_signed(
+    world: &World,
+    console: &Console,
+    records: &[ChainedRecord],
+    checkpoint: Option<String>,
+) -> Response {
+    let body = serde_json::to_vec(&JournalBatchRequest { records: records.to_vec(), checkpoint }).unwrap();
     deliver_as(world, console, &device_of(console), body, true).await
 }
 
@@ -172,7 +182,7 @@ async fn only_the_device_itself_delivers_also_for_dismissed_staff() {
     let world = World::new().await;
     let (amy, leo) = (world.amy().await, world.sign_in(crate::world::LEO, 2).await);
     let records = Journal::of(&amy).run(2);
-    let body = serde_json::to_vec(&JournalBatchRequest { records: records.clone() }).unwrap();
+    let body = serde_json::to_vec(&JournalBatchRequest { records: records.clone(), checkpoint: None }).unwrap();
     let forged = deliver_as(&world, &leo, &device_of(&amy), body.clone(), false).await;
     problem(forged, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
     let foreign = deliver_as(&world, &leo, &device_of(&leo), body, false).await;

@@ -5,6 +5,7 @@
 
 mod any_request;
 mod beats;
+mod checkpoints;
 mod commands;
 mod customers;
 mod devices;
@@ -12,6 +13,7 @@ mod emergency;
 mod endings;
 mod entry;
 mod events;
+mod export;
 mod extend;
 mod faults;
 mod journal;

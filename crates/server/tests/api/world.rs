@@ -436,6 +436,25 @@ impl World {
         self.database().await.execute(statement).await.unwrap();
     }
 
+    /// Somebody with all rights over the database does this to the record.
+    pub async fn tamper(&self, statements: &[&'static str]) {
+        use sqlx::Executor as _;
+        let pool = self.database().await;
+        let unguarded: &[&'static str] = match self.database.engine {
+            Engine::Sqlite => &[
+                "DROP TRIGGER audit_events_are_never_changed",
+                "DROP TRIGGER audit_events_are_never_deleted",
+                "DROP TRIGGER checkpoints_are_never_deleted",
+            ],
+            Engine::Postgres => {
+                &["ALTER TABLE audit_events DISABLE TRIGGER USER", "ALTER TABLE checkpoints DISABLE TRIGGER USER"]
+            }
+        };
+        for statement in unguarded.iter().chain(statements) {
+            pool.execute(*statement).await.unwrap();
+        }
+    }
+
     /// What the operator's commands work with, beside the running server.
     pub async fn operator(&self) -> Operator {
         let entropy = Arc::new(amberglass_system::OsEntropy);

@@ -35,7 +35,7 @@ const POSTGRES_KEYS: &str = "SELECT CAST(t.relname AS TEXT) AS a, (SELECT string
      JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = p.number) AS b, '' AS c, '' AS d \
      FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid \
      WHERE k.contype IN ('p', 'u') AND k.connamespace = 'public'::regnamespace \
-     AND NOT (k.contype = 'p' AND t.relname IN ('audit_events', 'schema_migrations'))";
+     AND NOT (k.contype = 'p' AND t.relname IN ('audit_events', 'checkpoints', 'schema_migrations'))";
 
 async fn rows(pool: &AnyPool, question: &'static str) -> BTreeSet<[String; 4]> {
     let rows = sqlx::query(question).fetch_all(pool).await.unwrap();

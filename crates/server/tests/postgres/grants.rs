@@ -28,6 +28,8 @@ async fn a_server_with_the_rights_of_the_recipe_works_and_cannot_tamper_with_its
         "UPDATE audit_events SET body = ''",
         "DELETE FROM audit_events",
         "TRUNCATE audit_events",
+        "UPDATE checkpoints SET note = ''",
+        "DELETE FROM checkpoints",
         "ALTER TABLE audit_events DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_events_are_never_changed ON audit_events",
         "CREATE OR REPLACE FUNCTION audit_events_stand() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",

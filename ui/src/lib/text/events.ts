@@ -43,6 +43,9 @@ export type EventKind =
   | 'attempt_refused'
   | 'curtain_drawn'
   | 'curtain_lifted'
+  | 'audit_exported'
+  | 'signer_added'
+  | 'heads_recorded'
   | 'unknown';
 
 export const EVENTS: Record<EventKind, string> = {
@@ -83,6 +86,9 @@ export const EVENTS: Record<EventKind, string> = {
   attempt_refused: 'Blocked',
   curtain_drawn: 'Page covered',
   curtain_lifted: 'Page uncovered',
+  audit_exported: 'Record exported',
+  signer_added: 'Signing key added',
+  heads_recorded: 'Chains signed',
   unknown: 'Other event',
 };
 

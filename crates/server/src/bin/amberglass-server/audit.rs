@@ -14,7 +14,10 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::output::{self, Output};
+use crate::{
+    export::{self, Scope},
+    output::{self, Output},
+};
 
 /// Events that are read at once.
 const PAGE: u32 = 500;
@@ -36,6 +39,15 @@ pub enum Audit {
         #[arg(long)]
         json: bool,
     },
+    /// Writes what is in scope as JSON Lines that `amberglass-verify` checks without this server. The export is put on record.
+    Export {
+        /// A file that does not exist yet, or - for the standard output.
+        file: String,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// The public keys with which exports and checkpoints are verified: keep them where this server cannot change them.
+    Keys,
     /// Computes every writer's chain again and says whether it is whole. Fails if one is not.
     Check {
         #[command(flatten)]
@@ -49,6 +61,8 @@ pub async fn run(operator: &Operator, command: Audit) -> anyhow::Result<ExitCode
             let filter = filter(operator, session.as_deref(), staff.as_deref(), since.as_deref()).await?;
             show(operator, &filter, json).await
         }
+        Audit::Export { file, scope } => export::to(operator, &file, scope).await,
+        Audit::Keys => export::keys(operator).await,
         Audit::Check { output } => check(operator, output).await,
     }
 }
@@ -77,7 +91,7 @@ async fn filter(
     Ok(filter)
 }
 
-fn moment(text: &str, clock: &dyn Clock) -> Option<UnixMillis> {
+pub fn moment(text: &str, clock: &dyn Clock) -> Option<UnixMillis> {
     let text = text.trim();
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(UnixMillis(at.timestamp_millis()));

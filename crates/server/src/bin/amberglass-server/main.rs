@@ -12,6 +12,7 @@ mod audit;
 mod demo;
 mod device;
 mod emergency;
+mod export;
 mod output;
 mod password;
 mod portal;

@@ -1,0 +1,204 @@
+//! Signed heads of the chains: for consoles, which keep them as witnesses, and for a file outside of the database.
+//!
+//! A server signs the head of what a device has delivered, with that of its own chain. Every minute it writes the heads of
+//! all other writers into its own chain and signs that one's head, so that one short note vouches for all of them.
+
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use amberglass_domain::{
+    checkpoint::{CheckpointError, NoteSigner, WriterHead},
+    ports::Clock,
+};
+use amberglass_wire::{
+    DeviceId,
+    audit::{EventDetail, EventSubject, SeenHead},
+    event_stream::ChainHead,
+    export::ExportLine,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{AuditError, AuditLog};
+use crate::store::{CheckpointRow, StoreError, Tx};
+
+/// Between two looks at all chains.
+const INTERVAL_MILLIS: i64 = 60_000;
+/// Heads in one record.
+const MAX_HEADS: usize = 500;
+
+/// What a server writes is its own or its operator's.
+fn is_server(writer: &str) -> bool {
+    writer.starts_with("server:")
+}
+
+impl AuditLog {
+    /// The public key that others pin, in the form of a verifier key.
+    pub fn verifier_key(&self) -> String {
+        self.shared.signer.verifier_key()
+    }
+
+    /// Puts this server's key among those that are listed, and on record when it is a new one.
+    ///
+    /// # Errors
+    /// When it cannot be put on record.
+    pub(crate) async fn enrol(&self) -> Result<(), AuditError> {
+        let (name, key) = (self.shared.signer.name().to_owned(), self.verifier_key());
+        let mut tx = self.shared.store.begin().await?;
+        if tx.add_signer(&name, &key, self.shared.clock.now()).await? {
+            let detail = EventDetail::SignerAdded { name, verifier_key: key };
+            self.append_in(&mut tx, EventSubject::default(), detail).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// `server:<id>`, under which checkpoints are signed.
+    pub fn signer(&self) -> &NoteSigner {
+        &self.shared.signer
+    }
+
+    /// What is held of a device and where this server's own chain stands, signed; kept when `new` says that the device's
+    /// head is a new one.
+    pub(super) async fn sign_delivery(
+        &self,
+        tx: &mut Tx,
+        device: &DeviceId,
+        head: &ChainHead,
+        new: bool,
+    ) -> Result<Option<String>, super::DeliveryError> {
+        if head.seq == 0 {
+            return Ok(None);
+        }
+        // Read while the lock is held: an export that begins later has this record in it.
+        let issued_at = self.shared.clock.now();
+        let own = WriterHead { writer: self.writer().to_owned(), head: self.head() };
+        let heads = std::iter::once(WriterHead { writer: device.0.clone(), head: head.clone() })
+            .chain((own.head.seq > 0).then_some(own))
+            .collect();
+        let note = self.shared.signer.checkpoint(issued_at, heads)?;
+        if new {
+            let (signer, writer) = (self.shared.signer.name().to_owned(), device.0.clone());
+            let row = CheckpointRow { signer, writer, head: head.clone(), issued_at, note: note.clone() };
+            tx.insert_checkpoint(&row).await?;
+        }
+        Ok(Some(note))
+    }
+
+    /// Signs where a chain stands now, for whoever takes records away.
+    pub(super) fn sign_head(&self, writer: &str, head: ChainHead) -> Result<String, CheckpointError> {
+        let heads = vec![WriterHead { writer: writer.to_owned(), head }];
+        self.shared.signer.checkpoint(self.shared.clock.now(), heads)
+    }
+}
+
+/// Looks at all chains every minute.
+pub struct Checkpoints {
+    audit: AuditLog,
+    clock: Arc<dyn Clock>,
+    /// Outside of the database; each note is one line of JSON, as in an export.
+    file: Option<PathBuf>,
+    /// What was seen last.
+    seen: HashMap<String, ChainHead>,
+}
+
+/// Why a checkpoint was not issued. What was to be in it is in the next one.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error("the checkpoint could not be written to {path}; it is in the database")]
+    File {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Checkpoints {
+    pub fn new(audit: AuditLog, clock: Arc<dyn Clock>, file: Option<PathBuf>) -> Self {
+        Self { audit, clock, file, seen: HashMap::new() }
+    }
+
+    /// Until stopped, and once more then.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let next = self.clock.monotonic_millis().saturating_add(INTERVAL_MILLIS);
+            let stopped = stop.run_until_cancelled(self.clock.sleep_until(next)).await.is_none();
+            if let Err(error) = self.issue().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
+            }
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// Signs this server's head if anything was written since the last time. `None` when nothing was.
+    ///
+    /// # Errors
+    /// When the log cannot be read or written, or the file outside of it.
+    pub async fn issue(&mut self) -> Result<Option<String>, IssueError> {
+        let store = self.audit.shared.store.clone();
+        let heads = store.chain_heads().await?;
+        let own = self.audit.writer().to_owned();
+        let moved: Vec<WriterHead> =
+            heads.into_iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).collect();
+        let others: Vec<&WriterHead> = moved.iter().filter(|known| known.writer != own).collect();
+        for some in others.chunks(MAX_HEADS) {
+            let heads = some.iter().map(|WriterHead { writer, head }| SeenHead {
+                writer: writer.clone(),
+                seq: head.seq,
+                hash: head.hash.clone(),
+            });
+            let detail = EventDetail::HeadsRecorded { heads: heads.collect() };
+            self.audit.append(EventSubject::default(), detail).await?;
+        }
+        let head = self.audit.head();
+        if head.seq == 0 || self.seen.get(&own) == Some(&head) {
+            return Ok(None);
+        }
+        let mut signed = vec![WriterHead { writer: own, head }];
+        signed.extend(others.into_iter().filter(|known| is_server(&known.writer)).cloned());
+        let issued_at = self.clock.now();
+        let note = self.audit.signer().checkpoint(issued_at, signed.clone())?;
+        let mut tx = store.begin().await?;
+        for WriterHead { writer, head } in &signed {
+            tx.insert_checkpoint(&CheckpointRow {
+                signer: self.audit.signer().name().to_owned(),
+                writer: writer.clone(),
+                head: head.clone(),
+                issued_at,
+                note: note.clone(),
+            })
+            .await?;
+        }
+        tx.commit().await?;
+        self.seen.extend(moved.into_iter().chain(signed).map(|known| (known.writer, known.head)));
+        if let Some(path) = self.file.clone() {
+            let line = ExportLine::Checkpoint { note: note.clone() };
+            add_line(&path, &line).map_err(|source| IssueError::File { path, source })?;
+        }
+        Ok(Some(note))
+    }
+}
+
+fn add_line(path: &Path, line: &ExportLine) -> std::io::Result<()> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    // One write, so that two servers can share the file.
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}

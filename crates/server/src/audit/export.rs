@@ -1,0 +1,143 @@
+//! Writes a part of the audit log so that somebody else can check it without this server.
+//!
+//! Each chain is a stretch between two signed checkpoints (or its own beginning): every record of it is there, those out
+//! of scope as stubs, so that nothing can be left out unseen and nobody else's bodies are given away.
+
+use std::io::{self, Write};
+
+use amberglass_domain::{checkpoint::CheckpointError, ports::Clock};
+use amberglass_wire::{
+    UnixMillis,
+    event_stream::ChainHead,
+    export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, end_text},
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{AuditLog, CLIENT};
+use crate::store::{CheckpointRow, Store, StoreError, Stretch};
+
+/// Records that are read at once.
+const PAGE: u32 = 500;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error("a line could not be written as JSON")]
+    Encode(#[source] serde_json::Error),
+    #[error("the export could not be written")]
+    Write(#[source] io::Error),
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    pub chains: u64,
+    pub records: u64,
+    pub stubs: u64,
+}
+
+/// Lines on their way out, counted and hashed.
+struct Lines<W> {
+    out: W,
+    hasher: Sha256,
+    lines: u64,
+}
+
+impl<W: Write> Lines<W> {
+    fn add(&mut self, line: &ExportLine) -> Result<(), ExportError> {
+        let mut text = serde_json::to_vec(line).map_err(ExportError::Encode)?;
+        text.push(b'\n');
+        self.out.write_all(&text).map_err(ExportError::Write)?;
+        self.hasher.update(&text);
+        self.lines = self.lines.saturating_add(1);
+        Ok(())
+    }
+
+    /// The line that closes the file, and covers all before it.
+    fn end(mut self, audit: &AuditLog, exported_at: UnixMillis) -> Result<(), ExportError> {
+        let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
+        let signer = audit.signer();
+        let note = signer.sign(&end_text(signer.name(), exported_at, self.lines, &sha256))?;
+        let lines = self.lines;
+        self.add(&ExportLine::End(ExportEnd { lines, sha256, note }))?;
+        self.out.flush().map_err(ExportError::Write)
+    }
+}
+
+/// One chain of an export, with the checkpoints that stand at its ends.
+struct Section {
+    chain: ChainHeader,
+    checkpoints: Vec<String>,
+}
+
+/// Writes what is in scope to `out` as JSON Lines.
+///
+/// # Errors
+/// When the log cannot be read or `out` not be written; what was written then has no end and is no export.
+pub async fn export(
+    audit: &AuditLog,
+    store: &Store,
+    clock: &dyn Clock,
+    scope: &ExportScope,
+    out: impl Write,
+) -> Result<Exported, ExportError> {
+    let exported_at = clock.now();
+    // Whoever had begun to write before is done then: what was signed until now is in the export.
+    drop(store.begin().await?);
+    let mut lines = Lines { out, hasher: Sha256::new(), lines: 0 };
+    lines.add(&ExportLine::Export(ExportHeader {
+        format: FORMAT.into(),
+        server: audit.signer().name().to_owned(),
+        exported_at,
+        client: CLIENT.into(),
+        scope: scope.clone(),
+    }))?;
+    let mut exported = Exported::default();
+    for stretch in store.stretches(scope).await? {
+        let Section { chain, checkpoints } = section(audit, store, &stretch).await?;
+        exported.chains = exported.chains.saturating_add(1);
+        let (writer, mut after, through) = (chain.writer.clone(), chain.after, chain.through);
+        lines.add(&ExportLine::Chain(chain))?;
+        for note in checkpoints {
+            lines.add(&ExportLine::Checkpoint { note })?;
+        }
+        loop {
+            let page = store.chain_in_scope(scope, &writer, after, through, PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = last.seq;
+            for (record, in_scope) in page {
+                if in_scope {
+                    exported.records = exported.records.saturating_add(1);
+                    lines.add(&ExportLine::Record(record))?;
+                } else {
+                    exported.stubs = exported.stubs.saturating_add(1);
+                    lines.add(&ExportLine::Stub(record.into()))?;
+                }
+            }
+        }
+    }
+    lines.end(audit, exported_at)?;
+    Ok(exported)
+}
+
+/// Widens a stretch to the checkpoints around it, or to the beginning and the end of the chain.
+async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch) -> Result<Section, ExportError> {
+    let writer = stretch.writer.as_str();
+    let below = store.checkpoint_below(writer, stretch.first).await?;
+    let after = below.as_ref().map_or(0, |row| row.head.seq);
+    let above = store.checkpoint_from(writer, stretch.last).await?;
+    let head: ChainHead = store.chain_head_of(writer).await?;
+    let (through, closing) = match above {
+        Some(CheckpointRow { head, note, .. }) => (head.seq, note),
+        None => (head.seq, audit.sign_head(writer, head.clone())?),
+    };
+    let to_head = through == head.seq;
+    // At the chain's end whatever the device has ever signed: it may have seen more than is held.
+    let own = store.last_checkpoint_of(writer, writer, after, if to_head { i64::MAX } else { through }).await?;
+    let checkpoints = below.map(|row| row.note).into_iter().chain([closing]).chain(own.map(|row| row.note)).collect();
+    let chain = ChainHeader { writer: writer.to_owned(), after, through, to_head };
+    Ok(Section { chain, checkpoints })
+}

@@ -1,0 +1,176 @@
+//! `amberglass-server audit export` and `audit keys`: what somebody needs to check the record without this server.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufWriter, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use amberglass_domain::device_key;
+use amberglass_server::{audit, operator::Operator};
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId,
+    audit::{EventDetail, EventSubject},
+    export::ExportScope,
+};
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::audit::moment;
+
+/// Which records; together they narrow. Without any: the whole log.
+#[derive(Args)]
+pub struct Scope {
+    /// Only of the session with this code, such as AG-7K3QX.
+    #[arg(long, value_name = "CODE")]
+    session: Option<String>,
+    /// Only about this customer, as PORTAL/ID, such as barkside/1042.
+    #[arg(long, value_name = "PORTAL/ID")]
+    customer: Option<String>,
+    /// Only about this staff member.
+    #[arg(long, value_name = "EMAIL")]
+    staff: Option<String>,
+    /// Only by this device or about it.
+    #[arg(long, value_name = "ID")]
+    device: Option<String>,
+    /// Only since then: 2026-01-31, 2026-01-31T08:30:00Z, or so long ago: 30m, 24h, 7d.
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only before then.
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+}
+
+impl Scope {
+    async fn resolve(self, operator: &Operator) -> anyhow::Result<ExportScope> {
+        let mut scope = ExportScope::default();
+        if let Some(code) = self.session {
+            let code = code.trim().to_uppercase();
+            let found = operator.store.session_by_code(&code).await?;
+            scope.session = Some(found.with_context(|| format!("there is no session {code}"))?);
+        }
+        if let Some(customer) = self.customer {
+            let (portal, id) = customer
+                .split_once('/')
+                .with_context(|| format!("`{customer}` is not PORTAL/ID, such as barkside/1042"))?;
+            scope.portal = Some(PortalId::new(portal));
+            scope.customer = Some(CustomerId::new(id));
+        }
+        if let Some(email) = self.staff {
+            let found = operator.store.staff_by_email(&email).await?;
+            scope.staff = Some(found.with_context(|| format!("there is no staff member {email}"))?.id);
+        }
+        if let Some(id) = self.device {
+            let id = DeviceId::new(id.trim());
+            let found = operator.store.device(&id).await?;
+            scope.device = Some(found.map(|_| id.clone()).with_context(|| format!("there is no device {id}"))?);
+        }
+        let at = |text: Option<String>| {
+            text.map(|text| {
+                moment(&text, &*operator.clock)
+                    .with_context(|| format!("`{text}` is no time: 2026-01-31, 2026-01-31T08:30:00Z, 30m, 24h or 7d"))
+            })
+            .transpose()
+        };
+        scope.since = at(self.since)?;
+        scope.until = at(self.until)?;
+        Ok(scope)
+    }
+}
+
+/// Writes the export, which is on record before its first byte.
+///
+/// # Errors
+/// When somebody named does not exist, the file does, or the log cannot be read; no half of an export stays behind.
+pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result<ExitCode> {
+    let scope = scope.resolve(operator).await?;
+    let aside = (file != "-").then(|| Aside::create(Path::new(file))).transpose()?;
+    let subject = EventSubject {
+        staff: scope.staff.clone(),
+        customer: scope.customer.clone(),
+        portal: scope.portal.clone(),
+        session: scope.session.clone(),
+        device: scope.device.clone(),
+        policy_hash: None,
+    };
+    let detail = EventDetail::AuditExported { by: None, since: scope.since, until: scope.until };
+    operator.audit.append(subject, detail).await?;
+    let Operator { audit, store, clock, .. } = operator;
+    let exported = match &aside {
+        Some(aside) => audit::export(audit, store, &**clock, &scope, BufWriter::new(&aside.file)).await?,
+        None => audit::export(audit, store, &**clock, &scope, BufWriter::new(io::stdout())).await?,
+    };
+    if let Some(aside) = aside {
+        aside.place()?;
+    }
+    let words = format!(
+        "{} records of {} writers, and {} more without their bodies. On record as audit_exported.",
+        exported.records, exported.chains, exported.stubs
+    );
+    // The standard output may be the export.
+    writeln!(io::stderr().lock(), "{words}").context("the answer could not be written")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file that gets its name when it is whole.
+struct Aside {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl Aside {
+    fn create(target: &Path) -> anyhow::Result<Self> {
+        anyhow::ensure!(!target.exists(), "{} exists; name a file that does not", target.display());
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let path = PathBuf::from(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).with_context(|| format!("{} could not be made", path.display()))?;
+        Ok(Self { file, path, target: target.to_owned() })
+    }
+
+    fn place(self) -> anyhow::Result<()> {
+        self.file.sync_all()?;
+        // A link never takes the place of a file that came to be meanwhile.
+        std::fs::hard_link(&self.path, &self.target)
+            .with_context(|| format!("{} could not be made", self.target.display()))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Where it could not be removed it is called .part, and has no end.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// One verifier key on each line, with whose it is above it.
+///
+/// # Errors
+/// When the devices cannot be read.
+pub async fn keys(operator: &Operator) -> anyhow::Result<ExitCode> {
+    let mut text =
+        "# Verifier keys for `amberglass-verify --keys`: the servers that have worked on this database\n".to_owned();
+    let mut servers = operator.store.signers().await?;
+    let own = operator.audit.verifier_key();
+    if !servers.contains(&own) {
+        servers.push(own);
+    }
+    for key in servers {
+        text.push_str(&key);
+        text.push('\n');
+    }
+    text.push_str("# Devices\n");
+    for listed in operator.store.devices(None).await? {
+        let key = device_key::verifier_key(&listed.device.id, &listed.device.public_key)?;
+        let name: String = listed.device.name.chars().filter(|c| !c.is_control()).collect();
+        text.push_str(&format!("# {name}\n{key}\n"));
+    }
+    io::stdout().lock().write_all(text.as_bytes()).context("the keys could not be written")?;
+    Ok(ExitCode::SUCCESS)
+}

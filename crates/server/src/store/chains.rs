@@ -1,0 +1,120 @@
+//! The audit log as chains: where each stands, and which stretches of them an export has to hold.
+
+use amberglass_domain::checkpoint::WriterHead;
+use amberglass_wire::{audit::ChainedRecord, event_stream::ChainHead, export::ExportScope};
+use sqlx::{Any, Row as _, any::AnyArguments, query::Query};
+
+use super::{Store, StoreError, audit::trail_event};
+
+/// The records of one writer from the first to the last one in scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    pub writer: String,
+    pub first: i64,
+    pub last: i64,
+}
+
+/// Steps from writer to writer along the index, however many records each has.
+macro_rules! writers {
+    () => {
+        "WITH RECURSIVE w (writer) AS (SELECT MIN(writer) FROM audit_events UNION ALL \
+         SELECT (SELECT MIN(a.writer) FROM audit_events a WHERE a.writer > w.writer) FROM w WHERE w.writer IS NOT NULL) "
+    };
+}
+
+/// What [`scoped`] binds, as a condition.
+macro_rules! in_scope {
+    () => {
+        "(CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR portal = $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR customer = $3) AND (CAST($4 AS TEXT) IS NULL OR staff = $4) \
+         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5) AND occurred_at >= $6 AND occurred_at < $7"
+    };
+}
+
+impl Store {
+    /// Everybody who ever wrote into the log, by name.
+    pub async fn writers(&self) -> Result<Vec<String>, StoreError> {
+        sqlx::query(concat!(writers!(), "SELECT writer FROM w WHERE writer IS NOT NULL ORDER BY writer"))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| Ok(row.try_get("writer")?))
+            .collect()
+    }
+
+    /// Where each writer's chain stands.
+    pub async fn chain_heads(&self) -> Result<Vec<WriterHead>, StoreError> {
+        sqlx::query(concat!(
+            writers!(),
+            "SELECT a.writer, a.seq, a.hash FROM w JOIN audit_events a ON a.writer = w.writer \
+             AND a.seq = (SELECT MAX(b.seq) FROM audit_events b WHERE b.writer = w.writer) ORDER BY a.writer"
+        ))
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(|row| {
+            let head = ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
+            Ok(WriterHead { writer: row.try_get("writer")?, head })
+        })
+        .collect()
+    }
+
+    /// Of each writer that has a record in scope, by name.
+    pub async fn stretches(&self, scope: &ExportScope) -> Result<Vec<Stretch>, StoreError> {
+        let question = concat!(
+            "SELECT writer, MIN(seq) AS first, MAX(seq) AS last FROM audit_events WHERE ",
+            in_scope!(),
+            " GROUP BY writer ORDER BY writer"
+        );
+        scoped(question, scope)
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Stretch { writer: row.try_get("writer")?, first: row.try_get("first")?, last: row.try_get("last")? })
+            })
+            .collect()
+    }
+
+    /// A writer's records after `after` up to `through`, at most `limit`, each with whether it is in scope.
+    pub async fn chain_in_scope(
+        &self,
+        scope: &ExportScope,
+        writer: &str,
+        after: i64,
+        through: i64,
+        limit: u32,
+    ) -> Result<Vec<(ChainedRecord, bool)>, StoreError> {
+        let question = concat!(
+            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
+             salt, body, hash, received_at, CASE WHEN ",
+            in_scope!(),
+            " THEN 1 ELSE 0 END AS in_scope FROM audit_events \
+             WHERE writer = $8 AND seq > $9 AND seq <= $10 ORDER BY seq LIMIT $11"
+        );
+        scoped(question, scope)
+            .bind(writer.to_owned())
+            .bind(after)
+            .bind(through)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| {
+                let in_scope: i32 = row.try_get("in_scope")?;
+                Ok((trail_event(row)?.record, in_scope != 0))
+            })
+            .collect()
+    }
+}
+
+fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(question)
+        .bind(scope.session.as_ref().map(|id| id.0.clone()))
+        .bind(scope.portal.as_ref().map(|id| id.0.clone()))
+        .bind(scope.customer.as_ref().map(|id| id.0.clone()))
+        .bind(scope.staff.as_ref().map(|id| id.0.clone()))
+        .bind(scope.device.as_ref().map(|id| id.0.clone()))
+        .bind(scope.since.map_or(i64::MIN, |at| at.0))
+        .bind(scope.until.map_or(i64::MAX, |at| at.0))
+}

@@ -1,0 +1,256 @@
+//! Exports of the audit log, held against what `amberglass-verify` says of them.
+
+use amberglass_domain::{checkpoint::TrustedKeys, device_key};
+use amberglass_server::audit::{self, Exported};
+use amberglass_verify::{Report, verify};
+use amberglass_wire::{
+    SessionId, StaffId,
+    audit::{EventDetail, EventSubject},
+    export::{ExportLine, ExportScope},
+    journal::JournalBatchResponse,
+};
+use reqwest::StatusCode;
+
+use crate::{
+    journal::{Journal, deliver_signed},
+    world::{Console, JANE, World, device_of, json, start_request},
+};
+
+/// Delivers with the device's own signature, as consoles do.
+async fn delivered(world: &World, console: &Console, journal: &mut Journal, session: Option<&SessionId>, count: usize) {
+    let records: Vec<_> = (0..count).map(|_| journal.append(session, EventDetail::WindowOpened {})).collect();
+    let head =
+        amberglass_domain::checkpoint::WriterHead { writer: journal.device.0.clone(), head: journal.head.clone() };
+    let note = console.key.note_signer(&journal.device).unwrap().checkpoint(amberglass_wire::UnixMillis(1), vec![head]);
+    let answer = deliver_signed(world, console, &records, Some(note.unwrap())).await;
+    json::<JournalBatchResponse>(answer, StatusCode::OK).await;
+}
+
+async fn export(world: &World, scope: &ExportScope) -> (Exported, Vec<u8>) {
+    let state = world.server().state();
+    let mut out = Vec::new();
+    let exported = audit::export(&state.audit, &state.store, &*state.clock, scope, &mut out).await.unwrap();
+    (exported, out)
+}
+
+fn keys(world: &World, consoles: &[&Console]) -> TrustedKeys {
+    let mut keys = TrustedKeys::parse(&world.server().state().audit.verifier_key()).unwrap();
+    for console in consoles {
+        keys.add(&device_key::verifier_key(&device_of(console), &console.key.public_key()).unwrap()).unwrap();
+    }
+    keys
+}
+
+fn whole(text: &[u8], keys: &TrustedKeys) -> Report {
+    let report = verify(text, keys, &[]).unwrap();
+    assert!(report.is_whole(), "{report}");
+    report
+}
+
+fn lines(text: &[u8]) -> Vec<ExportLine> {
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+/// Two sessions of one agent, and records of the console before, between and after them.
+async fn two_sessions(world: &World, amy: &Console) -> (SessionId, Journal) {
+    let mut journal = Journal::of(amy);
+    delivered(world, amy, &mut journal, None, 3).await;
+    let first = world.start(amy).await.session.id;
+    delivered(world, amy, &mut journal, Some(&first), 2).await;
+    delivered(world, amy, &mut journal, Some(&first), 2).await;
+    world.end(amy, &first).await;
+    delivered(world, amy, &mut journal, None, 3).await;
+    let started = world.try_start(amy, "key-2", &start_request("1077")).await;
+    assert_eq!(started.status(), StatusCode::CREATED);
+    (first, journal)
+}
+
+#[tokio::test]
+async fn an_export_of_a_session_is_complete_by_stubs_and_gives_nobody_elses_bodies_away() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let (session, journal) = two_sessions(&world, &amy).await;
+    let scope = ExportScope { session: Some(session.clone()), ..ExportScope::default() };
+    let (exported, text) = export(&world, &scope).await;
+    let report = whole(&text, &keys(&world, &[&amy]));
+    let device = report.chains.iter().find(|chain| chain.writer == journal.device.as_str()).unwrap();
+    // From the checkpoint before the session to the one after it, and no further.
+    assert_eq!((device.first, device.last, device.records, device.stubs), (Some(4), Some(7), 4, 0));
+    let server = report.chains.iter().find(|chain| chain.writer.starts_with("server:")).unwrap();
+    assert!(server.records >= 2 && server.stubs >= 1 && server.first == Some(1), "{report}");
+    assert_eq!(exported.records, 4 + server.records);
+    for line in lines(&text) {
+        if let ExportLine::Record(record) = line {
+            assert_eq!(record.session.as_ref(), Some(&session), "{record:?}");
+        }
+    }
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains(&format!("\\\"customer\\\":\\\"{JANE}\\\"")) && !text.contains("\\\"customer\\\":\\\"1077\\\"")
+    );
+}
+
+#[tokio::test]
+async fn an_export_is_by_customer_staff_device_or_time_and_each_is_whole() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let (_, journal) = two_sessions(&world, &amy).await;
+    let keys = keys(&world, &[&amy]);
+    let everything = export(&world, &ExportScope::default()).await;
+    assert_eq!(everything.0.stubs, 0);
+    whole(&everything.1, &keys);
+    let staff = ExportScope { staff: Some(amy.tokens.staff.id.clone()), ..ExportScope::default() };
+    let device = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
+    let portal = Some(amberglass_wire::PortalId::new("barkside"));
+    let customer = Some(amberglass_wire::CustomerId::new("1077"));
+    let customer = ExportScope { portal, customer, ..ExportScope::default() };
+    let from = amberglass_wire::UnixMillis(1_767_603_600_000 + 5);
+    let time = ExportScope { since: Some(from), until: Some(from.plus_seconds(60)), ..ExportScope::default() };
+    for (what, scope) in [("staff", staff), ("device", device), ("customer", customer), ("time", time)] {
+        let (exported, text) = export(&world, &scope).await;
+        assert!(exported.records > 0 && exported.records < everything.0.records, "{what}: {exported:?}");
+        whole(&text, &keys);
+    }
+    let nobody = ExportScope { staff: Some(StaffId::new("nobody")), ..ExportScope::default() };
+    let (exported, text) = export(&world, &nobody).await;
+    assert_eq!(exported, Exported::default());
+    whole(&text, &keys);
+}
+
+/// What somebody with all rights does to the database, and what is found then: fault and record of the device's chain.
+struct Tampering {
+    what: &'static str,
+    statements: &'static [&'static str],
+    expected: &'static [(&'static str, Option<i64>)],
+}
+
+const TAMPERINGS: [Tampering; 8] = [
+    Tampering {
+        what: "a body changed",
+        statements: &["UPDATE audit_events SET body = '{}' WHERE kind = 'window_opened' AND seq = 5"],
+        expected: &[("body_changed", Some(5))],
+    },
+    Tampering {
+        what: "a time changed",
+        statements: &["UPDATE audit_events SET occurred_at = occurred_at + 1 WHERE kind = 'window_opened' AND seq = 5"],
+        expected: &[("header_changed", Some(5))],
+    },
+    Tampering {
+        what: "a record moved to another session",
+        statements: &["UPDATE audit_events SET session = 'another' WHERE kind = 'window_opened' AND seq = 5"],
+        expected: &[("header_changed", Some(5))],
+    },
+    Tampering {
+        what: "a record deleted",
+        statements: &["DELETE FROM audit_events WHERE kind = 'window_opened' AND seq = 5"],
+        expected: &[("missing", Some(5))],
+    },
+    Tampering {
+        what: "two records exchanged",
+        statements: &[
+            "UPDATE audit_events SET seq = 50 WHERE kind = 'window_opened' AND seq = 5",
+            "UPDATE audit_events SET seq = 5 WHERE kind = 'window_opened' AND seq = 6",
+            "UPDATE audit_events SET seq = 6 WHERE kind = 'window_opened' AND seq = 50",
+        ],
+        expected: &[
+            ("header_changed", Some(5)),
+            ("predecessor_replaced", Some(5)),
+            ("header_changed", Some(6)),
+            ("predecessor_replaced", Some(6)),
+            ("predecessor_replaced", Some(7)),
+        ],
+    },
+    Tampering {
+        what: "the end deleted",
+        statements: &["DELETE FROM audit_events WHERE kind = 'window_opened' AND seq > 8"],
+        // The checkpoint of the delivery is still there.
+        expected: &[("cut_off", Some(8)), ("end_not_vouched_for", Some(8))],
+    },
+    Tampering {
+        what: "the end deleted, with the server's checkpoints",
+        statements: &[
+            "DELETE FROM audit_events WHERE kind = 'window_opened' AND seq > 8",
+            "DELETE FROM checkpoints WHERE seq > 8 AND signer LIKE 'server:%'",
+        ],
+        // The server signs what it finds; the device's own word stands against it.
+        expected: &[("rolled_back", Some(8))],
+    },
+    Tampering {
+        what: "the beginning deleted",
+        statements: &["DELETE FROM audit_events WHERE kind = 'window_opened' AND seq < 3"],
+        expected: &[("missing", Some(1))],
+    },
+];
+
+#[tokio::test]
+async fn whatever_is_changed_in_the_database_is_found_in_its_place() {
+    for Tampering { what, statements, expected } in TAMPERINGS {
+        let world = World::new().await;
+        let amy = world.amy().await;
+        let (_, journal) = two_sessions(&world, &amy).await;
+        let keys = keys(&world, &[&amy]);
+        let device = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
+        whole(&export(&world, &device).await.1, &keys);
+        world.tamper(statements).await;
+        world.clock.advance_seconds(2);
+        let (_, text) = export(&world, &device).await;
+        let report = verify(text.as_slice(), &keys, &[]).unwrap();
+        let found: Vec<_> = report.faults.iter().map(|(place, fault)| (fault.code(), place.seq)).collect();
+        assert_eq!(found, expected, "{what}\n{report}");
+        let of_the_device =
+            |(place, _): &(amberglass_verify::Place, _)| place.writer.as_ref() == Some(&journal.device.0);
+        assert!(report.faults.iter().all(of_the_device), "{what}\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_was_put_back_is_seen_by_whoever_has_kept_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("checkpoints");
+    let mut world = World::with(|config| config.checkpoint_file = Some(file.clone())).await;
+    let amy = world.amy().await;
+    two_sessions(&world, &amy).await;
+    // Signs its head once more as it stops.
+    world.stop_server().await;
+    world.start_server().await;
+    let writer = world.server().state().audit.writer().to_owned();
+    let last = world.server().state().audit.head().seq;
+    world.stop_server().await;
+    world
+        .tamper(&[
+            "DELETE FROM audit_events WHERE writer LIKE 'server:%' AND seq > 3",
+            // Those of deliveries name the server's own head too.
+            "DELETE FROM checkpoints",
+        ])
+        .await;
+    world.start_server().await;
+    world.clock.advance_seconds(2);
+    let (_, text) = export(&world, &ExportScope::default()).await;
+    let keys = keys(&world, &[&amy]);
+    // Nothing in the database tells.
+    let report = verify(text.as_slice(), &keys, &[]).unwrap();
+    assert!(report.faults.iter().all(|(place, _)| place.writer.as_ref() != Some(&writer)), "{report}");
+    let seen = amberglass_verify::witnesses(std::fs::read(&file).unwrap().as_slice(), &keys).unwrap();
+    let report = verify(text.as_slice(), &keys, &seen).unwrap();
+    let found = report.faults.iter().find(|(place, _)| place.writer.as_ref() == Some(&writer)).unwrap();
+    assert!(found.1.code() == "rolled_back" || found.1.code() == "written_anew", "{report}");
+    assert!(last > 3);
+}
+
+#[tokio::test]
+async fn an_erased_body_and_an_unknown_kind_are_part_of_a_whole_export() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let mut journal = Journal::of(&amy);
+    let mut erased = journal.append_about(EventSubject::default(), EventDetail::WindowOpened {});
+    (erased.salt, erased.body) = (String::new(), String::new());
+    let answer = crate::journal::deliver(&world, &amy, &[erased]).await;
+    json::<JournalBatchResponse>(answer, StatusCode::OK).await;
+    let scope = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
+    let report = whole(&export(&world, &scope).await.1, &keys(&world, &[&amy]));
+    let chain = report.chains.iter().find(|chain| chain.writer == journal.device.as_str()).unwrap();
+    assert_eq!((chain.records, chain.erased), (0, 1));
+}

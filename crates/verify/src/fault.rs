@@ -1,0 +1,114 @@
+//! What can be wrong with an export, and where.
+
+use amberglass_domain::checkpoint::CheckpointError;
+use amberglass_wire::{SessionId, UnixMillis};
+use serde::Serialize;
+
+/// Where in the export: a line of the file and, as far as it is about one, a record of a writer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// From 1; zero when something is missing and no line can be named.
+    pub line: u64,
+    pub writer: Option<String>,
+    pub seq: Option<i64>,
+}
+
+/// One thing that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("the line is not one of an export")]
+    NotALine,
+    #[error("the export is of the format {found}, which this program does not know")]
+    UnknownFormat { found: String },
+    #[error("the export does not begin with its header")]
+    NoHeader,
+    #[error("the export has a second header")]
+    SecondHeader,
+    #[error("the export has no end: it was cut off, or never finished")]
+    NoEnd,
+    #[error("something stands behind the end of the export")]
+    BehindTheEnd,
+    #[error("the export is not what its end says: lines were changed, added or removed after it was made")]
+    EndContradicts,
+    #[error("the end of the export is not signed by a key that is trusted: {why}")]
+    EndNotSigned { why: CheckpointError },
+    #[error("a record stands where no chain has begun")]
+    OutsideOfChains,
+    #[error("the chain of this writer is in the export twice")]
+    ChainTwice,
+    #[error("a header of the chain contradicts itself")]
+    ChainHeader,
+    #[error("the record belongs to {found}, not to the writer of this chain")]
+    ForeignRecord { found: String },
+    #[error("the record was changed: what its header says does not give its hash")]
+    HeaderChanged,
+    #[error("the body or the salt was changed: they do not give what the record committed to")]
+    BodyChanged,
+    #[error("records are missing: {from} to {through}")]
+    Missing { from: i64, through: i64 },
+    #[error("the record stands in the wrong place or is there again: after it should come {expected}")]
+    OutOfOrder { expected: i64 },
+    #[error("the record names another one before it than the one that stands there: that one was replaced")]
+    PredecessorReplaced,
+    #[error("the first record does not follow the one that the checkpoint before it names")]
+    BeginningReplaced,
+    #[error("no trusted checkpoint names the record before the first one: earlier ones may be missing")]
+    BeginningNotVouchedFor,
+    #[error("records are cut off the end: {last} is the last one here, {promised} is promised")]
+    CutOff { last: i64, promised: i64 },
+    #[error("the record is not the one that {signer} has signed: the chain was written anew after {after}")]
+    WrittenAnew { signer: String, after: i64 },
+    #[error(
+        "no trusted checkpoint of a server names a record from {from} on: nothing shows that they stayed as they were"
+    )]
+    EndNotVouchedFor { from: i64 },
+    #[error(
+        "{signer} had seen record {seen} at {at}, before this export was made: the log was put back to an earlier state"
+    )]
+    RolledBack { signer: String, seen: i64, at: String },
+    #[error("the checkpoint is not signed by a key that is trusted: {why}")]
+    CheckpointNotSigned { why: CheckpointError },
+    #[error("the checkpoint stands behind the record that it names")]
+    CheckpointTooLate,
+    #[error("the body is kept back although the record is of session {session}, which was asked for")]
+    KeptBack { session: SessionId },
+}
+
+impl Fault {
+    /// Stable names for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotALine => "not_a_line",
+            Self::UnknownFormat { .. } => "unknown_format",
+            Self::NoHeader => "no_header",
+            Self::SecondHeader => "second_header",
+            Self::NoEnd => "no_end",
+            Self::BehindTheEnd => "behind_the_end",
+            Self::EndContradicts => "end_contradicts",
+            Self::EndNotSigned { .. } => "end_not_signed",
+            Self::OutsideOfChains => "outside_of_chains",
+            Self::ChainTwice => "chain_twice",
+            Self::ChainHeader => "chain_header",
+            Self::ForeignRecord { .. } => "foreign_record",
+            Self::HeaderChanged => "header_changed",
+            Self::BodyChanged => "body_changed",
+            Self::Missing { .. } => "missing",
+            Self::OutOfOrder { .. } => "out_of_order",
+            Self::PredecessorReplaced => "predecessor_replaced",
+            Self::BeginningReplaced => "beginning_replaced",
+            Self::BeginningNotVouchedFor => "beginning_not_vouched_for",
+            Self::CutOff { .. } => "cut_off",
+            Self::WrittenAnew { .. } => "written_anew",
+            Self::EndNotVouchedFor { .. } => "end_not_vouched_for",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::CheckpointNotSigned { .. } => "checkpoint_not_signed",
+            Self::CheckpointTooLate => "checkpoint_too_late",
+            Self::KeptBack { .. } => "kept_back",
+        }
+    }
+}
+
+/// RFC 3339, in UTC.
+pub(crate) fn time(at: UnixMillis) -> String {
+    chrono::DateTime::from_timestamp_millis(at.0).map_or_else(|| at.0.to_string(), |at| at.to_rfc3339())
+}

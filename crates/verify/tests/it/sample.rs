@@ -1,0 +1,138 @@
+//! An export of one session: a device's records from a checkpoint on, and the server's from the beginning.
+
+use amberglass_domain::{
+    chain::{self, UnlinkedRecord},
+    checkpoint::{NoteSigner, TrustedKeys, WriterHead},
+};
+use amberglass_verify::{Report, verify, witnesses};
+use amberglass_wire::{
+    EventId, SessionId, UnixMillis,
+    audit::ChainedRecord,
+    event_stream::ChainHead,
+    export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, RecordStub, end_text},
+};
+use sha2::{Digest as _, Sha256};
+
+pub const SERVER: &str = "server:s1";
+pub const DEVICE: &str = "device-1";
+pub const SESSION: &str = "session-1";
+pub const EXPORTED_AT: UnixMillis = UnixMillis(1_790_000_000_000);
+
+pub fn signer(name: &str, seed: u8) -> NoteSigner {
+    NoteSigner::new(name, &[seed; 32]).unwrap()
+}
+
+pub fn server() -> NoteSigner {
+    signer(SERVER, 1)
+}
+
+pub fn device() -> NoteSigner {
+    signer(DEVICE, 2)
+}
+
+pub fn trusted() -> TrustedKeys {
+    TrustedKeys::parse(&format!("{}\n{}\n", server().verifier_key(), device().verifier_key())).unwrap()
+}
+
+/// Records of which every other one is of the session.
+pub fn records(writer: &str, count: i64) -> Vec<ChainedRecord> {
+    let mut head = ChainHead::default();
+    (1..=count).map(|n| append(writer, &mut head, &format!("{{\"n\":{n}}}"))).collect()
+}
+
+pub fn append(writer: &str, head: &mut ChainHead, body: &str) -> ChainedRecord {
+    let n = head.seq + 1;
+    let session = if n % 2 == 0 { SESSION } else { "session-of-others" };
+    let unlinked = UnlinkedRecord {
+        id: EventId::new(format!("{writer}-{n}")),
+        session: Some(SessionId::new(session)),
+        occurred_at: UnixMillis(1_780_000_000_000 + n),
+        monotonic_millis: n,
+        kind: "page_viewed".into(),
+        salt: [u8::try_from(n % 251).unwrap(); 16],
+        body: body.into(),
+    };
+    let record = chain::link(writer, head, unlinked);
+    *head = ChainHead { seq: record.seq, hash: record.hash.clone() };
+    record
+}
+
+pub fn checkpoint(signer: &NoteSigner, at: i64, record: &ChainedRecord) -> String {
+    let head = ChainHead { seq: record.seq, hash: record.hash.clone() };
+    signer.checkpoint(UnixMillis(at), vec![WriterHead { writer: record.writer.clone(), head }]).unwrap()
+}
+
+/// Whole where it is of the session, a stub where it is not.
+pub fn line(record: &ChainedRecord) -> ExportLine {
+    if record.session.as_ref().is_some_and(|session| session.as_str() == SESSION) {
+        ExportLine::Record(record.clone())
+    } else {
+        ExportLine::Stub(RecordStub::from(record.clone()))
+    }
+}
+
+/// What an honest server writes, without the end: the device's records 5 to 20 behind the checkpoint at 4, the server's 1 to 10.
+pub fn honest() -> Vec<ExportLine> {
+    sections(&records(DEVICE, 20), &records(SERVER, 10))
+}
+
+pub fn sections(of_device: &[ChainedRecord], of_server: &[ChainedRecord]) -> Vec<ExportLine> {
+    let note = |note| ExportLine::Checkpoint { note };
+    let scope = ExportScope { session: Some(SessionId::new(SESSION)), ..ExportScope::default() };
+    let mut lines = vec![ExportLine::Export(ExportHeader {
+        format: FORMAT.into(),
+        server: SERVER.into(),
+        exported_at: EXPORTED_AT,
+        client: "amberglass-server/0.1.0".into(),
+        scope,
+    })];
+    let (before, last) = (&of_device[3], of_device.last().unwrap());
+    lines.push(ExportLine::Chain(ChainHeader { writer: DEVICE.into(), after: 4, through: last.seq, to_head: true }));
+    lines.push(note(checkpoint(&server(), 1_780_000_000_004, before)));
+    lines.push(note(checkpoint(&server(), 1_780_000_000_020, last)));
+    lines.push(note(checkpoint(&device(), 1_780_000_000_020, last)));
+    lines.extend(of_device[4..].iter().map(line));
+    let last = of_server.last().unwrap();
+    lines.push(ExportLine::Chain(ChainHeader { writer: SERVER.into(), after: 0, through: last.seq, to_head: true }));
+    lines.push(note(checkpoint(&server(), EXPORTED_AT.0, last)));
+    lines.extend(of_server.iter().map(line));
+    lines
+}
+
+/// The file, closed and signed as a server does it.
+pub fn closed(lines: &[ExportLine]) -> String {
+    closed_by(&server(), lines)
+}
+
+pub fn closed_by(signer: &NoteSigner, lines: &[ExportLine]) -> String {
+    let mut text = open(lines);
+    let (count, sha256) = (lines.len() as u64, hex::encode(Sha256::digest(text.as_bytes())));
+    let note = signer.sign(&end_text(SERVER, EXPORTED_AT, count, &sha256)).unwrap();
+    text.push_str(&open(&[ExportLine::End(ExportEnd { lines: count, sha256, note })]));
+    text
+}
+
+/// Lines without an end.
+pub fn open(lines: &[ExportLine]) -> String {
+    lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect()
+}
+
+pub fn check(text: &str) -> Report {
+    verify(text.as_bytes(), &trusted(), &[]).unwrap()
+}
+
+pub fn check_with(text: &str, witness: &str) -> Report {
+    let line = serde_json::to_string(&ExportLine::Checkpoint { note: witness.into() }).unwrap();
+    let seen = witnesses(line.as_bytes(), &trusted()).unwrap();
+    verify(text.as_bytes(), &trusted(), &seen).unwrap()
+}
+
+/// Place in the lines of [`honest`] of a record.
+pub fn place_of(lines: &[ExportLine], writer: &str, seq: i64) -> usize {
+    let is_it = |line: &ExportLine| match line {
+        ExportLine::Record(record) => record.writer == writer && record.seq == seq,
+        ExportLine::Stub(stub) => stub.writer == writer && stub.seq == seq,
+        ExportLine::Export(_) | ExportLine::Chain(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_) => false,
+    };
+    lines.iter().position(is_it).unwrap()
+}
