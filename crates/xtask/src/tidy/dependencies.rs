@@ -28,6 +28,7 @@ const FIT_FOR_PURE: &[&str] = &[
     "serde",
     "serde_json",
     "sha2",
+    "signed_note",
     "skrifa",
     "subtle",
     "thiserror",
