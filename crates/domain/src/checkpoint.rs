@@ -237,7 +237,11 @@ impl TrustedKeys {
         let (signed, _) = note.verify(&VerifierList::new(keys)).map_err(|error| match error {
             NoteError::InvalidSignature { name, .. } => CheckpointError::WrongSignature { name },
             NoteError::UnverifiedNote => CheckpointError::UnknownKey,
-            _ => CheckpointError::NotANote,
+            NoteError::MalformedNote
+            | NoteError::InvalidSigner
+            | NoteError::MismatchedVerifier
+            | NoteError::VerificationError(_)
+            | NoteError::SignatureError(_) => CheckpointError::NotANote,
         })?;
         let text = String::from_utf8(note.text().to_vec()).map_err(|_| CheckpointError::NotANote)?;
         Ok((text, signed.iter().map(|signature| signature.name().to_owned()).collect()))

@@ -24,7 +24,7 @@ use tokio::sync::{
 use crate::{
     HoldReason, JournalError, JournalKey, open,
     seal::Seal,
-    store::{self, Front},
+    store::{self, Delivered},
     writer::{Append, Command, Reply, Writer},
 };
 
@@ -67,10 +67,18 @@ pub struct QueueStatus {
 
 impl QueueStatus {
     /// Delivery is in order, so only the first waiting record can be held.
-    pub(crate) fn set_front(&mut self, front: Option<Front>) {
-        self.oldest_at = front.as_ref().map(|front| front.occurred_at);
-        self.hold = front.and_then(|front| front.hold);
-        self.held = u64::from(self.hold.is_some());
+    pub(crate) fn set_delivered(
+        &mut self,
+        through: i64,
+        synced_at: Option<UnixMillis>,
+        oldest_at: Option<UnixMillis>,
+        hold: Option<HoldReason>,
+    ) {
+        self.waiting = self.head.seq.saturating_sub(through).unsigned_abs();
+        self.last_synced_at = synced_at;
+        self.oldest_at = oldest_at;
+        self.held = u64::from(hold.is_some());
+        self.hold = hold;
     }
 }
 
@@ -209,15 +217,13 @@ impl Journal {
     /// The next records to deliver, or why there are none.
     pub(crate) async fn next_batch(&self, records: usize, bytes: usize) -> Result<NextBatch, JournalError> {
         let limit = i64::try_from(records).unwrap_or(i64::MAX);
+        let Delivered { through, hold, .. } = store::read_delivery(&self.inner.readers).await?;
+        if let Some(reason) = hold {
+            return Ok(NextBatch::Held(reason));
+        }
         let mut batch = Vec::new();
         let mut size = 0_usize;
-        for row in store::read_waiting(&self.inner.readers, limit).await? {
-            if let Some(reason) = &row.held_reason {
-                if batch.is_empty() {
-                    return Ok(NextBatch::Held(HoldReason::parse(reason)));
-                }
-                break;
-            }
+        for row in store::read_after(&self.inner.readers, through, limit).await? {
             let seq = row.seq;
             match self.inner.seal.open(row) {
                 Ok(record) => {
@@ -247,8 +253,8 @@ impl Journal {
         self.ask(|reply| Command::Acknowledge { held, at, reply }).await
     }
 
-    pub(crate) async fn count_attempt(&self, first: i64, last: i64) -> Result<(), JournalError> {
-        self.ask(|reply| Command::CountAttempt { first, last, reply }).await
+    pub(crate) async fn count_attempt(&self) -> Result<(), JournalError> {
+        self.ask(|reply| Command::CountAttempt { reply }).await
     }
 
     pub(crate) async fn hold(&self, seq: i64, reason: HoldReason) -> Result<(), JournalError> {

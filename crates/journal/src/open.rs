@@ -13,7 +13,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use crate::{
     JournalError, QueueStatus,
     seal::{Seal, before},
-    store::{self, FORMAT},
+    store::{self, Delivered, FORMAT},
 };
 
 /// Records at the end whose hashes and bodies are checked at every start.
@@ -117,9 +117,9 @@ pub(crate) async fn check_tail(connection: &mut SqliteConnection, seal: &Seal) -
 
 /// The queue as the file has it.
 pub(crate) async fn status(connection: &mut SqliteConnection, head: ChainHead) -> Result<QueueStatus, JournalError> {
-    let waiting = store::count_waiting(connection).await?;
-    let last_synced_at = store::last_delivered_at(connection).await?;
-    let mut status = QueueStatus { waiting, head, last_synced_at, ..QueueStatus::default() };
-    status.set_front(store::front(connection).await?);
+    let Delivered { through, synced_at, hold } = store::delivery(connection).await?;
+    let oldest_at = store::occurred_at(connection, through.saturating_add(1)).await?;
+    let mut status = QueueStatus { head, ..QueueStatus::default() };
+    status.set_delivered(through, synced_at, oldest_at, hold);
     Ok(status)
 }

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use amberglass_wire::{UnixMillis, audit::ChainedRecord, event_stream::ChainHead};
 use sqlx::{
-    ConnectOptions as _, Connection as _, QueryBuilder, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions as _, QueryBuilder, Sqlite, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -38,19 +38,16 @@ pub(crate) struct RecordRow {
     pub(crate) commitment: String,
     pub(crate) hash: String,
     pub(crate) sealed: Vec<u8>,
-    pub(crate) held_reason: Option<String>,
 }
 
-/// The first record that still waits.
-pub(crate) struct Front {
-    pub(crate) occurred_at: UnixMillis,
+/// How far the records were delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    /// Number of the last record that the server has confirmed; zero for none.
+    pub(crate) through: i64,
+    pub(crate) synced_at: Option<UnixMillis>,
+    /// Why the record after it can't be delivered.
     pub(crate) hold: Option<HoldReason>,
-}
-
-/// How many records an acknowledgement moved out of the queue, and back into it.
-pub(crate) struct Moved {
-    pub(crate) delivered: u64,
-    pub(crate) reopened: u64,
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -134,9 +131,10 @@ pub(crate) async fn insert(
             .push_bind(record.hash.as_str())
             .push_bind(sealed.as_slice());
     });
-    let mut transaction = connection.begin_with("begin immediate").await?;
-    insert.build().execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    // One statement is a transaction of its own: it takes the write lock at once and happens whole or not at all. Saying so
+    // would cost two more ways to the connection's thread and back.
+    insert.build().execute(connection).await?;
+    Ok(())
 }
 
 pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<ChainHead, JournalError> {
@@ -155,14 +153,15 @@ pub(crate) async fn read_hash_at(readers: &SqlitePool, seq: i64) -> Result<Optio
     Ok(sqlx::query_scalar(HASH_AT).bind(seq).fetch_optional(readers).await?)
 }
 
-/// The next rows to deliver, ascending.
-pub(crate) async fn read_waiting(readers: &SqlitePool, limit: i64) -> Result<Vec<RecordRow>, JournalError> {
-    let rows = sqlx::query_as("select * from records where delivered_at is null order by seq limit ?");
-    Ok(rows.bind(limit).fetch_all(readers).await?)
+/// The rows after `after`, ascending.
+pub(crate) async fn read_after(readers: &SqlitePool, after: i64, limit: i64) -> Result<Vec<RecordRow>, JournalError> {
+    let rows = sqlx::query_as("select * from records where seq > ? order by seq limit ?");
+    Ok(rows.bind(after).bind(limit).fetch_all(readers).await?)
 }
 
 pub(crate) async fn read_waiting_of(readers: &SqlitePool, session: &str) -> Result<Vec<RecordRow>, JournalError> {
-    let rows = sqlx::query_as("select * from records where session = ? and delivered_at is null order by seq");
+    let rows =
+        sqlx::query_as("select * from records where session = ? and seq > (select through from delivery) order by seq");
     Ok(rows.bind(session).fetch_all(readers).await?)
 }
 
@@ -178,29 +177,30 @@ pub(crate) async fn read_left_open(readers: &SqlitePool) -> Result<Option<Record
     Ok(row.fetch_optional(readers).await?)
 }
 
-pub(crate) async fn count_waiting(connection: &mut SqliteConnection) -> Result<u64, JournalError> {
-    let count: i64 =
-        sqlx::query_scalar("select count(*) from records where delivered_at is null").fetch_one(connection).await?;
-    Ok(count.unsigned_abs())
+const DELIVERED: &str = "select through, synced_at, held_reason from delivery";
+
+fn delivered((through, synced_at, hold): (i64, Option<i64>, Option<String>)) -> Delivered {
+    Delivered { through, synced_at: synced_at.map(UnixMillis), hold: hold.as_deref().map(HoldReason::parse) }
 }
 
-pub(crate) async fn front(connection: &mut SqliteConnection) -> Result<Option<Front>, JournalError> {
-    let row: Option<(i64, Option<String>)> =
-        sqlx::query_as("select occurred_at, held_reason from records where delivered_at is null order by seq limit 1")
-            .fetch_optional(connection)
-            .await?;
-    Ok(row.map(|(occurred_at, reason)| Front {
-        occurred_at: UnixMillis(occurred_at),
-        hold: reason.as_deref().map(HoldReason::parse),
-    }))
+pub(crate) async fn delivery(connection: &mut SqliteConnection) -> Result<Delivered, JournalError> {
+    Ok(delivered(sqlx::query_as(DELIVERED).fetch_one(connection).await?))
 }
 
-pub(crate) async fn last_delivered_at(connection: &mut SqliteConnection) -> Result<Option<UnixMillis>, JournalError> {
-    let last: Option<i64> =
-        sqlx::query_scalar("select delivered_at from records where delivered_at is not null order by seq desc limit 1")
-            .fetch_optional(connection)
-            .await?;
-    Ok(last.map(UnixMillis))
+pub(crate) async fn read_delivery(readers: &SqlitePool) -> Result<Delivered, JournalError> {
+    Ok(delivered(sqlx::query_as(DELIVERED).fetch_one(readers).await?))
+}
+
+/// When the record was written.
+pub(crate) async fn occurred_at(
+    connection: &mut SqliteConnection,
+    seq: i64,
+) -> Result<Option<UnixMillis>, JournalError> {
+    let at: Option<i64> = sqlx::query_scalar("select occurred_at from records where seq = ?")
+        .bind(seq)
+        .fetch_optional(connection)
+        .await?;
+    Ok(at.map(UnixMillis))
 }
 
 /// Everything up to `held` is delivered, and nothing behind it: what the server lost has to be sent again.
@@ -208,42 +208,24 @@ pub(crate) async fn acknowledge(
     connection: &mut SqliteConnection,
     held: i64,
     at: UnixMillis,
-) -> Result<Moved, JournalError> {
-    let mut transaction = connection.begin_with("begin immediate").await?;
-    let delivered = sqlx::query(
-        "update records set delivered_at = ?, held_reason = null, attempts = attempts + 1
-         where seq <= ? and delivered_at is null",
-    )
-    .bind(at.0)
-    .bind(held)
-    .execute(&mut *transaction)
-    .await?
-    .rows_affected();
-    let reopened = sqlx::query("update records set delivered_at = null where seq > ? and delivered_at is not null")
-        .bind(held)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-    transaction.commit().await?;
-    Ok(Moved { delivered, reopened })
-}
-
-/// Counts an attempt that did not succeed.
-pub(crate) async fn count_attempt(
-    connection: &mut SqliteConnection,
-    first: i64,
-    last: i64,
 ) -> Result<(), JournalError> {
-    sqlx::query("update records set attempts = attempts + 1 where seq between ? and ? and delivered_at is null")
-        .bind(first)
-        .bind(last)
+    sqlx::query("update delivery set through = ?, synced_at = ?, held_reason = null, attempts = 0")
+        .bind(held)
+        .bind(at.0)
         .execute(connection)
         .await?;
     Ok(())
 }
 
+/// Counts an attempt that did not succeed.
+pub(crate) async fn count_attempt(connection: &mut SqliteConnection) -> Result<(), JournalError> {
+    sqlx::query("update delivery set attempts = attempts + 1").execute(connection).await?;
+    Ok(())
+}
+
+/// Delivery stands still before this record, if it is the next one.
 pub(crate) async fn hold(connection: &mut SqliteConnection, seq: i64, reason: HoldReason) -> Result<(), JournalError> {
-    sqlx::query("update records set held_reason = ? where seq = ? and delivered_at is null")
+    sqlx::query("update delivery set held_reason = ? where through = ? - 1")
         .bind(reason.as_str())
         .bind(seq)
         .execute(connection)
@@ -252,9 +234,7 @@ pub(crate) async fn hold(connection: &mut SqliteConnection, seq: i64, reason: Ho
 }
 
 pub(crate) async fn release_held(connection: &mut SqliteConnection) -> Result<(), JournalError> {
-    sqlx::query("update records set held_reason = null where held_reason is not null and delivered_at is null")
-        .execute(connection)
-        .await?;
+    sqlx::query("update delivery set held_reason = null").execute(connection).await?;
     Ok(())
 }
 
@@ -279,7 +259,7 @@ mod tests {
         let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&mut connection).await.unwrap();
         assert_eq!(mode, "wal");
         let readers = readers(&file);
-        let written = sqlx::query("update records set attempts = 1").execute(&readers).await;
+        let written = sqlx::query("update delivery set attempts = 1").execute(&readers).await;
         assert!(matches!(JournalError::from(written.unwrap_err()), JournalError::ReadOnly));
         readers.close().await;
     }

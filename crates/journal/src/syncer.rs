@@ -167,15 +167,15 @@ impl Syncer {
             Delivery::Split => Ok(SyncOutcome::Retry),
             Delivery::Hold { reason } => self.hold(first, reason).await,
             Delivery::Wait { seconds } => {
-                self.journal.count_attempt(first, last).await?;
+                self.journal.count_attempt().await?;
                 Ok(SyncOutcome::Wait { seconds })
             }
             Delivery::Retry => {
-                self.journal.count_attempt(first, last).await?;
+                self.journal.count_attempt().await?;
                 Ok(SyncOutcome::Retry)
             }
             Delivery::SignInFirst => {
-                self.journal.count_attempt(first, last).await?;
+                self.journal.count_attempt().await?;
                 Ok(SyncOutcome::SignInFirst)
             }
         }

@@ -24,7 +24,7 @@ type Answer = oneshot::Sender<Result<(), JournalError>>;
 pub(crate) enum Command {
     Append(Append),
     Acknowledge { held: i64, at: UnixMillis, reply: Answer },
-    CountAttempt { first: i64, last: i64, reply: Answer },
+    CountAttempt { reply: Answer },
     Hold { seq: i64, reason: HoldReason, reply: Answer },
     ReleaseHeld { reply: Answer },
     Close { reply: oneshot::Sender<()> },
@@ -97,9 +97,9 @@ impl Writer {
                         self.append(std::mem::take(&mut group)).await;
                         let _ = reply.send(self.acknowledge(held, at).await);
                     }
-                    Command::CountAttempt { first, last, reply } => {
+                    Command::CountAttempt { reply } => {
                         self.append(std::mem::take(&mut group)).await;
-                        let _ = reply.send(self.count_attempt(first, last).await);
+                        let _ = reply.send(self.count_attempt().await);
                     }
                     Command::Hold { seq, reason, reply } => {
                         self.append(std::mem::take(&mut group)).await;
@@ -169,37 +169,32 @@ impl Writer {
 
     async fn acknowledge(&mut self, held: i64, at: UnixMillis) -> Result<(), JournalError> {
         let result = store::acknowledge(self.connected().await?, held, at).await;
-        let moved = self.settle(result).await?;
-        self.status.send_if_modified(|status| {
-            status.waiting = status.waiting.saturating_sub(moved.delivered).saturating_add(moved.reopened);
-            status.last_synced_at = Some(at);
-            // Told together with the new front below.
-            false
-        });
-        self.show_front().await
+        self.settle(result).await?;
+        self.show_delivered().await
     }
 
-    async fn count_attempt(&mut self, first: i64, last: i64) -> Result<(), JournalError> {
-        let result = store::count_attempt(self.connected().await?, first, last).await;
+    async fn count_attempt(&mut self) -> Result<(), JournalError> {
+        let result = store::count_attempt(self.connected().await?).await;
         self.settle(result).await
     }
 
     async fn hold(&mut self, seq: i64, reason: HoldReason) -> Result<(), JournalError> {
         let result = store::hold(self.connected().await?, seq, reason).await;
         self.settle(result).await?;
-        self.show_front().await
+        self.show_delivered().await
     }
 
     async fn release_held(&mut self) -> Result<(), JournalError> {
         let result = store::release_held(self.connected().await?).await;
         self.settle(result).await?;
-        self.show_front().await
+        self.show_delivered().await
     }
 
-    async fn show_front(&mut self) -> Result<(), JournalError> {
-        let result = store::front(self.connected().await?).await;
-        let front = self.settle(result).await?;
-        self.status.send_modify(|status| status.set_front(front));
+    async fn show_delivered(&mut self) -> Result<(), JournalError> {
+        let head = self.head.clone();
+        let result = open::status(self.connected().await?, head).await;
+        let status = self.settle(result).await?;
+        self.status.send_replace(status);
         Ok(())
     }
 

@@ -15,16 +15,19 @@ async fn triggers_refuse_to_change_or_delete_anything_but_delivery() {
         "delete from records where seq = 3".to_owned(),
         "delete from records".into(),
         "update records set rowid = 9 where seq = 3".into(),
-        "update records set delivered_at = 1, kind = 'x' where seq = 1".into(),
+        "update records set kind = kind".into(),
+        "update delivery set through = 4".into(),
+        "delete from delivery".into(),
+        "insert or replace into delivery select * from delivery".into(),
         "insert or replace into records select * from records where seq = 2".into(),
         "insert into records select 9, 'i', session, occurred_at, monotonic_millis, kind, hash, commitment,
-         printf('%064d', 9), sealed, null, null, 0 from records where seq = 3"
+         printf('%064d', 9), sealed from records where seq = 3"
             .into(),
         "insert into records select 4, 'i', session, occurred_at, monotonic_millis, kind, prev_hash, commitment,
-         printf('%064d', 9), sealed, null, null, 0 from records where seq = 3"
+         printf('%064d', 9), sealed from records where seq = 3"
             .into(),
         "insert or replace into records select 4, (select id from records where seq = 1), session, occurred_at,
-         monotonic_millis, kind, hash, commitment, printf('%064d', 9), sealed, null, null, 0 from records where seq = 3"
+         monotonic_millis, kind, hash, commitment, printf('%064d', 9), sealed from records where seq = 3"
             .into(),
         "delete from meta".into(),
         "update meta set writer = 'x'".into(),
@@ -40,7 +43,7 @@ async fn triggers_refuse_to_change_or_delete_anything_but_delivery() {
         let error = result.expect_err(&statement).to_string();
         assert!(error.contains("journal"), "{statement}: {error}");
     }
-    sqlx::query("update records set delivered_at = 1, held_reason = 'fork', attempts = 7")
+    sqlx::query("update delivery set through = 2, synced_at = 1, held_reason = 'fork', attempts = 7")
         .execute(&mut raw)
         .await
         .unwrap();
