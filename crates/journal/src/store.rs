@@ -11,7 +11,7 @@ use sqlx::{
 
 use crate::{HoldReason, JournalError};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/journal");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/journal");
 
 /// Of rows and sealed bodies, as written by this version.
 pub(crate) const FORMAT: i64 = 1;

@@ -98,6 +98,9 @@ impl Syncer {
         let mut status = self.journal.status();
         loop {
             let outcome = self.sync_once().await;
+            if matches!(outcome, SyncOutcome::JournalFailed(JournalError::Closed)) {
+                return;
+            }
             match self.pause_after(&outcome) {
                 Pause::None => {}
                 Pause::Work => tokio::select! {

@@ -2,6 +2,7 @@
 
 mod children;
 mod durability;
+mod earlier;
 mod model;
 mod server;
 mod sync;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Desk, LIMIT, append_many, note,
+    Desk, LIMIT, append_many, note, raw,
     server::{Fault, Server},
 };
 use crate::{HoldReason, Journal, SyncOutcome, Syncer};
@@ -270,12 +270,15 @@ async fn an_unreachable_server_is_asked_less_and_less_often_and_at_once_after_a_
     }
     nudge.notify_one();
     scene.attempts(9).await;
+    let file = scene.desk.file();
+    wait_until("the attempts on record", LIMIT, || async {
+        let attempts = sqlx::query_scalar("select attempts from delivery").fetch_one(&mut raw(&file).await).await;
+        (attempts.unwrap_or(0_i64) == 9).then_some(())
+    })
+    .await;
     nudge.notify_one();
     scene.all_arrived(1).await;
-    let mut raw = scene.desk.raw().await;
-    wait_until("the attempts on record", LIMIT, || async { (scene.waiting() == 0).then_some(()) }).await;
-    let attempts: i64 = sqlx::query_scalar("select attempts from records").fetch_one(&mut raw).await.unwrap();
-    assert_eq!(attempts, 10);
+    wait_until("an empty queue", LIMIT, || async { (scene.waiting() == 0).then_some(()) }).await;
 }
 
 #[tokio::test]

@@ -68,10 +68,8 @@ async fn what_a_device_has_signed_is_kept_and_anything_else_is_refused() {
         (mine.checkpoint(now, vec![other_end]).unwrap(), ErrorCode::JournalInvalid),
     ];
     for (note, code) in refused {
-        let status = match code {
-            ErrorCode::JournalInvalid => StatusCode::UNPROCESSABLE_ENTITY,
-            _ => StatusCode::BAD_REQUEST,
-        };
+        let is_invalid = code == ErrorCode::JournalInvalid;
+        let status = if is_invalid { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         problem(deliver_signed(&world, &amy, &records, Some(note)).await, status, code).await;
     }
     assert_eq!(world.count_events("window_opened").await, 0, "nothing of it was taken");
