@@ -71,7 +71,6 @@ pub fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
         "verify_vs_parse_and_hash": pairs.median().map(|ratio| (ratio * 100.0).round() / 100.0),
         "records_per_second": checked.median().map(f64::round), "plain_per_second": plain.median().map(f64::round),
         "records": setting.records, "file_bytes": bytes, "rounds": setting.rounds,
-        "peak_mib": machine::peak_mib()?.round(),
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
     });
     writeln!(out, "{result}")?;
