@@ -1,5 +1,6 @@
 -- Records are written once and then stay as they are: how far they were delivered stands in one row of its own. And there is
--- no index over hashes any more: they lie anywhere, so that each record of a commit had to touch a page of its own.
+-- no index beside the number: each one is a page more that every commit has to bring to the disk, and hashes lie anywhere, so
+-- that each record had to touch one of its own. Ids are random; the server refuses one that it has already.
 
 create table delivery (
     -- One row only.
@@ -22,7 +23,7 @@ from (select coalesce(max(seq), 0) as through from records where delivered_at is
 
 create table records_only (
     seq              integer primary key check (seq > 0),
-    id               text    not null unique,
+    id               text    not null,
     session          text,
     occurred_at      integer not null,
     monotonic_millis integer not null,
@@ -41,13 +42,10 @@ select seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitm
 drop table records;
 alter table records_only rename to records;
 
-create index records_of_session on records (session, seq) where session is not null;
-
 -- Every record follows the last one. This also stops `insert or replace`, which would delete without a delete trigger.
 create trigger records_follow before insert on records
 when new.seq is not coalesce((select max(seq) from records), 0) + 1
   or new.prev_hash is not coalesce((select hash from records where seq = new.seq - 1), printf('%064d', 0))
-  or exists (select 1 from records where id = new.id)
 begin
     select raise(abort, 'a journal record must follow the last one');
 end;

@@ -70,18 +70,12 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let (mut alone_latency, mut together_latency) = (Series::default(), Series::default());
     for round in 0..setting.rounds {
         let base = round as usize * ALONE;
-        let start = Watch::start();
-        for n in 0..ALONE {
-            let each = Watch::start();
-            journal.append(event(base + n)).await?;
-            alone_latency.add(each.micros());
+        let (one, latencies) = tokio::spawn(one_by_one(journal.clone(), base)).await??;
+        for latency in latencies {
+            alone_latency.add(latency);
         }
-        let one = ALONE as f64 / start.micros() * 1e6;
-        let start = Watch::start();
-        for n in 0..ALONE {
-            sqlx.insert(base + n).await?;
-        }
-        let row_by_row = ALONE as f64 / start.micros() * 1e6;
+        let row_by_row;
+        (row_by_row, sqlx) = tokio::spawn(row_by_row_from(sqlx, base)).await??;
         let start = Watch::start();
         for n in 0..ALONE {
             c_api.insert(base + n)?;
@@ -138,6 +132,26 @@ async fn sealed_bytes(file: &Path) -> Result<usize> {
     let bytes: i64 =
         sqlx::query_scalar("select length(sealed) from records limit 1").fetch_one(&mut connection).await?;
     Ok(usize::try_from(bytes)?)
+}
+
+/// On a thread of the runtime, as everything that appends in the product, and as the rows beside it.
+async fn one_by_one(journal: Journal, base: usize) -> Result<(f64, Vec<f64>)> {
+    let mut latencies = Vec::with_capacity(ALONE);
+    let start = Watch::start();
+    for n in 0..ALONE {
+        let each = Watch::start();
+        journal.append(event(base + n)).await?;
+        latencies.push(each.micros());
+    }
+    Ok((ALONE as f64 / start.micros() * 1e6, latencies))
+}
+
+async fn row_by_row_from(mut sqlx: Sqlx, base: usize) -> Result<(f64, Sqlx)> {
+    let start = Watch::start();
+    for n in 0..ALONE {
+        sqlx.insert(base + n).await?;
+    }
+    Ok((ALONE as f64 / start.micros() * 1e6, sqlx))
 }
 
 /// Records a second, and what each waited.

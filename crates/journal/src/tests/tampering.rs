@@ -26,9 +26,6 @@ async fn triggers_refuse_to_change_or_delete_anything_but_delivery() {
         "insert into records select 4, 'i', session, occurred_at, monotonic_millis, kind, prev_hash, commitment,
          printf('%064d', 9), sealed from records where seq = 3"
             .into(),
-        "insert or replace into records select 4, (select id from records where seq = 1), session, occurred_at,
-         monotonic_millis, kind, hash, commitment, printf('%064d', 9), sealed from records where seq = 3"
-            .into(),
         "delete from meta".into(),
         "update meta set writer = 'x'".into(),
         "insert or replace into meta select * from meta".into(),
