@@ -49,6 +49,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
     assert_eq!(
         kinds(server.iter().copied()),
         [
+            "signer_added",
             "staff_added",
             "staff_added",
             "staff_added",
