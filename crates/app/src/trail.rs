@@ -247,7 +247,6 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::WindowClosed {}
         | EventDetail::CurtainLifted {}
         | EventDetail::AuditExported { .. }
-        | EventDetail::HeadsRecorded { .. }
         | EventDetail::Unknown => Words::default(),
     }
 }

@@ -16,6 +16,7 @@ pub struct Operator {
     /// Writes as `server:<id>:operator`: a running server goes on with its own chain undisturbed.
     pub audit: AuditLog,
     pub accounts: Accounts,
+    pub key: Arc<ServerKey>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
 }
@@ -38,8 +39,9 @@ impl Operator {
         let chain = format!("{id}:operator");
         let signer = key.checkpoint_signer(&format!("server:{id}"))?;
         let audit = AuditLog::open(store.clone(), &chain, signer, clock.clone(), entropy.clone()).await?;
-        let accounts = Accounts::new(store.clone(), audit.clone(), key, clock.clone(), entropy.clone(), &config)?;
-        Ok(Self { config, store, audit, accounts, clock, entropy })
+        let accounts =
+            Accounts::new(store.clone(), audit.clone(), key.clone(), clock.clone(), entropy.clone(), &config)?;
+        Ok(Self { config, store, audit, accounts, key, clock, entropy })
     }
 
     /// Closes the database.

@@ -1,27 +1,13 @@
 //! One writer's records as they pass.
 
-use std::collections::BTreeMap;
-
-use amberglass_domain::{
-    chain::{ChainError, GENESIS, is_erased},
-    checkpoint::Checkpoint,
-};
+use amberglass_domain::chain::{ChainError, GENESIS, is_erased};
 use amberglass_wire::{UnixMillis, audit::ChainedRecord, event_stream::ChainHead, export::ChainHeader};
 
 use crate::{
     fault::{Fault, Place, time},
     report::{ChainReport, Report},
+    signed::{Expected, Signed, is_before, is_server},
 };
-
-/// Servers on one database differ by less.
-const CLOCKS_DIFFER_MILLIS: i64 = 1_000;
-
-/// What somebody has signed of one record.
-struct Signed {
-    hash: String,
-    signer: String,
-    issued_at: UnixMillis,
-}
 
 /// A line of the export that holds a record.
 pub(crate) struct Found {
@@ -39,24 +25,25 @@ pub(crate) struct Chain {
     /// The last record, as it calls itself; the hash is empty before the first.
     head: ChainHead,
     /// By number, what has been signed of records that have not passed yet.
-    signed: BTreeMap<i64, Vec<Signed>>,
+    signed: Expected,
     /// Up to here a signature was found to fit, whoever's it is.
     confirmed: i64,
+    /// Up to here the writer's own was; `None` when the reader does not know its key.
+    own: Option<i64>,
     begins: bool,
     report: ChainReport,
 }
 
 impl Chain {
-    pub(crate) fn new(header: ChainHeader, line: u64) -> Self {
+    /// `pinned`: the reader has the writer's own key. `signed` is what is known of it so far.
+    pub(crate) fn new(header: ChainHeader, line: u64, pinned: bool, mut signed: Expected) -> Self {
+        let signed = signed.split_off(&header.after);
         let mut report = ChainReport::new(header.writer.clone());
         report.vouched_through = header.after;
         let head = ChainHead { seq: header.after, hash: String::new() };
         let (confirmed, begins) = (header.after, header.after == 0);
-        Self { header, line, head, signed: BTreeMap::new(), confirmed, begins, report }
-    }
-
-    pub(crate) fn writer(&self) -> &str {
-        &self.header.writer
+        let own = pinned.then_some(header.after);
+        Self { header, line, head, signed, confirmed, own, begins, report }
     }
 
     fn at(&self, line: u64, seq: i64) -> Place {
@@ -64,16 +51,18 @@ impl Chain {
     }
 
     /// Has the records that are to come held against this. False when the one that it names has passed.
-    pub(crate) fn expect(&mut self, checkpoint: &Checkpoint) -> bool {
-        let Some(head) = checkpoint.head_of(&self.header.writer) else { return true };
-        if head.seq < self.header.after {
+    pub(crate) fn expect(&mut self, seq: i64, signed: Signed) -> bool {
+        let speaks = signed.signer == self.header.writer || is_server(&signed.signer);
+        if !speaks || seq < self.header.after {
             return true;
         }
-        if head.seq <= self.head.seq && !self.head.hash.is_empty() {
+        if seq <= self.head.seq && !self.head.hash.is_empty() {
             return false;
         }
-        let (signer, issued_at) = (checkpoint.signer.clone(), checkpoint.issued_at);
-        self.signed.entry(head.seq).or_default().push(Signed { hash: head.hash.clone(), signer, issued_at });
+        let known = self.signed.entry(seq).or_default();
+        if !known.iter().any(|word| (&word.hash, &word.signer) == (&signed.hash, &signed.signer)) {
+            known.push(signed);
+        }
         true
     }
 
@@ -116,7 +105,10 @@ impl Chain {
         }
         match (stub, is_erased(&record)) {
             (true, _) => self.report.stubs = self.report.stubs.saturating_add(1),
-            (false, true) => self.report.erased = self.report.erased.saturating_add(1),
+            (false, true) => {
+                self.report.erased = self.report.erased.saturating_add(1);
+                report.add(self.at(line, record.seq), Fault::BodyGone);
+            }
             (false, false) => self.report.records = self.report.records.saturating_add(1),
         }
         self.report.first = self.report.first.or(Some(record.seq));
@@ -139,7 +131,10 @@ impl Chain {
                 continue;
             }
             self.confirmed = seq;
-            if signer.starts_with("server:") {
+            if signer == self.header.writer {
+                self.own = self.own.map(|own| own.max(seq));
+            }
+            if is_server(&signer) {
                 self.begins |= seq == self.header.after;
                 self.report.vouched_through = seq;
                 self.report.vouched_for_by = Some(signer);
@@ -159,17 +154,25 @@ impl Chain {
         }
         for (seen, signed) in std::mem::take(&mut self.signed) {
             // That the export has less than it promises was said above.
-            let before = |signed: &Signed| {
-                exported_at.is_some_and(|at| signed.issued_at.0.saturating_add(CLOCKS_DIFFER_MILLIS) <= at.0)
-            };
-            if let Some(Signed { signer, issued_at, .. }) =
-                signed.into_iter().find(|signed| to_head && seen > through && before(signed))
-            {
-                report.add(end.clone(), Fault::RolledBack { signer, seen, at: time(issued_at) });
+            if !to_head || seen <= through {
+                continue;
+            }
+            let before = |signed: &&Signed| exported_at.is_some_and(|at| is_before(signed.issued_at, at));
+            let words = || signed.iter().filter(before);
+            // A device may have signed what it never delivered: that is no word about the server.
+            if let Some(Signed { signer, issued_at, .. }) = words().find(|word| is_server(&word.signer)) {
+                let fault = Fault::RolledBack { signer: signer.clone(), seen, at: time(*issued_at) };
+                report.add(end.clone(), fault);
+            } else if let Some(Signed { signer, issued_at, .. }) = words().next() {
+                let fault = Fault::SignedNotHeld { signer: signer.clone(), seen, at: time(*issued_at) };
+                report.add(end.clone(), fault);
             }
         }
         if !self.begins {
             report.add(self.at(self.line, after.saturating_add(1)), Fault::BeginningNotVouchedFor);
+        }
+        if let Some(own) = self.own.filter(|own| *own < last && !is_server(&self.header.writer)) {
+            report.add(end.clone(), Fault::NotSignedByWriter { from: own.saturating_add(1) });
         }
         if self.report.vouched_through < last {
             let from = self.report.vouched_through.saturating_add(1);

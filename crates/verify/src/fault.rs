@@ -66,6 +66,22 @@ pub enum Fault {
         "{signer} had seen record {seen} at {at}, before this export was made: the log was put back to an earlier state"
     )]
     RolledBack { signer: String, seen: i64, at: String },
+    #[error(
+        "{signer} had signed record {seen} at {at}, before this export was made, and it is not here: it was never delivered, or it was removed"
+    )]
+    SignedNotHeld { signer: String, seen: i64, at: String },
+    #[error(
+        "the writer itself has signed nothing from record {from} on, though its key is trusted: they may be somebody else's"
+    )]
+    NotSignedByWriter { from: i64 },
+    #[error("the chain is not in this export of everything, though {signer} had seen record {seen} of it")]
+    ChainMissing { signer: String, seen: i64 },
+    #[error("the chain stops before its end in an export of everything")]
+    StopsBeforeTheEnd,
+    #[error("the body is gone, and nothing on record says who erased it")]
+    BodyGone,
+    #[error("the body is left out although everything of this chain was asked for")]
+    LeftOut,
     #[error("the checkpoint is not signed by a key that is trusted: {why}")]
     CheckpointNotSigned { why: CheckpointError },
     #[error("the checkpoint stands behind the record that it names")]
@@ -101,6 +117,12 @@ impl Fault {
             Self::WrittenAnew { .. } => "written_anew",
             Self::EndNotVouchedFor { .. } => "end_not_vouched_for",
             Self::RolledBack { .. } => "rolled_back",
+            Self::SignedNotHeld { .. } => "signed_not_held",
+            Self::NotSignedByWriter { .. } => "not_signed_by_writer",
+            Self::ChainMissing { .. } => "chain_missing",
+            Self::StopsBeforeTheEnd => "stops_before_the_end",
+            Self::BodyGone => "body_gone",
+            Self::LeftOut => "left_out",
             Self::CheckpointNotSigned { .. } => "checkpoint_not_signed",
             Self::CheckpointTooLate => "checkpoint_too_late",
             Self::KeptBack { .. } => "kept_back",

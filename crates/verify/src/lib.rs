@@ -10,8 +10,9 @@ mod chain;
 mod fault;
 mod lines;
 mod report;
+mod signed;
 mod verify;
 
 pub use fault::{Fault, Place};
 pub use report::{ChainReport, Report};
-pub use verify::{ReadError, Witness, verify, witnesses};
+pub use verify::{ReadError, Witnesses, verify, witnesses};

@@ -7,13 +7,13 @@ use std::{
 };
 
 use amberglass_domain::chain::{self, ChainError};
-use amberglass_wire::{
-    audit::ChainedRecord,
-    export::{ExportLine, RecordStub},
-};
+use amberglass_wire::{EventId, SessionId, UnixMillis, audit::ChainedRecord, export::ExportLine};
+use serde::Deserialize;
 
 /// Bytes of lines that are looked at together; bounds the memory.
 const PIECE_BYTES: usize = 4 << 20;
+/// An honest line is longer than this bound lets them be on average.
+const PIECE_LINES: usize = 1 << 16;
 /// A longer line is not one of an export.
 const LONGEST_LINE: usize = 64 << 20;
 
@@ -40,7 +40,7 @@ impl Piece {
     /// The next lines; empty at the end of the file.
     pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let mut piece = Self::default();
-        while piece.bytes.len() < PIECE_BYTES {
+        while piece.bytes.len() < PIECE_BYTES && piece.ends.len() < PIECE_LINES {
             let limit = LONGEST_LINE as u64;
             let read = io::Read::take(&mut *from, limit).read_until(b'\n', &mut piece.bytes)?;
             if read == 0 {
@@ -87,26 +87,66 @@ impl Piece {
     }
 }
 
-/// As exports are written; the shortest way for nearly all lines.
-const RECORD: &[u8] = br#"{"type":"record","#;
-const STUB: &[u8] = br#"{"type":"stub","#;
+/// A record or a stub. What else stands in such a line is covered by no hash, so nothing else may.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine {
+    r#type: Kind,
+    writer: String,
+    seq: i64,
+    id: EventId,
+    session: Option<SessionId>,
+    occurred_at: UnixMillis,
+    monotonic_millis: i64,
+    kind: String,
+    prev_hash: String,
+    commitment: String,
+    salt: Option<String>,
+    body: Option<String>,
+    hash: String,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Record,
+    Stub,
+}
 
 fn look(line: &[u8]) -> Line {
-    if line.starts_with(RECORD) {
-        return serde_json::from_slice::<ChainedRecord>(line).map_or(Line::Unreadable, |record| alone(record, false));
-    }
-    if line.starts_with(STUB) {
-        return serde_json::from_slice::<RecordStub>(line)
-            .map_or(Line::Unreadable, |stub| alone(stub.into_record(), true));
+    if let Ok(line) = serde_json::from_slice::<RecordLine>(line) {
+        return record(line);
     }
     match serde_json::from_slice::<ExportLine>(line) {
-        Ok(ExportLine::Record(record)) => alone(record, false),
-        Ok(ExportLine::Stub(stub)) => alone(stub.into_record(), true),
         Ok(
             line @ (ExportLine::Export(_) | ExportLine::Chain(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_)),
         ) => Line::Other(Box::new(line)),
-        Err(_) => Line::Unreadable,
+        Ok(ExportLine::Record(_) | ExportLine::Stub(_)) | Err(_) => Line::Unreadable,
     }
+}
+
+fn record(line: RecordLine) -> Line {
+    let stub = line.r#type == Kind::Stub;
+    let (salt, body) = match (stub, line.salt, line.body) {
+        (true, None, None) => (String::new(), String::new()),
+        (false, Some(salt), Some(body)) => (salt, body),
+        _ => return Line::Unreadable,
+    };
+    let record = ChainedRecord {
+        writer: line.writer,
+        seq: line.seq,
+        id: line.id,
+        session: line.session,
+        occurred_at: line.occurred_at,
+        monotonic_millis: line.monotonic_millis,
+        kind: line.kind,
+        prev_hash: line.prev_hash,
+        commitment: line.commitment,
+        salt,
+        body,
+        hash: line.hash,
+    };
+    alone(record, stub)
 }
 
 fn alone(record: ChainedRecord, stub: bool) -> Line {

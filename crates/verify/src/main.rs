@@ -8,7 +8,7 @@ use std::{
 };
 
 use amberglass_domain::checkpoint::TrustedKeys;
-use amberglass_verify::{verify, witnesses};
+use amberglass_verify::{Witnesses, verify, witnesses};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 
@@ -50,7 +50,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let mut seen = Vec::new();
     for path in &arguments.witness {
         let read = open(path).and_then(|file| Ok(witnesses(BufReader::new(file), &trusted)?));
-        seen.extend(read.with_context(|| format!("the witness {} cannot be believed", path.display()))?);
+        let Witnesses { checkpoints, unreadable } =
+            read.with_context(|| format!("the witness {} cannot be believed", path.display()))?;
+        seen.extend(checkpoints);
+        if !unreadable.is_empty() {
+            let words = format!("{}: lines {unreadable:?} hold no checkpoint and were passed over", path.display());
+            writeln!(io::stderr().lock(), "warning: {words}").context("the warning could not be written")?;
+        }
     }
     let report = if arguments.export == Path::new("-") {
         verify(io::stdin().lock(), &trusted, &seen)

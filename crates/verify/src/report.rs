@@ -1,10 +1,11 @@
 //! What was found, for people and for programs.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
+use amberglass_wire::export::{ExportHeader, ExportScope};
 use serde::Serialize;
 
-use crate::fault::{Fault, Place};
+use crate::fault::{Fault, Place, time};
 
 /// One writer's chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,8 +47,17 @@ pub struct Report {
     pub chains: Vec<ChainReport>,
     /// In the order in which they were found.
     pub faults: Vec<(Place, Fault)>,
+    /// Faults beyond the first thousand, which are not told one by one.
+    pub more: u64,
     pub lines: u64,
+    /// What was asked for, of which server and when.
+    pub header: Option<ExportHeader>,
+    /// Writers with a fault.
+    broken: HashSet<String>,
 }
+
+/// Faults that are told; a file can be made of nothing else.
+const MOST_FAULTS: usize = 1_000;
 
 #[derive(Serialize)]
 struct FaultJson<'a> {
@@ -63,7 +73,23 @@ impl Report {
     }
 
     pub(crate) fn add(&mut self, place: Place, fault: Fault) {
-        self.faults.push((place, fault));
+        if let Some(writer) = &place.writer
+            && !self.broken.contains(writer)
+        {
+            self.broken.insert(writer.clone());
+        }
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push((place, fault));
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn close(&mut self, header: Option<ExportHeader>, mut chains: Vec<ChainReport>, lines: u64) {
+        for chain in &mut chains {
+            chain.whole = !self.broken.contains(&chain.writer);
+        }
+        (self.header, self.chains, self.lines) = (header, chains, lines);
     }
 
     /// For programs.
@@ -77,13 +103,18 @@ impl Report {
             .map(|(place, fault)| FaultJson { code: fault.code(), place, says: fault.to_string() })
             .collect();
         serde_json::to_string_pretty(&serde_json::json!({
-            "whole": self.is_whole(), "lines": self.lines, "chains": self.chains, "faults": faults,
+            "whole": self.is_whole(), "export": self.header, "lines": self.lines, "chains": self.chains,
+            "faults": faults, "more_faults": self.more,
         }))
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(ExportHeader { server, exported_at, scope, .. }) = &self.header {
+            let (server, at) = (clean(server), time(*exported_at));
+            writeln!(f, "Export by {server} at {at} of {}", clean(&words(scope)))?;
+        }
         for chain in &self.chains {
             let ChainReport { writer, first, last, records, stubs, erased, vouched_for_by, .. } = chain;
             let state = if chain.whole { "whole" } else { "BROKEN" };
@@ -109,13 +140,35 @@ impl fmt::Display for Report {
             };
             writeln!(f, "FAULT   {line}{record}: {}", clean(&fault.to_string()))?;
         }
-        let (chains, faults) = (self.chains.len(), self.faults.len());
+        let chains = self.chains.len();
+        let faults = self.more.saturating_add(self.faults.len() as u64);
+        if self.more > 0 {
+            writeln!(f, "FAULT   and {} more", self.more)?;
+        }
         if self.is_whole() {
             write!(f, "The export is whole: {chains} chains, {} lines.", self.lines)
         } else {
             write!(f, "The export is NOT whole: {faults} faults in {chains} chains, {} lines.", self.lines)
         }
     }
+}
+
+/// What was asked for.
+fn words(scope: &ExportScope) -> String {
+    let ExportScope { session, portal, customer, staff, device, since, until } = scope;
+    let parts: Vec<String> = [
+        session.as_ref().map(|id| format!("session {id}")),
+        portal.as_ref().map(|id| format!("portal {id}")),
+        customer.as_ref().map(|id| format!("customer {id}")),
+        staff.as_ref().map(|id| format!("staff {id}")),
+        device.as_ref().map(|id| format!("device {id}")),
+        since.map(|at| format!("since {}", time(at))),
+        until.map(|at| format!("until {}", time(at))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "everything".into() } else { parts.join(", ") }
 }
 
 /// An export may hold anything: nothing of it speaks to the terminal.

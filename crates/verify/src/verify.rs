@@ -1,9 +1,15 @@
 //! The whole file, from its header to its end.
 
-use std::io::{self, BufRead};
+use std::{
+    collections::HashMap,
+    io::{self, BufRead},
+};
 
 use amberglass_domain::checkpoint::{Checkpoint, CheckpointError, TrustedKeys};
-use amberglass_wire::export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, FORMAT, end_text};
+use amberglass_wire::{
+    audit::ChainedRecord,
+    export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, end_text},
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -11,6 +17,7 @@ use crate::{
     fault::{Fault, Place},
     lines::{Line, Piece},
     report::{ChainReport, Report},
+    signed::{Signed, SignedHeads, is_before, is_server},
 };
 
 /// Why nothing can be said.
@@ -20,28 +27,32 @@ pub enum ReadError {
     Io(#[from] io::Error),
     #[error("line {line} of the witness is not a checkpoint of a trusted key: {why}")]
     Witness { line: usize, why: CheckpointError },
-    #[error("line {line} of the witness is not one of JSON with a note")]
-    WitnessLine { line: usize },
 }
 
-/// A checkpoint that somebody else has kept.
-pub type Witness = Checkpoint;
+/// Checkpoints that somebody else has kept.
+#[derive(Debug, Default)]
+pub struct Witnesses {
+    pub checkpoints: Vec<Checkpoint>,
+    /// Lines that are none, such as one that a loss of power has torn.
+    pub unreadable: Vec<usize>,
+}
 
 /// Checkpoints as a server writes them beside its database, or as they stand in an export: each line one of JSON.
 ///
 /// # Errors
 /// When one of them is not signed by a trusted key: a witness that can't be believed is none.
-pub fn witnesses(from: impl BufRead, trusted: &TrustedKeys) -> Result<Vec<Witness>, ReadError> {
-    let mut found = Vec::new();
+pub fn witnesses(from: impl BufRead, trusted: &TrustedKeys) -> Result<Witnesses, ReadError> {
+    let mut found = Witnesses::default();
     for (number, line) in from.lines().enumerate() {
         let (line, number) = (line?, number.saturating_add(1));
         if line.trim().is_empty() {
             continue;
         }
         let Ok(ExportLine::Checkpoint { note }) = serde_json::from_str(&line) else {
-            return Err(ReadError::WitnessLine { line: number });
+            found.unreadable.push(number);
+            continue;
         };
-        found.push(trusted.checkpoint(&note).map_err(|why| ReadError::Witness { line: number, why })?);
+        found.checkpoints.push(trusted.checkpoint(&note).map_err(|why| ReadError::Witness { line: number, why })?);
     }
     Ok(found)
 }
@@ -50,8 +61,11 @@ pub fn witnesses(from: impl BufRead, trusted: &TrustedKeys) -> Result<Vec<Witnes
 ///
 /// # Errors
 /// When it can't be read; everything that is wrong with it is in the report.
-pub fn verify(mut from: impl BufRead, trusted: &TrustedKeys, witnesses: &[Witness]) -> Result<Report, ReadError> {
-    let mut reading = Reading { checkpoints: witnesses.to_vec(), ..Reading::default() };
+pub fn verify(mut from: impl BufRead, trusted: &TrustedKeys, witnesses: &[Checkpoint]) -> Result<Report, ReadError> {
+    let mut reading = Reading::default();
+    for checkpoint in witnesses {
+        reading.signed.add(checkpoint);
+    }
     let mut piece = Piece::read(&mut from)?;
     while !piece.ends.is_empty() {
         // The next piece is read and this one hashed while others look at its lines.
@@ -76,8 +90,12 @@ struct Reading {
     lines: u64,
     header: Option<ExportHeader>,
     chains: Vec<Chain>,
+    /// Where in `chains` each writer is.
+    writers: HashMap<String, usize>,
+    /// Behind the header of a chain that is there twice.
+    outside: bool,
     /// Of the export and from elsewhere.
-    checkpoints: Vec<Checkpoint>,
+    signed: SignedHeads,
     end: Option<(u64, ExportEnd)>,
     end_is_signed: Option<Result<(), CheckpointError>>,
     report: Report,
@@ -109,14 +127,11 @@ impl Reading {
             Line::Unreadable => self.report.add(self.here(), Fault::NotALine),
             Line::Record { record, stub, wrong } => {
                 let (place, line) = (self.here(), self.lines);
-                let asked = self.header.as_ref().and_then(|header| header.scope.session.as_ref());
-                if stub && record.session.is_some() && record.session.as_ref() == asked {
+                if stub && let Some(fault) = self.header.as_ref().and_then(|header| kept_back(&header.scope, &record)) {
                     let place = Place { writer: Some(record.writer.clone()), seq: Some(record.seq), ..place.clone() };
-                    if let Some(session) = record.session.clone() {
-                        self.report.add(place, Fault::KeptBack { session });
-                    }
+                    self.report.add(place, fault);
                 }
-                match self.chains.last_mut() {
+                match self.chains.last_mut().filter(|_| !self.outside) {
                     Some(chain) => chain.record(Found { record: *record, stub, wrong, line }, &mut self.report),
                     None => self.report.add(place, Fault::OutsideOfChains),
                 }
@@ -137,23 +152,19 @@ impl Reading {
                     self.header = Some(header);
                 }
             }
-            ExportLine::Chain(header) => self.chain(header),
+            ExportLine::Chain(header) => self.chain(header, trusted),
             ExportLine::Checkpoint { note } => match trusted.checkpoint(&note) {
-                Ok(checkpoint) => {
-                    if !self.chains.last_mut().is_none_or(|chain| chain.expect(&checkpoint)) {
-                        self.report.add(self.here(), Fault::CheckpointTooLate);
-                    }
-                    self.checkpoints.push(checkpoint);
-                }
-                // A device may be unknown to the reader: its own word adds to the server's, it does not replace it.
-                Err(CheckpointError::UnknownKey) if !claims_server(&note) => {}
+                Ok(checkpoint) => self.checkpoint(&checkpoint),
+                // A device may be unknown to the reader: its own word adds to the server's, it does not replace it. Under a
+                // name that is known another key is somebody else's.
+                Err(CheckpointError::UnknownKey) if !claims_known(&note, trusted) => {}
                 Err(why) => self.report.add(self.here(), Fault::CheckpointNotSigned { why }),
             },
             ExportLine::End(end) => {
                 let signed = trusted.open(&end.note).and_then(|(text, names)| {
                     let Some(header) = &self.header else { return Err(CheckpointError::NotACheckpoint) };
                     let says = end_text(&header.server, header.exported_at, end.lines, &end.sha256);
-                    match text == says && names.contains(&header.server) {
+                    match text == says && names.contains(&header.server) && is_server(&header.server) {
                         true => Ok(()),
                         false => Err(CheckpointError::UnknownKey),
                     }
@@ -166,22 +177,58 @@ impl Reading {
         }
     }
 
-    fn chain(&mut self, header: ChainHeader) {
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) {
+        self.signed.add(checkpoint);
+        let current = self.chains.len().saturating_sub(1);
+        for known in &checkpoint.heads {
+            let Some(place) = self.writers.get(&known.writer) else { continue };
+            let Some(chain) = self.chains.get_mut(*place) else { continue };
+            let signed = Signed::of(checkpoint, &known.head);
+            if !chain.expect(known.head.seq, signed) && *place == current {
+                self.report.add(self.here(), Fault::CheckpointTooLate);
+            }
+        }
+    }
+
+    fn chain(&mut self, header: ChainHeader, trusted: &TrustedKeys) {
         let place = Place { writer: Some(header.writer.clone()), ..self.here() };
-        if self.chains.iter().any(|chain| chain.writer() == header.writer) {
+        self.outside = self.writers.contains_key(&header.writer);
+        if self.outside {
+            // What follows belongs to no chain then.
             self.report.add(place, Fault::ChainTwice);
+            return;
         }
-        let mut chain = Chain::new(header, self.lines);
-        for checkpoint in &self.checkpoints {
-            chain.expect(checkpoint);
+        let everything = self.header.as_ref().is_some_and(|header| header.scope == ExportScope::default());
+        if everything && !header.to_head {
+            self.report.add(place, Fault::StopsBeforeTheEnd);
         }
-        self.chains.push(chain);
+        self.writers.insert(header.writer.clone(), self.chains.len());
+        let pinned = trusted.names().any(|name| name == header.writer);
+        let signed = self.signed.of(&header.writer);
+        self.chains.push(Chain::new(header, self.lines, pinned, signed));
+    }
+
+    /// In an export of everything no chain is missing of which somebody had seen anything.
+    fn missing_chains(&mut self, header: &ExportHeader) {
+        if header.scope != ExportScope::default() {
+            return;
+        }
+        for (writer, seen, Signed { signer, issued_at, .. }) in self.signed.highest() {
+            if !self.writers.contains_key(&writer) && is_before(issued_at, header.exported_at) {
+                let place = Place { writer: Some(writer), ..Place::default() };
+                self.report.add(place, Fault::ChainMissing { signer, seen });
+            }
+        }
     }
 
     fn finish(mut self) -> Report {
-        let exported_at = self.header.as_ref().map(|header| header.exported_at);
+        let header = self.header.take();
+        if let Some(header) = &header {
+            self.missing_chains(header);
+        }
+        let exported_at = header.as_ref().map(|header| header.exported_at);
         let chains = std::mem::take(&mut self.chains);
-        let mut reports: Vec<ChainReport> =
+        let reports: Vec<ChainReport> =
             chains.into_iter().map(|chain| chain.finish(exported_at, &mut self.report)).collect();
         match (self.end, self.end_is_signed) {
             (Some((line, end)), Some(signed)) => {
@@ -196,16 +243,34 @@ impl Reading {
             }
             _ => self.report.add(Place { line: self.lines, ..Place::default() }, Fault::NoEnd),
         }
-        for chain in &mut reports {
-            let faulty = |(place, _): &(Place, Fault)| place.writer.as_ref() == Some(&chain.writer);
-            chain.whole = !self.report.faults.iter().any(faulty);
-        }
-        self.report.chains = reports;
-        self.report.lines = self.lines;
+        self.report.close(header, reports, self.lines);
         self.report
     }
 }
 
-fn claims_server(note: &str) -> bool {
-    amberglass_domain::checkpoint::claimed(note).is_none_or(|checkpoint| checkpoint.signer.starts_with("server:"))
+/// Whether it names a server, or somebody whose key the reader has.
+fn claims_known(note: &str, trusted: &TrustedKeys) -> bool {
+    amberglass_domain::checkpoint::claimed(note)
+        .is_none_or(|checkpoint| is_server(&checkpoint.signer) || trusted.names().any(|name| name == checkpoint.signer))
+}
+
+/// What a stub must not stand for, as far as its header tells. With several conditions it can't tell.
+fn kept_back(scope: &ExportScope, record: &ChainedRecord) -> Option<Fault> {
+    let ExportScope { session, portal, customer, staff, device, since, until } = scope;
+    let others = portal.is_some() || customer.is_some() || staff.is_some();
+    match (session, device, others) {
+        (Some(asked), None, false) if since.is_none() && until.is_none() => {
+            let session = record.session.clone().filter(|session| session == asked)?;
+            Some(Fault::KeptBack { session })
+        }
+        (None, Some(device), false) if since.is_none() && until.is_none() => {
+            (record.writer == device.as_str()).then_some(Fault::LeftOut)
+        }
+        (None, None, false) => {
+            let within = since.is_none_or(|since| record.occurred_at >= since)
+                && until.is_none_or(|until| record.occurred_at < until);
+            within.then_some(Fault::LeftOut)
+        }
+        _ => None,
+    }
 }

@@ -153,10 +153,6 @@ pub enum EventDetail {
         /// In the form of a verifier key (C2SP signed-note).
         verifier_key: String,
     },
-    /// Where the chains of other writers stood, as far as they had moved since the server last looked.
-    HeadsRecorded {
-        heads: Vec<SeenHead>,
-    },
     /// Somebody took away what the log holds of the subject, of this time.
     AuditExported {
         by: Option<StaffId>,
@@ -166,16 +162,6 @@ pub enum EventDetail {
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
-}
-
-/// One writer's last record as another one saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SeenHead {
-    pub writer: String,
-    pub seq: i64,
-    /// Hex.
-    pub hash: String,
 }
 
 /// What a page may not do in the locked webview.
@@ -241,7 +227,6 @@ impl EventDetail {
             Self::CurtainLifted {} => "curtain_lifted",
             Self::AuditExported { .. } => "audit_exported",
             Self::SignerAdded { .. } => "signer_added",
-            Self::HeadsRecorded { .. } => "heads_recorded",
             Self::Unknown => "unknown",
         }
     }

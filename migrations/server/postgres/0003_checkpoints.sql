@@ -36,3 +36,19 @@ CREATE TABLE signers (
     verifier_key TEXT NOT NULL PRIMARY KEY,
     added_at     BIGINT NOT NULL
 );
+
+CREATE FUNCTION signers_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a signer is never %', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER signers_are_never_changed BEFORE UPDATE ON signers
+    FOR EACH STATEMENT EXECUTE FUNCTION signers_stand('changed');
+CREATE TRIGGER signers_are_never_deleted BEFORE DELETE ON signers
+    FOR EACH STATEMENT EXECUTE FUNCTION signers_stand('deleted');
+CREATE TRIGGER signers_are_never_emptied BEFORE TRUNCATE ON signers
+    FOR EACH STATEMENT EXECUTE FUNCTION signers_stand('deleted');
+ALTER TABLE signers ENABLE ALWAYS TRIGGER signers_are_never_changed;
+ALTER TABLE signers ENABLE ALWAYS TRIGGER signers_are_never_deleted;
+ALTER TABLE signers ENABLE ALWAYS TRIGGER signers_are_never_emptied;

@@ -10,4 +10,4 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"server_role";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"server_role";
 REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM :"server_role";
-REVOKE UPDATE, DELETE ON audit_events, checkpoints FROM :"server_role";
+REVOKE UPDATE, DELETE ON audit_events, checkpoints, signers FROM :"server_role";

@@ -37,3 +37,13 @@ CREATE TABLE signers (
     verifier_key TEXT NOT NULL PRIMARY KEY,
     added_at     INTEGER NOT NULL
 ) STRICT;
+
+CREATE TRIGGER signers_are_never_changed BEFORE UPDATE ON signers
+BEGIN
+    SELECT RAISE(ABORT, 'a signer is never changed');
+END;
+
+CREATE TRIGGER signers_are_never_deleted BEFORE DELETE ON signers
+BEGIN
+    SELECT RAISE(ABORT, 'a signer is never deleted');
+END;

@@ -72,7 +72,6 @@ const ICONS: Record<LineKind, Icon> = {
   curtain_lifted: Eye,
   audit_exported: Download,
   signer_added: KeyRound,
-  heads_recorded: Link,
   unknown: Circle,
 };
 

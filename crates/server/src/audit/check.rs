@@ -1,9 +1,12 @@
 //! Whether the audit log is whole: every writer's chain computed again from what the database holds.
 
 use amberglass_domain::chain::{self, ChainError};
-use amberglass_wire::event_stream::ChainHead;
+use amberglass_wire::{
+    audit::{EventBody, EventDetail},
+    event_stream::ChainHead,
+};
 
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredRecord};
 
 /// Records that are read at once.
 const PAGE: u32 = 1000;
@@ -15,8 +18,20 @@ pub struct CheckedChain {
     pub writer: String,
     /// The last link that holds.
     pub head: ChainHead,
-    /// Why the record after it does not continue the chain.
-    pub broken: Option<ChainError>,
+    /// What is wrong with the record after it.
+    pub broken: Option<Broken>,
+}
+
+/// What can be wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// It would be sought and exported as something that it is not.
+    #[error("record {seq} stands in the database under another {column} than its body says")]
+    Column { seq: i64, column: &'static str },
+    #[error("the body of record {seq} is gone, and nothing on record says who erased it")]
+    BodyGone { seq: i64 },
 }
 
 /// Reads the whole log. Records that were cut off a chain's end leave no mark in it: who wants to see that compares the
@@ -39,11 +54,36 @@ async fn check_chain(store: &Store, writer: String) -> Result<CheckedChain, Stor
         if page.is_empty() {
             return Ok(CheckedChain { writer, head, broken: None });
         }
-        for event in page {
-            match chain::verify_next(&writer, &head, &event.record) {
+        for stored in page {
+            match check_record(&writer, &head, &stored) {
                 Ok(next) => head = next,
                 Err(broken) => return Ok(CheckedChain { writer, head, broken: Some(broken) }),
             }
         }
     }
+}
+
+fn check_record(writer: &str, head: &ChainHead, stored: &StoredRecord) -> Result<ChainHead, Broken> {
+    let StoredRecord { record, subject, is_page, position: _ } = stored;
+    let next = chain::verify_next(writer, head, record)?;
+    let seq = record.seq;
+    if chain::is_erased(record) {
+        return Err(Broken::BodyGone { seq });
+    }
+    // A body of a later version may say more; what it says of these is where it always was.
+    let Ok(body) = serde_json::from_str::<EventBody>(&record.body) else { return Ok(next) };
+    let page = writer.starts_with("server:") && matches!(body.detail, EventDetail::PageViewed { document: true, .. });
+    for (column, same) in [
+        ("staff", subject.staff == body.subject.staff),
+        ("customer", subject.customer == body.subject.customer),
+        ("portal", subject.portal == body.subject.portal),
+        ("device", subject.device == body.subject.device),
+        ("session", record.session == body.subject.session),
+        ("is_page", *is_page == page),
+    ] {
+        if !same {
+            return Err(Broken::Column { seq, column });
+        }
+    }
+    Ok(next)
 }

@@ -1,11 +1,11 @@
 //! Signed heads of the chains: for consoles, which keep them as witnesses, and for a file outside of the database.
 //!
-//! A server signs the head of what a device has delivered, with that of its own chain. Every minute it writes the heads of
-//! all other writers into its own chain and signs that one's head, so that one short note vouches for all of them.
+//! A server signs the head of what a device has delivered, with that of its own chain, and every minute the heads of all
+//! chains that have moved.
 
 use std::{
     collections::HashMap,
-    io::Write as _,
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +16,7 @@ use amberglass_domain::{
 };
 use amberglass_wire::{
     DeviceId,
-    audit::{EventDetail, EventSubject, SeenHead},
+    audit::{EventDetail, EventSubject},
     event_stream::ChainHead,
     export::ExportLine,
 };
@@ -27,7 +27,7 @@ use crate::store::{CheckpointRow, StoreError, Tx};
 
 /// Between two looks at all chains.
 const INTERVAL_MILLIS: i64 = 60_000;
-/// Heads in one record.
+/// Heads in one note, which may be a megabyte at the most.
 const MAX_HEADS: usize = 500;
 
 /// What a server writes is its own or its operator's.
@@ -111,8 +111,6 @@ pub enum IssueError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Audit(#[from] AuditError),
-    #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("the checkpoint could not be written to {path}; it is in the database")]
     File {
@@ -141,52 +139,46 @@ impl Checkpoints {
         }
     }
 
-    /// Signs this server's head if anything was written since the last time. `None` when nothing was.
+    /// Signs the heads that have moved since the last time, in as many notes as it takes. Nothing when none has.
     ///
     /// # Errors
-    /// When the log cannot be read or written, or the file outside of it.
-    pub async fn issue(&mut self) -> Result<Option<String>, IssueError> {
+    /// When the log cannot be read or written, or the file outside of it; what was to be signed is in the next notes.
+    pub async fn issue(&mut self) -> Result<Vec<String>, IssueError> {
         let store = self.audit.shared.store.clone();
         let heads = store.chain_heads().await?;
-        let own = self.audit.writer().to_owned();
         let moved: Vec<WriterHead> =
             heads.into_iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).collect();
-        let others: Vec<&WriterHead> = moved.iter().filter(|known| known.writer != own).collect();
-        for some in others.chunks(MAX_HEADS) {
-            let heads = some.iter().map(|WriterHead { writer, head }| SeenHead {
-                writer: writer.clone(),
-                seq: head.seq,
-                hash: head.hash.clone(),
-            });
-            let detail = EventDetail::HeadsRecorded { heads: heads.collect() };
-            self.audit.append(EventSubject::default(), detail).await?;
+        for WriterHead { writer, head } in &moved {
+            if let Some(seen) = self.seen.get(writer).filter(|seen| seen.seq >= head.seq) {
+                tracing::error!(writer, seen = seen.seq, now = head.seq, "a chain has lost records that were signed");
+            }
         }
-        let head = self.audit.head();
-        if head.seq == 0 || self.seen.get(&own) == Some(&head) {
-            return Ok(None);
-        }
-        let mut signed = vec![WriterHead { writer: own, head }];
-        signed.extend(others.into_iter().filter(|known| is_server(&known.writer)).cloned());
         let issued_at = self.clock.now();
-        let note = self.audit.signer().checkpoint(issued_at, signed.clone())?;
-        let mut tx = store.begin().await?;
-        for WriterHead { writer, head } in &signed {
-            tx.insert_checkpoint(&CheckpointRow {
-                signer: self.audit.signer().name().to_owned(),
-                writer: writer.clone(),
-                head: head.clone(),
-                issued_at,
-                note: note.clone(),
-            })
-            .await?;
+        let mut notes = Vec::new();
+        for some in moved.chunks(MAX_HEADS) {
+            let note = self.audit.signer().checkpoint(issued_at, some.to_vec())?;
+            let mut tx = store.begin().await?;
+            // Those of devices are kept with each delivery.
+            for WriterHead { writer, head } in some.iter().filter(|known| is_server(&known.writer)) {
+                tx.insert_checkpoint(&CheckpointRow {
+                    signer: self.audit.signer().name().to_owned(),
+                    writer: writer.clone(),
+                    head: head.clone(),
+                    issued_at,
+                    note: note.clone(),
+                })
+                .await?;
+            }
+            tx.commit().await?;
+            if let Some(path) = self.file.clone() {
+                let line = ExportLine::Checkpoint { note: note.clone() };
+                add_line(&path, &line).map_err(|source| IssueError::File { path, source })?;
+            }
+            notes.push(note);
         }
-        tx.commit().await?;
-        self.seen.extend(moved.into_iter().chain(signed).map(|known| (known.writer, known.head)));
-        if let Some(path) = self.file.clone() {
-            let line = ExportLine::Checkpoint { note: note.clone() };
-            add_line(&path, &line).map_err(|source| IssueError::File { path, source })?;
-        }
-        Ok(Some(note))
+        // Not before: what did not reach the file is signed again.
+        self.seen.extend(moved.into_iter().map(|known| (known.writer, known.head)));
+        Ok(notes)
     }
 }
 
@@ -194,10 +186,19 @@ fn add_line(path: &Path, line: &ExportLine) -> std::io::Result<()> {
     let mut text = serde_json::to_string(line)?;
     text.push('\n');
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.read(true).create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
+    // A line that a full disk or a loss of power has torn must not take this one with it.
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            text.insert(0, '\n');
+        }
+    }
     // One write, so that two servers can share the file.
     file.write_all(text.as_bytes())?;
     file.sync_data()

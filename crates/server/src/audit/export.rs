@@ -96,8 +96,9 @@ pub async fn export(
         scope: scope.clone(),
     }))?;
     let mut exported = Exported::default();
+    let everything = *scope == ExportScope::default();
     for stretch in store.stretches(scope).await? {
-        let Section { chain, checkpoints } = section(audit, store, &stretch).await?;
+        let Section { chain, checkpoints } = section(audit, store, &stretch, everything).await?;
         exported.chains = exported.chains.saturating_add(1);
         let (writer, mut after, through) = (chain.writer.clone(), chain.after, chain.through);
         lines.add(&ExportLine::Chain(chain))?;
@@ -123,12 +124,15 @@ pub async fn export(
     Ok(exported)
 }
 
-/// Widens a stretch to the checkpoints around it, or to the beginning and the end of the chain.
-async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch) -> Result<Section, ExportError> {
+/// Widens a stretch to the checkpoints around it, or to the beginning and the end of the chain; to its end in any case when
+/// everything was asked for.
+async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch, everything: bool) -> Result<Section, ExportError> {
     let writer = stretch.writer.as_str();
+    // Before the head, so that no note names a record that came after it.
+    let last_own = store.last_checkpoint_of(writer, writer, 0, i64::MAX).await?;
     let below = store.checkpoint_below(writer, stretch.first).await?;
     let after = below.as_ref().map_or(0, |row| row.head.seq);
-    let above = store.checkpoint_from(writer, stretch.last).await?;
+    let above = if everything { None } else { store.checkpoint_from(writer, stretch.last).await? };
     let head: ChainHead = store.chain_head_of(writer).await?;
     let (through, closing) = match above {
         Some(CheckpointRow { head, note, .. }) => (head.seq, note),
@@ -136,7 +140,10 @@ async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch) -> Result<S
     };
     let to_head = through == head.seq;
     // At the chain's end whatever the device has ever signed: it may have seen more than is held.
-    let own = store.last_checkpoint_of(writer, writer, after, if to_head { i64::MAX } else { through }).await?;
+    let own = match to_head {
+        true => last_own,
+        false => store.last_checkpoint_of(writer, writer, after, through).await?,
+    };
     let checkpoints = below.map(|row| row.note).into_iter().chain([closing]).chain(own.map(|row| row.note)).collect();
     let chain = ChainHeader { writer: writer.to_owned(), after, through, to_head };
     Ok(Section { chain, checkpoints })

@@ -24,7 +24,7 @@ mod delivery;
 mod export;
 mod outage;
 
-pub use check::{CheckedChain, check};
+pub use check::{Broken, CheckedChain, check};
 pub use checkpoints::{Checkpoints, IssueError};
 pub use delivery::{Delivered, DeliveryError};
 pub use export::{ExportError, Exported, export};
@@ -43,6 +43,9 @@ pub enum AuditError {
     Store(#[source] Arc<StoreError>),
     #[error("the audit record could not be serialised")]
     Serialise(#[source] Arc<serde_json::Error>),
+    /// Put back to an earlier state, or its end cut off: nothing is added to what is not the log any more.
+    #[error("record {seq} of this server is not in the audit log as it was written")]
+    HeadLost { seq: i64 },
     #[error("the audit log is closed")]
     Closed,
 }
@@ -165,7 +168,11 @@ impl Shared {
         // Read within the transaction that holds the write lock, so that two appends can never take the same number.
         let head = match tx.chain_head.take() {
             Some(head) => head,
-            None => tx.chain_head_of(&self.writer).await?,
+            None => {
+                let head = tx.chain_head_of(&self.writer).await?;
+                self.still_there(tx, &head).await?;
+                head
+            }
         };
         let kind = detail.kind().to_owned();
         let is_page = matches!(detail, EventDetail::PageViewed { document: true, .. });
@@ -186,6 +193,22 @@ impl Shared {
         tx.insert_record(&RecordRow { record: &record, subject: &body.subject, is_page, received_at }).await?;
         tx.chain_head = Some(ChainHead { seq: record.seq, hash: record.hash.clone() });
         Ok(record)
+    }
+
+    /// Whether the last record that this process has seen committed is where it was.
+    async fn still_there(&self, tx: &mut Tx, head: &ChainHead) -> Result<(), AuditError> {
+        let known = self.head.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let found = match known.seq {
+            0 => return Ok(()),
+            seq if seq == head.seq => Some(head.hash.clone()),
+            // The transaction after its commit and before this process was told of it.
+            seq => tx.held_hash(&self.writer, seq).await?,
+        };
+        if found.as_deref() == Some(known.hash.as_str()) {
+            Ok(())
+        } else {
+            Err(AuditError::HeadLost { seq: known.seq })
+        }
     }
 
     /// Shows the transaction's head once it is committed.

@@ -140,19 +140,6 @@ impl Store {
             .collect()
     }
 
-    /// A writer's records after this number, in the order of its chain.
-    pub async fn chain(&self, writer: &str, after: i64, limit: u32) -> Result<Vec<TrailEvent>, StoreError> {
-        sqlx::query(concat_select("WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3"))
-            .bind(writer.to_owned())
-            .bind(after)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(trail_event)
-            .collect()
-    }
-
     /// All records of a session, in the order of their commits.
     pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>, StoreError> {
         sqlx::query(concat_select("WHERE session = $1 ORDER BY position"))

@@ -1,8 +1,17 @@
 //! The audit log as chains: where each stands, and which stretches of them an export has to hold.
 
 use amberglass_domain::checkpoint::WriterHead;
-use amberglass_wire::{audit::ChainedRecord, event_stream::ChainHead, export::ExportScope};
-use sqlx::{Any, Row as _, any::AnyArguments, query::Query};
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, StaffId,
+    audit::{ChainedRecord, EventSubject},
+    event_stream::ChainHead,
+    export::ExportScope,
+};
+use sqlx::{
+    Any, Row as _,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
 use super::{Store, StoreError, audit::trail_event};
 
@@ -12,6 +21,17 @@ pub struct Stretch {
     pub writer: String,
     pub first: i64,
     pub last: i64,
+}
+
+/// A record with the columns that no hash covers, by which it is found.
+#[derive(Clone, Debug)]
+pub struct StoredRecord {
+    /// Place in the audit log, ordered at commit.
+    pub position: i64,
+    pub record: ChainedRecord,
+    /// Without the hash of the policy.
+    pub subject: EventSubject,
+    pub is_page: bool,
 }
 
 /// Steps from writer to writer along the index, however many records each has.
@@ -27,7 +47,8 @@ macro_rules! in_scope {
     () => {
         "(CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR portal = $2) \
          AND (CAST($3 AS TEXT) IS NULL OR customer = $3) AND (CAST($4 AS TEXT) IS NULL OR staff = $4) \
-         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5) AND occurred_at >= $6 AND occurred_at < $7"
+         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5) AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
+         OR (received_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (received_at < $7 OR CAST($7 AS BIGINT) IS NULL))"
     };
 }
 
@@ -40,6 +61,23 @@ impl Store {
             .iter()
             .map(|row| Ok(row.try_get("writer")?))
             .collect()
+    }
+
+    /// A writer's records after this number, in the order of its chain.
+    pub async fn chain(&self, writer: &str, after: i64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        sqlx::query(
+            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, \
+             body, hash, received_at, staff, customer, portal, device, is_page FROM audit_events \
+             WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        )
+        .bind(writer.to_owned())
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(stored)
+        .collect()
     }
 
     /// Where each writer's chain stands.
@@ -108,6 +146,24 @@ impl Store {
     }
 }
 
+fn stored(row: &AnyRow) -> Result<StoredRecord, StoreError> {
+    let is_page: i64 = row.try_get("is_page")?;
+    let event = trail_event(row)?;
+    Ok(StoredRecord {
+        position: event.position,
+        record: event.record,
+        subject: EventSubject {
+            staff: row.try_get::<Option<String>, _>("staff")?.map(StaffId),
+            customer: row.try_get::<Option<String>, _>("customer")?.map(CustomerId),
+            portal: row.try_get::<Option<String>, _>("portal")?.map(PortalId),
+            session: row.try_get::<Option<String>, _>("session")?.map(SessionId),
+            device: row.try_get::<Option<String>, _>("device")?.map(DeviceId),
+            policy_hash: None,
+        },
+        is_page: is_page != 0,
+    })
+}
+
 fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
     sqlx::query(question)
         .bind(scope.session.as_ref().map(|id| id.0.clone()))
@@ -115,6 +171,6 @@ fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, Any
         .bind(scope.customer.as_ref().map(|id| id.0.clone()))
         .bind(scope.staff.as_ref().map(|id| id.0.clone()))
         .bind(scope.device.as_ref().map(|id| id.0.clone()))
-        .bind(scope.since.map_or(i64::MIN, |at| at.0))
-        .bind(scope.until.map_or(i64::MAX, |at| at.0))
+        .bind(scope.since.map(|at| at.0))
+        .bind(scope.until.map(|at| at.0))
 }

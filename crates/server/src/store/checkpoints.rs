@@ -50,13 +50,13 @@ impl Tx {
 }
 
 impl Store {
-    /// Verifier keys of every server that ever worked on this database, in the order of their first use.
-    pub async fn signers(&self) -> Result<Vec<String>, StoreError> {
-        sqlx::query("SELECT verifier_key FROM signers ORDER BY added_at, verifier_key")
+    /// Name and verifier key of every server that ever worked on this database, in the order of their first use.
+    pub async fn signers(&self) -> Result<Vec<(String, String)>, StoreError> {
+        sqlx::query("SELECT name, verifier_key FROM signers ORDER BY added_at, verifier_key")
             .fetch_all(&self.readers)
             .await?
             .iter()
-            .map(|row| Ok(row.try_get("verifier_key")?))
+            .map(|row| Ok((row.try_get("name")?, row.try_get("verifier_key")?)))
             .collect()
     }
 

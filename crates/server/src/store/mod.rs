@@ -30,7 +30,7 @@ mod tokens;
 
 pub use audit::{RecordRow, Tallies};
 pub use audit_shown::{AuditFilter, ShownEvent};
-pub use chains::Stretch;
+pub use chains::{StoredRecord, Stretch};
 pub use checkpoints::CheckpointRow;
 pub use codes::CodeRow;
 pub use devices::{DeviceRow, ListedDeviceRow};

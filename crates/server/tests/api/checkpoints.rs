@@ -6,9 +6,7 @@ use amberglass_domain::{
     ports::Clock as _,
 };
 use amberglass_server::audit::Checkpoints;
-use amberglass_wire::{
-    UnixMillis, audit::EventDetail, event_stream::ChainHead, journal::JournalBatchResponse, problem::ErrorCode,
-};
+use amberglass_wire::{event_stream::ChainHead, journal::JournalBatchResponse, problem::ErrorCode};
 use reqwest::StatusCode;
 
 use crate::{
@@ -86,7 +84,7 @@ async fn what_a_device_has_signed_is_kept_and_anything_else_is_refused() {
 }
 
 #[tokio::test]
-async fn the_heads_of_all_writers_go_into_the_servers_own_chain_whose_head_is_signed() {
+async fn the_heads_that_have_moved_are_signed_and_written_outside_of_the_database() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("checkpoints");
     let world = World::new().await;
@@ -95,21 +93,17 @@ async fn the_heads_of_all_writers_go_into_the_servers_own_chain_whose_head_is_si
     json::<JournalBatchResponse>(deliver(&world, &amy, &journal.run(3)).await, StatusCode::OK).await;
     let state = world.server().state();
     let mut checkpoints = Checkpoints::new(state.audit.clone(), state.clock.clone(), Some(file.clone()));
-    let note = checkpoints.issue().await.unwrap().unwrap();
-    let signed = server_keys(&world).checkpoint(&note).unwrap();
-    assert_eq!(signed.heads.len(), 1, "one short note");
-    let own = signed.head_of(state.audit.writer()).unwrap().clone();
-    assert_eq!(own, state.audit.head());
+    let notes = checkpoints.issue().await.unwrap();
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    let signed = server_keys(&world).checkpoint(note).unwrap();
+    assert_eq!(signed.head_of(state.audit.writer()), Some(&state.audit.head()));
+    assert_eq!(signed.head_of(journal.device.as_str()), Some(&journal.head));
 
-    let last = state.store.chain(state.audit.writer(), own.seq - 1, 9).await.unwrap().pop().unwrap().record;
-    let body: amberglass_wire::audit::EventBody = serde_json::from_str(&last.body).unwrap();
-    let EventDetail::HeadsRecorded { heads } = body.detail else { panic!("{}", last.body) };
-    assert_eq!((heads.len(), heads[0].writer.as_str(), heads[0].seq), (1, journal.device.as_str(), 3));
-    assert_eq!(heads[0].hash, journal.head.hash);
-
-    assert_eq!(checkpoints.issue().await.unwrap(), None, "nothing was written since");
+    assert!(checkpoints.issue().await.unwrap().is_empty(), "nothing was written since");
     json::<JournalBatchResponse>(deliver(&world, &amy, &journal.run(1)).await, StatusCode::OK).await;
-    assert!(checkpoints.issue().await.unwrap().is_some());
+    let notes = checkpoints.issue().await.unwrap();
+    let signed = server_keys(&world).checkpoint(&notes[0]).unwrap();
+    assert_eq!((signed.heads.len(), signed.head_of(journal.device.as_str())), (1, Some(&journal.head)));
     let kept = std::fs::read_to_string(&file).unwrap();
     assert_eq!(kept.lines().count(), 2);
     let first: serde_json::Value = serde_json::from_str(kept.lines().next().unwrap()).unwrap();
@@ -118,6 +112,42 @@ async fn the_heads_of_all_writers_go_into_the_servers_own_chain_whose_head_is_si
     {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_reach_the_file_is_signed_again_and_a_torn_line_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, world) = (dir.path().join("later"), World::new().await);
+    let file = folder.join("checkpoints");
+    let state = world.server().state();
+    let mut checkpoints = Checkpoints::new(state.audit.clone(), state.clock.clone(), Some(file.clone()));
+    assert!(checkpoints.issue().await.is_err(), "there is no folder yet");
+    std::fs::create_dir(&folder).unwrap();
+    // As a loss of power leaves it.
+    std::fs::write(&file, "{\"type\":\"checkpoint\",\"no").unwrap();
+    assert_eq!(checkpoints.issue().await.unwrap().len(), 1);
+    let text = std::fs::read(&file).unwrap();
+    let seen = amberglass_verify::witnesses(text.as_slice(), &server_keys(&world)).unwrap();
+    assert_eq!((seen.checkpoints.len(), seen.unreadable), (1, vec![1]));
+    assert_eq!(seen.checkpoints[0].head_of(state.audit.writer()), Some(&state.audit.head()));
+}
+
+#[tokio::test]
+async fn a_running_server_adds_nothing_to_a_chain_that_was_put_back_or_written_anew() {
+    for statement in [
+        "DELETE FROM audit_events WHERE writer LIKE 'server:%' AND seq > 3",
+        "UPDATE audit_events SET hash = 'another' WHERE writer LIKE 'server:%' AND seq = (SELECT MAX(seq) FROM audit_events)",
+    ] {
+        let world = World::new().await;
+        let amy = world.amy().await;
+        let state = world.server().state();
+        let (writer, head) = (state.audit.writer().to_owned(), state.audit.head());
+        // The device has written nothing: the highest number is the server's.
+        world.tamper(&[statement]).await;
+        let refused = world.try_start(&amy, "key", &crate::world::start_request(crate::world::JANE)).await;
+        problem(refused, StatusCode::SERVICE_UNAVAILABLE, ErrorCode::AuditUnavailable).await;
+        assert!(state.store.chain_head_of(&writer).await.unwrap().seq <= head.seq, "{statement}");
     }
 }
 
@@ -141,6 +171,5 @@ async fn a_server_signs_every_minute_and_when_it_stops() {
     let keys = server_keys(&world);
     let text = std::fs::read_to_string(&file).unwrap();
     let seen = amberglass_verify::witnesses(text.as_bytes(), &keys).unwrap();
-    assert_eq!(seen.len(), 2);
-    assert!(seen[0].issued_at < seen[1].issued_at || seen[0].issued_at > UnixMillis(0));
+    assert_eq!((seen.checkpoints.len(), seen.unreadable.len()), (2, 0));
 }

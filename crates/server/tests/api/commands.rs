@@ -211,3 +211,75 @@ async fn a_check_of_the_audit_log_finds_where_a_chain_breaks() {
     assert!(!broken.status.success() && words.contains("BROKEN after record"), "{words}");
     assert!(words.contains("does not match its commitment") && words.contains("whole"), "{words}");
 }
+
+#[tokio::test]
+async fn the_operator_exports_the_record_and_prints_the_keys_to_check_it_with() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let session = world.start(&amy).await.session;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("export");
+    let path = file.to_str().unwrap();
+    let keys = done(&world, &["audit", "keys"]).await;
+    let trusted = amberglass_domain::checkpoint::TrustedKeys::parse(&keys).unwrap();
+    let (server, device) = (world.server().state().audit.signer().name(), amy.tokens.device.as_str());
+    assert_eq!(trusted.names().collect::<Vec<_>>(), [server, device]);
+
+    for (arguments, words) in [
+        (["--session", "AG-NOBODY"], "there is no session AG-NOBODY"),
+        (["--customer", "1042"], "`1042` is not PORTAL/ID, such as barkside/1042"),
+        (["--staff", "nobody@example.com"], "there is no staff member nobody@example.com"),
+        (["--device", "nothing"], "there is no device nothing"),
+        (["--since", "yesterday"], "`yesterday` is no time"),
+    ] {
+        let told = refused(&world, &[&["audit", "export", path], arguments.as_slice()].concat()).await;
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing stays behind");
+    assert_eq!(world.count_events("audit_exported").await, 0);
+
+    let output = run(&world, &["audit", "export", path, "--session", &session.code]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("On record as audit_exported."), "{said}");
+    assert_eq!(world.kinds(&amy, &session.id).await, ["session_started", "audit_exported"]);
+    let text = std::fs::read(&file).unwrap();
+    let report = amberglass_verify::verify(text.as_slice(), &trusted, &[]).unwrap();
+    assert!(report.is_whole(), "{report}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let told = refused(&world, &["audit", "export", path]).await;
+    assert!(told.contains("exists; name a file that does not"), "{told}");
+    assert_eq!(std::fs::read(&file).unwrap(), text);
+    let printed = run(&world, &["audit", "export", "-", "--session", &session.code]).await.stdout;
+    let report = amberglass_verify::verify(printed.as_slice(), &trusted, &[]).unwrap();
+    assert!(report.is_whole(), "{report}");
+}
+
+#[tokio::test]
+async fn neither_an_export_nor_the_keys_hide_what_was_done_to_the_database() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    world.start(&amy).await;
+    let key = amberglass_domain::checkpoint::NoteSigner::new("server:s2", &[7; 32]).unwrap().verifier_key();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("export");
+    world.tamper(&["UPDATE audit_events SET customer = '1' WHERE kind = 'session_started'"]).await;
+    let statement = "INSERT INTO signers (name, verifier_key, added_at) VALUES ($1, $2, 0)";
+    sqlx::query(statement).bind("server:s2").bind(key.clone()).execute(&world.database().await).await.unwrap();
+
+    let keys = done(&world, &["audit", "keys"]).await;
+    assert!(
+        !keys.contains(&key) && keys.contains("# NOT of this installation's server-key, left out: server:s2"),
+        "{keys}"
+    );
+    let output = run(&world, &["audit", "export", path.to_str().unwrap(), "--customer", "barkside/1042"]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && path.exists(), "it is made all the same: {said}");
+    assert!(
+        said.contains("THE LOG IS NOT WHOLE") && said.contains("under another customer than its body says"),
+        "{said}"
+    );
+}

@@ -1,11 +1,11 @@
 //! Exports of the audit log, held against what `amberglass-verify` says of them.
 
-use amberglass_domain::{checkpoint::TrustedKeys, device_key};
+use amberglass_domain::{checkpoint::TrustedKeys, device_key, ports::Clock as _};
 use amberglass_server::audit::{self, Exported};
 use amberglass_verify::{Report, verify};
 use amberglass_wire::{
-    SessionId, StaffId,
-    audit::{EventDetail, EventSubject},
+    SessionId, StaffId, UnixMillis,
+    audit::EventDetail,
     export::{ExportLine, ExportScope},
     journal::JournalBatchResponse,
 };
@@ -167,7 +167,7 @@ const TAMPERINGS: [Tampering; 8] = [
         what: "the end deleted",
         statements: &["DELETE FROM audit_events WHERE kind = 'window_opened' AND seq > 8"],
         // The checkpoint of the delivery is still there.
-        expected: &[("cut_off", Some(8)), ("end_not_vouched_for", Some(8))],
+        expected: &[("cut_off", Some(8)), ("not_signed_by_writer", Some(8)), ("end_not_vouched_for", Some(8))],
     },
     Tampering {
         what: "the end deleted, with the server's checkpoints",
@@ -175,8 +175,8 @@ const TAMPERINGS: [Tampering; 8] = [
             "DELETE FROM audit_events WHERE kind = 'window_opened' AND seq > 8",
             "DELETE FROM checkpoints WHERE seq > 8 AND signer LIKE 'server:%'",
         ],
-        // The server signs what it finds; the device's own word stands against it.
-        expected: &[("rolled_back", Some(8))],
+        // The server signs what it finds; the device's own word stands against it, and none is there for the end.
+        expected: &[("signed_not_held", Some(8)), ("not_signed_by_writer", Some(8))],
     },
     Tampering {
         what: "the beginning deleted",
@@ -234,23 +234,99 @@ async fn a_log_that_was_put_back_is_seen_by_whoever_has_kept_a_checkpoint() {
     let report = verify(text.as_slice(), &keys, &[]).unwrap();
     assert!(report.faults.iter().all(|(place, _)| place.writer.as_ref() != Some(&writer)), "{report}");
     let seen = amberglass_verify::witnesses(std::fs::read(&file).unwrap().as_slice(), &keys).unwrap();
-    let report = verify(text.as_slice(), &keys, &seen).unwrap();
+    let report = verify(text.as_slice(), &keys, &seen.checkpoints).unwrap();
     let found = report.faults.iter().find(|(place, _)| place.writer.as_ref() == Some(&writer)).unwrap();
     assert!(found.1.code() == "rolled_back" || found.1.code() == "written_anew", "{report}");
     assert!(last > 3);
 }
 
+/// What no hash covers: the columns by which records are found, and whether there is a body.
 #[tokio::test]
-async fn an_erased_body_and_an_unknown_kind_are_part_of_a_whole_export() {
+async fn a_record_that_stands_under_another_column_or_has_lost_its_body_is_found_by_the_check() {
+    for (statement, broken) in [
+        ("UPDATE audit_events SET customer = '1' WHERE kind = 'session_started' AND customer = '1042'", "customer"),
+        ("UPDATE audit_events SET portal = 'x' WHERE kind = 'session_started' AND customer = '1042'", "portal"),
+        ("UPDATE audit_events SET staff = NULL WHERE kind = 'session_started' AND customer = '1042'", "staff"),
+        ("UPDATE audit_events SET device = 'x' WHERE kind = 'session_started' AND customer = '1042'", "device"),
+        ("UPDATE audit_events SET is_page = 1 WHERE kind = 'session_started' AND customer = '1042'", "is_page"),
+        ("UPDATE audit_events SET salt = '', body = '' WHERE kind = 'session_started' AND customer = '1042'", "body"),
+    ] {
+        let world = World::new().await;
+        let amy = world.amy().await;
+        two_sessions(&world, &amy).await;
+        let state = world.server().state();
+        let chains = audit::check(&state.store).await.unwrap();
+        assert!(chains.iter().all(|chain| chain.broken.is_none()), "{chains:?}");
+        world.tamper(&[statement]).await;
+        let chains = audit::check(&state.store).await.unwrap();
+        let found: Vec<String> =
+            chains.iter().filter_map(|chain| Some(format!("{} {}", chain.writer, chain.broken.as_ref()?))).collect();
+        assert_eq!(found.len(), 1, "{statement}: {found:?}");
+        assert!(found[0].starts_with("server:") && found[0].contains(broken), "{statement}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_was_taken_away_in_the_database_is_a_fault_of_the_export() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let (_, journal) = two_sessions(&world, &amy).await;
+    world.tamper(&["UPDATE audit_events SET salt = '', body = '' WHERE kind = 'window_opened' AND seq = 5"]).await;
+    let scope = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
+    let report = verify(export(&world, &scope).await.1.as_slice(), &keys(&world, &[&amy]), &[]).unwrap();
+    let found: Vec<_> = report.faults.iter().map(|(place, fault)| (fault.code(), place.seq)).collect();
+    assert_eq!(found, [("body_gone", Some(5))], "{report}");
+}
+
+#[tokio::test]
+async fn a_devices_chain_cannot_be_written_anew_without_its_key() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let (_, journal) = two_sessions(&world, &amy).await;
+    let scope = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
+    // Every checkpoint of the end is gone, and the server signs what it finds.
+    world.tamper(&["DELETE FROM checkpoints WHERE seq >= 7"]).await;
+    let text = export(&world, &scope).await.1;
+    let report = verify(text.as_slice(), &keys(&world, &[&amy]), &[]).unwrap();
+    let found: Vec<_> = report.faults.iter().map(|(place, fault)| (fault.code(), place.seq)).collect();
+    assert_eq!(found, [("not_signed_by_writer", Some(10))], "{report}");
+}
+
+#[tokio::test]
+async fn a_chain_that_is_gone_altogether_is_missed_in_an_export_of_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("checkpoints");
+    let mut world = World::with(|config| config.checkpoint_file = Some(file.clone())).await;
+    let amy = world.amy().await;
+    let (_, journal) = two_sessions(&world, &amy).await;
+    world.stop_server().await;
+    world.tamper(&["DELETE FROM audit_events WHERE kind = 'window_opened'", "DELETE FROM checkpoints"]).await;
+    world.start_server().await;
+    world.clock.advance_seconds(2);
+    let keys = keys(&world, &[&amy]);
+    let text = export(&world, &ExportScope::default()).await.1;
+    let seen = amberglass_verify::witnesses(std::fs::read(&file).unwrap().as_slice(), &keys).unwrap();
+    let report = verify(text.as_slice(), &keys, &seen.checkpoints).unwrap();
+    let missing: Vec<_> = report.faults.iter().filter(|(_, fault)| fault.code() == "chain_missing").collect();
+    assert_eq!(missing.len(), 1, "{report}");
+    assert_eq!(missing[0].0.writer.as_deref(), Some(journal.device.as_str()));
+}
+
+#[tokio::test]
+async fn no_clock_of_a_device_takes_its_records_out_of_an_export() {
     let world = World::new().await;
     let amy = world.amy().await;
     let mut journal = Journal::of(&amy);
-    let mut erased = journal.append_about(EventSubject::default(), EventDetail::WindowOpened {});
-    (erased.salt, erased.body) = (String::new(), String::new());
-    let answer = crate::journal::deliver(&world, &amy, &[erased]).await;
+    let at = [i64::MAX, 0, i64::MIN].map(UnixMillis);
+    let records: Vec<_> = at.into_iter().map(|at| journal.append_at(at, EventDetail::WindowOpened {})).collect();
+    let answer = crate::journal::deliver(&world, &amy, &records).await;
     json::<JournalBatchResponse>(answer, StatusCode::OK).await;
-    let scope = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
-    let report = whole(&export(&world, &scope).await.1, &keys(&world, &[&amy]));
-    let chain = report.chains.iter().find(|chain| chain.writer == journal.device.as_str()).unwrap();
-    assert_eq!((chain.records, chain.erased), (0, 1));
+    let today = ExportScope { since: Some(world.clock.now().plus_seconds(-60)), ..ExportScope::default() };
+    for scope in [ExportScope::default(), today] {
+        let (_, text) = export(&world, &scope).await;
+        let told = lines(&text)
+            .into_iter()
+            .filter(|line| matches!(line, ExportLine::Record(record) if record.kind == "window_opened"));
+        assert_eq!(told.count(), 3, "{scope:?}");
+    }
 }

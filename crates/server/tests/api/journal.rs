@@ -3,7 +3,7 @@
 use amberglass_domain::{chain, chain::UnlinkedRecord, ports::Clock as _, signing};
 use amberglass_server::sha256_hex;
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
     journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
@@ -30,6 +30,15 @@ impl Journal {
     }
 
     pub fn append_about(&mut self, subject: EventSubject, detail: EventDetail) -> ChainedRecord {
+        self.append_as(subject, UnixMillis(1_767_603_600_000 + self.head.seq + 1), detail)
+    }
+
+    /// As a clock has it that is set to this.
+    pub fn append_at(&mut self, occurred_at: UnixMillis, detail: EventDetail) -> ChainedRecord {
+        self.append_as(EventSubject::default(), occurred_at, detail)
+    }
+
+    fn append_as(&mut self, subject: EventSubject, occurred_at: UnixMillis, detail: EventDetail) -> ChainedRecord {
         let (number, session) = (self.head.seq + 1, subject.session.clone());
         let body = EventBody::new(subject, "amberglass/0.1.0", detail);
         let record = chain::link(
@@ -38,7 +47,7 @@ impl Journal {
             UnlinkedRecord {
                 id: EventId::new(format!("{}-{number}", self.device)),
                 session,
-                occurred_at: amberglass_wire::UnixMillis(1_767_603_600_000 + number),
+                occurred_at,
                 monotonic_millis: number,
                 kind: body.detail.kind().into(),
                 salt: [7; 16],
@@ -270,6 +279,14 @@ async fn a_console_cannot_write_what_only_a_server_knows() {
         is_invalid(&world, &amy, Journal::of(&amy).append(Some(&id), detail), kind).await;
     }
     let known_here = Journal::of(&amy).append(Some(&id), EventDetail::WindowOpened {});
+    // Somebody who never means to say what was done.
+    let mut silent = known_here.clone();
+    (silent.salt, silent.body) = (String::new(), String::new());
+    is_invalid(&world, &amy, silent.clone(), "without a body").await;
+    silent.salt = hex::encode([7; 16]);
+    silent.commitment = chain::commitment(&[7; 16], b"");
+    silent.hash = chain::record_hash(&silent);
+    is_invalid(&world, &amy, silent, "with an empty body").await;
     // The same claim in the header alone: over a body that is erased, and over one of a kind that nobody knows.
     let mut erased = known_here.clone();
     erased.kind = "session_ended".into();

@@ -60,6 +60,18 @@ fn it_answers_programs_in_json_and_hears_witnesses() {
     assert_eq!(json["faults"][0]["writer"], DEVICE);
     assert_eq!(json["chains"][0]["whole"], false);
     assert_eq!(json["chains"][1]["whole"], true);
+    assert_eq!(json["export"]["scope"]["session"], "session-1");
+    let torn = std::fs::read_to_string(dir.path().join("seen")).unwrap() + "\n{\"type\":";
+    std::fs::write(dir.path().join("torn"), torn).unwrap();
+    let said = verify(dir.path(), &["whole", "--keys", "keys", "--witness", "torn"]);
+    assert_eq!(
+        (said.status.code(), words(&said.stderr).as_str()),
+        (Some(1), "warning: torn: lines [2] hold no checkpoint and were passed over\n")
+    );
+    assert!(
+        words(&said.stdout).starts_with("Export by server:s1 at 2026-09-21T14:13:20+00:00 of session session-1\n"),
+        "{said:?}"
+    );
     std::fs::write(dir.path().join("lies"), "{\"type\":\"checkpoint\",\"note\":\"nothing\"}\n").unwrap();
     let said = verify(dir.path(), &["whole", "--keys", "keys", "--witness", "lies"]);
     assert_eq!(said.status.code(), Some(2));

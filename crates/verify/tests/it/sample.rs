@@ -105,9 +105,14 @@ pub fn closed(lines: &[ExportLine]) -> String {
 }
 
 pub fn closed_by(signer: &NoteSigner, lines: &[ExportLine]) -> String {
+    closed_as(SERVER, signer, lines)
+}
+
+/// By whom the header says that it is.
+pub fn closed_as(server: &str, signer: &NoteSigner, lines: &[ExportLine]) -> String {
     let mut text = open(lines);
     let (count, sha256) = (lines.len() as u64, hex::encode(Sha256::digest(text.as_bytes())));
-    let note = signer.sign(&end_text(SERVER, EXPORTED_AT, count, &sha256)).unwrap();
+    let note = signer.sign(&end_text(server, EXPORTED_AT, count, &sha256)).unwrap();
     text.push_str(&open(&[ExportLine::End(ExportEnd { lines: count, sha256, note })]));
     text
 }
@@ -124,7 +129,7 @@ pub fn check(text: &str) -> Report {
 pub fn check_with(text: &str, witness: &str) -> Report {
     let line = serde_json::to_string(&ExportLine::Checkpoint { note: witness.into() }).unwrap();
     let seen = witnesses(line.as_bytes(), &trusted()).unwrap();
-    verify(text.as_bytes(), &trusted(), &seen).unwrap()
+    verify(text.as_bytes(), &trusted(), &seen.checkpoints).unwrap()
 }
 
 /// Place in the lines of [`honest`] of a record.

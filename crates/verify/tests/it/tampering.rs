@@ -13,8 +13,8 @@ use amberglass_wire::{
 };
 
 use crate::sample::{
-    DEVICE, EXPORTED_AT, SERVER, append, check, check_with, checkpoint, closed, closed_by, device, honest, line, open,
-    place_of, records, sections, server, signer,
+    DEVICE, EXPORTED_AT, SERVER, append, check, check_with, checkpoint, closed, closed_as, closed_by, device, honest,
+    line, open, place_of, records, sections, server, signer,
 };
 
 /// Code, line, record.
@@ -104,6 +104,7 @@ fn the_last_record_changed_and_hashed_anew() {
     let anew = [
         ("written_anew", line_of(20), Some(20)),
         ("written_anew", line_of(20), Some(20)),
+        ("not_signed_by_writer", 2, Some(20)),
         ("end_not_vouched_for", 2, Some(20)),
     ];
     expect("", &text, &anew);
@@ -153,12 +154,13 @@ fn the_last_records_that_were_removed() {
     let mut lines = honest();
     lines.remove(place_of(&lines, DEVICE, 20));
     lines.remove(place_of(&lines, DEVICE, 19));
-    let cut = [("cut_off", 2, Some(18)), ("end_not_vouched_for", 2, Some(18))];
+    let cut = [("cut_off", 2, Some(18)), ("not_signed_by_writer", 2, Some(18)), ("end_not_vouched_for", 2, Some(18))];
     expect("promised", &closed(&lines), &cut);
     // The promise is changed too, but the checkpoints of then are still there.
     let ExportLine::Chain(header) = &mut lines[1] else { panic!() };
     header.through = 18;
-    let back = [("rolled_back", 2, Some(18)), ("end_not_vouched_for", 2, Some(18))];
+    let back =
+        [("rolled_back", 2, Some(18)), ("not_signed_by_writer", 2, Some(18)), ("end_not_vouched_for", 2, Some(18))];
     expect("not promised any more", &closed(&lines), &back);
 }
 
@@ -215,6 +217,7 @@ fn a_chain_that_was_linked_anew_from_the_middle() {
     let found_at = [
         ("written_anew", line_of(20), Some(20)),
         ("written_anew", line_of(20), Some(20)),
+        ("not_signed_by_writer", 2, Some(20)),
         ("end_not_vouched_for", 2, Some(20)),
     ];
     expect("", &closed(&lines), &found_at);
@@ -226,11 +229,13 @@ fn a_chain_that_the_server_linked_and_signed_anew() {
     let mut lines = sections(&anew, &records(SERVER, 10));
     // The server's key signs whatever its holder wants; the device's does not.
     lines[4] = honest()[4].clone();
-    expect("by the device's word in the export", &closed(&lines), &[("written_anew", line_of(20), Some(20))]);
+    let unsigned = ("not_signed_by_writer", 2, Some(20));
+    expect("by the device's word in the export", &closed(&lines), &[("written_anew", line_of(20), Some(20)), unsigned]);
     lines.remove(4);
+    expect("by the device's word that is missing", &closed(&lines), &[unsigned]);
     let witness = checkpoint(&device(), 1_780_000_000_012, &records(DEVICE, 12)[11]);
     let report = check_with(&closed(&lines), &witness);
-    assert_eq!(found(&report), [("written_anew", line_of(12) - 1, Some(12))], "by a witness\n{report}");
+    assert_eq!(found(&report), [("written_anew", line_of(12) - 1, Some(12)), unsigned], "by a witness\n{report}");
 }
 
 #[test]
@@ -259,7 +264,12 @@ fn checkpoints_of_another_signer_than_they_say() {
     let changed = note.replace("device-1 20", "device-1 19");
     let mut lines = honest();
     lines[4] = ExportLine::Checkpoint { note: changed };
-    expect("a changed one of the device", &closed(&lines), &[("checkpoint_not_signed", 5, None)]);
+    let unsigned = ("not_signed_by_writer", 2, Some(20));
+    expect("a changed one of the device", &closed(&lines), &[("checkpoint_not_signed", 5, None), unsigned]);
+    // The key of somebody else under the device's name, as whoever can write into the list of devices has one.
+    let mut lines = honest();
+    lines[4] = ExportLine::Checkpoint { note: checkpoint(&signer(DEVICE, 9), 1_780_000_000_020, &last[19]) };
+    expect("another key under the device's name", &closed(&lines), &[("checkpoint_not_signed", 5, None), unsigned]);
 }
 
 #[test]
@@ -296,11 +306,12 @@ fn a_server_that_was_put_back_to_an_earlier_state() {
     let lines = sections(&records(DEVICE, 16), &records(SERVER, 10));
     assert!(check(&closed(&lines)).is_whole());
     let seen = records(DEVICE, 20);
-    for (who, signer) in [("the server's own file", server()), ("the device", device())] {
-        let report = check_with(&closed(&lines), &checkpoint(&signer, 1_780_000_000_020, &seen[19]));
-        assert_eq!(found(&report), [("rolled_back", 2, Some(16))], "{who}\n{report}");
-        assert!(report.to_string().contains("put back to an earlier state"), "{report}");
-    }
+    let report = check_with(&closed(&lines), &checkpoint(&server(), 1_780_000_000_020, &seen[19]));
+    assert_eq!(found(&report), [("rolled_back", 2, Some(16))], "{report}");
+    assert!(report.to_string().contains("put back to an earlier state"), "{report}");
+    // The device may also never have delivered it, so its word alone accuses nobody.
+    let report = check_with(&closed(&lines), &checkpoint(&device(), 1_780_000_000_020, &seen[19]));
+    assert_eq!(found(&report), [("signed_not_held", 2, Some(16))], "{report}");
 }
 
 #[test]
@@ -368,4 +379,83 @@ fn a_line_that_is_something_else() {
     assert_eq!(found(&report)[0], ("not_a_line", 16, None), "{report}");
     assert_eq!(found(&report)[1], ("missing", 17, Some(15)), "{report}");
     assert_eq!(found(&check(""))[0].0, "no_end");
+}
+
+#[test]
+fn a_body_that_is_gone() {
+    let erased = changed(10, |record| (record.salt, record.body) = (String::new(), String::new()));
+    expect("", &erased, &[("body_gone", line_of(10), Some(10))]);
+}
+
+#[test]
+fn a_device_that_speaks_of_others() {
+    // Its word about the server's chain counts for nothing, wherever it is brought from.
+    let later = records(SERVER, 40);
+    let report = check_with(&closed(&honest()), &checkpoint(&device(), 1_780_000_000_020, &later[39]));
+    assert!(report.is_whole(), "{report}");
+    let mut lines = honest();
+    let at = place_of(&lines, SERVER, 1) - 1;
+    lines[at] = ExportLine::Checkpoint { note: checkpoint(&device(), 1_780_000_000_020, &records(SERVER, 10)[9]) };
+    let chain = at as u64;
+    let mut accused = honest();
+    let other = records(DEVICE, 9).pop().map(|record| ChainedRecord { writer: SERVER.into(), ..record }).unwrap();
+    accused.insert(at, ExportLine::Checkpoint { note: checkpoint(&device(), 1_780_000_000_020, &other) });
+    expect("a hash that was never the server's", &closed(&accused), &[]);
+    expect("in place of the server's", &closed(&lines), &[("end_not_vouched_for", chain, Some(10))]);
+    let mut lines = honest();
+    let ExportLine::Export(header) = &mut lines[0] else { panic!() };
+    header.server = DEVICE.into();
+    let end = lines.len() as u64 + 1;
+    expect("in place of the exporting server", &closed_as(DEVICE, &device(), &lines), &[("end_not_signed", end, None)]);
+}
+
+#[test]
+fn what_is_left_out_of_an_export_of_everything() {
+    let mut lines = honest();
+    let ExportLine::Export(header) = &mut lines[0] else { panic!() };
+    header.scope = amberglass_wire::export::ExportScope::default();
+    let report = check(&closed(&lines));
+    assert_eq!(found(&report)[0], ("left_out", line_of(5), Some(5)), "every stub: {report}");
+    for line in &mut lines {
+        if let ExportLine::Stub(stub) = line {
+            let all = records(&stub.writer, 20);
+            *line = ExportLine::Record(all[usize::try_from(stub.seq).unwrap() - 1].clone());
+        }
+    }
+    assert!(check(&closed(&lines)).is_whole(), "{}", check(&closed(&lines)));
+
+    let mut short = lines.clone();
+    let ExportLine::Chain(chain) = &mut short[1] else { panic!() };
+    chain.to_head = false;
+    expect("a chain that stops before its end", &closed(&short), &[("stops_before_the_end", 2, None)]);
+    let other = records("server:s2", 50);
+    let report = check_with(&closed(&lines), &checkpoint(&server(), 1_780_000_000_020, &other[49]));
+    assert_eq!(found(&report), [("chain_missing", 0, None)], "{report}");
+    assert_eq!(report.faults[0].0.writer.as_deref(), Some("server:s2"));
+    // In another section than the chain's own.
+    let device_later = checkpoint(&server(), 1_780_000_000_020, &records(DEVICE, 25)[24]);
+    lines.push(ExportLine::Checkpoint { note: device_later });
+    expect("a chain that has passed", &closed(&lines), &[("rolled_back", 2, Some(20))]);
+}
+
+#[test]
+fn what_no_hash_covers() {
+    let text = closed(&honest());
+    let end = text.lines().count() as u64;
+    let more = text.replacen("{\"type\":\"stub\",", "{\"type\":\"stub\",\"body\":\"made up\",", 1);
+    assert_eq!(found(&check(&more))[0], ("not_a_line", line_of(5), None), "{}", check(&more));
+    let more = text.replacen("{\"type\":\"record\",", "{\"type\":\"record\",\"note\":\"made up\",", 1);
+    assert_eq!(found(&check(&more))[0], ("not_a_line", line_of(6), None), "{}", check(&more));
+    let twice = text.replacen("{\"type\":\"record\",", "{\"type\":\"record\",\"seq\":6,", 1);
+    assert_eq!(found(&check(&twice))[0], ("not_a_line", line_of(6), None), "{}", check(&twice));
+    assert!(found(&check(&twice)).contains(&("end_contradicts", end, None)));
+}
+
+#[test]
+fn a_file_that_is_made_of_faults() {
+    let text = closed(&honest()) + &"\n".repeat(300_000);
+    let report = check(&text);
+    assert_eq!((report.faults.len(), report.is_whole()), (1_000, false));
+    assert!(report.more > 300_000 && report.to_string().contains("more"), "{}", report.more);
+    assert!(report.chains.iter().all(|chain| chain.whole), "what stands behind the end says nothing about the chains");
 }

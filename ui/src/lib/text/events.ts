@@ -45,7 +45,6 @@ export type EventKind =
   | 'curtain_lifted'
   | 'audit_exported'
   | 'signer_added'
-  | 'heads_recorded'
   | 'unknown';
 
 export const EVENTS: Record<EventKind, string> = {
@@ -88,7 +87,6 @@ export const EVENTS: Record<EventKind, string> = {
   curtain_lifted: 'Page uncovered',
   audit_exported: 'Record exported',
   signer_added: 'Signing key added',
-  heads_recorded: 'Chains signed',
   unknown: 'Other event',
 };
 

@@ -82,9 +82,15 @@ impl Scope {
 /// Writes the export, which is on record before its first byte.
 ///
 /// # Errors
-/// When somebody named does not exist, the file does, or the log cannot be read; no half of an export stays behind.
+/// When somebody named does not exist, the file does, or the log cannot be read; no half of an export stays behind. Where the
+/// log itself is not whole the export is made all the same, and the command says so and fails.
 pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result<ExitCode> {
     let scope = scope.resolve(operator).await?;
+    if !operator.config.database_clock_may_differ {
+        operator.store.check_clock(&*operator.clock).await?;
+    }
+    // The columns by which records are found are covered by no hash: they are held against what the bodies say.
+    let checked = audit::check(&operator.store).await?;
     let aside = (file != "-").then(|| Aside::create(Path::new(file))).transpose()?;
     let subject = EventSubject {
         staff: scope.staff.clone(),
@@ -109,8 +115,16 @@ pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result
         exported.records, exported.chains, exported.stubs
     );
     // The standard output may be the export.
-    writeln!(io::stderr().lock(), "{words}").context("the answer could not be written")?;
-    Ok(ExitCode::SUCCESS)
+    let mut answer = io::stderr().lock();
+    writeln!(answer, "{words}").context("the answer could not be written")?;
+    let mut code = ExitCode::SUCCESS;
+    for chain in checked {
+        let Some(broken) = chain.broken else { continue };
+        code = ExitCode::FAILURE;
+        let words = format!("THE LOG IS NOT WHOLE, so records may be missing here. {}: {broken}.", chain.writer);
+        writeln!(answer, "{words}").context("the answer could not be written")?;
+    }
+    Ok(code)
 }
 
 /// A file that gets its name when it is whole.
@@ -156,13 +170,16 @@ impl Drop for Aside {
 pub async fn keys(operator: &Operator) -> anyhow::Result<ExitCode> {
     let mut text =
         "# Verifier keys for `amberglass-verify --keys`: the servers that have worked on this database\n".to_owned();
+    let own = (operator.audit.signer().name().to_owned(), operator.audit.verifier_key());
     let mut servers = operator.store.signers().await?;
-    let own = operator.audit.verifier_key();
     if !servers.contains(&own) {
         servers.push(own);
     }
-    for key in servers {
-        text.push_str(&key);
+    for (name, key) in servers {
+        // The database is not believed about whom to believe: all keys come from the file server-key.
+        let made = operator.key.checkpoint_signer(&name).is_ok_and(|signer| signer.verifier_key() == key);
+        let line = if made { key } else { format!("# NOT of this installation's server-key, left out: {name}") };
+        text.extend(line.chars().filter(|c| !c.is_control()));
         text.push('\n');
     }
     text.push_str("# Devices\n");
