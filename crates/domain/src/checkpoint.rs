@@ -19,8 +19,6 @@ use ed25519_dalek::SigningKey;
 use signed_note::{Note, NoteError, StandardSigner, StandardVerifier, Verifier, VerifierList};
 use zeroize::Zeroizing;
 
-use crate::ports::Entropy;
-
 const TITLE: &str = "amberglass/checkpoint/v1";
 /// Of a note's key: Ed25519 (<https://c2sp.org/signed-note>).
 const ED25519: u8 = 1;
@@ -125,14 +123,6 @@ impl NoteSigner {
         let secret = Zeroizing::new(format!("PRIVATE+KEY+{name}+{id:08x}+{}", STANDARD.encode(secret.as_slice())));
         let signer = StandardSigner::new(&secret).map_err(|_| CheckpointError::InvalidName)?;
         Ok(Self { name: name.to_owned(), signer, public_key })
-    }
-
-    /// # Errors
-    /// [`CheckpointError::InvalidName`]
-    pub fn generate(name: &str, entropy: &dyn Entropy) -> Result<Self, CheckpointError> {
-        let mut seed = Zeroizing::new([0; 32]);
-        entropy.fill(seed.as_mut_slice());
-        Self::new(name, &seed)
     }
 
     pub fn name(&self) -> &str {

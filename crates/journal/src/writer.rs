@@ -191,6 +191,8 @@ impl Writer {
     }
 
     async fn show_delivered(&mut self) -> Result<(), JournalError> {
+        // Before the head is read: with a connection that has to be opened anew comes the head that the file has.
+        self.connected().await?;
         let head = self.head.clone();
         let result = open::status(self.connected().await?, head).await;
         let status = self.settle(result).await?;

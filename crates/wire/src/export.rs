@@ -98,28 +98,6 @@ impl From<ChainedRecord> for RecordStub {
     }
 }
 
-impl RecordStub {
-    /// As a record whose body is not there, which its chain counts as whole.
-    pub fn into_record(self) -> ChainedRecord {
-        let Self { writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, hash } = self;
-        let (salt, body) = (String::new(), String::new());
-        ChainedRecord {
-            writer,
-            seq,
-            id,
-            session,
-            occurred_at,
-            monotonic_millis,
-            kind,
-            prev_hash,
-            commitment,
-            salt,
-            body,
-            hash,
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportEnd {
     /// Lines before this one.
@@ -138,26 +116,6 @@ pub fn end_text(server: &str, exported_at: UnixMillis, lines: u64, sha256: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_stub_keeps_everything_but_salt_and_body() {
-        let record = ChainedRecord {
-            writer: "device-1".into(),
-            seq: 4,
-            id: EventId::new("e"),
-            session: Some(SessionId::new("s")),
-            occurred_at: UnixMillis(1),
-            monotonic_millis: 2,
-            kind: "page_viewed".into(),
-            prev_hash: "p".into(),
-            commitment: "c".into(),
-            salt: "00".into(),
-            body: "{}".into(),
-            hash: "h".into(),
-        };
-        let back = RecordStub::from(record.clone()).into_record();
-        assert_eq!(back, ChainedRecord { salt: String::new(), body: String::new(), ..record });
-    }
 
     #[test]
     fn every_line_names_its_type() {
