@@ -259,6 +259,7 @@ impl Actor {
         let signed_at = signing_time(self.server_now(), self.connection.signed_at, self.silence_millis());
         self.connection.signed_at = Some(signed_at);
         let mut request = HeartbeatRequest {
+            writer: device.id.0.clone(),
             device: device.id,
             signed_at,
             sessions,

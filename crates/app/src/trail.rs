@@ -215,7 +215,7 @@ fn words(detail: EventDetail) -> Words {
             Words { what: request(&method, path), because: rule, blocked: true, resource: false }
         }
         EventDetail::AttemptRefused { attempt, target } => {
-            Words { what: target.unwrap_or_default(), because: attempt_id(attempt), blocked: true, resource: false }
+            Words { what: target.unwrap_or_default(), because: id_of(attempt), blocked: true, resource: false }
         }
         EventDetail::CurtainDrawn { cause } => because(cause),
         EventDetail::DeviceRegistered { device_name, key_fingerprint: _ } => what(device_name),
@@ -228,6 +228,21 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::SignerAdded { name, verifier_key: _ } => what(name),
         EventDetail::PortalKeyAdded { name, key: _ } => what(name),
         EventDetail::PortalKeyRevoked { key } => what(key),
+        EventDetail::JournalReplaced { cause, former: _, seq: _, hash: _ } => because(id_of(cause)),
+        EventDetail::BodiesErased { reason, by: _, records: _ } => because(reason),
+        EventDetail::RecordsRetired { writer, through, hash: _ } => what(format!("{writer} {through}")),
+        EventDetail::ServerKeyPinned { name, verifier_key: _ } => what(name),
+        EventDetail::ServerContradicted { signer, cause, held: _, shown: _ } => {
+            Words { what: signer, because: id_of(cause), ..Words::default() }
+        }
+        EventDetail::ChainContradicted { writer, cause, held: _, shown: _ } => {
+            Words { what: writer, because: id_of(cause), ..Words::default() }
+        }
+        EventDetail::SessionMismatch { missing_at_console, missing_at_server } => {
+            Words { what: [missing_at_console, missing_at_server].concat().join(", "), ..Words::default() }
+        }
+        EventDetail::AlarmAcknowledged { note, by: _, alarm: _ } => what(note),
+        EventDetail::JournalRecovered { writer, from: _, through: _ } => what(writer),
         EventDetail::StaffSignedIn {}
         | EventDetail::SignInFailed { .. }
         | EventDetail::StaffSignedOut {}
@@ -247,6 +262,9 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::WindowClosed {}
         | EventDetail::CurtainLifted {}
         | EventDetail::AuditExported { .. }
+        | EventDetail::JournalKeyRotated { .. }
+        | EventDetail::CheckpointWitnessed { .. }
+        | EventDetail::DeviceHeadNoted { .. }
         | EventDetail::Unknown => Words::default(),
     }
 }
@@ -256,8 +274,8 @@ fn request(method: &str, path: String) -> String {
 }
 
 /// The id as it stands on the wire.
-fn attempt_id(attempt: amberglass_wire::audit::Attempt) -> String {
-    match serde_json::to_value(attempt) {
+fn id_of(value: impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
         Ok(serde_json::Value::String(id)) => id,
         Ok(_) | Err(_) => String::new(),
     }

@@ -12,6 +12,29 @@ const RECORD_TAG: &[u8] = b"amberglass/record/v1";
 /// `prev_hash` of a writer's first record.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// Whose chain a writer's is: a device's first one carries its id, the n-th after a loss `<id>/<n>`.
+pub fn device_of(writer: &str) -> &str {
+    match writer.rsplit_once('/') {
+        Some((device, number)) if number_of(number).is_some() => device,
+        Some(_) | None => writer,
+    }
+}
+
+/// Which of its device's chains a writer's is, from 1.
+pub fn number_in_device(writer: &str) -> u32 {
+    writer.rsplit_once('/').and_then(|(_, number)| number_of(number)).unwrap_or(1)
+}
+
+/// The writer of a device's n-th chain.
+pub fn writer_of_chain(device: &str, number: u32) -> String {
+    if number <= 1 { device.to_owned() } else { format!("{device}/{number}") }
+}
+
+/// Written in one way only, so that no two names mean the same chain.
+fn number_of(text: &str) -> Option<u32> {
+    text.parse::<u32>().ok().filter(|number| *number > 1 && number.to_string() == text)
+}
+
 /// Why a record does not continue a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
@@ -144,6 +167,26 @@ pub fn is_erased(record: &ChainedRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_may_have_several_chains_and_each_has_one_name() {
+        for (writer, device, number) in [
+            ("d-1", "d-1", 1),
+            ("d-1/2", "d-1", 2),
+            ("d-1/17", "d-1", 17),
+            // Other ways to write a number are names of their own.
+            ("d-1/1", "d-1/1", 1),
+            ("d-1/02", "d-1/02", 1),
+            ("d-1/+2", "d-1/+2", 1),
+            ("d-1/", "d-1/", 1),
+            ("server:a", "server:a", 1),
+        ] {
+            assert_eq!((device_of(writer), number_in_device(writer)), (device, number), "{writer}");
+            if number > 1 {
+                assert_eq!(writer_of_chain(device, number), writer);
+            }
+        }
+    }
 
     fn unlinked(n: u8) -> UnlinkedRecord {
         UnlinkedRecord {

@@ -58,6 +58,7 @@ pub fn heartbeat(request: &HeartbeatRequest) -> Vec<u8> {
     let mut fields: Vec<Vec<u8>> = vec![
         request.device.as_str().as_bytes().to_vec(),
         request.signed_at.0.to_be_bytes().to_vec(),
+        request.writer.as_bytes().to_vec(),
         request.journal.seq.to_be_bytes().to_vec(),
         request.journal.hash.as_bytes().to_vec(),
     ];

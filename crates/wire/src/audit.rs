@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    event_stream::ChainHead,
     session::{EndedBy, Mode, Reason},
 };
 
@@ -159,9 +160,123 @@ pub enum EventDetail {
         since: Option<UnixMillis>,
         until: Option<UnixMillis>,
     },
+    /// The first record of a console's new chain: what became of the one before it.
+    JournalReplaced {
+        cause: JournalLoss,
+        /// Writer of the chain before.
+        former: String,
+        /// Its last record that this console could still read; zero when there was none.
+        seq: i64,
+        hash: String,
+    },
+    /// Console: bodies are encrypted with another key from here on.
+    JournalKeyRotated {
+        /// From 1, within the journal.
+        number: u32,
+    },
+    /// What these records said is gone for good from where this stands on record; that they were there, and when, stays.
+    BodiesErased {
+        by: Option<StaffId>,
+        reason: String,
+        records: Vec<RecordRange>,
+    },
+    /// Whole records up to this one are gone from where this stands on record; a signed checkpoint names the last of them.
+    RecordsRetired {
+        writer: String,
+        through: i64,
+        hash: String,
+    },
+    /// Console: a server's signed checkpoint, so that two keep what one has said.
+    CheckpointWitnessed {
+        note: String,
+    },
+    /// Console: from here on it believes checkpoints of this key.
+    ServerKeyPinned {
+        name: String,
+        verifier_key: String,
+    },
+    /// Console: a server's checkpoint contradicts what it, or this console, has signed before.
+    ServerContradicted {
+        signer: String,
+        cause: Contradiction,
+        held: ChainHead,
+        shown: ChainHead,
+    },
+    /// What a device shows of its chain contradicts what is held of it, or what it has signed before.
+    ChainContradicted {
+        writer: String,
+        cause: Contradiction,
+        held: ChainHead,
+        shown: ChainHead,
+    },
+    /// How far the chain of the session's device had come by its own word, so that its end can't be cut off unseen.
+    DeviceHeadNoted {
+        writer: String,
+        head: ChainHead,
+    },
+    /// What console and server recorded of the subject's session does not agree.
+    SessionMismatch {
+        /// Recorded by the server alone: names of events, pages with their path.
+        missing_at_console: Vec<String>,
+        missing_at_server: Vec<String>,
+    },
+    /// Somebody has looked at an alarm.
+    AlarmAcknowledged {
+        by: Option<StaffId>,
+        /// The record that raised it.
+        alarm: EventId,
+        note: String,
+    },
+    /// Records of a journal whose device could not deliver them any more were taken from its file.
+    JournalRecovered {
+        writer: String,
+        from: i64,
+        through: i64,
+    },
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+/// Why a console began a new chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JournalLoss {
+    /// The file, or the chain in it, was not as it was written.
+    Damaged,
+    /// The key of its bodies was not in the key store any more.
+    KeyLost,
+    /// The file was not there any more.
+    Missing,
+    /// The server holds other records under the same numbers.
+    Contradicted,
+}
+
+/// How a chain can contradict what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Contradiction {
+    /// Another record stands under the same number.
+    Fork,
+    /// Records are missing in between.
+    Gap,
+    /// It ends before a record that it had shown.
+    RolledBack,
+    /// A record does not match its own hash, or the body what it committed to.
+    Altered,
+    /// Records of one device came under the name of another.
+    Replayed,
+}
+
+/// A stretch of one writer's records, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordRange {
+    pub writer: String,
+    pub from: i64,
+    pub through: i64,
 }
 
 /// What a page may not do in the locked webview.
@@ -227,6 +342,18 @@ impl EventDetail {
             Self::CurtainLifted {} => "curtain_lifted",
             Self::AuditExported { .. } => "audit_exported",
             Self::SignerAdded { .. } => "signer_added",
+            Self::JournalReplaced { .. } => "journal_replaced",
+            Self::JournalKeyRotated { .. } => "journal_key_rotated",
+            Self::BodiesErased { .. } => "bodies_erased",
+            Self::RecordsRetired { .. } => "records_retired",
+            Self::CheckpointWitnessed { .. } => "checkpoint_witnessed",
+            Self::ServerKeyPinned { .. } => "server_key_pinned",
+            Self::ServerContradicted { .. } => "server_contradicted",
+            Self::ChainContradicted { .. } => "chain_contradicted",
+            Self::DeviceHeadNoted { .. } => "device_head_noted",
+            Self::SessionMismatch { .. } => "session_mismatch",
+            Self::AlarmAcknowledged { .. } => "alarm_acknowledged",
+            Self::JournalRecovered { .. } => "journal_recovered",
             Self::Unknown => "unknown",
         }
     }

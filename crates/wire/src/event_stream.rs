@@ -32,6 +32,9 @@ pub struct HeartbeatRequest {
     pub device: DeviceId,
     pub signed_at: UnixMillis,
     pub sessions: Vec<SessionBeat>,
+    /// The chain that the device writes now: its id, or a later chain of it (`domain::chain::device_of`).
+    pub writer: String,
+    /// Where that chain stands.
     pub journal: ChainHead,
     pub signature: String,
 }

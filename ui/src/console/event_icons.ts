@@ -6,8 +6,10 @@ import Compass from '@lucide/svelte/icons/compass';
 import CornerDownRight from '@lucide/svelte/icons/corner-down-right';
 import DoorOpen from '@lucide/svelte/icons/door-open';
 import Download from '@lucide/svelte/icons/download';
+import Eraser from '@lucide/svelte/icons/eraser';
 import Eye from '@lucide/svelte/icons/eye';
 import EyeOff from '@lucide/svelte/icons/eye-off';
+import FilePlus from '@lucide/svelte/icons/file-plus';
 import FileText from '@lucide/svelte/icons/file-text';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import LogIn from '@lucide/svelte/icons/log-in';
@@ -18,6 +20,8 @@ import IdCard from '@lucide/svelte/icons/id-card';
 import Link from '@lucide/svelte/icons/link';
 import MonitorX from '@lucide/svelte/icons/monitor-x';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
+import Stamp from '@lucide/svelte/icons/stamp';
+import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Smartphone from '@lucide/svelte/icons/smartphone';
 import UserCog from '@lucide/svelte/icons/user-cog';
 import UserPlus from '@lucide/svelte/icons/user-plus';
@@ -72,6 +76,18 @@ const ICONS: Record<LineKind, Icon> = {
   curtain_lifted: Eye,
   audit_exported: Download,
   signer_added: KeyRound,
+  journal_replaced: FilePlus,
+  journal_key_rotated: KeyRound,
+  bodies_erased: Eraser,
+  records_retired: Eraser,
+  checkpoint_witnessed: Stamp,
+  server_key_pinned: KeyRound,
+  server_contradicted: TriangleAlert,
+  chain_contradicted: TriangleAlert,
+  device_head_noted: Stamp,
+  session_mismatch: TriangleAlert,
+  alarm_acknowledged: CircleCheck,
+  journal_recovered: FilePlus,
   unknown: Circle,
 };
 

@@ -17,13 +17,17 @@ use super::AuditLog;
 use crate::store::{CheckpointRow, RecordRow, SessionRow, StoreError, Tx};
 
 /// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 31] = [
+const SERVERS_ALONE: [&str; 36] = [
+    "alarm_acknowledged",
     "audit_exported",
     "card_viewed",
+    "chain_contradicted",
+    "device_head_noted",
     "device_registered",
     "device_revoked",
     "emergency_stop_lifted",
     "emergency_stopped",
+    "journal_recovered",
     "note_added",
     "password_changed",
     "portal_disabled",
@@ -38,6 +42,7 @@ const SERVERS_ALONE: [&str; 31] = [
     "session_entered",
     "session_extended",
     "session_frozen",
+    "session_mismatch",
     "session_refused",
     "session_resumed",
     "session_started",

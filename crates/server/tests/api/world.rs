@@ -331,6 +331,7 @@ impl World {
     pub fn heartbeat_request(&self, console: &Console, session: &SessionId, idle_millis: i64) -> HeartbeatRequest {
         let mut request = HeartbeatRequest {
             device: console.tokens.device.clone(),
+            writer: console.tokens.device.0.clone(),
             signed_at: self.clock.now(),
             sessions: vec![SessionBeat { session: session.clone(), idle_millis }],
             journal: ChainHead::default(),

@@ -45,6 +45,18 @@ export type EventKind =
   | 'curtain_lifted'
   | 'audit_exported'
   | 'signer_added'
+  | 'journal_replaced'
+  | 'journal_key_rotated'
+  | 'bodies_erased'
+  | 'records_retired'
+  | 'checkpoint_witnessed'
+  | 'server_key_pinned'
+  | 'server_contradicted'
+  | 'chain_contradicted'
+  | 'device_head_noted'
+  | 'session_mismatch'
+  | 'alarm_acknowledged'
+  | 'journal_recovered'
   | 'unknown';
 
 export const EVENTS: Record<EventKind, string> = {
@@ -87,6 +99,18 @@ export const EVENTS: Record<EventKind, string> = {
   curtain_lifted: 'Page uncovered',
   audit_exported: 'Record exported',
   signer_added: 'Signing key added',
+  journal_replaced: 'Journal begun anew',
+  journal_key_rotated: 'Journal key changed',
+  bodies_erased: 'Contents erased',
+  records_retired: 'Old records removed',
+  checkpoint_witnessed: 'Checkpoint kept',
+  server_key_pinned: 'Server key trusted',
+  server_contradicted: 'Server contradicts itself',
+  chain_contradicted: 'Device contradicts itself',
+  device_head_noted: 'Journal’s end noted',
+  session_mismatch: 'Records do not agree',
+  alarm_acknowledged: 'Alarm looked at',
+  journal_recovered: 'Journal recovered',
   unknown: 'Other event',
 };
 
