@@ -259,7 +259,7 @@ impl Actor {
         let signed_at = signing_time(self.server_now(), self.connection.signed_at, self.silence_millis());
         self.connection.signed_at = Some(signed_at);
         let mut request = HeartbeatRequest {
-            writer: device.id.0.clone(),
+            writer: self.journal.writer().unwrap_or(device.id.as_str()).to_owned(),
             device: device.id,
             signed_at,
             sessions,
@@ -415,6 +415,7 @@ impl Actor {
                 }
                 self.portals = snapshot.portals;
                 self.limits = snapshot.limits;
+                self.keep_from_snapshot(snapshot.signers, snapshot.recovery_key.as_deref());
                 self.emergency_stop = snapshot.emergency_stop;
                 self.reason_codes = snapshot.reason_codes;
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {

@@ -31,6 +31,7 @@ use crate::{
     preferences::{PreferenceStore, Preferences, ServerChoice},
     queue::JournalState,
     recent::Recent,
+    journal_keeping::Keeping,
     recovered::Recovery,
     session_end::Ended,
     session_run::Running,
@@ -123,6 +124,7 @@ pub(crate) struct Actor {
     pub fresh_sign_in: FreshSignIn,
     pub device: DeviceState,
     pub journal: JournalState,
+    pub keeping: Keeping,
     pub connection: Connection,
     pub limits: LimitsResponse,
     pub portals: Vec<PortalResponse>,
@@ -171,6 +173,7 @@ impl Actor {
             fresh_sign_in: FreshSignIn::default(),
             device: DeviceState::default(),
             journal: JournalState::Closed,
+            keeping: Keeping::default(),
             connection: Connection::default(),
             limits: default_limits(),
             portals: Vec::new(),
@@ -383,6 +386,8 @@ fn default_limits() -> LimitsResponse {
         extension_seconds: 900,
         warnings_seconds: vec![300, 60],
         max_unsent_age_seconds: 24 * 3600,
+        journal_contents_days: 0,
+        journal_keep_days: 0,
         min_free_disk_bytes: 100 * 1024 * 1024,
     }
 }

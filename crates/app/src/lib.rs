@@ -20,6 +20,7 @@ mod first_run;
 mod fresh_sign_in;
 pub mod host;
 mod input;
+mod journal_keeping;
 mod leaving;
 mod live;
 mod loopback;

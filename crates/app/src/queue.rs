@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use amberglass_journal::{Journal, JournalError, JournalKey, JournalOptions, QueueStatus, Syncer, free_bytes};
+use amberglass_journal::{Journal, JournalError, Opened, QueueStatus, Replaced, Syncer, free_bytes};
 use amberglass_wire::{audit::EventBody, event_stream::ChainHead};
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -13,6 +13,7 @@ use crate::{
     device::Device,
     errors,
     input::{Input, Reply},
+    journal_keeping::{KeepingError, open_device_journal},
     recovered::{LeftOpen, Recovery},
     view::{ConsoleErrorCode, QueueView, UiError, UiErrorCode},
 };
@@ -29,6 +30,10 @@ pub(crate) enum JournalState {
 pub(crate) struct OpenedJournal {
     pub journal: Journal,
     pub status: QueueStatus,
+    /// What became of the one before, if this run has put it aside.
+    pub replaced: Option<Replaced>,
+    /// The newest one.
+    key: SecretString,
     /// Wakes the syncer.
     nudge: Arc<Notify>,
     stop: CancellationToken,
@@ -56,6 +61,11 @@ impl JournalState {
             }
             Self::Closed | Self::Opening | Self::Open(_) | Self::Failed(_) => None,
         }
+    }
+
+    /// The name of the chain that is written now.
+    pub fn writer(&self) -> Option<&str> {
+        self.open().map(|opened| opened.journal.writer())
     }
 
     /// What this device has written so far.
@@ -101,6 +111,7 @@ impl Actor {
             self.recovery = Recovery::of(opened.left_open.take());
         }
         let Some(device) = self.device.known() else { return };
+        self.device.journal_key = Some(opened.key.clone());
         let mut status = opened.journal.status();
         let inputs = self.inputs.clone();
         self.spawn(async move {
@@ -125,6 +136,7 @@ impl Actor {
             Reply::Done
         });
         self.journal = JournalState::Open(Box::new(opened));
+        self.keep_opened_journal();
         self.go_on_from_keyring();
         self.ask_recovered();
         self.go_on_starting();
@@ -206,24 +218,25 @@ impl Actor {
 }
 
 async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<OpenedJournal, UiError> {
-    let key = JournalKey::from_secret_text(key).map_err(|error| unopened(&error))?;
     std::fs::create_dir_all(&ports.data_dir)
         .map_err(|error| errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())))?;
     let file = journal_file(&ports.data_dir, device);
-    let options =
-        JournalOptions { writer: device.id.clone(), key, clock: ports.clock.clone(), entropy: ports.entropy.clone() };
-    let journal = Journal::open(&file, options).await.map_err(|error| unopened(&error))?;
+    let (opened, key) = open_device_journal(ports, device, key, file, None).await.map_err(|error| unopened(&error))?;
+    let Opened { journal, replaced } = opened;
     let status = journal.status().borrow().clone();
     // Before anything of it is sent: how much was kept here is part of the word.
     let left_open = LeftOpen::read(&journal).await;
-    Ok(OpenedJournal { journal, status, nudge: Arc::new(Notify::new()), stop: CancellationToken::new(), left_open })
+    let (nudge, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+    Ok(OpenedJournal { journal, status, replaced, key, nudge, stop, left_open })
 }
 
-fn unopened(error: &JournalError) -> UiError {
-    if matches!(error, JournalError::InUse) {
-        errors::console(ConsoleErrorCode::AlreadyRunning, None)
-    } else {
-        errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string()))
+fn unopened(error: &KeepingError) -> UiError {
+    match error {
+        KeepingError::Journal(JournalError::InUse) => errors::console(ConsoleErrorCode::AlreadyRunning, None),
+        KeepingError::Journal(error) => {
+            errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string()))
+        }
+        KeepingError::Keychain(error) => errors::of_keychain(error),
     }
 }
 

@@ -263,6 +263,7 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::CurtainLifted {}
         | EventDetail::AuditExported { .. }
         | EventDetail::JournalKeyRotated { .. }
+        | EventDetail::JournalTidied { .. }
         | EventDetail::CheckpointWitnessed { .. }
         | EventDetail::DeviceHeadNoted { .. }
         | EventDetail::Unknown => Words::default(),

@@ -199,6 +199,12 @@ impl TrustedKeys {
         Ok(())
     }
 
+    /// Whether it is one of them already.
+    pub fn holds(&self, verifier_key: &str) -> bool {
+        StandardVerifier::new(verifier_key)
+            .is_ok_and(|key| self.keys.iter().any(|known| known.name() == key.name() && known.key_id() == key.key_id()))
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(Verifier::name)
     }

@@ -15,6 +15,7 @@ pub mod navigation;
 pub mod ports;
 pub mod read_only;
 pub mod reason;
+pub mod recovery;
 pub mod redaction;
 pub mod session_code;
 pub mod signing;

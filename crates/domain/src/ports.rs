@@ -223,17 +223,30 @@ pub enum KeychainEntry {
     DeviceKey,
     DeviceId,
     JournalKey,
+    /// The one that is about to take its place.
+    NextJournalKey,
+    /// The number of the device's last chain, so that a journal that has vanished is missed.
+    JournalChain,
     RefreshToken,
 }
 
 impl KeychainEntry {
-    pub const ALL: [Self; 4] = [Self::DeviceKey, Self::DeviceId, Self::JournalKey, Self::RefreshToken];
+    pub const ALL: [Self; 6] = [
+        Self::DeviceKey,
+        Self::DeviceId,
+        Self::JournalKey,
+        Self::NextJournalKey,
+        Self::JournalChain,
+        Self::RefreshToken,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::DeviceKey => "device-key",
             Self::DeviceId => "device-id",
             Self::JournalKey => "journal-key",
+            Self::NextJournalKey => "next-journal-key",
+            Self::JournalChain => "journal-chain",
             Self::RefreshToken => "refresh-token",
         }
     }

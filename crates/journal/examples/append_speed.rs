@@ -34,8 +34,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder on the disk in question")?);
     let folder = tempfile::tempdir_in(folder)?;
     let options = JournalOptions {
-        writer: DeviceId::new("device"),
-        key: JournalKey::generate(&OsEntropy),
+        device: DeviceId::new("device"),
+        keys: vec![JournalKey::generate(&OsEntropy)],
+        client: "amberglass/test".into(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     };

@@ -1,28 +1,32 @@
 //! The handle that everything else holds.
 
 use std::{
+    fs::File,
     path::Path,
     sync::{Arc, mpsc as thread_channel},
     time::Duration,
 };
 
 use amberglass_domain::{
-    chain::UnlinkedRecord,
-    ports::{Clock, Entropy, uuid_v7},
+    chain,
+    ports::{Clock, Entropy},
+    recovery::RecoveryKey,
 };
 use amberglass_wire::{
-    DeviceId, EventId, SessionId, UnixMillis,
-    audit::{ChainedRecord, EventBody},
+    DeviceId, SessionId, UnixMillis,
+    audit::{ChainedRecord, EventBody, EventDetail},
     event_stream::ChainHead,
 };
-use sqlx::SqlitePool;
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
     oneshot, watch,
 };
 
 use crate::{
-    HoldReason, JournalError, JournalKey, open,
+    HoldReason, JournalError, JournalKey,
+    open::{self, Beginning, Identified},
+    scribe::Scribe,
     seal::Seal,
     store::{self, Delivered},
     writer::{Append, Command, Reply, Writer},
@@ -36,11 +40,24 @@ const BLOCKING_LIMIT: Duration = Duration::from_secs(3);
 const BLOCKING_STEP: Duration = Duration::from_millis(5);
 
 /// Whose journal, and the ports.
+#[derive(Clone)]
 pub struct JournalOptions {
-    pub writer: DeviceId,
-    pub key: JournalKey,
+    pub device: DeviceId,
+    /// The newest key, and before it one that was to become it if the program died in between.
+    pub keys: Vec<JournalKey>,
+    /// Name and version of the program.
+    pub client: String,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+}
+
+/// What is no longer kept: up to which record; zero for nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Of bodies.
+    pub erased_through: i64,
+    /// Of whole records.
+    pub retired_through: i64,
 }
 
 /// Where a record stands in the chain.
@@ -92,9 +109,10 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     readers: SqlitePool,
     seal: Arc<Seal>,
+    scribe: Arc<Scribe>,
     status: watch::Receiver<QueueStatus>,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    key: usize,
+    key_created_at: UnixMillis,
 }
 
 impl std::fmt::Debug for Journal {
@@ -104,33 +122,74 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Opens or creates the journal (mode 0600 on Unix) in a folder that exists, and starts its writer on the current
-    /// runtime.
+    /// Opens or creates the journal (mode 0600 on Unix) in a folder that exists, checks all of its chain, and starts its
+    /// writer on the current runtime.
     ///
     /// # Errors
     /// [`JournalError::InUse`] while another handle or process has it, [`JournalError::WrongKey`],
     /// [`JournalError::ForeignWriter`], [`JournalError::FormatTooNew`]; [`JournalError::BrokenChain`],
-    /// [`JournalError::Unreadable`] or [`JournalError::Damaged`] if its end is not as it was written; what the file system
+    /// [`JournalError::Unreadable`] or [`JournalError::Damaged`] if it is not as it was written; what the file system
     /// says. Whatever the error, records are left as they are.
     pub async fn open(file: &Path, options: JournalOptions) -> Result<Self, JournalError> {
-        let JournalOptions { writer, key, clock, entropy } = options;
-        let lock = open::lock(file)?;
-        open::create(file)?;
-        let mut connection = store::connect(file).await?;
-        store::migrate(&mut connection).await?;
-        let seal = Arc::new(Seal::new(&key, writer));
-        open::identify(&mut connection, &seal, entropy.as_ref(), clock.now()).await?;
-        let head = open::check_tail(&mut connection, &seal).await?;
-        let (status_sender, status) = watch::channel(open::status(&mut connection, head).await?);
-        let readers = store::readers(file);
-        let (commands, queue) = mpsc::channel(QUEUED_COMMANDS);
-        let writer = Writer::new(file, connection, lock, seal.clone(), entropy.clone(), status_sender, readers.clone());
-        tokio::spawn(writer.run(queue));
-        Ok(Self { inner: Arc::new(Inner { commands, readers, seal, status, clock, entropy }) })
+        let beginning = Beginning { writer: options.device.0.clone(), replaces: None, must_exist: false };
+        Self::open_locked(file, open::lock(file)?, options, beginning).await
     }
 
-    pub fn writer(&self) -> &DeviceId {
+    pub(crate) async fn open_locked(
+        file: &Path,
+        lock: File,
+        options: JournalOptions,
+        beginning: Beginning,
+    ) -> Result<Self, JournalError> {
+        open::create(file)?;
+        let mut connection = store::connect(file).await?;
+        let prepared = prepare(&mut connection, &options, &beginning).await;
+        let (Identified { seal, replaces, key, key_created_at }, witness, status) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                // To the end, before anybody moves the file: a connection that closes later would do so under its old name.
+                let _ = connection.close().await;
+                return Err(error);
+            }
+        };
+        let begins = status.head.seq == 0;
+        let JournalOptions { device, client, clock, entropy, keys: _ } = options;
+        let (seal, scribe) = (Arc::new(seal), Arc::new(Scribe { device, client, clock, entropy }));
+        let (status_sender, status) = watch::channel(status);
+        let readers = store::readers(file);
+        let (commands, queue) = mpsc::channel(QUEUED_COMMANDS);
+        let records = (seal.clone(), scribe.clone(), witness);
+        let writer = Writer::new(file, (connection, lock), records, status_sender, readers.clone());
+        tokio::spawn(writer.run(queue));
+        let journal = Self { inner: Arc::new(Inner { commands, readers, seal, scribe, status, key, key_created_at }) };
+        if let Some(replaces) = replaces.filter(|_| begins) {
+            journal.record(replaces).await?;
+        }
+        Ok(journal)
+    }
+
+    /// The name of the chain: the device's id, or a later chain of it (`domain::chain::device_of`).
+    pub fn writer(&self) -> &str {
         self.inner.seal.writer()
+    }
+
+    pub fn device(&self) -> &DeviceId {
+        &self.inner.scribe.device
+    }
+
+    /// From 1; more after losses.
+    pub fn chain_number(&self) -> u32 {
+        chain::number_in_device(self.writer())
+    }
+
+    /// Which of [`JournalOptions::keys`] turned out to be the newest, when it was opened.
+    pub fn opened_with_key(&self) -> usize {
+        self.inner.key
+    }
+
+    /// Since when the newest key counted, when it was opened.
+    pub fn key_created_at(&self) -> UnixMillis {
+        self.inner.key_created_at
     }
 
     /// Durable (fsynced) when it returns. Session and kind of the record are those of the body. Appends that arrive
@@ -139,7 +198,7 @@ impl Journal {
     /// # Errors
     /// Nothing may happen that was to be recorded: see [`JournalError`].
     pub async fn append(&self, body: EventBody) -> Result<Appended, JournalError> {
-        let record = self.unlinked(&body)?;
+        let record = self.inner.scribe.unlinked(&body)?;
         let (reply, answer) = oneshot::channel();
         let append = Command::Append(Append { record, reply: Reply::Task(reply) });
         self.inner.commands.send(append).await.map_err(|_| JournalError::Closed)?;
@@ -152,7 +211,7 @@ impl Journal {
     /// # Errors
     /// Also [`JournalError::TimedOut`], after which the record may or may not come to exist.
     pub fn append_blocking(&self, body: EventBody) -> Result<Appended, JournalError> {
-        let record = self.unlinked(&body)?;
+        let record = self.inner.scribe.unlinked(&body)?;
         let (reply, answer) = thread_channel::sync_channel(1);
         let mut command = Command::Append(Append { record, reply: Reply::Thread(reply) });
         let mut left = BLOCKING_LIMIT;
@@ -205,6 +264,40 @@ impl Journal {
         self.ask(|reply| Command::ReleaseHeld { reply }).await
     }
 
+    /// Encrypts with another key from here on; older bodies stay readable with it. The key has to be in the key store
+    /// before, and has to stay there also when this fails: it is not known then which one the file has.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub async fn rotate_key(&self, key: JournalKey) -> Result<(), JournalError> {
+        self.ask(|reply| Command::RotateKey { key, reply }).await
+    }
+
+    /// Lets the server read what is here, should the key store be lost.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub async fn seal_to(&self, recovery: RecoveryKey) -> Result<(), JournalError> {
+        self.ask(|reply| Command::SealTo { recovery, reply }).await
+    }
+
+    /// Believes checkpoints of these keys of servers from here on; each new one goes on record.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub async fn trust(&self, verifier_keys: Vec<String>) -> Result<(), JournalError> {
+        self.ask(|reply| Command::Trust { verifier_keys, reply }).await
+    }
+
+    /// Lets go of what was delivered: bodies of records that were all written before the one time, whole records from
+    /// before the other, as far as a server's signed checkpoint leads back to them. It goes on record in the same commit.
+    ///
+    /// # Errors
+    /// When it can't be written down; nothing is gone then.
+    pub async fn tidy(&self, erase_before: UnixMillis, retire_before: UnixMillis) -> Result<Tidied, JournalError> {
+        self.ask(|reply| Command::Tidy { erase_before, retire_before, reply }).await
+    }
+
     /// Writes what still waits, closes the file and gives up the lock. Other clones get [`JournalError::Closed`].
     pub async fn close(self) {
         let (reply, closed) = oneshot::channel();
@@ -248,9 +341,14 @@ impl Journal {
         store::read_hash_at(&self.inner.readers, seq).await
     }
 
-    pub(crate) async fn acknowledge(&self, held: i64) -> Result<(), JournalError> {
-        let at = self.inner.clock.now();
-        self.ask(|reply| Command::Acknowledge { held, at, reply }).await
+    /// `note`: what the server has signed of it.
+    pub(crate) async fn acknowledge(&self, held: ChainHead, note: Option<String>) -> Result<(), JournalError> {
+        self.ask(|reply| Command::Acknowledge { held, note, reply }).await
+    }
+
+    /// Puts something of the journal's own on record.
+    pub(crate) async fn record(&self, detail: EventDetail) -> Result<(), JournalError> {
+        self.ask(|reply| Command::Record { detail: Box::new(detail), reply }).await
     }
 
     pub(crate) async fn count_attempt(&self) -> Result<(), JournalError> {
@@ -261,29 +359,29 @@ impl Journal {
         self.ask(|reply| Command::Hold { seq, reason, reply }).await
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<(), JournalError>>) -> Command,
-    ) -> Result<(), JournalError> {
+        command: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Command,
+    ) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
         self.inner.commands.send(command(reply)).await.map_err(|_| JournalError::Closed)?;
         answer.await.map_err(|_| JournalError::Closed)?
     }
+}
 
-    fn unlinked(&self, body: &EventBody) -> Result<UnlinkedRecord, JournalError> {
-        let Inner { clock, entropy, .. } = self.inner.as_ref();
-        let mut salt = [0; 16];
-        entropy.fill(&mut salt);
-        Ok(UnlinkedRecord {
-            id: EventId::new(uuid_v7(clock.as_ref(), entropy.as_ref())),
-            session: body.subject.session.clone(),
-            occurred_at: clock.now(),
-            monotonic_millis: clock.monotonic_millis(),
-            kind: body.detail.kind().to_owned(),
-            salt,
-            body: serde_json::to_string(body)?,
-        })
-    }
+/// Everything that is looked at before the first record can be written.
+async fn prepare(
+    connection: &mut SqliteConnection,
+    options: &JournalOptions,
+    beginning: &Beginning,
+) -> Result<(Identified, crate::witness::Witness, QueueStatus), JournalError> {
+    store::migrate(connection).await?;
+    let made = (options.entropy.as_ref(), options.clock.now());
+    let identified = open::identify(connection, options.device.as_str(), beginning, &options.keys, made).await?;
+    let head = open::check(connection, &identified.seal).await?;
+    let witness = open::witness(connection).await?;
+    let status = open::status(connection, head).await?;
+    Ok((identified, witness, status))
 }
 
 /// What there is to deliver.

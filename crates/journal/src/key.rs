@@ -32,10 +32,12 @@ impl JournalKey {
     /// # Errors
     /// [`JournalError::MalformedKey`] unless the text is base64 of 32 bytes.
     pub fn from_secret_text(text: &SecretString) -> Result<Self, JournalError> {
-        let bytes = STANDARD.decode(text.expose_secret()).map_err(|_| JournalError::MalformedKey)?;
-        let bytes = Zeroizing::new(bytes);
-        let key = bytes.as_slice().try_into().map_err(|_| JournalError::MalformedKey)?;
-        Ok(Self(Zeroizing::new(key)))
+        let bytes = Zeroizing::new(STANDARD.decode(text.expose_secret()).map_err(|_| JournalError::MalformedKey)?);
+        Self::from_bytes(&bytes).ok_or(JournalError::MalformedKey)
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {

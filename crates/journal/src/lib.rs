@@ -15,9 +15,13 @@ mod error;
 mod journal;
 mod key;
 mod open;
+mod recovery;
+mod replace;
+mod scribe;
 mod seal;
 mod store;
 mod syncer;
+mod witness;
 mod writer;
 
 #[cfg(test)]
@@ -26,6 +30,8 @@ mod tests;
 pub use delivery::{Delivery, HoldReason, classify};
 pub use disk::free_bytes;
 pub use error::JournalError;
-pub use journal::{Appended, Journal, JournalOptions, QueueStatus};
+pub use journal::{Appended, Journal, JournalOptions, QueueStatus, Tidied};
 pub use key::JournalKey;
+pub use recovery::Recovery;
+pub use replace::{Opened, Replaced, open_or_replace, replace};
 pub use syncer::{SyncOutcome, Syncer};

@@ -159,8 +159,9 @@ impl Syncer {
         if let Err(error) = &result {
             tracing::info!(%error, first, last, ?delivery, "a batch of the journal was not taken");
         }
+        let note = result.ok().and_then(|response| response.checkpoint);
         match delivery {
-            Delivery::Acknowledged { held } => self.acknowledged(first, &held).await,
+            Delivery::Acknowledged { held } => self.acknowledged(first, &held, note).await,
             Delivery::Split if count == 1 => self.hold(first, HoldReason::TooLarge).await,
             // Among several records the bad one is found by halving, and everything before it is delivered.
             Delivery::Hold { reason: HoldReason::Rejected } | Delivery::Split if count > 1 => {
@@ -185,18 +186,23 @@ impl Syncer {
     }
 
     fn signed(&self, records: Vec<ChainedRecord>) -> Result<SignedBatch, JournalError> {
-        let (device, now) = (self.journal.writer().clone(), self.clock.now());
+        let (device, now) = (self.journal.device().clone(), self.clock.now());
         // A device's id always can stand in a note; without one the records go all the same.
         let checkpoint = records.last().and_then(|last| {
             let head = ChainHead { seq: last.seq, hash: last.hash.clone() };
-            let heads = vec![WriterHead { writer: device.0.clone(), head }];
+            let heads = vec![WriterHead { writer: self.journal.writer().to_owned(), head }];
             self.device_key.note_signer(&device).ok()?.checkpoint(now, heads).ok()
         });
         Ok(SignedBatch::new(device, &self.device_key, now, &JournalBatchRequest { records, checkpoint })?)
     }
 
     /// Believes the server only about records that are ours.
-    async fn acknowledged(&mut self, first: i64, held: &ChainHead) -> Result<SyncOutcome, JournalError> {
+    async fn acknowledged(
+        &mut self,
+        first: i64,
+        held: &ChainHead,
+        note: Option<String>,
+    ) -> Result<SyncOutcome, JournalError> {
         let ours = match held.seq {
             0 => held.hash.is_empty() || held.hash == GENESIS,
             seq => self.journal.hash_at(seq).await?.as_ref() == Some(&held.hash),
@@ -205,7 +211,7 @@ impl Syncer {
             tracing::error!(seq = held.seq, "the server holds a record of this device that is not in its journal");
             return self.hold(first, HoldReason::Fork).await;
         }
-        self.journal.acknowledge(held.seq).await?;
+        self.journal.acknowledge(held.clone(), note).await?;
         if held.seq >= first {
             self.limit = self.limit.saturating_mul(2).min(MAX_RECORDS);
             Ok(SyncOutcome::Delivered { records: held.seq.abs_diff(first).saturating_add(1) })

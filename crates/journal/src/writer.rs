@@ -8,31 +8,54 @@ use std::{
 
 use amberglass_domain::{
     chain::{self, UnlinkedRecord},
-    ports::Entropy,
+    recovery::RecoveryKey,
 };
-use amberglass_wire::{UnixMillis, event_stream::ChainHead};
+use amberglass_wire::{
+    UnixMillis,
+    audit::{ChainedRecord, EventDetail},
+    event_stream::ChainHead,
+};
 use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Appended, HoldReason, JournalError, QueueStatus, open, seal::Seal, store};
+use crate::{
+    Appended, HoldReason, JournalError, JournalKey, QueueStatus, Tidied, open,
+    scribe::Scribe,
+    seal::{Seal, Sealing},
+    store::{self, KeyRow, Retired},
+    witness::{Looked, Witness},
+};
 
 /// Most appends that share one commit; stays far below SQLite's limit of bound values.
 const MAX_GROUP: usize = 256;
 
-type Answer = oneshot::Sender<Result<(), JournalError>>;
+type Answer<T = ()> = oneshot::Sender<Result<T, JournalError>>;
 
 pub(crate) enum Command {
     Append(Append),
-    Acknowledge { held: i64, at: UnixMillis, reply: Answer },
+    Acknowledge { held: ChainHead, note: Option<String>, reply: Answer },
     CountAttempt { reply: Answer },
     Hold { seq: i64, reason: HoldReason, reply: Answer },
     ReleaseHeld { reply: Answer },
+    /// Something of the journal's own.
+    Record { detail: Box<EventDetail>, reply: Answer },
+    RotateKey { key: JournalKey, reply: Answer },
+    SealTo { recovery: RecoveryKey, reply: Answer },
+    Trust { verifier_keys: Vec<String>, reply: Answer },
+    Tidy { erase_before: UnixMillis, retire_before: UnixMillis, reply: Answer<Tidied> },
     Close { reply: oneshot::Sender<()> },
 }
 
 pub(crate) struct Append {
     pub(crate) record: UnlinkedRecord,
     pub(crate) reply: Reply,
+}
+
+/// What happens in the same transaction as the record that tells of it.
+enum Beside {
+    Key(Box<KeyRow>),
+    Pin(String),
+    Tidy { erase_through: i64, retire: Option<Retired> },
 }
 
 /// Who waits for an append.
@@ -60,7 +83,8 @@ pub(crate) struct Writer {
     /// Gone after an error, when it is not known what reached the file; the next command opens a new one.
     connection: Option<SqliteConnection>,
     seal: Arc<Seal>,
-    entropy: Arc<dyn Entropy>,
+    scribe: Arc<Scribe>,
+    witness: Witness,
     head: ChainHead,
     status: watch::Sender<QueueStatus>,
     readers: SqlitePool,
@@ -71,16 +95,14 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(
         file: &Path,
-        connection: SqliteConnection,
-        lock: File,
-        seal: Arc<Seal>,
-        entropy: Arc<dyn Entropy>,
+        (connection, lock): (SqliteConnection, File),
+        (seal, scribe, witness): (Arc<Seal>, Arc<Scribe>, Witness),
         status: watch::Sender<QueueStatus>,
         readers: SqlitePool,
     ) -> Self {
         let head = status.borrow().head.clone();
         let file = file.to_owned();
-        Self { file, connection: Some(connection), seal, entropy, head, status, readers, _lock: lock }
+        Self { file, connection: Some(connection), seal, scribe, witness, head, status, readers, _lock: lock }
     }
 
     /// Runs until the journal is closed or nobody holds it any more. Who no longer waits for an answer is not told.
@@ -90,26 +112,20 @@ impl Writer {
         while closing.is_none() && commands.recv_many(&mut arrived, MAX_GROUP).await > 0 {
             let mut group = Vec::new();
             for command in arrived.drain(..) {
-                match command {
-                    Command::Append(append) => group.push(append),
-                    Command::Close { reply } => closing = Some(reply),
-                    Command::Acknowledge { held, at, reply } => {
-                        self.append(std::mem::take(&mut group)).await;
-                        let _ = reply.send(self.acknowledge(held, at).await);
+                let command = match command {
+                    Command::Append(append) => {
+                        group.push(append);
+                        continue;
                     }
-                    Command::CountAttempt { reply } => {
-                        self.append(std::mem::take(&mut group)).await;
-                        let _ = reply.send(self.count_attempt().await);
+                    Command::Close { reply } => {
+                        closing = Some(reply);
+                        continue;
                     }
-                    Command::Hold { seq, reason, reply } => {
-                        self.append(std::mem::take(&mut group)).await;
-                        let _ = reply.send(self.hold(seq, reason).await);
-                    }
-                    Command::ReleaseHeld { reply } => {
-                        self.append(std::mem::take(&mut group)).await;
-                        let _ = reply.send(self.release_held().await);
-                    }
-                }
+                    other => other,
+                };
+                // In the order in which they came.
+                self.append(std::mem::take(&mut group)).await;
+                self.obey(command).await;
             }
             self.append(group).await;
         }
@@ -123,6 +139,42 @@ impl Writer {
         }
     }
 
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Append(append) => self.append(vec![append]).await,
+            Command::Acknowledge { held, note, reply } => {
+                let _ = reply.send(self.acknowledge(&held, note).await);
+            }
+            Command::CountAttempt { reply } => {
+                let _ = reply.send(self.count_attempt().await);
+            }
+            Command::Hold { seq, reason, reply } => {
+                let _ = reply.send(self.hold(seq, reason).await);
+            }
+            Command::ReleaseHeld { reply } => {
+                let _ = reply.send(self.release_held().await);
+            }
+            Command::Record { detail, reply } => {
+                let _ = reply.send(self.record(*detail, None).await);
+            }
+            Command::RotateKey { key, reply } => {
+                let _ = reply.send(self.rotate_key(key).await);
+            }
+            Command::SealTo { recovery, reply } => {
+                let _ = reply.send(self.seal_to(&recovery).await);
+            }
+            Command::Trust { verifier_keys, reply } => {
+                let _ = reply.send(self.trust(verifier_keys).await);
+            }
+            Command::Tidy { erase_before, retire_before, reply } => {
+                let _ = reply.send(self.tidy(erase_before, retire_before).await);
+            }
+            Command::Close { reply } => {
+                let _ = reply.send(());
+            }
+        }
+    }
+
     /// Writes a group in one commit and answers everyone in it.
     async fn append(&mut self, group: Vec<Append>) {
         if group.is_empty() {
@@ -130,7 +182,7 @@ impl Writer {
         }
         let (records, replies): (Vec<_>, Vec<_>) =
             group.into_iter().map(|append| (append.record, append.reply)).unzip();
-        match self.write(records).await {
+        match self.write(records, None).await {
             Ok(appended) => {
                 for (reply, appended) in replies.into_iter().zip(appended) {
                     reply.send(Ok(appended));
@@ -145,18 +197,26 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, records: Vec<UnlinkedRecord>) -> Result<Vec<Appended>, JournalError> {
+    async fn write(
+        &mut self,
+        records: Vec<UnlinkedRecord>,
+        beside: Option<Beside>,
+    ) -> Result<Vec<Appended>, JournalError> {
         self.connected().await?;
         let oldest = records.first().map(|record| record.occurred_at);
         let mut head = self.head.clone();
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
-            let record = chain::link(self.seal.writer().as_str(), &head, record);
+            let record = chain::link(self.seal.writer(), &head, record);
             head = ChainHead { seq: record.seq, hash: record.hash.clone() };
-            let sealed = self.seal.seal(&record, self.entropy.as_ref())?;
+            let sealed = self.seal.seal(&record, self.scribe.entropy.as_ref())?;
             rows.push((record, sealed));
         }
-        let result = store::insert(self.connected().await?, &rows).await;
+        let connection = self.connected().await?;
+        let result = match &beside {
+            None => store::insert(connection, &rows).await,
+            Some(beside) => insert_beside(connection, &rows, beside).await,
+        };
         self.settle(result).await?;
         self.head = head.clone();
         self.status.send_modify(|status| {
@@ -167,10 +227,110 @@ impl Writer {
         Ok(rows.into_iter().map(|(record, _)| Appended { seq: record.seq, hash: record.hash }).collect())
     }
 
-    async fn acknowledge(&mut self, held: i64, at: UnixMillis) -> Result<(), JournalError> {
-        let result = store::acknowledge(self.connected().await?, held, at).await;
+    async fn record(&mut self, detail: EventDetail, beside: Option<Beside>) -> Result<(), JournalError> {
+        let record = self.scribe.own(detail)?;
+        self.write(vec![record], beside).await.map(|_| ())
+    }
+
+    async fn acknowledge(&mut self, held: &ChainHead, note: Option<String>) -> Result<(), JournalError> {
+        let clock = self.scribe.clock.clone();
+        let looked = note.as_deref().and_then(|note| self.witness.look(note, self.seal.writer(), clock.monotonic_millis()));
+        let Looked { signer, keep, own, contradictions, due } = looked.unwrap_or_default();
+        // Only what vouches for the very record is worth keeping beside it.
+        let vouched = note.as_deref().filter(|_| own.as_ref() == Some(held));
+        let connection = self.connected().await?;
+        let kept = (signer.as_str(), keep.as_slice(), note.as_deref().unwrap_or_default());
+        let result = acknowledge(connection, held.seq, vouched, clock.now(), kept).await;
         self.settle(result).await?;
-        self.show_delivered().await
+        self.witness.kept(keep);
+        self.show_delivered().await?;
+        for contradiction in contradictions {
+            tracing::error!(?contradiction, "a server contradicts what it has signed before");
+            self.record(contradiction.clone(), None).await?;
+            self.witness.told(&contradiction);
+        }
+        if let Some(note) = note.filter(|_| due) {
+            self.record(EventDetail::CheckpointWitnessed { note }, None).await?;
+            self.witness.recorded(clock.monotonic_millis());
+        }
+        Ok(())
+    }
+
+    /// Each new key on record before anything that it signed is believed.
+    async fn trust(&mut self, verifier_keys: Vec<String>) -> Result<(), JournalError> {
+        for verifier_key in verifier_keys {
+            if self.witness.trusted.holds(&verifier_key) {
+                continue;
+            }
+            let name = verifier_key.split('+').next().unwrap_or_default().to_owned();
+            let mut trusted = self.witness.trusted.clone();
+            if !name.starts_with("server:") || trusted.add(&verifier_key).is_err() {
+                tracing::warn!(verifier_key, "what the server calls a key of its own is none");
+                continue;
+            }
+            let pinned = EventDetail::ServerKeyPinned { name, verifier_key: verifier_key.clone() };
+            self.record(pinned, Some(Beside::Pin(verifier_key))).await?;
+            self.witness.trusted = trusted;
+        }
+        Ok(())
+    }
+
+    async fn rotate_key(&mut self, key: JournalKey) -> Result<(), JournalError> {
+        let connection = self.connected().await?;
+        let read = store::key_rows(connection).await;
+        let last = self.settle(read).await?.pop().ok_or(JournalError::WrongKey)?;
+        let (writer, entropy) = (self.seal.writer().to_owned(), self.scribe.entropy.clone());
+        let first_seq = self.head.seq.saturating_add(1);
+        let sealing = Sealing::new(last.number.saturating_add(1), first_seq, key);
+        let older = self.seal.with_newest(|newest| sealing.seal_older(&writer, newest.key(), entropy.as_ref()))?;
+        let recovery_key = last.recovery_key;
+        let recovery = match recovery_key.as_deref().map(RecoveryKey::parse) {
+            Some(Ok(recovery)) => Some(sealing.seal_for(&writer, &recovery, entropy.as_ref())?),
+            Some(Err(_)) | None => None,
+        };
+        let row = KeyRow {
+            number: last.number.saturating_add(1),
+            first_seq,
+            key_check: sealing.key_check(&writer, entropy.as_ref())?,
+            older: Some(older),
+            recovery,
+            recovery_key,
+            created_at: self.scribe.clock.now().0,
+        };
+        let number = u32::try_from(row.number).unwrap_or(u32::MAX);
+        self.seal.add(sealing);
+        let written = self.record(EventDetail::JournalKeyRotated { number }, Some(Beside::Key(Box::new(row)))).await;
+        // Without a connection it is not known which key the file has by now: the next one tells.
+        if written.is_err() && self.connection.is_some() {
+            self.seal.keep_through(last.number);
+        }
+        written
+    }
+
+    async fn seal_to(&mut self, recovery: &RecoveryKey) -> Result<(), JournalError> {
+        let connection = self.connected().await?;
+        let read = store::key_rows(connection).await;
+        let text = recovery.to_text();
+        if self.settle(read).await?.last().is_some_and(|row| row.recovery_key.as_ref() == Some(&text)) {
+            return Ok(());
+        }
+        let (writer, entropy) = (self.seal.writer(), self.scribe.entropy.as_ref());
+        let sealed = self.seal.with_newest(|newest| newest.seal_for(writer, recovery, entropy))?;
+        let result = store::set_recovery(self.connected().await?, &sealed, &text).await;
+        self.settle(result).await
+    }
+
+    async fn tidy(&mut self, erase_before: UnixMillis, retire_before: UnixMillis) -> Result<Tidied, JournalError> {
+        let connection = self.connected().await?;
+        let read = what_may_go(connection, erase_before, retire_before).await;
+        let Some((erase_through, retire)) = self.settle(read).await? else { return Ok(Tidied::default()) };
+        let retired_through = retire.as_ref().map_or(0, |retire| retire.through);
+        let detail = EventDetail::JournalTidied { erased_through: erase_through, retired_through };
+        self.record(detail, Some(Beside::Tidy { erase_through, retire })).await?;
+        // What was erased is not left in the write-ahead log.
+        let result = store::truncate_log(self.connected().await?).await;
+        self.settle(result).await?;
+        Ok(Tidied { erased_through: erase_through, retired_through })
     }
 
     async fn count_attempt(&mut self) -> Result<(), JournalError> {
@@ -209,6 +369,8 @@ impl Writer {
             if known > 0 && store::hash_at(&mut connection, known).await?.as_ref() != Some(&self.head.hash) {
                 return Err(JournalError::HeadLost { seq: known });
             }
+            let keys = store::key_rows(&mut connection).await?;
+            self.seal.keep_through(keys.last().map_or(0, |row| row.number));
             let head = store::head(&mut connection).await?;
             let status = open::status(&mut connection, head.clone()).await?;
             self.head = head;
@@ -233,4 +395,73 @@ impl Writer {
             tracing::warn!(%error, "the journal's connection did not close cleanly");
         }
     }
+}
+
+async fn insert_beside(
+    connection: &mut SqliteConnection,
+    rows: &[(ChainedRecord, Vec<u8>)],
+    beside: &Beside,
+) -> Result<(), JournalError> {
+    let mut transaction = connection.begin_with("begin immediate").await?;
+    if let Beside::Key(row) = beside {
+        store::insert_key(&mut transaction, row).await?;
+    }
+    store::insert(&mut transaction, rows).await?;
+    match beside {
+        Beside::Key(_) => {}
+        Beside::Pin(verifier_key) => {
+            let at = rows.first().map_or(UnixMillis(0), |(record, _)| record.occurred_at);
+            store::pin_server_key(&mut transaction, verifier_key, at).await?;
+        }
+        Beside::Tidy { erase_through, retire } => {
+            if let Some(retire) = retire {
+                store::retire(&mut transaction, retire).await?;
+            }
+            store::erase(&mut transaction, *erase_through).await?;
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// How far the records were delivered, and what servers have signed: one commit.
+async fn acknowledge(
+    connection: &mut SqliteConnection,
+    held: i64,
+    vouched: Option<&str>,
+    at: UnixMillis,
+    (signer, keep, note): (&str, &[(String, ChainHead)], &str),
+) -> Result<(), JournalError> {
+    if keep.is_empty() {
+        return store::acknowledge(connection, held, vouched, at).await;
+    }
+    let mut transaction = connection.begin_with("begin immediate").await?;
+    store::acknowledge(&mut transaction, held, vouched, at).await?;
+    for (writer, head) in keep {
+        store::keep_witness(&mut transaction, writer, signer, head, note, at).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Bodies up to this record, and records as far as a server's signed word leads back to them. Nothing when all of it is
+/// gone already.
+async fn what_may_go(
+    connection: &mut SqliteConnection,
+    erase_before: UnixMillis,
+    retire_before: UnixMillis,
+) -> Result<Option<(i64, Option<Retired>)>, JournalError> {
+    let delivered = store::delivery(connection).await?;
+    let head = store::head(connection).await?;
+    let gone = store::retired(connection).await?.map_or(0, |retired| retired.through);
+    let erase = store::written_before(connection, erase_before).await?.min(delivered.through);
+    let through = store::written_before(connection, retire_before)
+        .await?
+        .min(delivered.through)
+        .min(head.seq.saturating_sub(1));
+    let retire = match (delivered.note, store::hash_at(connection, through).await?) {
+        (Some(note), Some(hash)) if through > gone => Some(Retired { through, hash, note }),
+        _ => None,
+    };
+    let erased = store::erased_through(connection).await?;
+    let erase = erase.max(retire.as_ref().map_or(gone, |retire| retire.through));
+    Ok((erase > erased || retire.is_some()).then_some((erase, retire)))
 }

@@ -145,6 +145,9 @@ pub struct Limits {
     pub warnings_seconds: Vec<u32>,
     pub max_unsent_age_seconds: u32,
     pub min_free_disk_bytes: u64,
+    /// Days after which a console clears the contents of records that it has delivered, and after which it removes them.
+    pub journal_contents_days: u32,
+    pub journal_keep_days: u32,
     /// Customer searches per staff member within a minute.
     pub searches_per_minute: u32,
     /// What one portal key may ask within a minute.
@@ -174,6 +177,8 @@ impl Default for Limits {
             warnings_seconds: vec![5 * 60, 60],
             max_unsent_age_seconds: 24 * 60 * 60,
             min_free_disk_bytes: 100 * 1024 * 1024,
+            journal_contents_days: 7,
+            journal_keep_days: 30,
             searches_per_minute: 60,
             portal_requests_per_minute: 600,
             sessions_per_staff: 1,
@@ -199,6 +204,8 @@ impl Limits {
             warnings_seconds: self.warnings_seconds.clone(),
             max_unsent_age_seconds: self.max_unsent_age_seconds,
             min_free_disk_bytes: self.min_free_disk_bytes,
+            journal_contents_days: self.journal_contents_days,
+            journal_keep_days: self.journal_keep_days,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use amberglass_domain::{
     checkpoint::{CheckpointError, NoteSigner},
     ports::Entropy,
+    recovery::RecoverySecret,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
@@ -70,6 +71,16 @@ impl ServerKey {
     /// When the name cannot stand in a note.
     pub fn checkpoint_signer(&self, name: &str) -> Result<NoteSigner, CheckpointError> {
         NoteSigner::new(name, &Zeroizing::new(self.mac("checkpoint-signer", &[name])))
+    }
+
+    /// Whether a verifier key is the one that this key gives to the name.
+    pub fn signs_as(&self, name: &str, verifier_key: &str) -> bool {
+        self.checkpoint_signer(name).is_ok_and(|signer| signer.verifier_key() == verifier_key)
+    }
+
+    /// Opens the journals of consoles whose key store is lost.
+    pub fn recovery_secret(&self) -> RecoverySecret {
+        RecoverySecret::from_seed(&Zeroizing::new(self.mac("journal-recovery", &[])))
     }
 
     /// HMAC-SHA-256 (RFC 2104) over length-prefixed fields.

@@ -57,6 +57,16 @@ impl ServerState {
         Ok(portal.active && !self.store.portal_disabled(&portal.id).await?)
     }
 
+    /// Verifier keys of all servers on this database. It is not believed about whom to believe: only keys that come from
+    /// `server-key` are given away.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn signers(&self) -> Result<Vec<String>, StoreError> {
+        let listed = self.store.signers().await?;
+        Ok(listed.into_iter().filter(|(name, key)| self.key.signs_as(name, key)).map(|(_, key)| key).collect())
+    }
+
     /// A new UUID v7.
     pub fn new_id(&self) -> String {
         uuid_v7(&*self.clock, &*self.entropy)

@@ -186,6 +186,13 @@ pub enum EventDetail {
         through: i64,
         hash: String,
     },
+    /// Console: what it no longer keeps of what it has delivered, from here on; the server's record is not touched.
+    JournalTidied {
+        /// Bodies up to this record are gone from the console's disk.
+        erased_through: i64,
+        /// Whole records up to this one are.
+        retired_through: i64,
+    },
     /// Console: a server's signed checkpoint, so that two keep what one has said.
     CheckpointWitnessed {
         note: String,
@@ -344,6 +351,7 @@ impl EventDetail {
             Self::SignerAdded { .. } => "signer_added",
             Self::JournalReplaced { .. } => "journal_replaced",
             Self::JournalKeyRotated { .. } => "journal_key_rotated",
+            Self::JournalTidied { .. } => "journal_tidied",
             Self::BodiesErased { .. } => "bodies_erased",
             Self::RecordsRetired { .. } => "records_retired",
             Self::CheckpointWitnessed { .. } => "checkpoint_witnessed",

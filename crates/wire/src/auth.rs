@@ -114,6 +114,12 @@ pub struct SnapshotResponse {
     pub sessions: Vec<SessionResponse>,
     /// What the server's policy fixes and the console shows and applies.
     pub limits: LimitsResponse,
+    /// Verifier keys (C2SP signed-note) of the servers that sign checkpoints of this audit log.
+    #[serde(default)]
+    pub signers: Vec<String>,
+    /// To which consoles seal their journal keys (`domain::recovery`).
+    #[serde(default)]
+    pub recovery_key: Option<String>,
     /// In force now, if any.
     #[serde(default)]
     pub emergency_stop: Option<EmergencyStopResponse>,
@@ -239,6 +245,12 @@ pub struct LimitsResponse {
     pub warnings_seconds: Vec<u32>,
     /// No new session when the oldest unsent record is older.
     pub max_unsent_age_seconds: u32,
+    /// Days after which a console clears the contents of records that it has delivered; zero for the default.
+    #[serde(default)]
+    pub journal_contents_days: u32,
+    /// Days after which it removes them whole.
+    #[serde(default)]
+    pub journal_keep_days: u32,
     /// No new session when less is free, in bytes.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub min_free_disk_bytes: u64,

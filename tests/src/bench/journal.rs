@@ -43,8 +43,9 @@ fn event(n: usize) -> EventBody {
 
 async fn open(file: &Path) -> Result<Journal> {
     let options = JournalOptions {
-        writer: DeviceId::new("019b0a3e-5f5e-7c3a-9f0e-3d1f6c2b7a12"),
-        key: JournalKey::generate(&OsEntropy),
+        device: DeviceId::new("019b0a3e-5f5e-7c3a-9f0e-3d1f6c2b7a12"),
+        keys: vec![JournalKey::generate(&OsEntropy)],
+        client: "amberglass/test".into(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     };

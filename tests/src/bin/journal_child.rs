@@ -54,8 +54,9 @@ async fn main() -> Result<()> {
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
     let device_key = Arc::new(DeviceKey::from_secret_text(&read(DEVICE_KEY)?)?);
     let options = JournalOptions {
-        writer: DeviceId::new(device),
-        key: JournalKey::from_secret_text(&read(JOURNAL_KEY)?.into())?,
+        device: DeviceId::new(device),
+        keys: vec![JournalKey::from_secret_text(&read(JOURNAL_KEY)?.into())?],
+        client: "amberglass/test".into(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     };

@@ -78,6 +78,7 @@ const ICONS: Record<LineKind, Icon> = {
   signer_added: KeyRound,
   journal_replaced: FilePlus,
   journal_key_rotated: KeyRound,
+  journal_tidied: Eraser,
   bodies_erased: Eraser,
   records_retired: Eraser,
   checkpoint_witnessed: Stamp,

@@ -25,8 +25,9 @@ const ROUNDS: i64 = 3;
 
 fn options() -> JournalOptions {
     JournalOptions {
-        writer: DeviceId::new("device-1"),
-        key: JournalKey::generate(&SeededEntropy::new(KEY_SEED)),
+        device: DeviceId::new("device-1"),
+        keys: vec![JournalKey::generate(&SeededEntropy::new(KEY_SEED))],
+        client: "amberglass/test".into(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     }

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use amberglass_domain::{
-    chain::{self, UnlinkedRecord},
-    ports::Clock as _,
-};
+use amberglass_domain::chain::{self, UnlinkedRecord};
 use amberglass_wire::{EventId, SessionId, UnixMillis, event_stream::ChainHead};
 use sqlx::migrate::Migrator;
 
@@ -14,15 +11,37 @@ use crate::{HoldReason, open, seal::Seal, store};
 
 #[tokio::test]
 async fn a_journal_of_the_first_version_opens_with_its_records_and_how_far_they_were_delivered() {
+    opens_with_its_records(
+        1,
+        &[
+            "update records set delivered_at = 2000 where seq <= 2",
+            "update records set held_reason = 'fork', attempts = 4 where seq = 3",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn so_does_one_from_before_keys_could_change() {
+    opens_with_its_records(2, &["update delivery set through = 2, synced_at = 2000, held_reason = 'fork', attempts = 4"])
+        .await;
+}
+
+async fn opens_with_its_records(version: usize, delivered: &[&'static str]) {
     let desk = Desk::new();
     let entropy = amberglass_system::OsEntropy;
     open::create(&desk.file()).unwrap();
     let mut connection = store::connect(&desk.file()).await.unwrap();
-    let first: Vec<_> = store::MIGRATIONS.iter().take(1).cloned().collect();
+    let first: Vec<_> = store::MIGRATIONS.iter().take(version).cloned().collect();
     let first = Migrator { migrations: Cow::Owned(first), ..Migrator::DEFAULT };
     first.run_direct(None, &mut connection, false).await.unwrap();
-    let seal = Seal::new(&desk.key, desk.writer.clone());
-    open::identify(&mut connection, &seal, &entropy, desk.clock.now()).await.unwrap();
+    let seal = Seal::new("device-1".into(), desk.keys[0].clone());
+    let key_check = seal.with_newest(|key| key.key_check("device-1", &entropy)).unwrap();
+    sqlx::query("insert into meta (one, writer, format, key_check, created_at) values (1, 'device-1', 1, ?, 7)")
+        .bind(key_check)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let mut head = ChainHead::default();
     for n in 1..=3_u8 {
         let unlinked = UnlinkedRecord {
@@ -39,11 +58,8 @@ async fn a_journal_of_the_first_version_opens_with_its_records_and_how_far_they_
         let sealed = seal.seal(&record, &entropy).unwrap();
         store::insert(&mut connection, &[(record, sealed)]).await.unwrap();
     }
-    for delivered in [
-        "update records set delivered_at = 2000 where seq <= 2",
-        "update records set held_reason = 'fork', attempts = 4 where seq = 3",
-    ] {
-        sqlx::query(delivered).execute(&mut connection).await.unwrap();
+    for delivered in delivered {
+        sqlx::query(*delivered).execute(&mut connection).await.unwrap();
     }
     drop(connection);
 

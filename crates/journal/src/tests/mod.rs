@@ -3,7 +3,9 @@
 mod children;
 mod durability;
 mod earlier;
+mod keeping;
 mod model;
+mod replacing;
 mod server;
 mod sync;
 mod tampering;
@@ -30,7 +32,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 struct Desk {
     folder: TempDir,
     clock: ManualClock,
-    key: JournalKey,
+    /// As the key store has them.
+    keys: Vec<JournalKey>,
     writer: DeviceId,
 }
 
@@ -39,15 +42,15 @@ impl Desk {
         Self {
             folder: TempDir::new().unwrap(),
             clock: ManualClock::default(),
-            key: JournalKey::generate(&SeededEntropy::new(1)),
+            keys: vec![JournalKey::generate(&SeededEntropy::new(1))],
             writer: DeviceId::new("device-1"),
         }
     }
 
     /// Another folder of the same device.
     fn like(&self) -> Self {
-        let (clock, key, writer) = (self.clock.clone(), self.key.clone(), self.writer.clone());
-        Self { folder: TempDir::new().unwrap(), clock, key, writer }
+        let (clock, keys, writer) = (self.clock.clone(), self.keys.clone(), self.writer.clone());
+        Self { folder: TempDir::new().unwrap(), clock, keys, writer }
     }
 
     fn file(&self) -> PathBuf {
@@ -56,8 +59,9 @@ impl Desk {
 
     fn options(&self) -> JournalOptions {
         JournalOptions {
-            writer: self.writer.clone(),
-            key: self.key.clone(),
+            device: self.writer.clone(),
+            keys: self.keys.clone(),
+            client: "amberglass/test".into(),
             clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(amberglass_system::OsEntropy),
         }

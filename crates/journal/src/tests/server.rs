@@ -6,11 +6,14 @@ use std::{
 };
 
 use amberglass_domain::{
-    chain, device_key,
+    chain,
+    checkpoint::{NoteSigner, WriterHead},
+    device_key,
     ports::{BackendError, JournalSink, SignedBatch},
     signing,
 };
 use amberglass_wire::{
+    UnixMillis,
     audit::ChainedRecord,
     event_stream::ChainHead,
     journal::{JournalBatchRequest, JournalBatchResponse},
@@ -44,6 +47,13 @@ pub(super) struct State {
     pub(super) max_records: Option<usize>,
     /// A record that is refused as invalid.
     pub(super) rejects: Option<i64>,
+    /// What it signs of its own chain with each answer.
+    pub(super) own: Option<ChainHead>,
+}
+
+/// As which the server signs.
+pub(super) fn signer() -> NoteSigner {
+    NoteSigner::new("server:a", &[7; 32]).unwrap()
 }
 
 pub(super) struct Server {
@@ -72,6 +82,14 @@ impl Server {
 impl State {
     fn head(&self) -> ChainHead {
         self.held.last().map_or_else(ChainHead::default, |last| ChainHead { seq: last.seq, hash: last.hash.clone() })
+    }
+
+    fn note(&self) -> Option<String> {
+        let heads = vec![
+            WriterHead { writer: "device-1".into(), head: self.head() },
+            WriterHead { writer: "server:a".into(), head: self.own.clone()? },
+        ];
+        signer().checkpoint(UnixMillis(9), heads).ok()
     }
 
     fn refuse(&self, code: ErrorCode) -> BackendError {
@@ -149,6 +167,6 @@ impl JournalSink for Server {
             None => {}
         }
         state.store(records)?;
-        Ok(JournalBatchResponse { held: state.head(), checkpoint: None })
+        Ok(JournalBatchResponse { held: state.head(), checkpoint: state.note() })
     }
 }

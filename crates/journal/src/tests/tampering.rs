@@ -28,6 +28,12 @@ async fn triggers_refuse_to_change_or_delete_anything_but_delivery() {
             .into(),
         "delete from meta".into(),
         "update meta set writer = 'x'".into(),
+        "delete from keys".into(),
+        "update keys set first_seq = 9".into(),
+        "insert into keys select 3, 9, key_check, older, recovery, recovery_key, created_at from keys".into(),
+        "update records set sealed = x'' where seq = 3".into(),
+        "insert into retired values (1, 3, (select hash from records where seq = 3), 'note')".into(),
+        "insert into retired values (1, 1, (select hash from records where seq = 1), 'note')".into(),
         "insert or replace into meta select * from meta".into(),
     ];
     for column in ["seq", "id", "session", "occurred_at", "monotonic_millis", "kind", "prev_hash", "commitment", "hash"]
@@ -72,9 +78,9 @@ async fn bodies_are_nowhere_in_the_files() {
 async fn another_key_or_device_is_refused_even_while_the_journal_is_empty() {
     for count in [0, 2] {
         let mut desk = Desk::with_records(count).await;
-        let key = std::mem::replace(&mut desk.key, JournalKey::generate(&SeededEntropy::new(2)));
+        let key = std::mem::replace(&mut desk.keys, vec![JournalKey::generate(&SeededEntropy::new(2))]);
         assert!(matches!(desk.try_open().await, Err(JournalError::WrongKey)));
-        desk.key = key;
+        desk.keys = key;
         desk.writer = DeviceId::new("device-2");
         assert!(matches!(desk.try_open().await, Err(JournalError::ForeignWriter { found }) if found == "device-1"));
         desk.writer = DeviceId::new("device-1");
@@ -172,10 +178,10 @@ async fn a_file_that_is_no_database_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_journal_longer_than_the_checked_end_opens_too() {
+async fn a_journal_of_more_than_a_page_of_records_opens_too() {
     let desk = Desk::with_records(0).await;
     let journal = desk.open().await;
-    append_many(&journal, 130).await;
+    append_many(&journal, 1030).await;
     journal.close().await;
-    assert_eq!(desk.open().await.append(note("131")).await.unwrap().seq, 131);
+    assert_eq!(desk.open().await.append(note("1031")).await.unwrap().seq, 1031);
 }

@@ -54,6 +54,8 @@ pub async fn snapshot(
         portals,
         sessions,
         limits: state.config.limits.response(),
+        signers: state.signers().await?,
+        recovery_key: Some(state.key.recovery_secret().recovery_key().to_text()),
         emergency_stop: state.store.emergency_stop().await?.map(response),
         reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
         rights,

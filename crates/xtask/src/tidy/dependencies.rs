@@ -23,6 +23,7 @@ const FIT_FOR_PURE: &[&str] = &[
     "chrono",
     "ed25519-dalek",
     "hex",
+    "hpke",
     "percent-encoding",
     "secrecy",
     "serde",

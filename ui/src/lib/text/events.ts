@@ -47,6 +47,7 @@ export type EventKind =
   | 'signer_added'
   | 'journal_replaced'
   | 'journal_key_rotated'
+  | 'journal_tidied'
   | 'bodies_erased'
   | 'records_retired'
   | 'checkpoint_witnessed'
@@ -101,6 +102,7 @@ export const EVENTS: Record<EventKind, string> = {
   signer_added: 'Signing key added',
   journal_replaced: 'Journal begun anew',
   journal_key_rotated: 'Journal key changed',
+  journal_tidied: 'Delivered records cleared here',
   bodies_erased: 'Contents erased',
   records_retired: 'Old records removed',
   checkpoint_witnessed: 'Checkpoint kept',
