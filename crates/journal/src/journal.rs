@@ -337,6 +337,12 @@ impl Journal {
         Ok(NextBatch::Records(batch))
     }
 
+    #[cfg(test)]
+    pub(crate) async fn record_at(&self, seq: i64) -> Result<Option<ChainedRecord>, JournalError> {
+        let rows = store::read_after(&self.inner.readers, seq.saturating_sub(1), 1).await?;
+        rows.into_iter().filter(|row| row.seq == seq).map(|row| self.inner.seal.open(row)).next().transpose()
+    }
+
     pub(crate) async fn hash_at(&self, seq: i64) -> Result<Option<String>, JournalError> {
         store::read_hash_at(&self.inner.readers, seq).await
     }

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use amberglass_domain::{
     chain::GENESIS,
-    checkpoint::WriterHead,
+    checkpoint::{WriterHead, claimed},
     device_key::DeviceKey,
     ports::{Clock, Entropy, JournalSink, SignedBatch},
 };
-use amberglass_wire::{audit::ChainedRecord, event_stream::ChainHead, journal::JournalBatchRequest};
+use amberglass_wire::{
+    audit::{ChainedRecord, Contradiction, EventDetail},
+    event_stream::ChainHead,
+    journal::JournalBatchRequest,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -211,12 +215,22 @@ impl Syncer {
             tracing::error!(seq = held.seq, "the server holds a record of this device that is not in its journal");
             return self.hold(first, HoldReason::Fork).await;
         }
+        let signer = note.as_deref().and_then(claimed).map(|checkpoint| checkpoint.signer).unwrap_or_default();
         self.journal.acknowledge(held.clone(), note).await?;
         if held.seq >= first {
             self.limit = self.limit.saturating_mul(2).min(MAX_RECORDS);
             Ok(SyncOutcome::Delivered { records: held.seq.abs_diff(first).saturating_add(1) })
         } else if held.seq.saturating_add(1) < first {
             tracing::warn!(after = held.seq, "the server lost records that it had confirmed; they are sent again");
+            let confirmed = first.saturating_sub(1);
+            let hash = self.journal.hash_at(confirmed).await?.unwrap_or_default();
+            let detail = EventDetail::ServerContradicted {
+                signer,
+                cause: Contradiction::RolledBack,
+                held: ChainHead { seq: confirmed, hash },
+                shown: held.clone(),
+            };
+            self.journal.record(detail).await?;
             Ok(SyncOutcome::Resumed { after: held.seq })
         } else {
             // It has all that lies before the batch, and took nothing of it.

@@ -323,14 +323,15 @@ impl Writer {
     async fn tidy(&mut self, erase_before: UnixMillis, retire_before: UnixMillis) -> Result<Tidied, JournalError> {
         let connection = self.connected().await?;
         let read = what_may_go(connection, erase_before, retire_before).await;
-        let Some((erase_through, retire)) = self.settle(read).await? else { return Ok(Tidied::default()) };
-        let retired_through = retire.as_ref().map_or(0, |retire| retire.through);
-        let detail = EventDetail::JournalTidied { erased_through: erase_through, retired_through };
-        self.record(detail, Some(Beside::Tidy { erase_through, retire })).await?;
+        let Some((tidied, retire)) = self.settle(read).await? else { return Ok(Tidied::default()) };
+        let Tidied { erased_through, retired_through } = tidied;
+        // All that is gone, so that the last of these records accounts for everything.
+        let detail = EventDetail::JournalTidied { erased_through, retired_through };
+        self.record(detail, Some(Beside::Tidy { erase_through: erased_through, retire })).await?;
         // What was erased is not left in the write-ahead log.
         let result = store::truncate_log(self.connected().await?).await;
         self.settle(result).await?;
-        Ok(Tidied { erased_through: erase_through, retired_through })
+        Ok(tidied)
     }
 
     async fn count_attempt(&mut self) -> Result<(), JournalError> {
@@ -442,13 +443,13 @@ async fn acknowledge(
     Ok(transaction.commit().await?)
 }
 
-/// Bodies up to this record, and records as far as a server's signed word leads back to them. Nothing when all of it is
-/// gone already.
+/// What will be gone with what is gone already: bodies, and records as far as a server's signed word leads back to them.
+/// Nothing when nothing would change.
 async fn what_may_go(
     connection: &mut SqliteConnection,
     erase_before: UnixMillis,
     retire_before: UnixMillis,
-) -> Result<Option<(i64, Option<Retired>)>, JournalError> {
+) -> Result<Option<(Tidied, Option<Retired>)>, JournalError> {
     let delivered = store::delivery(connection).await?;
     let head = store::head(connection).await?;
     let gone = store::retired(connection).await?.map_or(0, |retired| retired.through);
@@ -462,6 +463,8 @@ async fn what_may_go(
         _ => None,
     };
     let erased = store::erased_through(connection).await?;
-    let erase = erase.max(retire.as_ref().map_or(gone, |retire| retire.through));
-    Ok((erase > erased || retire.is_some()).then_some((erase, retire)))
+    let changes = erase > erased || retire.is_some();
+    let retired_through = retire.as_ref().map_or(gone, |retire| retire.through);
+    let tidied = Tidied { erased_through: erase.max(erased).max(retired_through), retired_through };
+    Ok(changes.then_some((tidied, retire)))
 }

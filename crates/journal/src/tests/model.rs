@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::device_key::DeviceKey;
+use amberglass_domain::{device_key::DeviceKey, ports::Clock as _};
 use amberglass_testkit::SeededEntropy;
-use amberglass_wire::{SessionId, audit::EventBody, event_stream::ChainHead, problem::ErrorCode};
+use amberglass_wire::{SessionId, UnixMillis, audit::EventBody, event_stream::ChainHead, problem::ErrorCode};
 use proptest::prelude::*;
 
 use super::{
     Desk, note,
-    server::{Fault, Server},
+    server::{Fault, Server, signer},
 };
-use crate::{Journal, SyncOutcome, Syncer};
+use crate::{Journal, JournalKey, SyncOutcome, Syncer};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -23,6 +23,10 @@ enum Step {
     /// The power goes: only what the disk has by then is there afterwards.
     PowerCut,
     Reopen,
+    /// What was delivered goes: bodies, or whole records as well.
+    Tidy { records: bool },
+    /// The bodies are encrypted with another key from here on.
+    ChangeKey,
     /// Somebody asks for what is held to be tried again.
     RetryHeld,
     /// The server is put back by so many records.
@@ -68,6 +72,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::option::of(trouble()).prop_map(Step::Attempt),
         1 => Just(Step::PowerCut),
         1 => Just(Step::Reopen),
+        2 => any::<bool>().prop_map(|records| Step::Tidy { records }),
+        1 => Just(Step::ChangeKey),
         2 => Just(Step::RetryHeld),
         1 => (1..8_usize).prop_map(Step::ServerForgets),
         2 => any::<bool>().prop_map(Step::ServerRejects),
@@ -80,6 +86,9 @@ struct Model {
     bodies: Vec<String>,
     hashes: Vec<String>,
     delivered: usize,
+    /// Bodies, and records, that are no longer kept.
+    erased: usize,
+    retired: usize,
     held: bool,
 }
 
@@ -103,8 +112,22 @@ impl Scene {
         let journal = desk.open().await;
         let device_key = Arc::new(DeviceKey::generate(&SeededEntropy::new(9)));
         let server = Arc::new(Server::new(device_key.public_key()));
+        server.state().own = Some(ChainHead { seq: 3, hash: "a".repeat(64) });
         let syncer = syncer(&desk, &journal, &server, &device_key);
-        Self { desk, journal, server, device_key, syncer, model: Model::default() }
+        let mut scene = Self { desk, journal, server, device_key, syncer, model: Model::default() };
+        scene.journal.trust(vec![signer().verifier_key()]).await.unwrap();
+        scene.take_in().await;
+        scene
+    }
+
+    /// What the journal has said of itself stands in the list as well.
+    async fn take_in(&mut self) {
+        let head = self.journal.status().borrow().head.seq;
+        for seq in self.model.bodies.len() as i64 + 1..=head {
+            let record = self.journal.record_at(seq).await.unwrap().unwrap();
+            self.model.bodies.push(record.body);
+            self.model.hashes.push(record.hash);
+        }
     }
 
     async fn step(&mut self, step: Step) {
@@ -130,13 +153,29 @@ impl Scene {
                 self.journal = self.desk.open().await;
                 self.syncer = syncer(&self.desk, &self.journal, &self.server, &self.device_key);
             }
+            // What a server has lost meanwhile comes to light first.
+            Step::Tidy { .. } if self.server.state().held.len() < self.model.delivered => {}
+            Step::Tidy { records } => {
+                let (now, long_ago) = (self.desk.clock.now().plus_millis(1), UnixMillis(0));
+                let tidied = self.journal.tidy(now, if records { now } else { long_ago }).await.unwrap();
+                let before = self.model.delivered;
+                assert!(tidied.erased_through as usize <= before, "what was not delivered is kept");
+                self.model.erased = self.model.erased.max(tidied.erased_through as usize);
+                self.model.retired = self.model.retired.max(tidied.retired_through as usize);
+            }
+            Step::ChangeKey => {
+                let key = JournalKey::generate(&amberglass_system::OsEntropy);
+                self.journal.rotate_key(key.clone()).await.unwrap();
+                self.desk.keys = vec![key];
+            }
             Step::RetryHeld => {
                 self.journal.retry_held().await.unwrap();
                 self.model.held = false;
             }
             Step::ServerForgets(count) => {
                 let mut state = self.server.state();
-                let left = state.held.len().saturating_sub(count);
+                // What is no longer here can't be sent again.
+                let left = state.held.len().saturating_sub(count).max(self.model.erased.min(state.held.len()));
                 state.held.truncate(left);
             }
             Step::ServerRejects(rejects) => {
@@ -179,8 +218,9 @@ impl Scene {
         }
     }
 
-    async fn compare(&self) {
-        let Model { bodies, hashes, delivered, held } = &self.model;
+    async fn compare(&mut self) {
+        self.take_in().await;
+        let Model { bodies, hashes, delivered, erased, retired, held } = &self.model;
         let status = self.journal.status().borrow().clone();
         assert_eq!(status.head.seq, bodies.len() as i64);
         assert_eq!(status.head.hash, hashes.last().cloned().unwrap_or_default());
@@ -189,7 +229,19 @@ impl Scene {
         assert_eq!(status.oldest_at.is_some(), *delivered < bodies.len());
         let unsent = self.journal.unsent_of(&SessionId::new("session-1")).await.unwrap();
         let unsent: Vec<&String> = unsent.iter().map(|record| &record.body).collect();
-        assert_eq!(unsent, bodies[*delivered..].iter().collect::<Vec<_>>());
+        let notes = bodies[*delivered..].iter().filter(|body| body.contains("session-1"));
+        assert_eq!(unsent, notes.collect::<Vec<_>>());
+        for (place, body) in bodies.iter().enumerate() {
+            let kept = self.journal.record_at(place as i64 + 1).await.unwrap();
+            match kept {
+                None => assert!(place < *retired, "record {} is gone", place + 1),
+                Some(record) => {
+                    assert!(place >= *retired, "record {} is still there", place + 1);
+                    let expected = if place < *erased { "" } else { body.as_str() };
+                    assert_eq!((record.body.as_str(), &record.hash), (expected, &hashes[place]));
+                }
+            }
+        }
         self.compare_server();
     }
 
@@ -205,11 +257,13 @@ impl Scene {
     /// All troubles end; then everything arrives.
     async fn settle(&mut self) {
         self.server.state().rejects = None;
+        self.take_in().await;
         // What a server has lost comes to light with the next record.
         self.append(1).await;
         self.journal.retry_held().await.unwrap();
         self.model.held = false;
         for _ in 0..200 {
+            self.take_in().await;
             if self.server.state().held.len() == self.model.bodies.len()
                 && self.model.delivered == self.model.bodies.len()
             {

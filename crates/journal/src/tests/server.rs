@@ -120,7 +120,8 @@ impl State {
                 }
                 continue;
             }
-            if self.rejects == Some(record.seq) {
+            // As the real one: a body is erased there, and on record.
+            if self.rejects == Some(record.seq) || chain::is_erased(&record) {
                 return Err(self.refuse(ErrorCode::JournalInvalid));
             }
             head = match chain::verify_next("device-1", &head, &record) {

@@ -164,13 +164,15 @@ async fn a_server_that_lost_records_gets_them_again() {
     scene.server.state().held.truncate(6);
     append_many(&scene.journal, 1).await;
     assert!(matches!(syncer.sync_once().await, SyncOutcome::Resumed { after: 6 }));
-    assert_eq!(scene.waiting(), 5);
+    assert_eq!(scene.waiting(), 6, "four lost ones, the new one, and what says that they were lost");
     assert!(matches!(scene.drain(&mut syncer).await, SyncOutcome::Idle));
-    scene.all_arrived(11).await;
+    scene.all_arrived(12).await;
     scene.server.state().held.clear();
     append_many(&scene.journal, 1).await;
     assert!(matches!(scene.drain(&mut syncer).await, SyncOutcome::Idle));
-    scene.all_arrived(12).await;
+    scene.all_arrived(14).await;
+    let said: Vec<String> = scene.server.state().held.iter().map(|record| record.kind.clone()).collect();
+    assert_eq!(said.iter().filter(|kind| *kind == "server_contradicted").count(), 2);
 }
 
 #[tokio::test]
