@@ -7,7 +7,9 @@ use amberglass_domain::{
     ports::{KeychainEntry, KeychainError},
     recovery::RecoveryKey,
 };
-use amberglass_journal::{Journal, JournalError, JournalKey, JournalOptions, Opened, Replaced, open_or_replace, replace};
+use amberglass_journal::{
+    Journal, JournalError, JournalKey, JournalOptions, Opened, Replaced, open_or_replace, replace,
+};
 use amberglass_wire::audit::JournalLoss;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -71,7 +73,8 @@ impl Actor {
         }
         let Keeping { signers, recovery, .. } = &self.keeping;
         let (signers, recovery, wall) = (signers.clone(), recovery.clone(), self.ports.clock.now());
-        let days = |days: u32, default: u32| DAY_MILLIS.saturating_mul(i64::from(if days == 0 { default } else { days }));
+        let days =
+            |days: u32, default: u32| DAY_MILLIS.saturating_mul(i64::from(if days == 0 { default } else { days }));
         let contents = wall.plus_millis(days(self.limits.journal_contents_days, CONTENTS_DAYS).saturating_neg());
         let whole = wall.plus_millis(days(self.limits.journal_keep_days, KEEP_DAYS).saturating_neg());
         self.spawn(async move {

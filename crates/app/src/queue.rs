@@ -233,9 +233,7 @@ async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<Open
 fn unopened(error: &KeepingError) -> UiError {
     match error {
         KeepingError::Journal(JournalError::InUse) => errors::console(ConsoleErrorCode::AlreadyRunning, None),
-        KeepingError::Journal(error) => {
-            errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string()))
-        }
+        KeepingError::Journal(error) => errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())),
         KeepingError::Keychain(error) => errors::of_keychain(error),
     }
 }

@@ -102,8 +102,8 @@ impl RecoverySecret {
     /// [`RecoveryError::NotOurs`]
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecoveryError> {
         let (encapsulated, text) = sealed.split_at_checked(ENCAPSULATED_BYTES).ok_or(RecoveryError::NotOurs)?;
-        let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)
-            .map_err(|_| RecoveryError::NotOurs)?;
+        let encapsulated =
+            <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| RecoveryError::NotOurs)?;
         single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeR::Base,
             &self.secret,

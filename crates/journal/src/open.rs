@@ -6,11 +6,7 @@ use std::{
     path::Path,
 };
 
-use amberglass_domain::{
-    chain,
-    checkpoint::TrustedKeys,
-    ports::Entropy,
-};
+use amberglass_domain::{chain, checkpoint::TrustedKeys, ports::Entropy};
 use amberglass_wire::{
     UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail},

@@ -44,11 +44,7 @@ pub struct Replaced {
 ///
 /// # Errors
 /// As [`Journal::open`], but for what makes a file one that can't go on.
-pub async fn open_or_replace(
-    file: &Path,
-    options: JournalOptions,
-    chain: Option<u32>,
-) -> Result<Opened, JournalError> {
+pub async fn open_or_replace(file: &Path, options: JournalOptions, chain: Option<u32>) -> Result<Opened, JournalError> {
     let lock = open::lock(file)?;
     finish_putting_aside(file)?;
     if !file.exists() && chain.is_some() {

@@ -148,7 +148,10 @@ impl Seal {
     }
 
     /// Asks the newest key.
-    pub(crate) fn with_newest<T>(&self, ask: impl FnOnce(&Sealing) -> Result<T, JournalError>) -> Result<T, JournalError> {
+    pub(crate) fn with_newest<T>(
+        &self,
+        ask: impl FnOnce(&Sealing) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
         ask(self.keys.read().unwrap_or_else(PoisonError::into_inner).last().ok_or(JournalError::WrongKey)?)
     }
 

@@ -33,17 +33,47 @@ type Answer<T = ()> = oneshot::Sender<Result<T, JournalError>>;
 
 pub(crate) enum Command {
     Append(Append),
-    Acknowledge { held: ChainHead, note: Option<String>, reply: Answer },
-    CountAttempt { reply: Answer },
-    Hold { seq: i64, reason: HoldReason, reply: Answer },
-    ReleaseHeld { reply: Answer },
+    Acknowledge {
+        held: ChainHead,
+        note: Option<String>,
+        reply: Answer,
+    },
+    CountAttempt {
+        reply: Answer,
+    },
+    Hold {
+        seq: i64,
+        reason: HoldReason,
+        reply: Answer,
+    },
+    ReleaseHeld {
+        reply: Answer,
+    },
     /// Something of the journal's own.
-    Record { detail: Box<EventDetail>, reply: Answer },
-    RotateKey { key: JournalKey, reply: Answer },
-    SealTo { recovery: RecoveryKey, reply: Answer },
-    Trust { verifier_keys: Vec<String>, reply: Answer },
-    Tidy { erase_before: UnixMillis, retire_before: UnixMillis, reply: Answer<Tidied> },
-    Close { reply: oneshot::Sender<()> },
+    Record {
+        detail: Box<EventDetail>,
+        reply: Answer,
+    },
+    RotateKey {
+        key: JournalKey,
+        reply: Answer,
+    },
+    SealTo {
+        recovery: RecoveryKey,
+        reply: Answer,
+    },
+    Trust {
+        verifier_keys: Vec<String>,
+        reply: Answer,
+    },
+    Tidy {
+        erase_before: UnixMillis,
+        retire_before: UnixMillis,
+        reply: Answer<Tidied>,
+    },
+    Close {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 pub(crate) struct Append {
@@ -234,7 +264,8 @@ impl Writer {
 
     async fn acknowledge(&mut self, held: &ChainHead, note: Option<String>) -> Result<(), JournalError> {
         let clock = self.scribe.clock.clone();
-        let looked = note.as_deref().and_then(|note| self.witness.look(note, self.seal.writer(), clock.monotonic_millis()));
+        let looked =
+            note.as_deref().and_then(|note| self.witness.look(note, self.seal.writer(), clock.monotonic_millis()));
         let Looked { signer, keep, own, contradictions, due } = looked.unwrap_or_default();
         // Only what vouches for the very record is worth keeping beside it.
         let vouched = note.as_deref().filter(|_| own.as_ref() == Some(held));
@@ -454,10 +485,8 @@ async fn what_may_go(
     let head = store::head(connection).await?;
     let gone = store::retired(connection).await?.map_or(0, |retired| retired.through);
     let erase = store::written_before(connection, erase_before).await?.min(delivered.through);
-    let through = store::written_before(connection, retire_before)
-        .await?
-        .min(delivered.through)
-        .min(head.seq.saturating_sub(1));
+    let through =
+        store::written_before(connection, retire_before).await?.min(delivered.through).min(head.seq.saturating_sub(1));
     let retire = match (delivered.note, store::hash_at(connection, through).await?) {
         (Some(note), Some(hash)) if through > gone => Some(Retired { through, hash, note }),
         _ => None,

@@ -133,6 +133,8 @@ impl FakeServer {
             extension_seconds: 900,
             warnings_seconds: vec![300, 60],
             max_unsent_age_seconds: 24 * 3600,
+            journal_contents_days: 7,
+            journal_keep_days: 30,
             min_free_disk_bytes: 1024,
         };
         let state = State {
@@ -329,6 +331,8 @@ impl Backend for FakeServer {
                 }],
                 sessions: state.own().into_iter().filter(|session| session.state.is_running()).collect(),
                 limits: state.limits.clone(),
+                signers: Vec::new(),
+                recovery_key: None,
                 emergency_stop: state.emergency_stop.clone(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,

@@ -61,7 +61,8 @@ async fn a_first_sign_in_goes_through_the_browser_and_fills_the_keyring() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("You can close this tab"), "{answer}");
     world.until("signed in", |view| matches!(view.sign_in, SignInView::SignedIn { .. })).await;
     assert_eq!(get(&redirect, &format!("/callback?code=c1&state={state}")).await, "", "nothing listens any more");
-    let kept = [KeychainEntry::DeviceKey, KeychainEntry::DeviceId, KeychainEntry::JournalKey, KeychainEntry::RefreshToken];
+    let kept =
+        [KeychainEntry::DeviceKey, KeychainEntry::DeviceId, KeychainEntry::JournalKey, KeychainEntry::RefreshToken];
     for entry in kept {
         assert!(world.keychain.get(entry).is_some(), "{entry:?}");
     }

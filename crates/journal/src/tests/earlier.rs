@@ -23,8 +23,11 @@ async fn a_journal_of_the_first_version_opens_with_its_records_and_how_far_they_
 
 #[tokio::test]
 async fn so_does_one_from_before_keys_could_change() {
-    opens_with_its_records(2, &["update delivery set through = 2, synced_at = 2000, held_reason = 'fork', attempts = 4"])
-        .await;
+    opens_with_its_records(
+        2,
+        &["update delivery set through = 2, synced_at = 2000, held_reason = 'fork', attempts = 4"],
+    )
+    .await;
 }
 
 async fn opens_with_its_records(version: usize, delivered: &[&'static str]) {

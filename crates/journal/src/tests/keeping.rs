@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::{
-    chain,
-    device_key::DeviceKey,
-    ports::Clock as _,
-    recovery::RecoverySecret,
-};
+use amberglass_domain::{chain, device_key::DeviceKey, ports::Clock as _, recovery::RecoverySecret};
 use amberglass_testkit::SeededEntropy;
 use amberglass_wire::{
     SessionId,
@@ -218,11 +213,8 @@ async fn a_server_that_takes_back_what_it_signed_is_on_record_in_the_devices_own
     let pinned = scene.arrived().iter().filter(|detail| matches!(detail, EventDetail::ServerKeyPinned { .. })).count();
     let witnessed =
         scene.arrived().iter().filter(|detail| matches!(detail, EventDetail::CheckpointWitnessed { .. })).count();
-    let contradictions: Vec<EventDetail> = scene
-        .arrived()
-        .into_iter()
-        .filter(|detail| matches!(detail, EventDetail::ServerContradicted { .. }))
-        .collect();
+    let contradictions: Vec<EventDetail> =
+        scene.arrived().into_iter().filter(|detail| matches!(detail, EventDetail::ServerContradicted { .. })).collect();
     assert_eq!((pinned, witnessed), (1, 1));
     let head = |seq, letter: &str| ChainHead { seq, hash: letter.repeat(64) };
     assert_eq!(

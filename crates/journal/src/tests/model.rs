@@ -24,7 +24,9 @@ enum Step {
     PowerCut,
     Reopen,
     /// What was delivered goes: bodies, or whole records as well.
-    Tidy { records: bool },
+    Tidy {
+        records: bool,
+    },
     /// The bodies are encrypted with another key from here on.
     ChangeKey,
     /// Somebody asks for what is held to be tried again.

@@ -40,14 +40,14 @@ async fn run(world: &World, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-async fn done(world: &World, arguments: &[&str]) -> String {
+pub async fn done(world: &World, arguments: &[&str]) -> String {
     let output = run(world, arguments).await;
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn refused(world: &World, arguments: &[&str]) -> String {
+pub async fn refused(world: &World, arguments: &[&str]) -> String {
     let output = run(world, arguments).await;
     assert!(!output.status.success(), "{arguments:?}");
     String::from_utf8(output.stderr).unwrap()

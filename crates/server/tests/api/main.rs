@@ -26,6 +26,7 @@ mod portal_api;
 mod problems;
 mod program;
 mod record;
+mod recover;
 mod second_factor;
 mod sign_in;
 mod start;

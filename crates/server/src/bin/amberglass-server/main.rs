@@ -13,6 +13,7 @@ mod demo;
 mod device;
 mod emergency;
 mod export;
+mod journal;
 mod output;
 mod password;
 mod portal;
@@ -46,6 +47,9 @@ enum Command {
     /// The audit log: show, check.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Journals of consoles that can't deliver them any more: recover.
+    #[command(subcommand)]
+    Journal(journal::Journal),
     /// The emergency stop: stop, lift, status.
     #[command(subcommand)]
     Emergency(emergency::Emergency),
@@ -103,6 +107,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let done = audit::run(&operator, command).await;
             operator.close().await;
             return done;
+        }
+        Some(Command::Journal(command)) => {
+            let operator = Operator::open(load(config)?, clock, entropy).await?;
+            let done = journal::run(&operator, command).await;
+            operator.close().await;
+            done?;
         }
         Some(Command::Emergency(command)) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
