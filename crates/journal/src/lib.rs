@@ -28,4 +28,4 @@ pub use disk::free_bytes;
 pub use error::JournalError;
 pub use journal::{Appended, Journal, JournalOptions, QueueStatus};
 pub use key::JournalKey;
-pub use syncer::{SyncOutcome, Syncer};
+pub use syncer::{NextAttempt, Progress, SyncOutcome, Syncer};
