@@ -7,7 +7,7 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, OpenWindow},
+    host::{Host, HostError, HostEvent, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
@@ -130,6 +130,22 @@ impl Host for TauriHost {
     fn reload_portal(&self, session: &SessionId) {
         let session = session.clone();
         self.on_main(move |_| session_window::reload_portal(&session));
+    }
+
+    fn choose_file(&self, wanted: &WantedFile) {
+        let (wanted, sink) = (wanted.clone(), self.sink());
+        self.on_main(move |app| {
+            let mut dialog =
+                rfd::AsyncFileDialog::new().set_title("Save the trail").set_file_name(wanted.suggested_name);
+            if let Some(console) = app.get_window(CONSOLE) {
+                dialog = dialog.set_parent(&console);
+            }
+            let chosen = dialog.save_file();
+            tauri::async_runtime::spawn(async move {
+                let file = chosen.await.map(|file| file.path().to_owned());
+                sink(HostEvent::FileChosen { number: wanted.number, file });
+            });
+        });
     }
 }
 
