@@ -155,10 +155,11 @@ impl Actor {
             held: u32::try_from(status.held).unwrap_or(u32::MAX),
             hold: status.hold.map(hold_view),
             last_synced_at: status.last_synced_at,
-            next: match &self.delivering.next {
-                // What was just written is on its way.
-                NextDeliveryView::Nothing {} if status.waiting > 0 => NextDeliveryView::Sending {},
-                next => next.clone(),
+            // What was just written is on its way.
+            next: if self.delivering.next == (NextDeliveryView::Nothing {}) && status.waiting > 0 {
+                NextDeliveryView::Sending {}
+            } else {
+                self.delivering.next.clone()
             },
             retry: match &self.delivering.retry {
                 Retry::Idle => RetryView::Idle {},
