@@ -4,6 +4,7 @@ export const RECORD = [
   'record',
   'record-waiting',
   'record-offline',
+  'record-frozen',
   'record-held',
   'record-unreadable',
   'record-asked-to-wait',

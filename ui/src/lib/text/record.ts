@@ -66,6 +66,10 @@ export function stateSentence(connection: ConnectionView, queue: QueueView): str
   return connection.state === 'online' ? 'Everything has arrived at the server.' : 'Nothing waits here.';
 }
 
+/** What becomes of a session that stands behind its curtain. */
+export const frozenWords = (customer: string, lostAfterSeconds: number): string =>
+  `Your session with ${customer} is paused and its page is covered. It goes on by itself once the server is reached; after ${length(lostAfterSeconds)} without a word the server ends it.`;
+
 const soon = (at: number, now: number): string => (at - now < 1500 ? 'now' : `in ${length((at - now) / 1000)}`);
 
 /** What happens next without anybody's doing. */

@@ -1,6 +1,7 @@
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { HoldView } from '../../bindings/HoldView';
 import { MINUTE, error, now, offline, signedIn, waiting } from './common';
+import { session } from './session';
 
 const held = (hold: HoldView): ConsoleView => ({ ...signedIn, queue: { ...waiting, held: 1, hold, next: { state: 'held' } } });
 
@@ -9,6 +10,7 @@ export const recordScenes = {
   record: signedIn,
   'record-waiting': { ...signedIn, queue: { ...waiting, next: { state: 'again', at: now + 41_500 } } },
   'record-offline': { ...signedIn, connection: offline, queue: { ...waiting, retry: { state: 'not_taken' } } },
+  'record-frozen': { ...signedIn, connection: offline, queue: waiting, session: { ...session, state: 'frozen' } },
   'record-held': { ...held('fork'), queue: { ...held('fork').queue, retry: { state: 'not_taken' } } },
   'record-unreadable': held('unreadable'),
   'record-asked-to-wait': { ...signedIn, queue: { ...waiting, next: { state: 'asked_to_wait', until: now + 10 * MINUTE }, retry: { state: 'asked_to_wait' } } },

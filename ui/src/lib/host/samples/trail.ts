@@ -54,7 +54,7 @@ export const events: TrailEventView[] = [
   ...visit(180, '/messages', ASSETS),
   event(201, 'attempt_refused', 'https://cdn.example.net', 'other_origin', { blocked: true, source: 'console' }),
   event(240, 'shadow_compared', '/messages'),
-  event(251, 'page_viewed', '', '', { erased: true }),
+  event(251, 'page_viewed', '', '', { source: 'console', erased: true }),
   event(662, 'end_requested', '', '', { source: 'console', unsent: true }),
   event(662, 'session_ended', '', 'staff'),
   event(663, 'window_closed', '', '', { source: 'console', unsent: true }),
