@@ -3,6 +3,7 @@
 use amberglass_app::{Command, Handle, view::PreferencesView};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId,
+    audit::TrailFormat,
     session::{Mode, Reason},
 };
 use tauri::{Runtime, State, ipc::Invoke};

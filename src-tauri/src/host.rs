@@ -7,14 +7,14 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, OpenWindow},
+    host::{Host, HostError, HostEvent, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
-use crate::{appearance, browser, session_window};
+use crate::{appearance, browser, session_window, tray::Tray};
 
 /// Label of the console's window and webview.
 pub const CONSOLE: &str = "console";
@@ -55,6 +55,9 @@ impl TauriHost {
 
 impl Host for TauriHost {
     fn show_view(&self, view: &ConsoleView) {
+        if let Some(tray) = self.app.try_state::<Tray>() {
+            tray.show(&self.app, view);
+        }
         if let Err(error) = self.app.emit_to(CONSOLE, "console-view", view) {
             tracing::warn!(%error, "the console did not get its view");
         }
@@ -101,13 +104,7 @@ impl Host for TauriHost {
     }
 
     fn raise_console(&self) {
-        self.on_main(|app| {
-            if let Some(window) = app.get_window(CONSOLE) {
-                let _ = window.show();
-                let _ = window.unminimize();
-                let _ = window.set_focus();
-            }
-        });
+        self.on_main(raise_console);
     }
 
     fn apply_preferences(&self, preferences: &PreferencesView) {
@@ -130,6 +127,30 @@ impl Host for TauriHost {
     fn reload_portal(&self, session: &SessionId) {
         let session = session.clone();
         self.on_main(move |_| session_window::reload_portal(&session));
+    }
+
+    fn choose_file(&self, wanted: &WantedFile) {
+        let (wanted, sink) = (wanted.clone(), self.sink());
+        self.on_main(move |app| {
+            let mut dialog =
+                rfd::AsyncFileDialog::new().set_title("Save the trail").set_file_name(wanted.suggested_name);
+            if let Some(console) = app.get_window(CONSOLE) {
+                dialog = dialog.set_parent(&console);
+            }
+            let chosen = dialog.save_file();
+            tauri::async_runtime::spawn(async move {
+                let file = chosen.await.map(|file| file.path().to_owned());
+                sink(HostEvent::FileChosen { number: wanted.number, file });
+            });
+        });
+    }
+}
+
+pub fn raise_console(app: &AppHandle) {
+    if let Some(window) = app.get_window(CONSOLE) {
+        let _ = window.show();
+        let _ = window.unminimize();
+        let _ = window.set_focus();
     }
 }
 

@@ -18,10 +18,13 @@ mod run_folder;
 mod server_choice;
 mod session_window;
 mod single_instance;
+mod tray;
+mod tray_words;
+mod waking;
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use amberglass_app::{Controller, Ports, host::HostEvent, preferences::PreferenceStore as _};
+use amberglass_app::{Command, Controller, Ports, host::HostEvent, preferences::PreferenceStore as _};
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience};
 use amberglass_system::{OsEntropy, SystemClock};
 use tauri::{AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
@@ -33,6 +36,7 @@ use crate::{
     preferences::StoredPreferences,
     run_folder::{RunFolder, ThisRun},
     server_choice::Sources,
+    tray::Tray,
 };
 
 /// How the program names itself to the server and in its records.
@@ -128,7 +132,9 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         device_name: environment::device_name(),
     });
     tauri_host.connect(controller.clone());
-    app.manage(controller);
+    waking::listen(&controller);
+    app.manage(controller.clone());
+    Tray::start(app);
     let console = WebviewWindowBuilder::new(app, host::CONSOLE, WebviewUrl::App("console.html".into()))
         .title("Amberglass")
         .inner_size(1280.0, 800.0)
@@ -138,6 +144,8 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         .build()?;
     own_pages::lighten(console.as_ref());
     appearance::apply(app, &appearance);
+    // What was shown before the tray was there.
+    controller.command(Command::RefreshView {});
     Ok(())
 }
 
@@ -152,12 +160,16 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         && label == host::CONSOLE
     {
         api.prevent_close();
-        let controller = app.state::<amberglass_app::Handle>().inner().clone();
-        controller.host_event(HostEvent::QuitRequested);
-        let app = app.clone();
-        tauri::async_runtime::spawn(async move {
-            controller.closed().await;
-            app.exit(0);
-        });
+        quit(app);
     }
+}
+
+fn quit(app: &AppHandle) {
+    let controller = app.state::<amberglass_app::Handle>().inner().clone();
+    controller.host_event(HostEvent::QuitRequested);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        controller.closed().await;
+        app.exit(0);
+    });
 }

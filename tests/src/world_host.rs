@@ -11,7 +11,7 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, OpenWindow},
+    host::{Host, HostError, HostEvent, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
@@ -177,4 +177,9 @@ impl Host for RecordingHost {
     }
 
     fn reload_portal(&self, _session: &SessionId) {}
+
+    /// Nobody is there to choose one.
+    fn choose_file(&self, wanted: &WantedFile) {
+        self.report(HostEvent::FileChosen { number: wanted.number, file: None });
+    }
 }

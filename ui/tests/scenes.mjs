@@ -1,15 +1,16 @@
 // Every state of every screen, and the ways of looking at it. The samples behind them are in src/lib/host/samples.
 import { FIND } from './scenes/find.mjs';
 import { FIRST_RUN } from './scenes/first_run.mjs';
+import { RECORD } from './scenes/record.mjs';
 import { BAR_CLOSED, BAR_OPEN, SESSION } from './scenes/session.mjs';
 import { SETTINGS } from './scenes/settings.mjs';
 import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
-export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...SETTINGS];
+export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS];
 export const BAR = [...BAR_CLOSED, ...BAR_OPEN];
 
-const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'settings', 'devices', 'palette-typed', 'emergency'];
+const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency'];
 
 const closed = BAR_CLOSED.map(([name]) => name);
 const open = BAR_OPEN.map(([name]) => name);

@@ -94,6 +94,31 @@ export async function wholeWayByKeyboard(page, origin) {
   const blocked = await page.getByTestId('trail-event').count();
   expect(blocked > 0 && blocked < rows, `${blocked} of ${rows} events after the filter for blocked ones`);
 
+  await tabTo('filter-all');
+  await press('Enter', '/');
+  expect((await focused(page)) === 'trail-search', '"/" does not lead to the search of the trail');
+  await type('invoices');
+  const found = await page.getByTestId('trail-event').count();
+  expect(found > 0 && found < rows, `${found} of ${rows} events after a search`);
+  await press('Escape');
+  expect((await page.getByTestId('trail-event').count()) === rows, 'Esc does not give the whole trail back');
+  await tabTo('trail-export');
+  await press('Enter');
+  await seen('export-dialog');
+  expect((await focused(page)) === 'export-json_lines', 'the form of the file has no focus');
+  await press('ArrowDown');
+  await tabTo('export-choose');
+  await press('Enter');
+  await gone('export-dialog');
+  await page.getByTestId('export-state').getByText('.csv').waitFor();
+
+  await tabTo('nav-record');
+  await press('Enter');
+  await seen('record');
+  await tabTo('record-retry');
+  await press('Enter');
+  await page.getByTestId('record-retried').getByText('There was nothing to send').waitFor();
+
   await tabTo('nav-devices');
   await press('Enter');
   await seen('device-d2');

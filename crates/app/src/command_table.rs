@@ -42,6 +42,10 @@ macro_rules! command_table {
             open_trail OpenTrail { session: SessionId } [console];
             "Closes the trail."
             close_trail CloseTrail {} [console];
+            "Asks for a file and puts the open trail into it, once that is on record."
+            export_trail ExportTrail { format: TrailFormat } [console];
+            "Tries at once to deliver what waits in the journal, a held record too."
+            retry_delivery RetryDelivery {} [console];
             "Fetches what runs now: one's own, and everybody's for whoever may see them."
             list_live ListLive {} [console];
             "Ends somebody else's running session."

@@ -2,6 +2,7 @@
 
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId,
+    audit::TrailFormat,
     session::{Mode, Reason},
 };
 use serde::{Deserialize, Serialize};

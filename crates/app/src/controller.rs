@@ -18,6 +18,7 @@ use crate::{
     actions::{Act, Action},
     commands::Command,
     connection::Connection,
+    delivering::Delivering,
     device::DeviceState,
     devices::Devices,
     finding::{Card, Finding, SessionList},
@@ -110,7 +111,7 @@ impl Handle {
 }
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
-/// `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
+/// `delivering`,/// `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
 /// `devices`, `trail`, `own_record`, `leaving`, `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -125,6 +126,7 @@ pub(crate) struct Actor {
     pub device: DeviceState,
     pub journal: JournalState,
     pub keeping: Keeping,
+    pub delivering: Delivering,
     pub connection: Connection,
     pub limits: LimitsResponse,
     pub portals: Vec<PortalResponse>,
@@ -174,6 +176,7 @@ impl Actor {
             device: DeviceState::default(),
             journal: JournalState::Closed,
             keeping: Keeping::default(),
+            delivering: Delivering::default(),
             connection: Connection::default(),
             limits: default_limits(),
             portals: Vec::new(),
@@ -241,6 +244,7 @@ impl Actor {
             Input::Host(event) => self.on_host_event(event),
             Input::Stream { number, event } => self.on_stream_event(number, event),
             Input::Queue(status) => self.on_queue(status),
+            Input::Delivery(progress) => self.on_delivery(&progress),
             Input::StartStep { number, step } => self.on_start_step(number, step),
             Input::JournalFailed { session } => self.on_journal_failed(&session),
             Input::Reply(reply) => self.on_reply(*reply),
@@ -280,6 +284,8 @@ impl Actor {
             Command::ListSessions {} => self.list_sessions(),
             Command::OpenTrail { session } => self.open_trail(session),
             Command::CloseTrail {} => self.trail = None,
+            Command::ExportTrail { format } => self.export_trail(format),
+            Command::RetryDelivery {} => self.retry_delivery(),
             Command::ListLive {} => self.list_live(),
             Command::EndOtherSession { session, reason } => self.act(Act::EndOther { session, reason }),
             Command::EmergencyStop { reason } => self.act(Act::Stop { reason }),
@@ -320,6 +326,9 @@ impl Actor {
             Reply::Recovered { session, result } => self.on_recovered(&session, result),
             Reply::EndConfirmed { session, result } => self.on_end_confirmed(&session, result),
             Reply::Trail { number, result } => self.on_trail(number, result),
+            Reply::ExportRecorded { number, durable } => self.on_export_recorded(number, durable),
+            Reply::Exported { number, result } => self.on_exported(number, result),
+            Reply::HeldReleased(result) => self.on_held_released(result),
             Reply::Started { number, result } => self.on_started(number, result),
             Reply::OtherEnded { session, result } => self.on_other_ended(&session, result),
             Reply::SessionFetched { session, result } => self.on_session_fetched(&session, result),
@@ -335,6 +344,7 @@ impl Actor {
         let now = self.now();
         self.tick_tokens(now);
         self.tick_connection(now);
+        self.tick_delivering(now);
         self.tick_running(now);
         self.tick_recovery(now);
         self.go_on_leaving(now);

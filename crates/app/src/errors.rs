@@ -23,7 +23,12 @@ pub(crate) fn console(code: ConsoleErrorCode, about: Option<String>) -> UiError 
         | ConsoleErrorCode::Offline
         | ConsoleErrorCode::WindowFailed
         | ConsoleErrorCode::AlreadyRunning
-        | ConsoleErrorCode::PreferencesUnavailable => true,
+        | ConsoleErrorCode::PreferencesUnavailable
+        | ConsoleErrorCode::ExportNotRecorded
+        | ConsoleErrorCode::ExportExists
+        | ConsoleErrorCode::ExportDiskFull
+        | ConsoleErrorCode::ExportNotAllowed
+        | ConsoleErrorCode::ExportFailed => true,
         ConsoleErrorCode::JournalUnavailable
         | ConsoleErrorCode::AlreadyStarting
         | ConsoleErrorCode::ServerAddressInvalid => false,

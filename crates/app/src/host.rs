@@ -1,6 +1,6 @@
 //! The window side as the controller sees it, and what it reports back.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use amberglass_domain::navigation::GatewayOrigin;
 use amberglass_wire::{SessionId, audit::Attempt};
@@ -30,6 +30,16 @@ pub trait Host: Send + Sync + 'static {
     fn restart(&self);
     /// Loads the entry page again, behind the curtain (after the portal was unreachable).
     fn reload_portal(&self, session: &SessionId);
+    /// Asks the person for a file that is not there yet. Answers [`HostEvent::FileChosen`].
+    fn choose_file(&self, wanted: &WantedFile);
+}
+
+/// A file to be written, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedFile {
+    /// Told again with the answer.
+    pub number: u64,
+    pub suggested_name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +115,13 @@ pub enum HostEvent {
     CurtainEnd {
         session: SessionId,
     },
+    /// `None`: the person thought better of it.
+    FileChosen {
+        number: u64,
+        file: Option<PathBuf>,
+    },
+    /// The machine woke up, the screen was unlocked, or a network came: what waits may go through now.
+    Awoke,
     /// The console window was closed: the program ends, after the session has.
     QuitRequested,
 }

@@ -1,7 +1,7 @@
 //! The one kind of input that the actor takes.
 
 use amberglass_domain::ports::{BackendError, FoundServer, KeychainError, LookupError};
-use amberglass_journal::QueueStatus;
+use amberglass_journal::{JournalError, Progress, QueueStatus};
 use amberglass_wire::{
     SessionId,
     audit::OwnRecordResponse,
@@ -33,6 +33,8 @@ pub(crate) enum Input {
         event: ServerEvent,
     },
     Queue(QueueStatus),
+    /// After an attempt to deliver.
+    Delivery(Progress),
     /// How far the start with this number has come.
     StartStep {
         number: u64,
@@ -140,6 +142,16 @@ pub(crate) enum Reply {
         number: u64,
         result: Result<ReadTrail, UiError>,
     },
+    /// Whether the export of the trail is on record.
+    ExportRecorded {
+        number: u64,
+        durable: bool,
+    },
+    Exported {
+        number: u64,
+        result: Result<(), UiError>,
+    },
+    HeldReleased(Result<(), JournalError>),
     Started {
         number: u64,
         result: Result<Begun, StartFailure>,

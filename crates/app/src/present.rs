@@ -5,6 +5,7 @@ use amberglass_wire::session::SessionResponse;
 use crate::{
     controller::Actor,
     finding::{CardStart, SessionList},
+    session_end::Ended,
     session_run::Running,
     view::{CardView, ConsoleView, EndView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
 };
@@ -45,12 +46,12 @@ impl Actor {
             sign_in: self.sign_in.view(),
             fresh_sign_in: self.fresh_sign_in.view(),
             connection: self.connection.view.clone(),
-            queue: self.journal.view(),
+            queue: self.queue_view(),
             portals: self.portals.clone(),
             find: self.finding.view.clone(),
             card: self.card_view(now),
             session: self.running.as_ref().map(|running| self.session_view(&running.session, now)),
-            ended: self.ended.as_ref().map(|ended| self.end_view(&ended.session, now)),
+            ended: self.ended.as_ref().map(|ended| self.end_view(ended, now)),
             sessions: self.sessions_view(&self.sessions, now),
             live: self.sessions_view(&self.live.list, now),
             trail: self.trail.as_ref().map(|trail| self.trail_view(trail, now)),
@@ -73,12 +74,17 @@ impl Actor {
         }
     }
 
-    fn end_view(&self, session: &SessionResponse, now: i64) -> EndView {
+    fn end_view(&self, ended: &Ended, now: i64) -> EndView {
+        let session = &ended.session;
         let millis = match (session.started_at, session.ended_at) {
             (Some(started), Some(ended)) => ended.since(started).max(0),
             (None | Some(_), None) | (None, Some(_)) => 0,
         };
-        EndView { session: self.session_view(session, now), duration_seconds: millis / 1000 }
+        EndView {
+            session: self.session_view(session, now),
+            duration_seconds: millis / 1000,
+            asked_offline_at: ended.asked_offline_at,
+        }
     }
 
     fn card_view(&self, now: i64) -> Option<CardView> {

@@ -15,7 +15,7 @@ use crate::{
     input::{Input, Reply},
     journal_keeping::{KeepingError, open_device_journal},
     recovered::{LeftOpen, Recovery},
-    view::{ConsoleErrorCode, QueueView, UiError, UiErrorCode},
+    view::{ConsoleErrorCode, UiError, UiErrorCode},
 };
 
 pub(crate) enum JournalState {
@@ -72,15 +72,6 @@ impl JournalState {
     pub fn head(&self) -> ChainHead {
         self.open().map(|opened| opened.status.head.clone()).unwrap_or_default()
     }
-
-    pub fn view(&self) -> QueueView {
-        self.open().map_or_else(QueueView::default, |opened| QueueView {
-            waiting: u32::try_from(opened.status.waiting).unwrap_or(u32::MAX),
-            oldest_at: opened.status.oldest_at,
-            held: u32::try_from(opened.status.held).unwrap_or(u32::MAX),
-            last_synced_at: opened.status.last_synced_at,
-        })
-    }
 }
 
 impl Actor {
@@ -130,6 +121,7 @@ impl Actor {
             self.ports.clock.clone(),
             self.ports.entropy.clone(),
         );
+        self.follow_delivery(syncer.progress());
         let (nudge, stop) = (opened.nudge.clone(), opened.stop.clone());
         self.spawn(async move {
             syncer.run(nudge, stop).await;
@@ -184,16 +176,24 @@ impl Actor {
         };
         let free = free_bytes(&self.ports.data_dir)
             .map_err(|error| errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())))?;
-        if free < self.limits.min_free_disk_bytes {
+        match self.refusal(opened, Some(free)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(opened),
+        }
+    }
+
+    /// The limits beyond which no session starts.
+    pub fn refusal(&self, opened: &OpenedJournal, free: Option<u64>) -> Option<UiError> {
+        if free.is_some_and(|free| free < self.limits.min_free_disk_bytes) {
             let mebibytes = self.limits.min_free_disk_bytes / (1024 * 1024);
-            return Err(errors::console(ConsoleErrorCode::DiskTooFull, Some(format!("{mebibytes} MiB"))));
+            return Some(errors::console(ConsoleErrorCode::DiskTooFull, Some(format!("{mebibytes} MiB"))));
         }
         let too_old = i64::from(self.limits.max_unsent_age_seconds) * 1000;
         if opened.status.oldest_at.is_some_and(|oldest| self.ports.clock.now().since(oldest) > too_old) {
             let hours = self.limits.max_unsent_age_seconds / 3600;
-            return Err(errors::console(ConsoleErrorCode::JournalTooOld, Some(format!("{hours} h"))));
+            return Some(errors::console(ConsoleErrorCode::JournalTooOld, Some(format!("{hours} h"))));
         }
-        Ok(opened)
+        None
     }
 
     /// Appends beside the actor and answers with `reply`, which gets whether the record is durable.

@@ -2,7 +2,7 @@
 
 use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
-    SessionId,
+    SessionId, UnixMillis,
     audit::{EventBody, EventDetail},
     problem::ErrorCode,
     session::{EndSessionRequest, EndedBy, SessionResponse, SessionState},
@@ -27,6 +27,7 @@ pub(crate) struct Ended {
     /// In the server's words; else what this console knows, until the server can be asked.
     confirmed: bool,
     checking: bool,
+    pub asked_offline_at: Option<UnixMillis>,
 }
 
 /// An end that somebody asked for.
@@ -34,6 +35,8 @@ pub(crate) struct Ended {
 pub(crate) struct Ending {
     /// When to ask again; `None` while a question is under way.
     pub retry_at: Option<i64>,
+    /// When it was asked for, if nobody could tell the server.
+    asked_offline_at: Option<UnixMillis>,
 }
 
 impl Actor {
@@ -81,6 +84,8 @@ impl Actor {
     /// Somebody wants the running session to end. A second wish changes nothing, unless the session is over already and
     /// only the server's word for it is missing: then the window goes now.
     pub fn end_running(&mut self) {
+        let asked_at = self.server_now();
+        let asked_offline_at = (!self.is_heard(self.now())).then_some(asked_at);
         let Some(running) = &mut self.running else { return };
         if running.over.is_some() {
             return self.finish_as_known();
@@ -88,7 +93,7 @@ impl Actor {
         if running.ending.is_some() {
             return;
         }
-        running.ending = Some(Ending::default());
+        running.ending = Some(Ending { retry_at: None, asked_offline_at });
         let session = running.session.id.clone();
         let body = EventBody::new(running.subject.clone(), self.ports.client.clone(), EventDetail::EndRequested {});
         let journal = self.journal.open().map(|opened| opened.journal.clone());
@@ -177,7 +182,8 @@ impl Actor {
         self.close_window(&running);
         self.complete_start();
         self.conflict_is_over(&running.session.id);
-        self.ended = Some(Ended { session: running.session, confirmed, checking: false });
+        let asked_offline_at = running.ending.and_then(|ending| ending.asked_offline_at);
+        self.ended = Some(Ended { session: running.session, confirmed, checking: false, asked_offline_at });
         self.refresh_sessions();
         self.refresh_live();
         self.load_recent();

@@ -417,6 +417,11 @@ impl Actor {
             }
             HostEvent::Refused { session, attempt, target: _ } => self.on_refused(&session, attempt),
             HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
+            HostEvent::FileChosen { number, file } => self.on_file_chosen(number, file),
+            HostEvent::Awoke => {
+                self.nudge_sync();
+                self.reconnect_now();
+            }
             HostEvent::QuitRequested => self.leave(Leaving::quit),
         }
     }

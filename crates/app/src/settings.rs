@@ -3,6 +3,7 @@
 use crate::{
     actions::Action,
     controller::Actor,
+    delivering::mebibytes,
     view::{ActionKind, ActionView, LimitsView, PreferencesView},
 };
 
@@ -33,6 +34,7 @@ impl Actor {
             max_extensions: self.limits.max_extensions,
             extension_seconds: self.limits.extension_seconds,
             max_unsent_age_seconds: self.limits.max_unsent_age_seconds,
+            min_free_disk_mebibytes: mebibytes(self.limits.min_free_disk_bytes),
         }
     }
 }

@@ -13,6 +13,7 @@ use amberglass_wire::{
 use crate::{
     controller::Actor,
     errors,
+    export::Export,
     input::Reply,
     view::{ConsoleErrorCode, TrailEventView, TrailSource, TrailView, UiError},
 };
@@ -25,21 +26,32 @@ pub(crate) struct Trail {
     session: SessionId,
     number: u64,
     loading: bool,
-    read: Option<ReadTrail>,
+    pub read: Option<ReadTrail>,
     checked_at: Option<UnixMillis>,
     error: Option<UiError>,
+    pub export: Export,
 }
 
 /// What was fetched, checked and put into lines.
 pub(crate) struct ReadTrail {
-    about: SessionResponse,
-    events: Vec<TrailEventView>,
+    pub about: SessionResponse,
+    pub events: Vec<TrailEventView>,
+    /// Of each line, the record behind it.
+    pub records: Vec<ChainedRecord>,
     chain_whole: bool,
 }
 
 impl Actor {
     pub fn open_trail(&mut self, session: SessionId) {
-        self.trail = Some(Trail { session, number: 0, loading: true, read: None, checked_at: None, error: None });
+        self.trail = Some(Trail {
+            session,
+            number: 0,
+            loading: true,
+            read: None,
+            checked_at: None,
+            error: None,
+            export: Export::Idle,
+        });
         self.read_trail();
     }
 
@@ -52,7 +64,7 @@ impl Actor {
         }
     }
 
-    fn read_trail(&mut self) {
+    pub fn read_trail(&mut self) {
         let Some(account) = self.account().cloned() else { return };
         let number = self.next_number();
         let Some(trail) = &mut self.trail else { return };
@@ -106,6 +118,7 @@ impl Actor {
             chain_whole: trail.read.as_ref().is_some_and(|read| read.chain_whole),
             checked_at: trail.checked_at,
             error: trail.error.clone(),
+            export: trail.export.view(),
         }
     }
 }
@@ -116,16 +129,18 @@ fn read_trail(about: SessionResponse, events: Vec<TrailEvent>, unsent: Vec<Chain
     let held: HashSet<(String, i64)> =
         events.iter().map(|event| (event.record.writer.clone(), event.record.seq)).collect();
     let mut lines = Vec::with_capacity(events.len() + unsent.len());
+    let mut shown = Vec::with_capacity(events.len() + unsent.len());
     let mut records = Vec::with_capacity(events.len() + unsent.len());
     let received = events.into_iter().map(|event| (event.record, false));
     for (record, unsent) in received.chain(unsent.into_iter().map(|record| (record, true))) {
         let doubled = unsent && held.contains(&(record.writer.clone(), record.seq));
         if !doubled {
             lines.push(line(&record, unsent, &mut whole));
+            shown.push(record.clone());
         }
         records.push(record);
     }
-    ReadTrail { about, events: lines, chain_whole: whole && chains_are_whole(&records) }
+    ReadTrail { about, events: lines, records: shown, chain_whole: whole && chains_are_whole(&records) }
 }
 
 /// Each record against its own hash and commitment, and against the one before it where both are here: one session's
@@ -177,6 +192,7 @@ pub(crate) fn line(record: &ChainedRecord, unsent: bool, whole: &mut bool) -> Tr
         blocked: words.blocked,
         resource: words.resource,
         unsent,
+        erased: record.body.is_empty(),
     }
 }
 
@@ -228,6 +244,7 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::SignerAdded { name, verifier_key: _ } => what(name),
         EventDetail::PortalKeyAdded { name, key: _ } => what(name),
         EventDetail::PortalKeyRevoked { key } => what(key),
+        EventDetail::TrailExported { format } => what(id_of(format)),
         EventDetail::JournalReplaced { cause, former: _, seq: _, hash: _ } => because(id_of(cause)),
         EventDetail::BodiesErased { reason, by: _, records: _ } => because(reason),
         EventDetail::RecordsRetired { writer, through, hash: _ } => what(format!("{writer} {through}")),
@@ -417,5 +434,7 @@ mod tests {
         let trail = read_trail(session(), received(&held), Vec::new());
         assert!(trail.chain_whole);
         assert_eq!((trail.events[2].kind.as_str(), trail.events[2].what.as_str()), ("page_viewed", ""));
+        let erased: Vec<_> = trail.events.iter().map(|event| event.erased).collect();
+        assert_eq!(erased, [false, false, true, false]);
     }
 }

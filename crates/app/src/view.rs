@@ -2,7 +2,7 @@
 
 use amberglass_wire::{
     CustomerId, PortalId, SessionId, UnixMillis,
-    audit::Attempt,
+    audit::{Attempt, TrailFormat},
     auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
     customer::{CustomerResponse, LastLooked},
     problem::ErrorCode,
@@ -56,6 +56,14 @@ pub enum ConsoleErrorCode {
     /// Not an http or https address, or plain http beyond this machine.
     ServerAddressInvalid,
     PreferencesUnavailable,
+    /// Nothing leaves this program that is not on record.
+    ExportNotRecorded,
+    /// A file of this name is there already.
+    ExportExists,
+    ExportDiskFull,
+    /// The folder can't be written to.
+    ExportNotAllowed,
+    ExportFailed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -207,6 +215,7 @@ pub struct LimitsView {
     pub max_extensions: u32,
     pub extension_seconds: u32,
     pub max_unsent_age_seconds: u32,
+    pub min_free_disk_mebibytes: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -255,9 +264,87 @@ pub enum ConnectionView {
 pub struct QueueView {
     pub waiting: u32,
     pub oldest_at: Option<UnixMillis>,
-    /// Records that the server refuses for a stated reason.
+    /// Records before which delivery stands still.
     pub held: u32,
+    /// Why it does.
+    pub hold: Option<HoldView>,
     pub last_synced_at: Option<UnixMillis>,
+    pub next: NextDeliveryView,
+    pub retry: RetryView,
+    /// Why no session could be recorded now, so that none starts.
+    pub refusal: Option<UiError>,
+    /// On the volume of the journal: whole mebibytes below one gibibyte, whole gibibytes above. `None` until it was looked at.
+    pub free_disk_mebibytes: Option<u32>,
+}
+
+/// See `HoldReason` of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldView {
+    Fork,
+    Rejected,
+    TooLarge,
+    Unreadable,
+    Other,
+}
+
+/// What delivery does next by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum NextDeliveryView {
+    /// No journal is open.
+    Closed {},
+    /// Nothing waits.
+    Nothing {},
+    Sending {},
+    Again {
+        at: UnixMillis,
+    },
+    /// The server asked for it.
+    AskedToWait {
+        until: UnixMillis,
+    },
+    /// The server does not accept this device as it stands.
+    SignInFirst {
+        at: UnixMillis,
+    },
+    /// Until somebody asks for it.
+    Held {},
+    /// The journal could not be read.
+    JournalFailed {
+        at: UnixMillis,
+    },
+}
+
+impl Default for NextDeliveryView {
+    fn default() -> Self {
+        Self::Closed {}
+    }
+}
+
+/// What came of the last "Try again".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RetryView {
+    Idle {},
+    Trying {},
+    NothingWaits {},
+    /// Some may still wait: `NextDeliveryView` says why.
+    Sent {
+        records: u32,
+    },
+    NotTaken {},
+    /// Nothing was tried: the server's pause is not over.
+    AskedToWait {},
+    Failed {
+        error: UiError,
+    },
+}
+
+impl Default for RetryView {
+    fn default() -> Self {
+        Self::Idle {}
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -435,6 +522,8 @@ pub struct EndView {
     /// Seconds from start to end.
     #[ts(type = "number")]
     pub duration_seconds: i64,
+    /// When the end was asked for here, if the server could not be reached then.
+    pub asked_offline_at: Option<UnixMillis>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -454,6 +543,28 @@ pub struct TrailView {
     pub chain_whole: bool,
     pub checked_at: Option<UnixMillis>,
     pub error: Option<UiError>,
+    pub export: ExportView,
+}
+
+/// The trail on its way into a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ExportView {
+    Idle {},
+    /// The person is asked for a file.
+    Choosing {
+        format: TrailFormat,
+    },
+    Writing {
+        format: TrailFormat,
+    },
+    Done {
+        file: String,
+        records: u32,
+    },
+    Failed {
+        error: UiError,
+    },
 }
 
 /// One line of the timeline.
@@ -475,6 +586,8 @@ pub struct TrailEventView {
     pub resource: bool,
     /// Still in the local queue.
     pub unsent: bool,
+    /// What it said is gone for good; that it was there, and when, stays.
+    pub erased: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]

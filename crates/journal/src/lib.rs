@@ -34,4 +34,4 @@ pub use journal::{Appended, Journal, JournalOptions, QueueStatus, Tidied};
 pub use key::JournalKey;
 pub use recovery::Recovery;
 pub use replace::{Opened, Replaced, open_or_replace, replace};
-pub use syncer::{SyncOutcome, Syncer};
+pub use syncer::{NextAttempt, Progress, SyncOutcome, Syncer};

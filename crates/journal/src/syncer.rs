@@ -13,7 +13,7 @@ use amberglass_wire::{
     event_stream::ChainHead,
     journal::JournalBatchRequest,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Delivery, HoldReason, Journal, JournalError, classify, journal::NextBatch};
@@ -56,15 +56,27 @@ pub enum SyncOutcome {
     JournalFailed(JournalError),
 }
 
-/// What to wait for before the next attempt.
-enum Pause {
-    None,
-    /// A record that can be delivered, or a nudge.
-    Work,
-    /// So long, or a nudge.
-    Millis(i64),
-    /// So long, whatever happens.
-    Fixed(i64),
+/// Where delivery stands, for whoever wants to know what happens next.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// How many attempts there were in this run.
+    pub attempts: u64,
+    /// What the latest came to; `None` before the first.
+    pub outcome: Option<SyncOutcome>,
+    pub next: NextAttempt,
+}
+
+/// When the next attempt comes by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NextAttempt {
+    #[default]
+    AtOnce,
+    /// Once there is something that can be delivered.
+    WithWork,
+    /// At this monotonic time, or earlier when nudged.
+    At { monotonic_millis: i64 },
+    /// The server asked for it: not before this monotonic time, whatever happens.
+    NotBefore { monotonic_millis: i64 },
 }
 
 /// Owns delivery: one per journal.
@@ -78,6 +90,7 @@ pub struct Syncer {
     limit: usize,
     /// Attempts in a row that brought nothing forward.
     failures: u32,
+    progress: watch::Sender<Progress>,
 }
 
 impl Syncer {
@@ -88,7 +101,13 @@ impl Syncer {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { journal, sink, device_key, clock, entropy, limit: MAX_RECORDS, failures: 0 }
+        let progress = watch::Sender::default();
+        Self { journal, sink, device_key, clock, entropy, limit: MAX_RECORDS, failures: 0, progress }
+    }
+
+    /// Where delivery stands after each attempt of [`Syncer::run`]. It closes with the syncer.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
     }
 
     /// Delivers until stopped or until the journal is closed. An append wakes it while it is idle; `nudge` (connectivity
@@ -105,9 +124,13 @@ impl Syncer {
             if matches!(outcome, SyncOutcome::JournalFailed(JournalError::Closed)) {
                 return;
             }
-            match self.pause_after(&outcome) {
-                Pause::None => {}
-                Pause::Work => tokio::select! {
+            let next = self.next_after(&outcome);
+            self.progress.send_modify(|progress| {
+                *progress = Progress { attempts: progress.attempts.saturating_add(1), outcome: Some(outcome), next };
+            });
+            match next {
+                NextAttempt::AtOnce => {}
+                NextAttempt::WithWork => tokio::select! {
                     () = nudge.notified() => {}
                     woken = status.wait_for(|status| status.waiting > 0 && status.held == 0) => {
                         if woken.is_err() {
@@ -115,11 +138,11 @@ impl Syncer {
                         }
                     }
                 },
-                Pause::Millis(millis) => tokio::select! {
+                NextAttempt::At { monotonic_millis } => tokio::select! {
                     () = nudge.notified() => {}
-                    () = self.sleep(millis) => {}
+                    () = self.clock.sleep_until(monotonic_millis) => {}
                 },
-                Pause::Fixed(millis) => self.sleep(millis).await,
+                NextAttempt::NotBefore { monotonic_millis } => self.clock.sleep_until(monotonic_millis).await,
             }
             // The writer is gone once nothing sends the status any more.
             if status.has_changed().is_err() {
@@ -244,16 +267,19 @@ impl Syncer {
         Ok(SyncOutcome::Held { reason })
     }
 
-    fn pause_after(&self, outcome: &SyncOutcome) -> Pause {
+    fn next_after(&self, outcome: &SyncOutcome) -> NextAttempt {
+        let after = |millis: i64| self.clock.monotonic_millis().saturating_add(millis);
         match outcome {
-            SyncOutcome::Delivered { .. } | SyncOutcome::Split => Pause::None,
+            SyncOutcome::Delivered { .. } | SyncOutcome::Split => NextAttempt::AtOnce,
             // Once at once; a server that loses records again and again is not asked in a circle.
-            SyncOutcome::Resumed { .. } if self.failures <= 1 => Pause::None,
-            SyncOutcome::Idle | SyncOutcome::Held { .. } => Pause::Work,
-            SyncOutcome::Wait { seconds } => Pause::Fixed(i64::from(*seconds).saturating_mul(1000)),
-            SyncOutcome::SignInFirst => Pause::Millis(LONGEST_PAUSE_MILLIS),
+            SyncOutcome::Resumed { .. } if self.failures <= 1 => NextAttempt::AtOnce,
+            SyncOutcome::Idle | SyncOutcome::Held { .. } => NextAttempt::WithWork,
+            SyncOutcome::Wait { seconds } => {
+                NextAttempt::NotBefore { monotonic_millis: after(i64::from(*seconds).saturating_mul(1000)) }
+            }
+            SyncOutcome::SignInFirst => NextAttempt::At { monotonic_millis: after(LONGEST_PAUSE_MILLIS) },
             SyncOutcome::Resumed { .. } | SyncOutcome::Retry | SyncOutcome::JournalFailed(_) => {
-                Pause::Millis(self.backoff_millis())
+                NextAttempt::At { monotonic_millis: after(self.backoff_millis()) }
             }
         }
     }
@@ -267,9 +293,5 @@ impl Syncer {
         self.entropy.fill(&mut random);
         let half = ceiling / 2;
         half.saturating_add(i64::from(u32::from_le_bytes(random)) % half.saturating_add(1))
-    }
-
-    async fn sleep(&self, millis: i64) {
-        self.clock.sleep_until(self.clock.monotonic_millis().saturating_add(millis)).await;
     }
 }

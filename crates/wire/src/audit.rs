@@ -160,6 +160,10 @@ pub enum EventDetail {
         since: Option<UnixMillis>,
         until: Option<UnixMillis>,
     },
+    /// Console: what it showed of the subject's session goes into a file of the person's choice.
+    TrailExported {
+        format: TrailFormat,
+    },
     /// The first record of a console's new chain: what became of the one before it.
     JournalReplaced {
         cause: JournalLoss,
@@ -243,6 +247,18 @@ pub enum EventDetail {
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+/// What a trail is taken along as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TrailFormat {
+    /// The records as they are, one per line: for checking.
+    JsonLines,
+    /// For reading in a spreadsheet.
+    Csv,
 }
 
 /// Why a console began a new chain.
@@ -348,6 +364,7 @@ impl EventDetail {
             Self::CurtainDrawn { .. } => "curtain_drawn",
             Self::CurtainLifted {} => "curtain_lifted",
             Self::AuditExported { .. } => "audit_exported",
+            Self::TrailExported { .. } => "trail_exported",
             Self::SignerAdded { .. } => "signer_added",
             Self::JournalReplaced { .. } => "journal_replaced",
             Self::JournalKeyRotated { .. } => "journal_key_rotated",

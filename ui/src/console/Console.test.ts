@@ -151,7 +151,7 @@ describe('the trail', () => {
     await shown(scenes.trail);
     await fireEvent.click(screen.getByTestId('nav-trail'));
     const rows = screen.getAllByTestId('trail-event');
-    expect(rows).toHaveLength(27);
+    expect(rows).toHaveLength(28);
     const blocked = rows.filter((row) => row.dataset.kind === 'request_blocked');
     expect(blocked[0]?.textContent).toContain('Blocked');
     expect(rows.filter((row) => row.textContent?.includes('unsent'))).toHaveLength(2);

@@ -12,7 +12,7 @@ const end = scenes.ended.ended as EndView;
 const about = end.session;
 const failed = scenes['note-failed'].action as ActionView;
 const gone: ConsoleView = { ...scenes.ended, ended: null };
-const trail: ConsoleView = { ...gone, trail: { session: about.id, loading: false, about, events: [], chain_whole: true, checked_at: 1, error: null } };
+const trail: ConsoleView = { ...gone, trail: { session: about.id, loading: false, about, events: [], chain_whole: true, checked_at: 1, error: null, export: { state: 'idle' } } };
 const WORDS = 'Charged once, the second line was a refund.';
 
 /** The end screen is left for another one with a note in its field. */

@@ -75,6 +75,7 @@ const ICONS: Record<LineKind, Icon> = {
   curtain_drawn: EyeOff,
   curtain_lifted: Eye,
   audit_exported: Download,
+  trail_exported: Download,
   signer_added: KeyRound,
   journal_replaced: FilePlus,
   journal_key_rotated: KeyRound,

@@ -11,6 +11,15 @@ export const ids = {
   navLive: 'nav-live',
   navTrail: 'nav-trail',
   queueState: 'queue-state',
+  navRecord: 'nav-record',
+  record: 'record',
+  recordRetry: 'record-retry',
+  recordRetried: 'record-retried',
+  recordHold: 'record-hold',
+  recordRefusal: 'record-refusal',
+  recordError: 'record-error',
+  startRefusal: 'start-refusal',
+  askedOffline: 'asked-offline',
   commandError: 'command-error',
   findField: 'find-field',
   findResults: 'find-results',
@@ -65,6 +74,14 @@ export const ids = {
   trailEvent: 'trail-event',
   trailChain: 'trail-chain',
   trailError: 'trail-error',
+  trailSearch: 'trail-search',
+  trailUnsent: 'trail-unsent',
+  trailExport: 'trail-export',
+  exportDialog: 'export-dialog',
+  exportChoose: 'export-choose',
+  exportCancel: 'export-cancel',
+  exportState: 'export-state',
+  exportError: 'export-error',
   closeTrail: 'close-trail',
   bar: 'bar',
   countdown: 'countdown',
@@ -134,6 +151,7 @@ export const textSizeChoice = (percent: number) => `text-size-${percent}`;
 export const deviceRow = (device: string) => `device-${device}`;
 export const revokeButton = (device: string) => `revoke-${device}`;
 export const paletteEntry = (entry: string) => `palette-${entry}`;
+export const exportFormat = (format: string) => `export-${format}`;
 export const trailFilter = (filter: string) => `filter-${filter}`;
 
 /** For what stands on the screen once: as id and as `data-testid`. */

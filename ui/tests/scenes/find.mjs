@@ -8,7 +8,7 @@ const fill = async (page) => {
 
 export const FIND = [
   ...asTheyAre('find', 'find-new', 'find-recent-offline', 'find-searching', 'find-results', 'find-truncated', 'find-empty', 'find-error', 'find-offline'),
-  ...asTheyAre('card-loading', 'card', 'card-sensitive', 'card-none-offered', 'card-no-extension', 'card-inactive', 'card-error', 'card-offline', 'start-progress', 'start-failed', 'start-refused', 'start-fresh', 'start-fresh-waiting', 'start-fresh-failed', 'start-conflict-elsewhere', 'start-conflict'),
+  ...asTheyAre('card-loading', 'card', 'card-sensitive', 'card-none-offered', 'card-no-extension', 'card-inactive', 'card-error', 'card-offline', 'card-no-room', 'card-old-queue', 'start-progress', 'start-failed', 'start-refused', 'start-fresh', 'start-fresh-waiting', 'start-fresh-failed', 'start-conflict-elsewhere', 'start-conflict'),
   ['card-filled', 'card', fill],
   ['card-own-duration', 'card', async (page) => {
     await press('duration-own')(page);

@@ -18,7 +18,7 @@ export const SESSION = [
     await press('dialog-confirm')(page);
     await page.getByText('was ended').waitFor();
   }],
-  ...asTheyAre('ended', 'ended-by-lead', 'ended-lost', 'ended-stopped', 'ended-offline', 'note-saved'),
+  ...asTheyAre('ended', 'ended-by-lead', 'ended-lost', 'ended-stopped', 'ended-offline', 'ended-asked-offline', 'note-saved'),
   ['note-typed', 'ended', note],
   ['note-failed', 'note-failed', note],
   ...asTheyAre('note-saving'),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use amberglass_app::{
-    host::{Host, HostError, OpenWindow, WindowRecorder},
+    host::{Host, HostError, OpenWindow, WantedFile, WindowRecorder},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
@@ -22,6 +22,8 @@ pub struct RecordingHost {
     pub opened: Mutex<Vec<OpenWindow>>,
     pub browsed: Mutex<Vec<String>>,
     pub no_browser: Mutex<bool>,
+    /// What it was asked for; the test answers.
+    pub wanted: Mutex<Vec<WantedFile>>,
 }
 
 impl RecordingHost {
@@ -34,6 +36,7 @@ impl RecordingHost {
             opened: Mutex::default(),
             browsed: Mutex::default(),
             no_browser: Mutex::default(),
+            wanted: Mutex::default(),
         })
     }
 
@@ -106,5 +109,9 @@ impl Host for RecordingHost {
 
     fn reload_portal(&self, _session: &SessionId) {
         self.note("reload_portal");
+    }
+
+    fn choose_file(&self, wanted: &WantedFile) {
+        self.wanted.lock().unwrap().push(wanted.clone());
     }
 }

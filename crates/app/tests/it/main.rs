@@ -9,7 +9,9 @@
 
 mod acts;
 mod backend;
+mod delivering;
 mod ending;
+mod export;
 mod extending;
 mod finding;
 mod first_run;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::device_key::DeviceKey;
+use amberglass_domain::{device_key::DeviceKey, ports::Clock as _};
 use amberglass_testkit::{SeededEntropy, wait_until};
 use amberglass_wire::{event_stream::ChainHead, problem::ErrorCode};
 use tokio::sync::Notify;
@@ -12,7 +12,7 @@ use super::{
     Desk, LIMIT, append_many, note, raw,
     server::{Fault, Server},
 };
-use crate::{HoldReason, Journal, SyncOutcome, Syncer};
+use crate::{HoldReason, Journal, NextAttempt, SyncOutcome, Syncer};
 
 struct Scene {
     desk: Desk,
@@ -281,6 +281,36 @@ async fn an_unreachable_server_is_asked_less_and_less_often_and_at_once_after_a_
     nudge.notify_one();
     scene.all_arrived(1).await;
     wait_until("an empty queue", LIMIT, || async { (scene.waiting() == 0).then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn what_comes_next_is_told_after_each_attempt() {
+    let scene = Scene::new(1).await;
+    scene.server.fails_with([
+        Fault::NotOurs { status: 429, retry_after_seconds: Some(17) },
+        Fault::Unreachable,
+        Fault::Refused(ErrorCode::DeviceRefused),
+    ]);
+    let syncer = scene.syncer();
+    let mut progress = syncer.progress();
+    assert_eq!((progress.borrow().attempts, progress.borrow().next), (0, NextAttempt::AtOnce));
+    let nudge = Arc::new(Notify::new());
+    tokio::spawn(syncer.run(nudge.clone(), CancellationToken::new()));
+    let now = scene.desk.clock.monotonic_millis();
+    let told = progress.wait_for(|progress| progress.attempts == 1).await.unwrap().clone();
+    assert!(matches!(told.outcome, Some(SyncOutcome::Wait { seconds: 17 })), "{told:?}");
+    assert_eq!(told.next, NextAttempt::NotBefore { monotonic_millis: now + 17_000 });
+    scene.desk.clock.advance_millis(17_000);
+    let told = progress.wait_for(|progress| progress.attempts == 2).await.unwrap().clone();
+    assert!(matches!(told.outcome, Some(SyncOutcome::Retry)), "{told:?}");
+    let NextAttempt::At { monotonic_millis } = told.next else { panic!("{told:?}") };
+    assert!((500..=1_000).contains(&(monotonic_millis - now - 17_000)), "{monotonic_millis}");
+    nudge.notify_one();
+    let told = progress.wait_for(|progress| progress.attempts == 3).await.unwrap().clone();
+    assert!(matches!(told.outcome, Some(SyncOutcome::SignInFirst)), "{told:?}");
+    nudge.notify_one();
+    let told = progress.wait_for(|progress| progress.next == NextAttempt::WithWork).await.unwrap().clone();
+    assert!(matches!(told.outcome, Some(SyncOutcome::Idle)), "{told:?}");
 }
 
 #[tokio::test]

@@ -56,6 +56,9 @@ const SERVERS_ALONE: [&str; 36] = [
     "staff_signed_out",
 ];
 
+/// Whoever may read a trail may take it along, also from a device on which the session never ran.
+const OF_ANY_SESSION: &str = "trail_exported";
+
 const ID_TAKEN: &str = "its id stands on another record";
 
 /// Why a batch was not stored. Nothing of it was.
@@ -124,7 +127,7 @@ impl AuditLog {
                 Err(ChainError::ForeignWriter { .. }) => return Err(invalid("it is not one of this device")),
             };
             let subject = subject_of(record).map_err(invalid)?;
-            if let Some(why) = known.overreach(&mut tx, device, &subject).await? {
+            if let Some(why) = known.overreach(&mut tx, device, &record.kind, &subject).await? {
                 return Err(invalid(why));
             }
             if !known.ids.insert(&record.id) {
@@ -202,6 +205,7 @@ impl Known<'_> {
         &mut self,
         tx: &mut Tx,
         device: &DeviceId,
+        kind: &str,
         subject: &EventSubject,
     ) -> Result<Option<&'static str>, StoreError> {
         if subject.device.as_ref().is_some_and(|named| named != device) {
@@ -225,8 +229,11 @@ impl Known<'_> {
             self.sessions.insert(session.clone(), tx.session(session).await?);
         }
         let Some(Some(row)) = self.sessions.get(session) else { return Ok(None) };
-        let differs = row.device != *device
-            || subject.staff.as_ref().is_some_and(|staff| *staff != row.staff)
+        if kind == OF_ANY_SESSION && subject.staff.is_none() {
+            return Ok(Some("it does not say who took the trail along"));
+        }
+        let is_elsewhere = row.device != *device || subject.staff.as_ref().is_some_and(|staff| *staff != row.staff);
+        let differs = (is_elsewhere && kind != OF_ANY_SESSION)
             || subject.customer.as_ref().is_some_and(|customer| *customer != row.customer.id)
             || subject.portal.as_ref().is_some_and(|portal| *portal != row.portal);
         Ok(differs.then_some("it names a session that is not this device's, or misnames whose it is"))

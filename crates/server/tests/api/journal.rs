@@ -4,7 +4,7 @@ use amberglass_domain::{chain, chain::UnlinkedRecord, ports::Clock as _, signing
 use amberglass_server::sha256_hex;
 use amberglass_wire::{
     CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
-    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject, TrailFormat},
     event_stream::ChainHead,
     journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     problem::ErrorCode,
@@ -334,6 +334,36 @@ async fn a_console_cannot_write_into_the_session_of_another_or_in_anothers_name(
     let own = journal.append_about(told, EventDetail::WindowOpened {});
     let unknown = journal.append(Some(&SessionId::new("not-known-here")), EventDetail::WindowClosed {});
     assert_eq!(accepted(deliver(&world, &amy, &[own, unknown]).await).await.seq, 2);
+}
+
+#[tokio::test]
+async fn a_trail_is_taken_along_in_ones_own_name_from_whichever_device() {
+    let world = World::new().await;
+    let (amy, leo) = (world.amy().await, world.sign_in(crate::world::LEO, 2).await);
+    let id = world.start(&amy).await.session.id;
+    let exported = || EventDetail::TrailExported { format: TrailFormat::Csv };
+    let told = EventSubject {
+        staff: Some(leo.tokens.staff.id.clone()),
+        customer: Some(CustomerId::new(crate::world::JANE)),
+        portal: Some(PortalId::new("barkside")),
+        session: Some(id.clone()),
+        device: Some(device_of(&leo)),
+        policy_hash: None,
+    };
+    let alterations: [(&str, fn(&mut EventSubject, &Console)); 4] = [
+        ("by nobody", |subject, _| subject.staff = None),
+        ("by somebody else", |subject, amy| subject.staff = Some(amy.tokens.staff.id.clone())),
+        ("of another customer", |subject, _| subject.customer = Some(CustomerId::new("1043"))),
+        ("by another device", |subject, amy| subject.device = Some(device_of(amy))),
+    ];
+    for (what, alter) in alterations {
+        let mut lying = told.clone();
+        alter(&mut lying, &amy);
+        is_invalid(&world, &leo, Journal::of(&leo).append_about(lying, exported()), what).await;
+    }
+    let record = Journal::of(&leo).append_about(told, exported());
+    accepted(deliver(&world, &leo, &[record]).await).await;
+    assert_eq!(world.kinds(&amy, &id).await, ["session_started", "trail_exported"]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ import type { Component } from 'svelte';
 import CaseSensitive from '@lucide/svelte/icons/case-sensitive';
 import Eye from '@lucide/svelte/icons/eye';
 import FileText from '@lucide/svelte/icons/file-text';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
 import History from '@lucide/svelte/icons/history';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
@@ -19,6 +20,7 @@ import type { ConsoleView } from '../../lib/bindings/ConsoleView';
 import type { SessionView } from '../../lib/bindings/SessionView';
 import type { Invoke } from '../../lib/bindings/commands';
 import { CONSOLE } from '../../lib/text/console';
+import { RECORD } from '../../lib/text/record';
 import { PALETTE, endWords } from '../../lib/text/palette';
 import { nextSize } from '../../lib/text/text_sizes';
 import type { Over, Screen } from '../screens';
@@ -71,6 +73,7 @@ export function paletteCommands({ view, running, go, show, invoke }: Reach): Pal
     to('settings', Settings, CONSOLE.settings, 'mod ,'),
     to('own_record', FileText, CONSOLE.ownRecord),
     to('devices', Monitor, CONSOLE.devices),
+    { ...to('record', HardDrive, RECORD.title), also: 'queue sync offline waiting journal disk' },
     ...(theme === 'light' ? [] : [{ id: 'theme-light', icon: Sun, words: PALETTE.light, also: 'theme bright', run: prefer({ theme: 'light' }) }]),
     ...(theme === 'dark' ? [] : [{ id: 'theme-dark', icon: Moon, words: PALETTE.dark, also: 'theme night', run: prefer({ theme: 'dark' }) }]),
     ...(theme === 'system' ? [] : [{ id: 'theme-system', icon: SunMoon, words: PALETTE.system, also: 'theme', run: prefer({ theme: 'system' }) }]),

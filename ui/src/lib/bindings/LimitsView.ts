@@ -3,4 +3,4 @@
 /**
  * The server's limits, as settings show them.
  */
-export type LimitsView = { max_duration_seconds: number, idle_seconds: number, silence_seconds: number, lost_after_seconds: number, max_extensions: number, extension_seconds: number, max_unsent_age_seconds: number, };
+export type LimitsView = { max_duration_seconds: number, idle_seconds: number, silence_seconds: number, lost_after_seconds: number, max_extensions: number, extension_seconds: number, max_unsent_age_seconds: number, min_free_disk_mebibytes: number, };

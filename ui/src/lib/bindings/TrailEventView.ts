@@ -30,4 +30,8 @@ resource: boolean,
 /**
  * Still in the local queue.
  */
-unsent: boolean, };
+unsent: boolean, 
+/**
+ * What it said is gone for good; that it was there, and when, stays.
+ */
+erased: boolean, };

@@ -6,6 +6,7 @@ import type { PortalId } from "./PortalId";
 import type { PreferencesView } from "./PreferencesView";
 import type { Reason } from "./Reason";
 import type { SessionId } from "./SessionId";
+import type { TrailFormat } from "./TrailFormat";
 
 /** The arguments of each command, in the case in which the program takes them. */
 export type Commands = {
@@ -47,6 +48,10 @@ export type Commands = {
   open_trail: { session: SessionId };
   /** Closes the trail. */
   close_trail: Record<string, never>;
+  /** Asks for a file and puts the open trail into it, once that is on record. */
+  export_trail: { format: TrailFormat };
+  /** Tries at once to deliver what waits in the journal, a held record too. */
+  retry_delivery: Record<string, never>;
   /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
   list_live: Record<string, never>;
   /** Ends somebody else's running session. */
@@ -95,6 +100,8 @@ export const consoleCommands = [
   "list_sessions",
   "open_trail",
   "close_trail",
+  "export_trail",
+  "retry_delivery",
   "list_live",
   "end_other_session",
   "emergency_stop",
@@ -163,6 +170,10 @@ export function commandsOver(invoke: Invoke) {
     openTrail: (args: Commands["open_trail"]) => invoke("open_trail", args),
     /** Closes the trail. */
     closeTrail: () => invoke("close_trail", {}),
+    /** Asks for a file and puts the open trail into it, once that is on record. */
+    exportTrail: (args: Commands["export_trail"]) => invoke("export_trail", args),
+    /** Tries at once to deliver what waits in the journal, a held record too. */
+    retryDelivery: () => invoke("retry_delivery", {}),
     /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
     listLive: () => invoke("list_live", {}),
     /** Ends somebody else's running session. */

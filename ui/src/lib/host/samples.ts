@@ -1,11 +1,12 @@
 import { findScenes } from './samples/find';
 import { firstRunScenes } from './samples/first_run';
+import { recordScenes } from './samples/record';
 import { sessionScenes } from './samples/session';
 import { settingsScenes } from './samples/settings';
 import { trailScenes } from './samples/trail';
 
 /** Every screen in each of its states, by name. */
-export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScenes, ...trailScenes, ...settingsScenes };
+export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScenes, ...trailScenes, ...recordScenes, ...settingsScenes };
 
 export { barScenes } from './samples/bar';
 export { asLead, customers, server, signedIn } from './samples/common';

@@ -1,7 +1,7 @@
 import type { EndedBy } from '../bindings/EndedBy';
 import type { SessionView } from '../bindings/SessionView';
 import { ENDED_BY } from './sessions';
-import { counted } from './times';
+import { counted, timeOfDay } from './times';
 
 /** What to do next, for whoever's session it was. */
 export const ENDED_NEXT: Record<EndedBy, string> = {
@@ -44,6 +44,14 @@ export function endedByWords(endedBy: EndedBy, name: string | null): string {
 export function endedWords(session: Pick<SessionView, 'ended_by' | 'ended_by_name' | 'own' | 'staff_name'>): string {
   if (session.ended_by === null) return 'not confirmed by the server yet';
   return endedByWords(session.ended_by, session.ended_by === 'staff' ? (session.own ? null : session.staff_name) : session.ended_by_name);
+}
+
+/** The end that was asked for while nobody could tell the server, beside the server's own. */
+export function askedOfflineWords(askedAt: number, session: Pick<SessionView, 'ended_by' | 'ended_by_name' | 'own' | 'staff_name' | 'ended_at'>): string {
+  const asked = `You asked for the end at ${timeOfDay(askedAt)}, while offline.`;
+  if (session.ended_by === null || session.ended_at === null) return `${asked} The server confirms it once it is reached.`;
+  const before = session.ended_at <= askedAt;
+  return `${asked} The server ${before ? 'had already ended it' : 'ended it'} at ${timeOfDay(session.ended_at)}, ${endedWords(session)}. Both are in the trail.`;
 }
 
 /** What to do next; the server's word may be outstanding. */

@@ -109,6 +109,19 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
     'Nothing was sent or changed.',
     'Enter a name such as amberglass.example.com. Plain http is taken for this computer alone.',
   ),
+  export_not_recorded: words(
+    'That you take this trail along could not be put on record, and nothing leaves Amberglass without a record.',
+    'No file was written.',
+    'Check that your disk is not full and can be written to, then try again.',
+  ),
+  export_exists: (about) => ({
+    happened: `A file named ${about ?? 'like this'} is there already.`,
+    kept: 'It was left as it is.',
+    todo: 'Choose another name or folder.',
+  }),
+  export_disk_full: words('The disk is full.', 'The file that was begun was removed. The trail itself is unchanged.', 'Free some space or choose another disk, then try again.'),
+  export_not_allowed: words('This folder can’t be written to.', 'No file was written. The trail itself is unchanged.', 'Choose another folder.'),
+  export_failed: words('The file could not be written.', 'No part of it was left behind. The trail itself is unchanged.', 'Choose another folder, then try again.'),
   preferences_unavailable: words('Your settings could not be written to this computer’s disk.', 'The old ones still stand.', 'Check that your disk is not full and can be written to, then try again.'),
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrailEventView } from '../bindings/TrailEventView';
-import { becauseWords, eventWords, groupOf, hintWords, lineKind, passes, whatWords, type TrailFilter } from './events';
+import { CONTRADICTIONS, ERASED_HINT, LOSSES, becauseWords, eventWords, explanation, groupOf, hintWords, isAddress, lineKind, lineMatches, passes, whatWords, type TrailFilter } from './events';
 import { chainWords, hiddenResources } from './trail';
 
 const event = (kind: string, rest: Partial<TrailEventView> = {}): TrailEventView => ({
@@ -13,6 +13,7 @@ const event = (kind: string, rest: Partial<TrailEventView> = {}): TrailEventView
   blocked: false,
   resource: false,
   unsent: false,
+  erased: false,
   ...rest,
 });
 
@@ -77,13 +78,52 @@ describe('events in words', () => {
     expect(passes(event('request_blocked', { blocked: true, resource: true }), 'all', false)).toBe(true);
   });
 
+  it('that wait stand under Unsent as well as under their own filter', () => {
+    const waits = event('page_viewed', { unsent: true });
+    expect([passes(waits, 'unsent', false), passes(waits, 'pages', false), passes(waits, 'blocked', false)]).toEqual([true, true, false]);
+    expect(passes(event('page_viewed', { unsent: true, resource: true }), 'unsent', false)).toBe(true);
+    expect(passes(event('page_viewed'), 'unsent', true)).toBe(false);
+  });
+
+  it('are found by every word that is typed, in whatever the line says', () => {
+    const line = event('request_blocked', { what: 'POST /invoices/1042/pay', because: 'read-only-method', blocked: true });
+    for (const typed of ['', '  ', 'invoices', 'PAY blocked', 'rule read-only', 'server', 'changed something']) expect(lineMatches(line, typed)).toBe(true);
+    for (const typed of ['messages', 'invoices messages', 'unsent']) expect(lineMatches(line, typed)).toBe(false);
+    expect(lineMatches({ ...line, unsent: true }, 'unsent')).toBe(true);
+  });
+
+  it('say why something was blocked, also by a rule of a newer server', () => {
+    const blocked = (because: string) => explanation(event('request_blocked', { because, blocked: true }));
+    expect(blocked('never-password')).toBe('Passwords are never changed in a session.');
+    expect(blocked('never-something-new')).toBe('This is never done in a session.');
+    expect(blocked('path-dot-segment')).toMatch(/taken for another/);
+    expect(blocked('toString')).toBe('It could be understood as a change.');
+    expect(explanation(event('attempt_refused', { because: 'print', blocked: true }))).toBe('Printing is off in this session.');
+    expect(explanation(event('page_viewed'))).toBe('');
+  });
+
+  it('that were erased say so and nothing else', () => {
+    const gone = event('page_viewed', { erased: true });
+    expect([whatWords(gone), becauseWords(gone), isAddress(gone), hintWords(gone)]).toEqual(['erased', '', false, ERASED_HINT]);
+  });
+
+  it('about journals and chains name their cause in words', () => {
+    const words = (kind: string, because: string) => becauseWords(event(kind, { because }));
+    expect(Object.keys(LOSSES).map((cause) => words('journal_replaced', cause))).toEqual(Object.values(LOSSES));
+    for (const kind of ['server_contradicted', 'chain_contradicted']) {
+      expect(Object.keys(CONTRADICTIONS).map((cause) => words(kind, cause))).toEqual(Object.values(CONTRADICTIONS));
+    }
+    expect(words('journal_replaced', 'toString')).toBe('toString');
+    expect(whatWords(event('trail_exported', { what: 'json_lines' }))).toBe('as JSON Lines');
+  });
+
   it('are said to be held back when they are', () => {
     expect(hiddenResources(1)).toMatch(/^1 resource is not listed/);
     expect(hiddenResources(20)).toMatch(/^20 resources are not listed/);
   });
 
   it('hang on a chain whose state is said in words', () => {
-    const trail = { session: 's', loading: false, about: null, events: [], chain_whole: true, checked_at: 1_000, error: null };
+    const trail = { session: 's', loading: false, about: null, events: [], chain_whole: true, checked_at: 1_000, error: null, export: { state: 'idle' as const } };
     expect(chainWords(trail, 2_000)).toBe('whole, checked just now');
     expect(chainWords(trail, 121_000)).toBe('whole, checked 2 min ago');
     expect(chainWords({ ...trail, chain_whole: false }, 2_000)).toBe('broken: tell security');

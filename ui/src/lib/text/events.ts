@@ -2,7 +2,9 @@ import type { SessionView } from '../bindings/SessionView';
 import type { TrailEventView } from '../bindings/TrailEventView';
 import { ATTEMPTS } from './attempts';
 import { CURTAIN_CAUSES } from './curtain';
+import { ruleWords } from './rules';
 import { ENDED_BY, MODES, ROLES } from './sessions';
+import { timeWithSeconds } from './times';
 
 /** The names of `wire::audit::EventDetail::kind()`. */
 export type EventKind =
@@ -44,6 +46,7 @@ export type EventKind =
   | 'curtain_drawn'
   | 'curtain_lifted'
   | 'audit_exported'
+  | 'trail_exported'
   | 'signer_added'
   | 'journal_replaced'
   | 'journal_key_rotated'
@@ -99,6 +102,7 @@ export const EVENTS: Record<EventKind, string> = {
   curtain_drawn: 'Page covered',
   curtain_lifted: 'Page uncovered',
   audit_exported: 'Record exported',
+  trail_exported: 'Trail exported',
   signer_added: 'Signing key added',
   journal_replaced: 'Journal begun anew',
   journal_key_rotated: 'Journal key changed',
@@ -146,9 +150,35 @@ export function eventWords(event: TrailEventView): string {
 
 const lookUp = <T>(table: Record<string, T>, key: string): T | undefined => (Object.hasOwn(table, key) ? table[key] : undefined);
 
+/** Said of a line whose contents are gone for good. */
+export const ERASED = 'erased';
+export const ERASED_HINT = 'What this record said was erased for good. That it was there, and when, stays on record.';
+
+/** Why a console began its journal anew. */
+export const LOSSES: Record<string, string> = {
+  damaged: 'the file was damaged',
+  key_lost: 'its key was lost',
+  missing: 'the file was gone',
+  contradicted: 'the server held other records',
+};
+
+/** How a chain can contradict what is known of it. */
+export const CONTRADICTIONS: Record<string, string> = {
+  fork: 'two records under one number',
+  gap: 'records are missing in between',
+  rolled_back: 'it ends before what it had shown',
+  altered: 'a record was altered',
+  replayed: 'records of one device under another’s name',
+};
+
+const FORMATS: Record<string, string> = { json_lines: 'as JSON Lines', csv: 'as CSV' };
+
 /** What it was about: attempts with their target and modes in words, paths as they are. */
 export function whatWords(event: TrailEventView): string {
+  if (event.erased) return ERASED;
   switch (event.kind) {
+    case 'trail_exported':
+      return lookUp(FORMATS, event.what) ?? event.what;
     case 'attempt_refused':
       return [attemptName(event), event.what].filter((part) => part !== '').join(' ');
     case 'start_requested':
@@ -167,7 +197,7 @@ export function whatWords(event: TrailEventView): string {
 const attemptName = (event: TrailEventView): string => lookUp(ATTEMPTS, event.because)?.name ?? event.because;
 
 /** Whether `what` is a path or an address, to be set in the monospaced face. */
-export const isAddress = (event: TrailEventView): boolean => event.kind === 'page_viewed' || event.kind === 'request_blocked';
+export const isAddress = (event: TrailEventView): boolean => !event.erased && (event.kind === 'page_viewed' || event.kind === 'request_blocked');
 
 /** `whose` session it is, where that is known: its end by the agent is one's own or somebody's. */
 export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'own' | 'staff_name'> | null = null): string {
@@ -184,12 +214,24 @@ export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'ow
     case 'request_blocked':
     case 'session_refused':
       return event.because === '' ? '' : `rule ${event.because}`;
+    case 'journal_replaced':
+      return lookUp(LOSSES, event.because) ?? event.because;
+    case 'server_contradicted':
+    case 'chain_contradicted':
+      return lookUp(CONTRADICTIONS, event.because) ?? event.because;
     default:
       return event.because;
   }
 }
 
-export const hintWords = (event: TrailEventView): string | undefined => lookUp<string | undefined>(HINTS, lineKind(event));
+/** Why a line was blocked, in a sentence; empty for what was not, or says so itself. */
+export function explanation(event: TrailEventView): string {
+  if (!event.blocked || event.erased) return '';
+  if (event.kind === 'request_blocked') return ruleWords(event.because);
+  return event.kind === 'attempt_refused' ? (lookUp(ATTEMPTS, event.because)?.refused ?? '') : '';
+}
+
+export const hintWords = (event: TrailEventView): string | undefined => event.erased ? ERASED_HINT : lookUp<string | undefined>(HINTS, lineKind(event));
 
 export type TrailGroup = 'pages' | 'blocked' | 'session' | 'resources';
 
@@ -202,14 +244,25 @@ export function groupOf(event: TrailEventView): TrailGroup {
 }
 
 /** Resources are many and say little: they stand under no filter, but can be shown with each. */
-export type TrailFilter = 'all' | Exclude<TrailGroup, 'resources'>;
+export type TrailFilter = 'all' | 'unsent' | Exclude<TrailGroup, 'resources'>;
 
-export const FILTERS: Record<TrailFilter, string> = { all: 'All', pages: 'Pages', blocked: 'Blocked', session: 'Session' };
+/** Unsent lies across the others: what waits here is also a page, a block or an event of the session. */
+export const FILTERS: Record<TrailFilter, string> = { all: 'All', pages: 'Pages', blocked: 'Blocked', session: 'Session', unsent: 'Unsent' };
 
 export const RESOURCES = 'Resources';
 export const RESOURCES_HINT = 'What pages load on their own: styles, scripts, images, data';
 
 export function passes(event: TrailEventView, filter: TrailFilter, withResources: boolean): boolean {
+  if (filter === 'unsent') return event.unsent;
   const group = groupOf(event);
   return group === 'resources' ? withResources : filter === 'all' || filter === group;
+}
+
+/** Whether each word that was typed stands somewhere in the line. */
+export function lineMatches(event: TrailEventView, wanted: string, whose: Pick<SessionView, 'own' | 'staff_name'> | null = null): boolean {
+  const typed = wanted.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  if (typed.length === 0) return true;
+  const parts = [timeWithSeconds(event.occurred_at), eventWords(event), whatWords(event), becauseWords(event, whose), explanation(event), event.source, event.unsent ? FILTERS.unsent : ''];
+  const line = parts.join(' ').toLowerCase();
+  return typed.every((word) => line.includes(word));
 }

@@ -4,7 +4,7 @@ export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }
     title: 'Everywhere',
     keys: [
       [['mod K'], 'Commands and customers'],
-      [['/'], 'To the find field'],
+      [['/'], 'To the find field, or into the trail’s search'],
       [['mod 1'], 'Find'],
       [['mod 2'], 'Live'],
       [['mod 3'], 'Trail'],

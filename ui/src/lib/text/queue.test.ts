@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { noQueue } from '../host/samples/queue';
 import { footWords, queueWords } from './queue';
 
 const now = new Date(2026, 10, 21, 14, 5).getTime();
-const queue = { waiting: 0, oldest_at: null, held: 0, last_synced_at: null };
+const queue = noQueue;
 const offline = { state: 'offline', since: new Date(2026, 10, 21, 14, 2).getTime() } as const;
 
 describe('the queue in words', () => {
@@ -16,7 +17,7 @@ describe('the queue in words', () => {
   });
 
   it('never hides what the server refuses', () => {
-    expect(queueWords({ ...queue, held: 2 }, now)).toBe('2 held: tell security');
+    expect(queueWords({ ...queue, held: 2 }, now)).toBe('2 held: see why');
   });
 
   it('does not claim to be synced while offline', () => {

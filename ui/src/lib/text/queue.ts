@@ -9,7 +9,7 @@ export function queueWords(queue: QueueView, now: number): string {
     parts.push(`${queue.waiting} waiting`);
     if (queue.oldest_at !== null) parts.push(`oldest ${age(now - queue.oldest_at)}`);
   }
-  if (queue.held > 0) parts.push(`${queue.held} held: tell security`);
+  if (queue.held > 0) parts.push(`${queue.held} held: see why`);
   return parts.length > 0 ? parts.join(', ') : 'synced';
 }
 

@@ -32,7 +32,7 @@ export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
       else if (card?.start.state === 'conflict') later(400, () => host.show({ session: null, card: { ...card, start: { state: 'idle' } } }));
       else if (session) {
         const started = session.started_at ?? Date.now();
-        host.show({ session: null, ended: { session: over(session), duration_seconds: Math.round((Date.now() - started) / 1000) } });
+        host.show({ session: null, ended: { session: over(session), duration_seconds: Math.round((Date.now() - started) / 1000), asked_offline_at: null } });
       }
     },
     dismiss_end: () => host.show({ ended: null }),

@@ -6,6 +6,7 @@ import type { ServerResponse } from '../../bindings/ServerResponse';
 import type { StaffResponse } from '../../bindings/StaffResponse';
 import type { UiError } from '../../bindings/UiError';
 import type { UiErrorCode } from '../../bindings/UiErrorCode';
+import { noQueue } from './queue';
 
 export const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
@@ -75,7 +76,7 @@ export const signedOut: ConsoleView = {
   sign_in: { state: 'signed_out', error: null },
   fresh_sign_in: { state: 'idle' },
   connection: { state: 'online' },
-  queue: { waiting: 0, oldest_at: null, held: 0, last_synced_at: now - 4000 },
+  queue: { ...noQueue, last_synced_at: now - 4000 },
   portals: [],
   find: { portal: null, query: '', searching: false, customers: [], truncated: false, error: null },
   card: null,
@@ -99,6 +100,7 @@ export const signedOut: ConsoleView = {
     max_extensions: 2,
     extension_seconds: 900,
     max_unsent_age_seconds: 86_400,
+    min_free_disk_mebibytes: 100,
   },
 };
 
@@ -113,4 +115,10 @@ export const asLead: ConsoleView = { ...signedIn, sign_in: { state: 'signed_in',
 export const found: ConsoleView = { ...signedIn, find: { ...signedIn.find, query: 'jan', customers } };
 
 export const offline: ConsoleView['connection'] = { state: 'offline', since: now - 3 * MINUTE };
-export const waiting: ConsoleView['queue'] = { waiting: 12, oldest_at: now - 3 * MINUTE - 5000, held: 0, last_synced_at: now - 3 * MINUTE };
+export const waiting: ConsoleView['queue'] = {
+  ...noQueue,
+  waiting: 12,
+  oldest_at: now - 3 * MINUTE - 5000,
+  last_synced_at: now - 3 * MINUTE,
+  next: { state: 'again', at: now + 21_500 },
+};

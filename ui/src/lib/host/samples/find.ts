@@ -65,6 +65,8 @@ export const findScenes = {
   'card-no-extension': { ...found, card: card({ options: { ...options, default_duration_seconds: 900, max_duration_seconds: 900 } }) },
   'card-inactive': { ...found, card: card({ customer_id: '1138', customer: janis, last_looked: null }) },
   'card-error': { ...found, card: card({ customer: null, options: null, error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') }) },
+  'card-no-room': { ...found, queue: { ...signedIn.queue, free_disk_mebibytes: 64, refusal: error('disk_too_full', '100 MiB') }, card: card() },
+  'card-old-queue': { ...found, queue: { ...waiting, oldest_at: now - 25 * 60 * MINUTE, refusal: error('journal_too_old', '24 h') }, card: card() },
   'card-offline': { ...found, connection: offline, queue: waiting, card: card() },
   'start-progress': { ...found, card: card({ start: { state: 'starting', step: 'opening_window' } }) },
   'start-failed': { ...found, card: card({ start: { state: 'failed', error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') } }) },

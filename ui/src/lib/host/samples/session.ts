@@ -48,7 +48,7 @@ const others: SessionView[] = [
 const everybody: ConsoleView = { ...asLead, live: { ...asLead.live, sessions: others } };
 const stopped: SessionView = { ...session, last_page: null };
 const byLead: SessionView = { ...ended, ended_by: 'lead', ended_by_name: 'Noor Haddad', end_reason: 'Wrong Jane Doe: the ticket is about customer 1077' };
-const end = (about: SessionView, rest: Partial<ConsoleView> = {}): ConsoleView => ({ ...found, ended: { session: about, duration_seconds: 664 }, ...rest });
+const end = (about: SessionView, rest: Partial<ConsoleView> = {}): ConsoleView => ({ ...found, ended: { session: about, duration_seconds: 664, asked_offline_at: null }, ...rest });
 
 /** A session that runs, its end, and what is left of one in which the program died. */
 export const sessionScenes = {
@@ -69,6 +69,7 @@ export const sessionScenes = {
   'ended-lost': end({ ...ended, ended_by: 'console_lost' }, { queue: waiting }),
   'ended-stopped': end({ ...ended, ended_by: 'emergency_stop', ended_by_name: 'Sam Reyes', end_reason: 'A session cookie leaked, we look into it' }),
   'ended-offline': end({ ...ended, ended_by: null, ended_at: null }, { connection: offline, queue: waiting }),
+  'ended-asked-offline': { ...found, ended: { session: { ...ended, ended_at: now - 90_000, ended_by: 'idle' }, duration_seconds: 664, asked_offline_at: now - 30_000 } },
   'note-saving': end(ended, { action: { kind: 'add_note', target: session.id, busy: true, error: null } }),
   'note-failed': end(ended, { action: { kind: 'add_note', target: session.id, busy: false, error: error('offline') } }),
   'note-saved': end({ ...ended, note: 'Charged once, the second line was a refund.\nTold Jane.' }),

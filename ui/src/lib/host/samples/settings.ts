@@ -41,6 +41,7 @@ const event = (ago: number, kind: string, what = '', because = '', rest: Partial
   blocked: false,
   resource: false,
   unsent: false,
+  erased: false,
   ...rest,
 });
 

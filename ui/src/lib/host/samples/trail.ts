@@ -23,6 +23,7 @@ export const event = (seconds: number, kind: string, what = '', because = '', re
   blocked: false,
   resource: false,
   unsent: false,
+  erased: false,
   ...rest,
 });
 
@@ -42,7 +43,7 @@ export const events: TrailEventView[] = [
   ...visit(2, '/', [...ASSETS, '/assets/hero.svg', '/api/ticker']),
   ...visit(21, '/invoices', ASSETS),
   ...visit(34, '/invoices/1042?page', ASSETS),
-  event(71, 'request_blocked', 'POST /invoices/1042/pay', 'read-only', { blocked: true }),
+  event(71, 'request_blocked', 'POST /invoices/1042/pay', 'read-only-method', { blocked: true }),
   event(84, 'attempt_refused', '', 'print', { blocked: true, source: 'console' }),
   ...visit(96, '/appointments/upcoming/with-a-rather-long-path/that-goes-on-and-on/until-it-has-to-be-cut/somewhere', ASSETS),
   event(130, 'session_extended', '', 'She has a second invoice to show', {}),
@@ -53,13 +54,14 @@ export const events: TrailEventView[] = [
   ...visit(180, '/messages', ASSETS),
   event(201, 'attempt_refused', 'https://cdn.example.net', 'other_origin', { blocked: true, source: 'console' }),
   event(240, 'shadow_compared', '/messages'),
+  event(251, 'page_viewed', '', '', { source: 'console', erased: true }),
   event(662, 'end_requested', '', '', { source: 'console', unsent: true }),
   event(662, 'session_ended', '', 'staff'),
   event(663, 'window_closed', '', '', { source: 'console', unsent: true }),
   event(690, 'note_added', 'Charged once, the second line was a refund'),
 ];
 
-const trail = { session: session.id, loading: false, about: ended, events, chain_whole: true, checked_at: now - 20_000, error: null } satisfies TrailView;
+const trail = { session: session.id, loading: false, about: ended, events, chain_whole: true, checked_at: now - 20_000, error: null, export: { state: 'idle' } } satisfies TrailView;
 
 /** What is on record of the sessions. */
 export const trailScenes = {
@@ -69,6 +71,8 @@ export const trailScenes = {
   'sessions-offline': { ...signedIn, connection: offline, queue: waiting },
   'sessions-error': { ...signedIn, sessions: { loading: false, sessions: [], error: error('unavailable', null, '0c41d2aa') } },
   trail: { ...signedIn, queue: { ...waiting, waiting: 2 }, sessions: { ...signedIn.sessions, sessions }, trail },
+  'trail-saved': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, export: { state: 'done', file: '/home/amy/Documents/amberglass-AG-7K3QX.csv', records: 23 } } },
+  'trail-save-failed': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, export: { state: 'failed', error: error('export_exists', 'amberglass-AG-7K3QX.csv') } } },
   'trail-broken': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, chain_whole: false } },
   'trail-loading': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, events: [], about: null, loading: true, checked_at: null } },
   'trail-error': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, events: [], about: null, error: error('offline') } },

@@ -1,0 +1,34 @@
+/** Why the gateway stopped a request, by the rule on its record. */
+const RULES: Record<string, string> = {
+  'read-only-method': 'The session was read-only, and this could have changed something.',
+  'unlisted-write': 'This change is not among those that sessions may make in this portal.',
+  'upgrade-refused': 'It asked for a connection in which single steps can’t be judged.',
+  'connect-refused': 'It asked for a connection in which single steps can’t be judged.',
+  'method-override': 'It looked like reading and asked to be taken for a change.',
+  'body-on-read': 'It looked like reading and carried what could have changed something.',
+  'never-password': 'Passwords are never changed in a session.',
+  'never-mfa': 'Second factors are never changed in a session.',
+  'never-email-change': 'E-mail addresses are never changed in a session.',
+  'never-account-deletion': 'Accounts are never closed in a session.',
+  'never-oauth-consent': 'Other programs are never given access in a session.',
+  'never-api-key': 'Keys and tokens are never made or removed in a session.',
+  'never-legal-consent': 'Agreements are never accepted or withdrawn in a session.',
+  'download-refused': 'Downloads are off in sessions.',
+  'redirect-elsewhere': 'The portal’s answer led out of the portal.',
+  'other-site': 'Another site asked for it, not a page of the portal.',
+  'origin-unsaid': 'It did not say which page it came from.',
+  'service-worker': 'Pages may install nothing that would outlive the session.',
+  'other-portal': 'The session belongs to another portal.',
+};
+
+const MISLEADING = 'Its address was written so that it could be taken for another one.';
+const COULD_CHANGE = 'It could be understood as a change.';
+const NEVER = 'This is never done in a session.';
+
+/** A rule of a newer server is explained by its kind. */
+export function ruleWords(rule: string): string {
+  const known = Object.hasOwn(RULES, rule) ? RULES[rule] : undefined;
+  if (known !== undefined) return known;
+  if (rule.startsWith('path-') || rule.startsWith('target-')) return MISLEADING;
+  return rule.startsWith('never-') ? NEVER : COULD_CHANGE;
+}
