@@ -47,10 +47,12 @@ macro_rules! in_scope {
     () => {
         "(CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR portal = $2) \
          AND (CAST($3 AS TEXT) IS NULL OR customer = $3) AND (CAST($4 AS TEXT) IS NULL OR staff = $4) \
-         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5) AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
+         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5 OR writer LIKE $5 || '/%') AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
          OR (received_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (received_at < $7 OR CAST($7 AS BIGINT) IS NULL))"
     };
 }
+
+pub(super) use in_scope;
 
 impl Store {
     /// Everybody who ever wrote into the log, by name.
@@ -164,7 +166,7 @@ fn stored(row: &AnyRow) -> Result<StoredRecord, StoreError> {
     })
 }
 
-fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
+pub(super) fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
     sqlx::query(question)
         .bind(scope.session.as_ref().map(|id| id.0.clone()))
         .bind(scope.portal.as_ref().map(|id| id.0.clone()))

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     export::{self, Scope},
+    gone,
     output::{self, Output},
 };
 
@@ -48,6 +49,11 @@ pub enum Audit {
     },
     /// The public keys with which exports and checkpoints are verified: keep them where this server cannot change them.
     Keys,
+    /// Takes away for good what records say of a customer, a session or a person; that they were there stays, and the erasure is
+    /// on record.
+    Erase(gone::Erase),
+    /// Removes the old beginnings of all chains, up to signed checkpoints that stand for them. On record.
+    Retire(gone::Retire),
     /// Computes every writer's chain again and says whether it is whole. Fails if one is not.
     Check {
         #[command(flatten)]
@@ -63,6 +69,8 @@ pub async fn run(operator: &Operator, command: Audit) -> anyhow::Result<ExitCode
         }
         Audit::Export { file, scope } => export::to(operator, &file, scope).await,
         Audit::Keys => export::keys(operator).await,
+        Audit::Erase(command) => gone::erase(operator, command).await,
+        Audit::Retire(command) => gone::retire(operator, command).await,
         Audit::Check { output } => check(operator, output).await,
     }
 }

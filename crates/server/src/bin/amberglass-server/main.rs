@@ -13,6 +13,7 @@ mod demo;
 mod device;
 mod emergency;
 mod export;
+mod gone;
 mod output;
 mod password;
 mod portal;
@@ -43,7 +44,7 @@ enum Command {
     /// Portals: list, check, disable, enable, and their keys.
     #[command(subcommand)]
     Portal(portal::Portal),
-    /// The audit log: show, check.
+    /// The audit log: show, check, export, keys, erase, retire.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// The emergency stop: stop, lift, status.
