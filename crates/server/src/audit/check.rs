@@ -80,7 +80,7 @@ async fn check_chain(store: &Store, gone: &Gone, writer: String) -> Result<Check
 }
 
 fn check_record(gone: &Gone, writer: &str, head: &ChainHead, stored: &StoredRecord) -> Result<ChainHead, Broken> {
-    let StoredRecord { record, subject, is_page, position: _ } = stored;
+    let StoredRecord { record, subject, is_page, position: _, received_at: _ } = stored;
     let next = chain::verify_next(writer, head, record)?;
     let seq = record.seq;
     if chain::is_erased(record) {

@@ -50,14 +50,17 @@ pub async fn erase(
 ) -> Result<Erased, EraseError> {
     let mut done = Erased::default();
     let (mut writer, mut seq) = (String::new(), 0);
+    // What is put on record here is about the same people.
+    let own = audit.head().seq;
     loop {
         let mut tx = store.begin().await?;
         if let Some(code) = tx.running_among(of).await? {
             return Err(EraseError::Running { code });
         }
-        let held = tx.bodies(of, (&writer, seq), AT_ONCE).await?;
+        let mut held = tx.bodies(of, (&writer, seq), AT_ONCE).await?;
         let Some(last) = held.last() else { break };
         (writer, seq) = (last.writer.clone(), last.seq);
+        held.retain(|body| body.writer != audit.writer() || body.seq <= own);
         let (can, cannot): (Vec<_>, Vec<_>) = held.into_iter().partition(|body| erasure::can_be_erased(&body.kind));
         for HeldBody { kind, .. } in cannot {
             let count = done.kept.entry(kind).or_default();

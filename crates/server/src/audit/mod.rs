@@ -25,7 +25,10 @@ mod delivery;
 mod erasure;
 mod export;
 mod gone;
+mod ocsf;
 mod outage;
+mod readable;
+mod registrations;
 mod retention;
 
 pub use check::{Broken, CheckedChain, check};
@@ -33,6 +36,8 @@ pub use checkpoints::{Checkpoints, IssueError};
 pub use delivery::{Delivered, DeliveryError};
 pub use erasure::{EraseError, Erased, erase};
 pub use export::{ExportError, Exported, export};
+pub use readable::{Readable, read_out};
+pub use registrations::{Registration, Registrations};
 pub use retention::{RetireError, Retired, retire};
 
 /// Name and version of this program, as it stands in each record it writes.

@@ -15,7 +15,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::{
-    export::{self, Scope},
+    export::{self, Format, Scope},
     gone,
     output::{self, Output},
 };
@@ -40,10 +40,13 @@ pub enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Writes what is in scope as JSON Lines that `amberglass-verify` checks without this server. The export is put on record.
+    /// Writes what is in scope, by default as JSON Lines that `amberglass-verify` checks without this server. The export is put
+    /// on record.
     Export {
         /// A file that does not exist yet, or - for the standard output.
         file: String,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
         #[command(flatten)]
         scope: Scope,
     },
@@ -67,7 +70,7 @@ pub async fn run(operator: &Operator, command: Audit) -> anyhow::Result<ExitCode
             let filter = filter(operator, session.as_deref(), staff.as_deref(), since.as_deref()).await?;
             show(operator, &filter, json).await
         }
-        Audit::Export { file, scope } => export::to(operator, &file, scope).await,
+        Audit::Export { file, format, scope } => export::to(operator, &file, format, scope).await,
         Audit::Keys => export::keys(operator).await,
         Audit::Erase(command) => gone::erase(operator, command).await,
         Audit::Retire(command) => gone::retire(operator, command).await,
