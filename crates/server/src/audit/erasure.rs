@@ -33,6 +33,8 @@ pub enum EraseError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     pub bodies: u64,
+    /// Ended sessions whose row said who the customer was.
+    pub sessions: u64,
     /// By kind, of those that can't be erased.
     pub kept: BTreeMap<String, u64>,
 }
@@ -58,7 +60,22 @@ pub async fn erase(
             return Err(EraseError::Running { code });
         }
         let mut held = tx.bodies(of, (&writer, seq), AT_ONCE).await?;
-        let Some(last) = held.last() else { break };
+        let Some(last) = held.last() else {
+            let rows = tx.remembering(of).await?;
+            done.sessions = rows.len() as u64;
+            if !dry_run && !rows.is_empty() {
+                if done.bodies == 0 {
+                    // Their records said nothing any more; that this went is on record all the same.
+                    let detail = EventDetail::BodiesErased { by: None, reason: reason.to_owned(), records: Vec::new() };
+                    audit.append_in(&mut tx, of.subject(), detail).await?;
+                }
+                for row in &rows {
+                    tx.forget(row).await?;
+                }
+                tx.commit().await?;
+            }
+            break;
+        };
         (writer, seq) = (last.writer.clone(), last.seq);
         held.retain(|body| body.writer != audit.writer() || body.seq <= own);
         let (can, cannot): (Vec<_>, Vec<_>) = held.into_iter().partition(|body| erasure::can_be_erased(&body.kind));
@@ -85,7 +102,7 @@ pub async fn erase(
         }
         done.bodies = done.bodies.saturating_add(bodies);
     }
-    if done.bodies > 0 && !dry_run {
+    if done.bodies.max(done.sessions) > 0 && !dry_run {
         store.empty_the_log().await?;
     }
     Ok(done)

@@ -33,6 +33,8 @@ pub struct Retired {
     pub chains: Vec<RetiredRow>,
     /// Records that were deleted, those that an earlier run had to leave among them.
     pub records: u64,
+    /// Sessions of which nothing is recorded any more, and whose row forgot who the customer was.
+    pub sessions: u64,
 }
 
 /// Retires what was received before then, of each chain up to a record that a server has signed: never the last record, never
@@ -68,7 +70,10 @@ pub async fn retire(
         }
         done.chains.push(row);
     }
-    if done.records > 0 {
+    if !dry_run {
+        forget(store, before, &mut done).await?;
+    }
+    if done.records.max(done.sessions) > 0 {
         store.empty_the_log().await?;
     }
     Ok(done)
@@ -121,6 +126,21 @@ fn still_needed(detail: EventDetail, by: &str, retired: &HashMap<String, Retired
     let EventDetail::RecordsRetired { writer, through, hash } = detail else { return None };
     let is_last = retired.get(&writer).is_some_and(|row| (row.through, &row.hash) == (through, &hash));
     (is_last && by.starts_with("server:")).then_some(EventDetail::RecordsRetired { writer, through, hash })
+}
+
+async fn forget(store: &Store, before: UnixMillis, done: &mut Retired) -> Result<(), StoreError> {
+    loop {
+        let mut tx = store.begin().await?;
+        let rows = tx.remembering_since_before(before, AT_ONCE).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            tx.forget(row).await?;
+        }
+        tx.commit().await?;
+        done.sessions = done.sessions.saturating_add(rows.len() as u64);
+    }
 }
 
 /// The rest, in pieces.

@@ -1,8 +1,10 @@
-//! Erasure: which bodies are there, and their removal. The schema lets a body go with its salt, and nothing else.
+//! Erasure: which bodies are there, and their removal. The schema lets a body go with its salt, and nothing else. What the
+//! table of sessions says of people goes with it.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId,
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
     audit::{EventSubject, RecordRange},
+    customer::CustomerResponse,
     export::ExportScope,
 };
 use sqlx::{
@@ -119,6 +121,92 @@ impl Tx {
         .await?;
         Ok(done.rows_affected())
     }
+}
+
+/// An ended session whose row still says who the customer was, and why it was held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembering {
+    pub session: SessionId,
+    pub portal: PortalId,
+    pub customer: CustomerId,
+}
+
+/// In place of a name.
+const ERASED: &str = "(erased)";
+
+impl Tx {
+    /// For a session or a customer; records and staff are not what such a row is about.
+    pub async fn remembering(&mut self, of: &BodiesOf) -> Result<Vec<Remembering>, StoreError> {
+        let (session, whose) = match of {
+            BodiesOf::Session(session) => (Some(session.0.clone()), None),
+            BodiesOf::Customer(portal, customer) => (None, Some((portal.0.clone(), customer.0.clone()))),
+            BodiesOf::Records(_) | BodiesOf::Staff(_) => return Ok(Vec::new()),
+        };
+        let (portal, customer) = whose.unzip();
+        sqlx::query(
+            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' \
+             AND (id = $1 OR portal = $2 AND customer = $3)",
+        )
+        .bind(session)
+        .bind(portal)
+        .bind(customer)
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(remembering)
+        .collect()
+    }
+
+    /// Those that ended before then and of which nothing is recorded any more.
+    pub async fn remembering_since_before(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Remembering>, StoreError> {
+        sqlx::query(
+            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' AND ended_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.session = sessions.id) LIMIT $2",
+        )
+        .bind(before.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(remembering)
+        .collect()
+    }
+
+    /// Name, address, reason and notes go; ids, times and how it ended stay.
+    pub async fn forget(&mut self, row: &Remembering) -> Result<(), StoreError> {
+        let nobody = CustomerResponse {
+            portal: row.portal.clone(),
+            id: row.customer.clone(),
+            name: ERASED.into(),
+            email: String::new(),
+            class: ERASED.into(),
+            plan: None,
+            since: None,
+            active: false,
+        };
+        let json = serde_json::to_string(&nobody).map_err(|_| StoreError::Unstorable)?;
+        sqlx::query(
+            "UPDATE sessions SET customer_json = $1, reason_text = '', ticket = NULL, note = NULL, end_reason = NULL \
+             WHERE id = $2 AND state = 'ended'",
+        )
+        .bind(json)
+        .bind(row.session.0.clone())
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+}
+
+fn remembering(row: &AnyRow) -> Result<Remembering, StoreError> {
+    Ok(Remembering {
+        session: SessionId(row.try_get("id")?),
+        portal: PortalId(row.try_get("portal")?),
+        customer: CustomerId(row.try_get("customer")?),
+    })
 }
 
 impl Store {

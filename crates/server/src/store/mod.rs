@@ -38,7 +38,7 @@ pub use codes::CodeRow;
 pub use devices::{DeviceRow, ListedDeviceRow};
 pub use emergency::EmergencyStopRow;
 pub(crate) use engine::watch_clock;
-pub use erasure::{BodiesOf, HeldBody};
+pub use erasure::{BodiesOf, HeldBody, Remembering};
 pub use error::StoreError;
 pub use hints::Hint;
 pub(crate) use hints::listen;

@@ -75,10 +75,11 @@ async fn what_is_recorded_of_a_customer_goes_and_the_chain_and_every_export_stay
     let operator = world.operator().await;
 
     let dry = audit::erase(&operator.audit, &operator.store, &jane(), REASON, true).await.unwrap();
-    assert_eq!((dry.bodies, dry.kept.len()), (4, 0));
+    assert_eq!((dry.bodies, dry.sessions, dry.kept.len()), (4, 1, 0));
     assert_eq!(world.trail(&amy, &of_jane).await, before, "nothing was changed");
     assert_eq!(erase(&operator, &jane()).await, dry);
-    assert_eq!(erase(&operator, &jane()).await.bodies, 0, "there is nothing more");
+    let again = erase(&operator, &jane()).await;
+    assert_eq!((again.bodies, again.sessions), (0, 0), "there is nothing more");
     assert_eq!(world.count_events("bodies_erased").await, 1);
 
     // Whoever reads them copes: the trail with its order and kinds, the last page, the pages that were counted.
@@ -92,6 +93,10 @@ async fn what_is_recorded_of_a_customer_goes_and_the_chain_and_every_export_stay
     assert_eq!(store.last_page(&of_jane).await.unwrap(), None);
     assert_eq!(store.tallies(&of_jane).await.unwrap().pages, 2);
     assert!(world.trail(&amy, &of_other).await.iter().all(|event| !event.record.body.is_empty()));
+    let session = world.session(&amy, &of_jane).await;
+    assert_eq!((session.customer.name.as_str(), session.customer.email.as_str()), ("(erased)", ""));
+    assert_eq!((session.customer.id.as_str(), session.reason.text.as_str(), session.reason.ticket), (JANE, "", None));
+    assert_ne!(world.session(&amy, &of_other).await.reason.text, "");
     let own = world.get(&amy, "/v1/record/own").send().await.unwrap();
     assert_eq!(own.status(), StatusCode::OK);
 
@@ -235,6 +240,7 @@ async fn old_beginnings_go_and_a_checkpoint_stands_for_each() {
     assert_eq!(done.records, 7 + u64::try_from(of_server.through).unwrap());
     assert_eq!(world.count_events("records_retired").await, 2);
     assert_eq!(retire(&operator, between).await, Retired::default(), "once is enough");
+    assert_eq!(world.count_events("records_retired").await, 2);
 
     assert_eq!(broken(&world).await, Vec::<String>::new());
     let keys = keys(&world, &[&amy]);
@@ -245,6 +251,7 @@ async fn old_beginnings_go_and_a_checkpoint_stands_for_each() {
     let device = ExportScope { device: Some(journal.device.clone()), ..ExportScope::default() };
     whole(&export(&world, &device).await.1, &keys);
     assert_eq!(world.trail(&amy, &old).await, []);
+    assert_eq!((done.sessions, world.session(&amy, &old).await.customer.name.as_str()), (1, "(erased)"));
     // The chains go on, and a device that sends again what is gone is not one with two pasts.
     assert_eq!(world.server().state().store.chain_head_of(journal.device.as_str()).await.unwrap(), held);
     let mut again = Journal::of(&amy);
