@@ -1,10 +1,16 @@
 //! One writer's records as they pass.
 
-use amberglass_domain::chain::{ChainError, GENESIS, is_erased};
+use std::collections::HashSet;
+
+use amberglass_domain::{
+    chain::{ChainError, GENESIS, is_erased},
+    erasure::{ErasedBodies, can_be_erased},
+};
 use amberglass_wire::{UnixMillis, audit::ChainedRecord, event_stream::ChainHead, export::ChainHeader};
 
 use crate::{
     fault::{Fault, Place, time},
+    passed::Passed,
     report::{ChainReport, Report},
     signed::{Expected, Signed, is_before, is_server},
 };
@@ -19,6 +25,32 @@ pub(crate) struct Found {
     pub(crate) line: u64,
 }
 
+/// What is known once everything was read.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) exported_at: Option<UnixMillis>,
+    /// Writer, number and hash of the last record of each stretch that servers say was retired.
+    pub(crate) retired: HashSet<(String, i64, String)>,
+    pub(crate) erased: ErasedBodies,
+}
+
+/// What a chain says to a signature over one of its records.
+pub(crate) enum Heard {
+    /// The record is still to come, or the signature says nothing about it.
+    Awaited,
+    /// It has passed and is the one that was signed, or is missing.
+    TooLate,
+    /// It has passed and is another one; up to here others were found to be as signed.
+    Contradicted { after: i64 },
+}
+
+/// Records without a gap, each a line after the other, whose bodies are gone.
+struct Erased {
+    line: u64,
+    from: i64,
+    through: i64,
+}
+
 pub(crate) struct Chain {
     header: ChainHeader,
     line: u64,
@@ -31,6 +63,10 @@ pub(crate) struct Chain {
     /// Up to here the writer's own was; `None` when the reader does not know its key.
     own: Option<i64>,
     begins: bool,
+    /// What the first record names as the one before it, if it is the one that the header promises.
+    before: Option<String>,
+    passed: Passed,
+    erased: Vec<Erased>,
     report: ChainReport,
 }
 
@@ -43,37 +79,50 @@ impl Chain {
         let head = ChainHead { seq: header.after, hash: String::new() };
         let (confirmed, begins) = (header.after, header.after == 0);
         let own = pinned.then_some(header.after);
-        Self { header, line, head, signed, confirmed, own, begins, report }
+        let (before, passed, erased) = (None, Passed::default(), Vec::new());
+        Self { header, line, head, signed, confirmed, own, begins, before, passed, erased, report }
     }
 
     fn at(&self, line: u64, seq: i64) -> Place {
         Place { line, writer: Some(self.header.writer.clone()), seq: Some(seq) }
     }
 
-    /// Has the records that are to come held against this. False when the one that it names has passed.
-    pub(crate) fn expect(&mut self, seq: i64, signed: Signed) -> bool {
+    pub(crate) fn writer(&self) -> &str {
+        &self.header.writer
+    }
+
+    /// Has the record held against this, now or when it comes.
+    pub(crate) fn expect(&mut self, seq: i64, signed: Signed) -> Heard {
         let speaks = signed.signer == self.header.writer || is_server(&signed.signer);
         if !speaks || seq < self.header.after {
-            return true;
+            return Heard::Awaited;
         }
         if seq <= self.head.seq && !self.head.hash.is_empty() {
-            return false;
+            let same = if seq == self.header.after {
+                self.before.as_ref().is_none_or(|before| *before == signed.hash)
+            } else {
+                self.passed.is(seq, &signed.hash).unwrap_or(true)
+            };
+            let after = self.confirmed.min(seq.saturating_sub(1));
+            return if same { Heard::TooLate } else { Heard::Contradicted { after } };
         }
         let known = self.signed.entry(seq).or_default();
         if !known.iter().any(|word| (&word.hash, &word.signer) == (&signed.hash, &signed.signer)) {
             known.push(signed);
         }
-        true
+        Heard::Awaited
     }
 
-    /// Holds a record against the one before. After a break the chain goes on from what is there.
-    pub(crate) fn record(&mut self, found: Found, report: &mut Report) {
+    /// Holds a record against the one before. After a break the chain goes on from what is there. False when the record
+    /// itself is not one that stands in this chain.
+    pub(crate) fn record(&mut self, found: Found, report: &mut Report) -> bool {
         let Found { record, stub, wrong, line } = found;
         let place = self.at(line, record.seq);
         if record.writer != self.header.writer {
             report.add(place, Fault::ForeignRecord { found: record.writer });
-            return;
+            return false;
         }
+        let is_itself = wrong.is_none();
         match wrong {
             Some(ChainError::WrongCommitment { .. }) => report.add(place.clone(), Fault::BodyChanged),
             Some(
@@ -87,7 +136,7 @@ impl Chain {
         let expected = self.head.seq.saturating_add(1);
         if record.seq < expected {
             report.add(place, Fault::OutOfOrder { expected });
-            return;
+            return false;
         }
         if record.seq > expected {
             let missing = Place { seq: Some(expected), ..place };
@@ -107,16 +156,38 @@ impl Chain {
             (true, _) => self.report.stubs = self.report.stubs.saturating_add(1),
             (false, true) => {
                 self.report.erased = self.report.erased.saturating_add(1);
-                report.add(self.at(line, record.seq), Fault::BodyGone);
+                if can_be_erased(&record.kind) {
+                    self.erased(line, record.seq);
+                } else {
+                    report.add(self.at(line, record.seq), Fault::EvidenceErased { kind: record.kind.clone() });
+                }
             }
             (false, false) => self.report.records = self.report.records.saturating_add(1),
         }
+        if record.seq == self.header.after.saturating_add(1) {
+            self.before = Some(record.prev_hash.clone());
+        }
+        self.passed.add(record.seq, &record.hash);
         self.report.first = self.report.first.or(Some(record.seq));
         self.report.last = Some(record.seq);
         self.fits(record.seq, &record.hash, line, report);
         // What was signed of missing records was missed where they are missing.
         self.signed = self.signed.split_off(&record.seq);
         self.head = ChainHead { seq: record.seq, hash: record.hash };
+        is_itself
+    }
+
+    /// Whether it is on record who erased it is known when everything was read: that may stand in any chain.
+    fn erased(&mut self, line: u64, seq: i64) {
+        match self.erased.last_mut() {
+            Some(last)
+                if last.through.saturating_add(1) == seq
+                    && last.line.saturating_add(seq.abs_diff(last.from)) == line =>
+            {
+                last.through = seq;
+            }
+            Some(_) | None => self.erased.push(Erased { line, from: seq, through: seq }),
+        }
     }
 
     /// Whether every signature over this number is one over this hash.
@@ -143,8 +214,14 @@ impl Chain {
         fits
     }
 
-    /// What is missing at its ends.
-    pub(crate) fn finish(mut self, exported_at: Option<UnixMillis>, report: &mut Report) -> ChainReport {
+    /// What is missing in it and at its ends. `whole`: all of it was asked for, so that it has to begin with its first record
+    /// or behind what was retired.
+    pub(crate) fn finish(mut self, known: &Known, whole: bool, report: &mut Report) -> ChainReport {
+        for Erased { line, from, through } in std::mem::take(&mut self.erased) {
+            for seq in (from..=through).filter(|seq| !known.erased.names(&self.header.writer, *seq)) {
+                report.add(self.at(line.saturating_add(seq.abs_diff(from)), seq), Fault::BodyGone);
+            }
+        }
         let (ChainHeader { after, through, to_head, .. }, last) = (self.header.clone(), self.head.seq);
         let end = self.at(self.line, last);
         if last < through {
@@ -157,7 +234,7 @@ impl Chain {
             if !to_head || seen <= through {
                 continue;
             }
-            let before = |signed: &&Signed| exported_at.is_some_and(|at| is_before(signed.issued_at, at));
+            let before = |signed: &&Signed| known.exported_at.is_some_and(|at| is_before(signed.issued_at, at));
             let words = || signed.iter().filter(before);
             // A device may have signed what it never delivered: that is no word about the server.
             if let Some(Signed { signer, issued_at, .. }) = words().find(|word| is_server(&word.signer)) {
@@ -166,6 +243,12 @@ impl Chain {
             } else if let Some(Signed { signer, issued_at, .. }) = words().next() {
                 let fault = Fault::SignedNotHeld { signer: signer.clone(), seen, at: time(*issued_at) };
                 report.add(end.clone(), fault);
+            }
+        }
+        if whole && after > 0 {
+            let said = self.before.take().map(|hash| (self.header.writer.clone(), after, hash));
+            if !said.is_some_and(|said| known.retired.contains(&said)) {
+                report.add(self.at(self.line, after.saturating_add(1)), Fault::BeginningMissing { after });
             }
         }
         if !self.begins {

@@ -78,8 +78,14 @@ pub enum Fault {
     ChainMissing { signer: String, seen: i64 },
     #[error("the chain stops before its end in an export of everything")]
     StopsBeforeTheEnd,
+    #[error(
+        "the chain begins behind record {after}, and nothing here says that what was before it has been retired: it was removed"
+    )]
+    BeginningMissing { after: i64 },
     #[error("the body is gone, and nothing on record says who erased it")]
     BodyGone,
+    #[error("the body is gone, and a record of this kind ({kind}) is never erased")]
+    EvidenceErased { kind: String },
     #[error("the body is left out although everything of this chain was asked for")]
     LeftOut,
     #[error("the checkpoint is not signed by a key that is trusted: {why}")]
@@ -121,7 +127,9 @@ impl Fault {
             Self::NotSignedByWriter { .. } => "not_signed_by_writer",
             Self::ChainMissing { .. } => "chain_missing",
             Self::StopsBeforeTheEnd => "stops_before_the_end",
+            Self::BeginningMissing { .. } => "beginning_missing",
             Self::BodyGone => "body_gone",
+            Self::EvidenceErased { .. } => "evidence_erased",
             Self::LeftOut => "left_out",
             Self::CheckpointNotSigned { .. } => "checkpoint_not_signed",
             Self::CheckpointTooLate => "checkpoint_too_late",

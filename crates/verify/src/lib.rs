@@ -9,6 +9,7 @@
 mod chain;
 mod fault;
 mod lines;
+mod passed;
 mod report;
 mod signed;
 mod verify;

@@ -6,8 +6,15 @@ use std::{
     thread,
 };
 
-use amberglass_domain::chain::{self, ChainError};
-use amberglass_wire::{EventId, SessionId, UnixMillis, audit::ChainedRecord, export::ExportLine};
+use amberglass_domain::{
+    chain::{self, ChainError},
+    checkpoint::{Checkpoint, TrustedKeys},
+};
+use amberglass_wire::{
+    EventId, SessionId, UnixMillis,
+    audit::{ChainedRecord, EventBody, EventDetail, RecordRange},
+    export::ExportLine,
+};
 use serde::Deserialize;
 
 /// Bytes of lines that are looked at together; bounds the memory.
@@ -24,9 +31,22 @@ pub(crate) enum Line {
         record: Box<ChainedRecord>,
         stub: bool,
         wrong: Option<ChainError>,
+        says: Option<Says>,
     },
     Other(Box<ExportLine>),
     Unreadable,
+}
+
+/// What the check has to know of what a record says. Other bodies are not looked into.
+pub(crate) enum Says {
+    Erased(Vec<RecordRange>),
+    Retired {
+        writer: String,
+        through: i64,
+        hash: String,
+    },
+    /// By a key that is trusted.
+    Witnessed(Checkpoint),
 }
 
 /// Whole lines; `ends` are the positions behind their line breaks.
@@ -65,14 +85,14 @@ impl Piece {
     }
 
     /// What each line is, in order. `meanwhile` runs on the calling thread while others work.
-    pub(crate) fn look<T>(&self, meanwhile: impl FnOnce() -> T) -> (Vec<Line>, T) {
+    pub(crate) fn look<T>(&self, trusted: &TrustedKeys, meanwhile: impl FnOnce() -> T) -> (Vec<Line>, T) {
         let lines = self.lines();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let share = lines.len().div_ceil(cores).max(1);
         thread::scope(|scope| {
             let workers: Vec<_> = lines
                 .chunks(share)
-                .map(|some| scope.spawn(move || some.iter().map(|line| look(line)).collect::<Vec<Line>>()))
+                .map(|some| scope.spawn(move || some.iter().map(|line| look(line, trusted)).collect::<Vec<Line>>()))
                 .collect();
             let done = meanwhile();
             let mut looked = Vec::with_capacity(lines.len());
@@ -113,9 +133,9 @@ enum Kind {
     Stub,
 }
 
-fn look(line: &[u8]) -> Line {
+fn look(line: &[u8], trusted: &TrustedKeys) -> Line {
     if let Ok(line) = serde_json::from_slice::<RecordLine>(line) {
-        return record(line);
+        return record(line, trusted);
     }
     match serde_json::from_slice::<ExportLine>(line) {
         Ok(
@@ -125,7 +145,7 @@ fn look(line: &[u8]) -> Line {
     }
 }
 
-fn record(line: RecordLine) -> Line {
+fn record(line: RecordLine, trusted: &TrustedKeys) -> Line {
     let stub = line.r#type == Kind::Stub;
     let (salt, body) = match (stub, line.salt, line.body) {
         (true, None, None) => (String::new(), String::new()),
@@ -146,10 +166,27 @@ fn record(line: RecordLine) -> Line {
         body,
         hash: line.hash,
     };
-    alone(record, stub)
+    let wrong = chain::verify_alone(&record).err();
+    let says = if wrong.is_none() { says(&record, trusted) } else { None };
+    Line::Record { record: Box::new(record), stub, wrong, says }
 }
 
-fn alone(record: ChainedRecord, stub: bool) -> Line {
-    let wrong = chain::verify_alone(&record).err();
-    Line::Record { record: Box::new(record), stub, wrong }
+fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {
+    let detail = || Some(serde_json::from_str::<EventBody>(&record.body).ok()?.detail);
+    match record.kind.as_str() {
+        "bodies_erased" => {
+            let EventDetail::BodiesErased { records, .. } = detail()? else { return None };
+            Some(Says::Erased(records))
+        }
+        "records_retired" => {
+            let EventDetail::RecordsRetired { writer, through, hash } = detail()? else { return None };
+            Some(Says::Retired { writer, through, hash })
+        }
+        "checkpoint_witnessed" => {
+            let EventDetail::CheckpointWitnessed { note } = detail()? else { return None };
+            // One that nobody trusted has signed is no witness, and a device's word that it saw it accuses nobody.
+            trusted.checkpoint(&note).ok().map(Says::Witnessed)
+        }
+        _ => None,
+    }
 }

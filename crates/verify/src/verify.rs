@@ -5,7 +5,10 @@ use std::{
     io::{self, BufRead},
 };
 
-use amberglass_domain::checkpoint::{Checkpoint, CheckpointError, TrustedKeys};
+use amberglass_domain::{
+    chain::device_of,
+    checkpoint::{Checkpoint, CheckpointError, TrustedKeys},
+};
 use amberglass_wire::{
     audit::ChainedRecord,
     export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, end_text},
@@ -13,9 +16,9 @@ use amberglass_wire::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    chain::{Chain, Found},
+    chain::{Chain, Found, Heard, Known},
     fault::{Fault, Place},
-    lines::{Line, Piece},
+    lines::{Line, Piece, Says},
     report::{ChainReport, Report},
     signed::{Signed, SignedHeads, is_before, is_server},
 };
@@ -69,7 +72,7 @@ pub fn verify(mut from: impl BufRead, trusted: &TrustedKeys, witnesses: &[Checkp
     let mut piece = Piece::read(&mut from)?;
     while !piece.ends.is_empty() {
         // The next piece is read and this one hashed while others look at its lines.
-        let (looked, done) = piece.look(|| {
+        let (looked, done) = piece.look(trusted, || {
             reading.hash(&piece);
             Piece::read(&mut from)
         });
@@ -96,6 +99,8 @@ struct Reading {
     outside: bool,
     /// Of the export and from elsewhere.
     signed: SignedHeads,
+    /// What records say about what is gone from others.
+    known: Known,
     end: Option<(u64, ExportEnd)>,
     end_is_signed: Option<Result<(), CheckpointError>>,
     report: Report,
@@ -125,15 +130,21 @@ impl Reading {
         }
         match line {
             Line::Unreadable => self.report.add(self.here(), Fault::NotALine),
-            Line::Record { record, stub, wrong } => {
+            Line::Record { record, stub, wrong, says } => {
                 let (place, line) = (self.here(), self.lines);
                 if stub && let Some(fault) = self.header.as_ref().and_then(|header| kept_back(&header.scope, &record)) {
                     let place = Place { writer: Some(record.writer.clone()), seq: Some(record.seq), ..place.clone() };
                     self.report.add(place, fault);
                 }
-                match self.chains.last_mut().filter(|_| !self.outside) {
-                    Some(chain) => chain.record(Found { record: *record, stub, wrong, line }, &mut self.report),
-                    None => self.report.add(place, Fault::OutsideOfChains),
+                let Some(chain) = self.chains.last_mut().filter(|_| !self.outside) else {
+                    self.report.add(place, Fault::OutsideOfChains);
+                    return;
+                };
+                let seq = record.seq;
+                let stands = chain.record(Found { record: *record, stub, wrong, line }, &mut self.report);
+                if stands && let Some(says) = says {
+                    let writer = chain.writer().to_owned();
+                    self.said(&writer, seq, says);
                 }
             }
             Line::Other(other) => self.other(*other, trusted),
@@ -154,7 +165,7 @@ impl Reading {
             }
             ExportLine::Chain(header) => self.chain(header, trusted),
             ExportLine::Checkpoint { note } => match trusted.checkpoint(&note) {
-                Ok(checkpoint) => self.checkpoint(&checkpoint),
+                Ok(checkpoint) => self.checkpoint(&checkpoint, true),
                 // A device may be unknown to the reader: its own word adds to the server's, it does not replace it. Under a
                 // name that is known another key is somebody else's.
                 Err(CheckpointError::UnknownKey) if !claims_known(&note, trusted) => {}
@@ -177,15 +188,40 @@ impl Reading {
         }
     }
 
-    fn checkpoint(&mut self, checkpoint: &Checkpoint) {
+    /// What the record `seq` of `writer`, which is as it was written, says.
+    fn said(&mut self, writer: &str, seq: i64, says: Says) {
+        match says {
+            Says::Erased(records) => self.known.erased.add(writer, seq, &records),
+            Says::Retired { writer: of, through, hash } => {
+                if is_server(writer) {
+                    self.known.retired.insert((of, through, hash));
+                }
+            }
+            Says::Witnessed(checkpoint) => self.checkpoint(&checkpoint, false),
+        }
+    }
+
+    /// `beside`: it stands beside the records of a chain that it names, and before them then. What a device has kept comes
+    /// when it comes.
+    fn checkpoint(&mut self, checkpoint: &Checkpoint, beside: bool) {
         self.signed.add(checkpoint);
         let current = self.chains.len().saturating_sub(1);
         for known in &checkpoint.heads {
             let Some(place) = self.writers.get(&known.writer) else { continue };
             let Some(chain) = self.chains.get_mut(*place) else { continue };
             let signed = Signed::of(checkpoint, &known.head);
-            if !chain.expect(known.head.seq, signed) && *place == current {
-                self.report.add(self.here(), Fault::CheckpointTooLate);
+            match chain.expect(known.head.seq, signed) {
+                Heard::Awaited => {}
+                Heard::TooLate => {
+                    if beside && *place == current {
+                        self.report.add(self.here(), Fault::CheckpointTooLate);
+                    }
+                }
+                Heard::Contradicted { after } => {
+                    let (writer, seq) = (Some(known.writer.clone()), Some(known.head.seq));
+                    let fault = Fault::WrittenAnew { signer: checkpoint.signer.clone(), after };
+                    self.report.add(Place { writer, seq, ..self.here() }, fault);
+                }
             }
         }
     }
@@ -226,10 +262,15 @@ impl Reading {
         if let Some(header) = &header {
             self.missing_chains(header);
         }
-        let exported_at = header.as_ref().map(|header| header.exported_at);
-        let chains = std::mem::take(&mut self.chains);
-        let reports: Vec<ChainReport> =
-            chains.into_iter().map(|chain| chain.finish(exported_at, &mut self.report)).collect();
+        self.known.exported_at = header.as_ref().map(|header| header.exported_at);
+        let whole = |writer: &str| header.as_ref().is_some_and(|header| asks_for_all_of(&header.scope, writer));
+        let reports: Vec<ChainReport> = std::mem::take(&mut self.chains)
+            .into_iter()
+            .map(|chain| {
+                let whole = whole(chain.writer());
+                chain.finish(&self.known, whole, &mut self.report)
+            })
+            .collect();
         match (self.end, self.end_is_signed) {
             (Some((line, end)), Some(signed)) => {
                 let place = Place { line, ..Place::default() };
@@ -254,6 +295,12 @@ fn claims_known(note: &str, trusted: &TrustedKeys) -> bool {
         .is_none_or(|checkpoint| is_server(&checkpoint.signer) || trusted.names().any(|name| name == checkpoint.signer))
 }
 
+/// Whether the export has to hold the chain from its beginning: it is of everything, or of this device.
+fn asks_for_all_of(scope: &ExportScope, writer: &str) -> bool {
+    let of_device = ExportScope { device: scope.device.clone(), ..ExportScope::default() };
+    *scope == of_device && scope.device.as_ref().is_none_or(|device| device_of(writer) == device.as_str())
+}
+
 /// What a stub must not stand for, as far as its header tells. With several conditions it can't tell.
 fn kept_back(scope: &ExportScope, record: &ChainedRecord) -> Option<Fault> {
     let ExportScope { session, portal, customer, staff, device, since, until } = scope;
@@ -264,7 +311,7 @@ fn kept_back(scope: &ExportScope, record: &ChainedRecord) -> Option<Fault> {
             Some(Fault::KeptBack { session })
         }
         (None, Some(device), false) if since.is_none() && until.is_none() => {
-            (record.writer == device.as_str()).then_some(Fault::LeftOut)
+            (device_of(&record.writer) == device.as_str()).then_some(Fault::LeftOut)
         }
         (None, None, false) => {
             let within = since.is_none_or(|since| record.occurred_at >= since)

@@ -111,7 +111,7 @@ impl AuditLog {
             }
             if record.seq <= held.seq {
                 // Same number, same hash: the header, the predecessor and the commitment are the same.
-                if tx.held_hash(device.as_str(), record.seq).await?.as_deref() != Some(record.hash.as_str()) {
+                if !tx.holds(device.as_str(), record.seq, &record.hash).await? {
                     return Err(DeliveryError::Fork { held });
                 }
                 continue;

@@ -1,9 +1,13 @@
 //! Writes a part of the audit log so that somebody else can check it without this server.
 //!
 //! Each chain is a stretch between two signed checkpoints (or its own beginning): every record of it is there, those out
-//! of scope as stubs, so that nothing can be left out unseen and nobody else's bodies are given away.
+//! of scope as stubs, so that nothing can be left out unseen and nobody else's bodies are given away. Records that say who
+//! erased what is in scope are there whole too.
 
-use std::io::{self, Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
 
 use amberglass_domain::{checkpoint::CheckpointError, ports::Clock};
 use amberglass_wire::{
@@ -13,7 +17,7 @@ use amberglass_wire::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{AuditLog, CLIENT};
+use super::{AuditLog, CLIENT, gone::Gone};
 use crate::store::{CheckpointRow, Store, StoreError, Stretch};
 
 /// Records that are read at once.
@@ -97,7 +101,12 @@ pub async fn export(
     }))?;
     let mut exported = Exported::default();
     let everything = *scope == ExportScope::default();
-    for stretch in store.stretches(scope).await? {
+    let gone = Gone::read(store).await?;
+    // Whole in any scope: without them nothing would say who erased what is in scope.
+    let explaining = gone.explaining(store.erased_in_scope(scope).await?);
+    let none = BTreeSet::new();
+    for stretch in stretches(store.stretches(scope).await?, &explaining, &gone) {
+        let explains = explaining.get(&stretch.writer).unwrap_or(&none);
         let Section { chain, checkpoints } = section(audit, store, &stretch, everything).await?;
         exported.chains = exported.chains.saturating_add(1);
         let (writer, mut after, through) = (chain.writer.clone(), chain.after, chain.through);
@@ -110,7 +119,7 @@ pub async fn export(
             let Some((last, _)) = page.last() else { break };
             after = last.seq;
             for (record, in_scope) in page {
-                if in_scope {
+                if in_scope || explains.contains(&record.seq) {
                     exported.records = exported.records.saturating_add(1);
                     lines.add(&ExportLine::Record(record))?;
                 } else {
@@ -122,6 +131,23 @@ pub async fn export(
     }
     lines.end(audit, exported_at)?;
     Ok(exported)
+}
+
+/// Those in scope, widened to what explains them and without what is retired.
+fn stretches(in_scope: Vec<Stretch>, explaining: &BTreeMap<String, BTreeSet<i64>>, gone: &Gone) -> Vec<Stretch> {
+    let mut all: BTreeMap<String, (i64, i64)> =
+        in_scope.into_iter().map(|stretch| (stretch.writer, (stretch.first, stretch.last))).collect();
+    for (writer, numbers) in explaining {
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { continue };
+        let stretch = all.entry(writer.clone()).or_insert((*first, *last));
+        *stretch = (stretch.0.min(*first), stretch.1.max(*last));
+    }
+    all.into_iter()
+        .filter_map(|(writer, (first, last))| {
+            let first = first.max(gone.through(&writer).saturating_add(1));
+            (first <= last).then_some(Stretch { writer, first, last })
+        })
+        .collect()
 }
 
 /// Widens a stretch to the checkpoints around it, or to the beginning and the end of the chain; to its end in any case when

@@ -1,4 +1,5 @@
-//! The audit log: append-only, the records of consoles and of this server, each writer's chained by itself.
+//! The audit log: append-only, the records of consoles and of this server, each writer's chained by itself. What goes from it
+//! goes by erasure or retention alone, on record.
 //!
 //! What must be on record is appended here before it takes effect; if that fails, the action fails.
 
@@ -21,13 +22,23 @@ use crate::store::{RecordRow, Store, StoreError, Tx};
 mod check;
 mod checkpoints;
 mod delivery;
+mod erasure;
 mod export;
+mod gone;
+mod ocsf;
 mod outage;
+mod readable;
+mod registrations;
+mod retention;
 
 pub use check::{Broken, CheckedChain, check};
 pub use checkpoints::{Checkpoints, IssueError};
 pub use delivery::{Delivered, DeliveryError};
+pub use erasure::{EraseError, Erased, erase};
 pub use export::{ExportError, Exported, export};
+pub use readable::{Readable, read_out};
+pub use registrations::{Registration, Registrations};
+pub use retention::{RetireError, Retired, retire};
 
 /// Name and version of this program, as it stands in each record it writes.
 const CLIENT: &str = concat!("amberglass-server/", env!("CARGO_PKG_VERSION"));

@@ -1,4 +1,4 @@
-//! Audit events: insert, read, count. There is no update and no delete, here or in the schema.
+//! Audit events: insert, read, count. What can go from them is in `erasure` and `retention`.
 
 use amberglass_wire::{
     EventId, SessionId, StaffId, UnixMillis,

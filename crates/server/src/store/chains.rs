@@ -2,7 +2,7 @@
 
 use amberglass_domain::checkpoint::WriterHead;
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId,
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
     audit::{ChainedRecord, EventSubject},
     event_stream::ChainHead,
     export::ExportScope,
@@ -28,6 +28,7 @@ pub struct Stretch {
 pub struct StoredRecord {
     /// Place in the audit log, ordered at commit.
     pub position: i64,
+    pub received_at: UnixMillis,
     pub record: ChainedRecord,
     /// Without the hash of the policy.
     pub subject: EventSubject,
@@ -47,10 +48,12 @@ macro_rules! in_scope {
     () => {
         "(CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR portal = $2) \
          AND (CAST($3 AS TEXT) IS NULL OR customer = $3) AND (CAST($4 AS TEXT) IS NULL OR staff = $4) \
-         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5) AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
+         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5 OR writer LIKE $5 || '/%') AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
          OR (received_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (received_at < $7 OR CAST($7 AS BIGINT) IS NULL))"
     };
 }
+
+pub(super) use in_scope;
 
 impl Store {
     /// Everybody who ever wrote into the log, by name.
@@ -71,6 +74,46 @@ impl Store {
              WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         )
         .bind(writer.to_owned())
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(stored)
+        .collect()
+    }
+
+    /// Records in scope, in the order of the log, after this position.
+    pub async fn log_in_scope(
+        &self,
+        scope: &ExportScope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let question = concat!(
+            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, \
+             body, hash, received_at, staff, customer, portal, device, is_page FROM audit_events WHERE ",
+            in_scope!(),
+            " AND position > $8 ORDER BY position LIMIT $9"
+        );
+        scoped(question, scope)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(stored)
+            .collect()
+    }
+
+    /// Records of one kind, in the order of the log, after this position.
+    pub async fn of_kind(&self, kind: &str, after: i64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        sqlx::query(
+            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, \
+             body, hash, received_at, staff, customer, portal, device, is_page FROM audit_events \
+             WHERE kind = $1 AND position > $2 ORDER BY position LIMIT $3",
+        )
+        .bind(kind.to_owned())
         .bind(after)
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
@@ -151,6 +194,7 @@ fn stored(row: &AnyRow) -> Result<StoredRecord, StoreError> {
     let event = trail_event(row)?;
     Ok(StoredRecord {
         position: event.position,
+        received_at: event.received_at,
         record: event.record,
         subject: EventSubject {
             staff: row.try_get::<Option<String>, _>("staff")?.map(StaffId),
@@ -164,7 +208,7 @@ fn stored(row: &AnyRow) -> Result<StoredRecord, StoreError> {
     })
 }
 
-fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
+pub(super) fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'q, Any, AnyArguments> {
     sqlx::query(question)
         .bind(scope.session.as_ref().map(|id| id.0.clone()))
         .bind(scope.portal.as_ref().map(|id| id.0.clone()))

@@ -19,11 +19,13 @@ mod codes;
 mod devices;
 mod emergency;
 mod engine;
+mod erasure;
 mod error;
 mod hints;
 mod idempotency;
 mod migrations;
 mod portals;
+mod retention;
 mod sessions;
 mod staff;
 mod tokens;
@@ -36,11 +38,13 @@ pub use codes::CodeRow;
 pub use devices::{DeviceRow, ListedDeviceRow};
 pub use emergency::EmergencyStopRow;
 pub(crate) use engine::watch_clock;
+pub use erasure::{BodiesOf, HeldBody, Remembering};
 pub use error::StoreError;
 pub use hints::Hint;
 pub(crate) use hints::listen;
 pub use idempotency::Remembered;
 pub use portals::{DisabledPortalRow, PortalKeyRow};
+pub use retention::RetiredRow;
 pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, UnreadableSession};
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};
 pub use tokens::{AccessRow, NewFamily, RefreshRow};
@@ -112,6 +116,18 @@ impl Store {
             origin: self.shared.as_ref().map(|shared| shared.origin.clone()),
             chain_head: None,
         })
+    }
+
+    /// What was erased or deleted stays readable in SQLite's write-ahead log until that is emptied, which it is here unless
+    /// somebody reads just then. PostgreSQL has its own time for it (autovacuum).
+    pub async fn empty_the_log(&self) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Sqlite => {
+                sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.writer).await?;
+            }
+            Engine::Postgres => {}
+        }
+        Ok(())
     }
 
     /// Closes all connections; on SQLite the last merges the write-ahead log.

@@ -283,3 +283,126 @@ async fn neither_an_export_nor_the_keys_hide_what_was_done_to_the_database() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn a_devices_key_that_is_not_the_one_on_record_is_left_out() {
+    let world = World::new().await;
+    let (amy, sana) = (world.amy().await, world.sign_in(SANA, 2).await);
+    let key_of = |console: &crate::world::Console| {
+        amberglass_domain::device_key::verifier_key(&console.tokens.device, &console.key.public_key()).unwrap()
+    };
+    let keys = done(&world, &["audit", "keys"]).await;
+    assert!(keys.contains(&key_of(&amy)) && keys.contains(&key_of(&sana)) && !keys.contains("left out"), "{keys}");
+    // Somebody with all rights over the database puts a key of their own under the name of Amy's device, and a device beside.
+    let pool = world.database().await;
+    let (own, another) = (world.new_key(77), world.new_key(78));
+    sqlx::query("UPDATE devices SET public_key = $1 WHERE id = $2")
+        .bind(own.public_key())
+        .bind(amy.tokens.device.0.clone())
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO devices (id, public_key, name, registered_by, registered_at) VALUES ('made-up', $1, 'x', $2, 0)",
+    )
+    .bind(another.public_key())
+    .bind(amy.tokens.staff.id.0.clone())
+    .execute(&pool)
+    .await
+    .unwrap();
+    let keys = done(&world, &["audit", "keys"]).await;
+    let trusted = amberglass_domain::checkpoint::TrustedKeys::parse(&keys).unwrap();
+    let server = world.server().state().audit.signer().name();
+    assert_eq!(trusted.names().collect::<Vec<_>>(), [server, sana.tokens.device.as_str()], "{keys}");
+    assert!(
+        keys.contains(&format!("NOT the key with which it was registered, left out: {}", amy.tokens.device)),
+        "{keys}"
+    );
+    assert!(keys.contains("NOT registered as the record has it, left out: made-up (x)"), "{keys}");
+}
+
+#[tokio::test]
+async fn the_operator_erases_what_is_recorded_of_a_customer() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let session = world.start(&amy).await.session;
+    let of_jane = ["audit", "erase", "--customer", "barkside/1042", "--reason", REASON];
+    let told = refused(&world, &of_jane).await;
+    assert!(told.contains(&format!("session {} still runs", session.code)), "{told}");
+    world.end(&amy, &session.id).await;
+    for (arguments, words) in [
+        (&["--customer", "barkside/1042", "--reason", "short"][..], "ten characters"),
+        (&["--reason", REASON], "required"),
+        (&["--session", "AG-NONE0", "--reason", REASON], "there is no session AG-NONE0"),
+        (&["--customer", "1042", "--reason", REASON], "is not PORTAL/ID"),
+        (&["--customer", "barkside/1042", "--session", &session.code, "--reason", REASON], "cannot be used with"),
+        (&["--writer", "nobody", "--seq", "1", "--reason", REASON], "nothing of a writer nobody"),
+        (&["--writer", "nobody", "--seq", "9..1", "--reason", REASON], "neither a record's number nor a range"),
+        (&["--writer", "nobody", "--reason", REASON], "--seq"),
+    ] {
+        let told = refused(&world, &[&["audit", "erase"], arguments].concat()).await;
+        assert!(told.contains(words), "{told}");
+    }
+    let dry = done(&world, &[of_jane.as_slice(), &["--dry-run"]].concat()).await;
+    assert!(dry.contains("2 records would lose what they say. Nothing was changed."), "{dry}");
+    assert_eq!(world.count_events("bodies_erased").await, 0);
+    let erased = done(&world, &of_jane).await;
+    assert!(erased.contains("2 records say nothing any more") && erased.contains("bodies_erased"), "{erased}");
+    let again: Value = serde_json::from_str(&done(&world, &[of_jane.as_slice(), &["--json"]].concat()).await).unwrap();
+    assert_eq!((&again["erased"], &again["kept"]["bodies_erased"]), (&0.into(), &1.into()));
+    let shown = done(&world, &["audit", "show", "--session", &session.code]).await;
+    assert!(shown.lines().count() == 2 && shown.lines().all(|line| line.ends_with("(erased)")), "{shown}");
+    let one =
+        ["audit", "erase", "--writer", world.server().state().audit.writer(), "--seq", "1..2", "--reason", REASON];
+    let kept = done(&world, &one).await;
+    assert!(kept.contains("Kept, because records of these kinds are evidence: 1 signer_added"), "{kept}");
+    done(&world, &["audit", "check"]).await;
+}
+
+#[tokio::test]
+async fn the_operator_retires_nothing_that_staff_are_told_is_kept() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let session = world.start(&amy).await.session;
+    world.end(&amy, &session.id).await;
+    let told = refused(&world, &["audit", "retire", "--before", "30m"]).await;
+    assert!(
+        told.contains("kept for 13 months (audit_retention_months)") && told.contains("nothing was retired"),
+        "{told}"
+    );
+    assert!(refused(&world, &["audit", "retire", "--before", "yesterday"]).await.contains("is no time"));
+    let none = done(&world, &["audit", "retire", "--before", "2020-01-01"]).await;
+    assert_eq!(none, "No chain has a beginning from before 2020-01-01 00:00 UTC that could go.\n");
+    let json: Value = serde_json::from_str(
+        &done(&world, &["audit", "retire", "--before", "2020-01-01", "--dry-run", "--json"]).await,
+    )
+    .unwrap();
+    assert_eq!((&json["records"], json["chains"].as_array().unwrap().len()), (&0.into(), 0));
+    assert_eq!(world.count_events("records_retired").await, 0);
+}
+
+#[tokio::test]
+async fn an_export_to_be_read_holds_what_is_in_scope_and_is_on_record() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let session = world.start(&amy).await.session;
+    world.end(&amy, &session.id).await;
+    world.try_start(&amy, "key-2", &start_request("1077")).await;
+    let export = async |format: &str| {
+        let output = run(&world, &["audit", "export", "-", "--format", format, "--customer", "barkside/1042"]).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains("they prove nothing. On record as audit_exported."), "{said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let sheet = export("csv").await;
+    let mut reader = csv::Reader::from_reader(sheet.as_bytes());
+    let kinds: Vec<String> = reader.records().map(|record| record.unwrap()[3].to_owned()).collect();
+    assert_eq!(kinds, ["session_started", "session_ended", "audit_exported"], "{sheet}");
+    assert!(!sheet.contains("1077"), "{sheet}");
+    let events: Vec<Value> = export("ocsf").await.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<&str> = events.iter().map(|event| event["metadata"]["event_code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["session_started", "session_ended", "audit_exported", "audit_exported"]);
+    assert_eq!(events[0]["resources"][0]["uid"], JANE);
+    let told = refused(&world, &["audit", "export", "-", "--format", "xml"]).await;
+    assert!(told.contains("jsonl") && told.contains("ocsf"), "{told}");
+}

@@ -17,7 +17,13 @@ use crate::{
 };
 
 /// Delivers with the device's own signature, as consoles do.
-async fn delivered(world: &World, console: &Console, journal: &mut Journal, session: Option<&SessionId>, count: usize) {
+pub async fn delivered(
+    world: &World,
+    console: &Console,
+    journal: &mut Journal,
+    session: Option<&SessionId>,
+    count: usize,
+) {
     let records: Vec<_> = (0..count).map(|_| journal.append(session, EventDetail::WindowOpened {})).collect();
     let head =
         amberglass_domain::checkpoint::WriterHead { writer: journal.device.0.clone(), head: journal.head.clone() };
@@ -26,14 +32,14 @@ async fn delivered(world: &World, console: &Console, journal: &mut Journal, sess
     json::<JournalBatchResponse>(answer, StatusCode::OK).await;
 }
 
-async fn export(world: &World, scope: &ExportScope) -> (Exported, Vec<u8>) {
+pub async fn export(world: &World, scope: &ExportScope) -> (Exported, Vec<u8>) {
     let state = world.server().state();
     let mut out = Vec::new();
     let exported = audit::export(&state.audit, &state.store, &*state.clock, scope, &mut out).await.unwrap();
     (exported, out)
 }
 
-fn keys(world: &World, consoles: &[&Console]) -> TrustedKeys {
+pub fn keys(world: &World, consoles: &[&Console]) -> TrustedKeys {
     let mut keys = TrustedKeys::parse(&world.server().state().audit.verifier_key()).unwrap();
     for console in consoles {
         keys.add(&device_key::verifier_key(&device_of(console), &console.key.public_key()).unwrap()).unwrap();
@@ -41,7 +47,7 @@ fn keys(world: &World, consoles: &[&Console]) -> TrustedKeys {
     keys
 }
 
-fn whole(text: &[u8], keys: &TrustedKeys) -> Report {
+pub fn whole(text: &[u8], keys: &TrustedKeys) -> Report {
     let report = verify(text, keys, &[]).unwrap();
     assert!(report.is_whole(), "{report}");
     report

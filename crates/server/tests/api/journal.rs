@@ -101,7 +101,7 @@ pub async fn deliver_one(world: &World, console: &Console) {
     assert_eq!(accepted(deliver(world, console, &Journal::of(console).run(1)).await).await.seq, 1);
 }
 
-async fn accepted(response: Response) -> ChainHead {
+pub async fn accepted(response: Response) -> ChainHead {
     json::<JournalBatchResponse>(response, StatusCode::OK).await.held
 }
 

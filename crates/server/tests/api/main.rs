@@ -16,6 +16,7 @@ mod events;
 mod export;
 mod extend;
 mod faults;
+mod gone;
 mod journal;
 mod lifetime;
 mod openapi;

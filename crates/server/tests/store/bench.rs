@@ -110,12 +110,16 @@ pub fn device_row(id: &DeviceId, staff: &StaffId) -> DeviceRow {
 
 /// The next record of a writer.
 pub fn record(writer: &str, head: &ChainHead) -> ChainedRecord {
+    record_of("sign_in_failed", writer, head)
+}
+
+pub fn record_of(kind: &str, writer: &str, head: &ChainHead) -> ChainedRecord {
     let unlinked = UnlinkedRecord {
         id: EventId(format!("{writer}-{}", head.seq + 1)),
         session: None,
         occurred_at: NOW,
         monotonic_millis: 1,
-        kind: "sign_in_failed".into(),
+        kind: kind.into(),
         salt: [7; 16],
         body: "{}".into(),
     };

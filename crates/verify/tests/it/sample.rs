@@ -7,7 +7,7 @@ use amberglass_domain::{
 use amberglass_verify::{Report, verify, witnesses};
 use amberglass_wire::{
     EventId, SessionId, UnixMillis,
-    audit::ChainedRecord,
+    audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
     export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, RecordStub, end_text},
 };
@@ -57,14 +57,37 @@ pub fn append(writer: &str, head: &mut ChainHead, body: &str) -> ChainedRecord {
     record
 }
 
+/// These records and, behind them, one of this event.
+pub fn with(mut records: Vec<ChainedRecord>, detail: EventDetail) -> Vec<ChainedRecord> {
+    let last = records.last().unwrap();
+    let (writer, n) = (last.writer.clone(), last.seq + 1);
+    let head = ChainHead { seq: last.seq, hash: last.hash.clone() };
+    let unlinked = UnlinkedRecord {
+        id: EventId::new(format!("{writer}-{n}")),
+        session: None,
+        occurred_at: UnixMillis(1_780_000_000_000 + n),
+        monotonic_millis: n,
+        kind: detail.kind().into(),
+        salt: [7; 16],
+        body: serde_json::to_string(&EventBody::new(EventSubject::default(), "test", detail)).unwrap(),
+    };
+    records.push(chain::link(&writer, &head, unlinked));
+    records
+}
+
+/// Without what it said.
+pub fn erased(record: &ChainedRecord) -> ChainedRecord {
+    ChainedRecord { salt: String::new(), body: String::new(), ..record.clone() }
+}
+
 pub fn checkpoint(signer: &NoteSigner, at: i64, record: &ChainedRecord) -> String {
     let head = ChainHead { seq: record.seq, hash: record.hash.clone() };
     signer.checkpoint(UnixMillis(at), vec![WriterHead { writer: record.writer.clone(), head }]).unwrap()
 }
 
-/// Whole where it is of the session, a stub where it is not.
+/// Whole where it is of the session or explains what is gone, a stub where it is not.
 pub fn line(record: &ChainedRecord) -> ExportLine {
-    if record.session.as_ref().is_some_and(|session| session.as_str() == SESSION) {
+    if record.kind != "page_viewed" || record.session.as_ref().is_some_and(|session| session.as_str() == SESSION) {
         ExportLine::Record(record.clone())
     } else {
         ExportLine::Stub(RecordStub::from(record.clone()))
@@ -140,4 +163,37 @@ pub fn place_of(lines: &[ExportLine], writer: &str, seq: i64) -> usize {
         ExportLine::Export(_) | ExportLine::Chain(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_) => false,
     };
     lines.iter().position(is_it).unwrap()
+}
+
+/// Code, line and record of each fault.
+pub fn found(report: &Report) -> Vec<(&str, u64, Option<i64>)> {
+    report.faults.iter().map(|(place, fault)| (fault.code(), place.line, place.seq)).collect()
+}
+
+/// Line of the device's record: header, chain and three checkpoints stand before record 5.
+pub const fn line_of(seq: u64) -> u64 {
+    seq + 1
+}
+
+/// The device's records up to this one.
+pub fn retired(through: i64) -> EventDetail {
+    let last = records(DEVICE, through).pop().unwrap();
+    EventDetail::RecordsRetired { writer: last.writer, through, hash: last.hash }
+}
+
+/// The same of everything, with the bodies of [`records`].
+pub fn everything(mut lines: Vec<ExportLine>) -> Vec<ExportLine> {
+    let all = [DEVICE, SERVER].map(|writer| records(writer, 30));
+    for line in &mut lines {
+        match line {
+            ExportLine::Export(header) => header.scope = ExportScope::default(),
+            ExportLine::Stub(stub) => {
+                let record =
+                    all.iter().flatten().find(|record| (&record.writer, record.seq) == (&stub.writer, stub.seq));
+                *line = ExportLine::Record(record.unwrap().clone());
+            }
+            ExportLine::Chain(_) | ExportLine::Record(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_) => {}
+        }
+    }
+    lines
 }

@@ -4,7 +4,6 @@
 //! file helps nothing then, only chains and checkpoints do. At the end those who hold no key.
 
 use amberglass_domain::chain;
-use amberglass_verify::Report;
 use amberglass_wire::{
     EventId, SessionId, UnixMillis,
     audit::ChainedRecord,
@@ -13,16 +12,12 @@ use amberglass_wire::{
 };
 
 use crate::sample::{
-    DEVICE, EXPORTED_AT, SERVER, append, check, check_with, checkpoint, closed, closed_as, closed_by, device, honest,
-    line, open, place_of, records, sections, server, signer,
+    DEVICE, EXPORTED_AT, SERVER, append, check, check_with, checkpoint, closed, closed_as, closed_by, device,
+    everything, found, honest, line, line_of, open, place_of, records, retired, sections, server, signer, with,
 };
 
 /// Code, line, record.
 type Expected<'a> = (&'a str, u64, Option<i64>);
-
-fn found(report: &Report) -> Vec<(&str, u64, Option<i64>)> {
-    report.faults.iter().map(|(place, fault)| (fault.code(), place.line, place.seq)).collect()
-}
 
 #[track_caller]
 fn expect(what: &str, text: &str, expected: &[Expected<'_>]) {
@@ -45,11 +40,6 @@ fn changed(seq: i64, change: impl FnOnce(&mut ChainedRecord)) -> String {
         ExportLine::Export(_) | ExportLine::Chain(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_) => panic!(),
     }
     closed(&lines)
-}
-
-/// Line of the device's record: header, chain and three checkpoints stand before record 5.
-const fn line_of(seq: u64) -> u64 {
-    seq + 1
 }
 
 #[test]
@@ -412,17 +402,12 @@ fn a_device_that_speaks_of_others() {
 
 #[test]
 fn what_is_left_out_of_an_export_of_everything() {
-    let mut lines = honest();
+    let mut lines = sections(&records(DEVICE, 20), &with(records(SERVER, 10), retired(4)));
     let ExportLine::Export(header) = &mut lines[0] else { panic!() };
     header.scope = amberglass_wire::export::ExportScope::default();
     let report = check(&closed(&lines));
     assert_eq!(found(&report)[0], ("left_out", line_of(5), Some(5)), "every stub: {report}");
-    for line in &mut lines {
-        if let ExportLine::Stub(stub) = line {
-            let all = records(&stub.writer, 20);
-            *line = ExportLine::Record(all[usize::try_from(stub.seq).unwrap() - 1].clone());
-        }
-    }
+    lines = everything(lines);
     assert!(check(&closed(&lines)).is_whole(), "{}", check(&closed(&lines)));
 
     let mut short = lines.clone();

@@ -15,7 +15,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::{
-    export::{self, Scope},
+    export::{self, Format, Scope},
+    gone,
     output::{self, Output},
 };
 
@@ -39,15 +40,23 @@ pub enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Writes what is in scope as JSON Lines that `amberglass-verify` checks without this server. The export is put on record.
+    /// Writes what is in scope, by default as JSON Lines that `amberglass-verify` checks without this server. The export is put
+    /// on record.
     Export {
         /// A file that does not exist yet, or - for the standard output.
         file: String,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
         #[command(flatten)]
         scope: Scope,
     },
     /// The public keys with which exports and checkpoints are verified: keep them where this server cannot change them.
     Keys,
+    /// Takes away for good what records say of a customer, a session or a person; that they were there stays, and the erasure is
+    /// on record.
+    Erase(gone::Erase),
+    /// Removes the old beginnings of all chains, up to signed checkpoints that stand for them. On record.
+    Retire(gone::Retire),
     /// Computes every writer's chain again and says whether it is whole. Fails if one is not.
     Check {
         #[command(flatten)]
@@ -61,8 +70,10 @@ pub async fn run(operator: &Operator, command: Audit) -> anyhow::Result<ExitCode
             let filter = filter(operator, session.as_deref(), staff.as_deref(), since.as_deref()).await?;
             show(operator, &filter, json).await
         }
-        Audit::Export { file, scope } => export::to(operator, &file, scope).await,
+        Audit::Export { file, format, scope } => export::to(operator, &file, format, scope).await,
         Audit::Keys => export::keys(operator).await,
+        Audit::Erase(command) => gone::erase(operator, command).await,
+        Audit::Retire(command) => gone::retire(operator, command).await,
         Audit::Check { output } => check(operator, output).await,
     }
 }

@@ -8,14 +8,17 @@ use std::{
 };
 
 use amberglass_domain::device_key;
-use amberglass_server::{audit, operator::Operator};
+use amberglass_server::{
+    audit::{self, Readable, Registration, Registrations},
+    operator::Operator,
+};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId,
     audit::{EventDetail, EventSubject},
     export::ExportScope,
 };
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::audit::moment;
 
@@ -79,12 +82,24 @@ impl Scope {
     }
 }
 
+/// What an export is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// To be verified, with `amberglass-verify`.
+    #[default]
+    Jsonl,
+    /// To be read, in a spreadsheet; proves nothing.
+    Csv,
+    /// To be read, by a security product (Open Cybersecurity Schema Framework, JSON Lines); proves nothing.
+    Ocsf,
+}
+
 /// Writes the export, which is on record before its first byte.
 ///
 /// # Errors
 /// When somebody named does not exist, the file does, or the log cannot be read; no half of an export stays behind. Where the
 /// log itself is not whole the export is made all the same, and the command says so and fails.
-pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result<ExitCode> {
+pub async fn to(operator: &Operator, file: &str, format: Format, scope: Scope) -> anyhow::Result<ExitCode> {
     let scope = scope.resolve(operator).await?;
     if !operator.config.database_clock_may_differ {
         operator.store.check_clock(&*operator.clock).await?;
@@ -102,18 +117,13 @@ pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result
     };
     let detail = EventDetail::AuditExported { by: None, since: scope.since, until: scope.until };
     operator.audit.append(subject, detail).await?;
-    let Operator { audit, store, clock, .. } = operator;
-    let exported = match &aside {
-        Some(aside) => audit::export(audit, store, &**clock, &scope, BufWriter::new(&aside.file)).await?,
-        None => audit::export(audit, store, &**clock, &scope, BufWriter::new(io::stdout())).await?,
+    let words = match &aside {
+        Some(aside) => write(operator, format, &scope, BufWriter::new(&aside.file)).await?,
+        None => write(operator, format, &scope, BufWriter::new(io::stdout())).await?,
     };
     if let Some(aside) = aside {
         aside.place()?;
     }
-    let words = format!(
-        "{} records of {} writers, and {} more without their bodies. On record as audit_exported.",
-        exported.records, exported.chains, exported.stubs
-    );
     // The standard output may be the export.
     let mut answer = io::stderr().lock();
     writeln!(answer, "{words}").context("the answer could not be written")?;
@@ -125,6 +135,29 @@ pub async fn to(operator: &Operator, file: &str, scope: Scope) -> anyhow::Result
         writeln!(answer, "{words}").context("the answer could not be written")?;
     }
     Ok(code)
+}
+
+/// What was written, in words.
+async fn write(
+    operator: &Operator,
+    format: Format,
+    scope: &ExportScope,
+    out: impl io::Write,
+) -> anyhow::Result<String> {
+    let Operator { audit, store, clock, .. } = operator;
+    let readable = match format {
+        Format::Jsonl => {
+            let exported = audit::export(audit, store, &**clock, scope, out).await?;
+            return Ok(format!(
+                "{} records of {} writers, and {} more without their bodies. On record as audit_exported.",
+                exported.records, exported.chains, exported.stubs
+            ));
+        }
+        Format::Csv => Readable::Csv,
+        Format::Ocsf => Readable::Ocsf,
+    };
+    let records = audit::read_out(store, scope, readable, out).await?;
+    Ok(format!("{records} records, to be read; they prove nothing. On record as audit_exported."))
 }
 
 /// A file that gets its name when it is whole.
@@ -183,10 +216,22 @@ pub async fn keys(operator: &Operator) -> anyhow::Result<ExitCode> {
         text.push('\n');
     }
     text.push_str("# Devices\n");
+    // Nor about a device's key: the one counts with which it was registered, on record.
+    let registrations = Registrations::read(&operator.store).await?;
     for listed in operator.store.devices(None).await? {
-        let key = device_key::verifier_key(&listed.device.id, &listed.device.public_key)?;
+        let key = device_key::verifier_key(&listed.device.id, &listed.device.public_key);
         let name: String = listed.device.name.chars().filter(|c| !c.is_control()).collect();
-        text.push_str(&format!("# {name}\n{key}\n"));
+        let id: String = listed.device.id.0.chars().filter(|c| !c.is_control()).collect();
+        text.push_str(&match (registrations.of(&listed.device), key) {
+            (Registration::Fits, Ok(key)) => format!("# {name}\n{key}\n"),
+            (Registration::Retired, Ok(key)) => format!(
+                "# {name}: its registration has been retired with the records of its time; compare the key with an earlier list\n{key}\n"
+            ),
+            (Registration::Differs, _) | (_, Err(_)) => {
+                format!("# NOT the key with which it was registered, left out: {id} ({name})\n")
+            }
+            (Registration::Missing, Ok(_)) => format!("# NOT registered as the record has it, left out: {id} ({name})\n"),
+        });
     }
     io::stdout().lock().write_all(text.as_bytes()).context("the keys could not be written")?;
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ mod demo;
 mod device;
 mod emergency;
 mod export;
+mod gone;
 mod journal;
 mod output;
 mod password;
@@ -44,7 +45,7 @@ enum Command {
     /// Portals: list, check, disable, enable, and their keys.
     #[command(subcommand)]
     Portal(portal::Portal),
-    /// The audit log: show, check.
+    /// The audit log: show, check, export, keys, erase, retire.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Journals of consoles that can't deliver them any more: recover.

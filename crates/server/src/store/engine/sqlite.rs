@@ -11,12 +11,13 @@ pub const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Each is a thread of its own.
 const READERS: u32 = 4;
 
-/// `synchronous = FULL`: what is committed is on disk.
+/// `synchronous = FULL`: what is committed is on disk. `secure_delete`: what was erased is not left behind in a free page.
 const WRITES: &[&str] = &[
     "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
     "PRAGMA query_only = OFF",
 ];
 const READS: &[&str] = &[

@@ -1,0 +1,226 @@
+//! Erasure: which bodies are there, and their removal. The schema lets a body go with its salt, and nothing else. What the
+//! table of sessions says of people goes with it.
+
+use amberglass_wire::{
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    audit::{EventSubject, RecordRange},
+    customer::CustomerResponse,
+    export::ExportScope,
+};
+use sqlx::{
+    Any, Row as _,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
+
+use super::{Store, StoreError, Tx, chains::in_scope};
+
+/// Whose records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodiesOf {
+    Records(RecordRange),
+    Session(SessionId),
+    Customer(PortalId, CustomerId),
+    Staff(StaffId),
+}
+
+/// A record that still says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBody {
+    pub writer: String,
+    pub seq: i64,
+    pub kind: String,
+}
+
+impl BodiesOf {
+    /// Of the record that says what was erased, so that whoever takes away what is recorded of one of them has it too.
+    pub fn subject(&self) -> EventSubject {
+        let mut subject = EventSubject::default();
+        match self {
+            Self::Records(range) if range.writer.starts_with("server:") => {}
+            Self::Records(range) => {
+                subject.device = Some(DeviceId::new(amberglass_domain::chain::device_of(&range.writer)));
+            }
+            Self::Session(session) => subject.session = Some(session.clone()),
+            Self::Customer(portal, customer) => {
+                (subject.portal, subject.customer) = (Some(portal.clone()), Some(customer.clone()));
+            }
+            Self::Staff(staff) => subject.staff = Some(staff.clone()),
+        }
+        subject
+    }
+
+    /// In the order of the places in [`held`].
+    fn bound<'q>(&self, question: &'static str) -> Query<'q, Any, AnyArguments> {
+        let EventSubject { session, portal, customer, staff, .. } = self.subject();
+        let range = match self {
+            Self::Records(range) => Some(range),
+            Self::Session(_) | Self::Customer(..) | Self::Staff(_) => None,
+        };
+        sqlx::query(question)
+            .bind(session.map(|id| id.0))
+            .bind(portal.map(|id| id.0))
+            .bind(customer.map(|id| id.0))
+            .bind(staff.map(|id| id.0))
+            .bind(range.map(|range| range.writer.clone()))
+            .bind(range.map_or(1, |range| range.from))
+            .bind(range.map_or(i64::MAX, |range| range.through))
+    }
+}
+
+/// What [`BodiesOf::bound`] binds, as a condition.
+macro_rules! held {
+    () => {
+        "a.body <> '' AND (CAST($1 AS TEXT) IS NULL OR a.session = $1) AND (CAST($2 AS TEXT) IS NULL OR a.portal = $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR a.customer = $3) AND (CAST($4 AS TEXT) IS NULL OR a.staff = $4) \
+         AND (CAST($5 AS TEXT) IS NULL OR a.writer = $5) AND a.seq >= $6 AND a.seq <= $7"
+    };
+}
+
+impl Tx {
+    /// By writer and number, behind this one.
+    pub async fn bodies(&mut self, of: &BodiesOf, after: (&str, i64), limit: u32) -> Result<Vec<HeldBody>, StoreError> {
+        of.bound(concat!(
+            "SELECT a.writer, a.seq, a.kind FROM audit_events a WHERE ",
+            held!(),
+            " AND (a.writer > $8 OR a.writer = $8 AND a.seq > $9) ORDER BY a.writer, a.seq LIMIT $10"
+        ))
+        .bind(after.0.to_owned())
+        .bind(after.1)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(held_body)
+        .collect()
+    }
+
+    /// Code of a session among them that has not ended.
+    pub async fn running_among(&mut self, of: &BodiesOf) -> Result<Option<String>, StoreError> {
+        let row = of
+            .bound(concat!(
+                "SELECT s.code FROM sessions s WHERE s.state <> 'ended' \
+                 AND EXISTS (SELECT 1 FROM audit_events a WHERE a.session = s.id AND ",
+                held!(),
+                ") LIMIT 1"
+            ))
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(row.map(|row| row.try_get("code")).transpose()?)
+    }
+
+    /// How many bodies went.
+    pub async fn erase_bodies(&mut self, range: &RecordRange) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "UPDATE audit_events SET salt = '', body = '' WHERE writer = $1 AND seq >= $2 AND seq <= $3 AND body <> ''",
+        )
+        .bind(range.writer.clone())
+        .bind(range.from)
+        .bind(range.through)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// An ended session whose row still says who the customer was, and why it was held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembering {
+    pub session: SessionId,
+    pub portal: PortalId,
+    pub customer: CustomerId,
+}
+
+/// In place of a name.
+const ERASED: &str = "(erased)";
+
+impl Tx {
+    /// For a session or a customer; records and staff are not what such a row is about.
+    pub async fn remembering(&mut self, of: &BodiesOf) -> Result<Vec<Remembering>, StoreError> {
+        let (session, whose) = match of {
+            BodiesOf::Session(session) => (Some(session.0.clone()), None),
+            BodiesOf::Customer(portal, customer) => (None, Some((portal.0.clone(), customer.0.clone()))),
+            BodiesOf::Records(_) | BodiesOf::Staff(_) => return Ok(Vec::new()),
+        };
+        let (portal, customer) = whose.unzip();
+        sqlx::query(
+            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' \
+             AND (id = $1 OR portal = $2 AND customer = $3)",
+        )
+        .bind(session)
+        .bind(portal)
+        .bind(customer)
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(remembering)
+        .collect()
+    }
+
+    /// Those that ended before then and of which nothing is recorded any more.
+    pub async fn remembering_since_before(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Remembering>, StoreError> {
+        sqlx::query(
+            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' AND ended_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.session = sessions.id) LIMIT $2",
+        )
+        .bind(before.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(remembering)
+        .collect()
+    }
+
+    /// Name, address, reason and notes go; ids, times and how it ended stay.
+    pub async fn forget(&mut self, row: &Remembering) -> Result<(), StoreError> {
+        let nobody = CustomerResponse {
+            portal: row.portal.clone(),
+            id: row.customer.clone(),
+            name: ERASED.into(),
+            email: String::new(),
+            class: ERASED.into(),
+            plan: None,
+            since: None,
+            active: false,
+        };
+        let json = serde_json::to_string(&nobody).map_err(|_| StoreError::Unstorable)?;
+        sqlx::query(
+            "UPDATE sessions SET customer_json = $1, reason_text = '', ticket = NULL, note = NULL, end_reason = NULL \
+             WHERE id = $2 AND state = 'ended'",
+        )
+        .bind(json)
+        .bind(row.session.0.clone())
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+}
+
+fn remembering(row: &AnyRow) -> Result<Remembering, StoreError> {
+    Ok(Remembering {
+        session: SessionId(row.try_get("id")?),
+        portal: PortalId(row.try_get("portal")?),
+        customer: CustomerId(row.try_get("customer")?),
+    })
+}
+
+impl Store {
+    /// Writer and number of each record in scope that says nothing any more.
+    pub async fn erased_in_scope(&self, scope: &ExportScope) -> Result<Vec<(String, i64)>, StoreError> {
+        super::chains::scoped(concat!("SELECT writer, seq FROM audit_events WHERE body = '' AND ", in_scope!()), scope)
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| Ok((row.try_get("writer")?, row.try_get("seq")?)))
+            .collect()
+    }
+}
+
+fn held_body(row: &AnyRow) -> Result<HeldBody, StoreError> {
+    Ok(HeldBody { writer: row.try_get("writer")?, seq: row.try_get("seq")?, kind: row.try_get("kind")? })
+}
