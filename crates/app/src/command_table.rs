@@ -46,6 +46,10 @@ macro_rules! command_table {
             export_trail ExportTrail { format: TrailFormat } [console];
             "Tries at once to deliver what waits in the journal, a held record too."
             retry_delivery RetryDelivery {} [console];
+            "Puts a journal aside that the server will not take, and begins a new one; only while delivery is held."
+            begin_new_journal BeginNewJournal {} [console];
+            "The word about a journal that was put aside was read."
+            dismiss_replaced DismissReplaced {} [console];
             "Fetches what runs now: one's own, and everybody's for whoever may see them."
             list_live ListLive {} [console];
             "Ends somebody else's running session."

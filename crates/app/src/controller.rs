@@ -286,6 +286,8 @@ impl Actor {
             Command::CloseTrail {} => self.trail = None,
             Command::ExportTrail { format } => self.export_trail(format),
             Command::RetryDelivery {} => self.retry_delivery(),
+            Command::BeginNewJournal {} => self.begin_new_journal(),
+            Command::DismissReplaced {} => self.keeping.replaced = None,
             Command::ListLive {} => self.list_live(),
             Command::EndOtherSession { session, reason } => self.act(Act::EndOther { session, reason }),
             Command::EmergencyStop { reason } => self.act(Act::Stop { reason }),

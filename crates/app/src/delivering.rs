@@ -168,6 +168,7 @@ impl Actor {
             },
             refusal,
             free_disk_mebibytes: self.delivering.free_bytes.map(shown_mebibytes),
+            replaced: self.keeping.replaced_view(),
         }
     }
 }

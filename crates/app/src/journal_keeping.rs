@@ -17,6 +17,7 @@ use crate::{
     controller::{Actor, Ports},
     device::Device,
     input::Reply,
+    view::{LossView, ReplacedView},
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -35,6 +36,21 @@ pub(crate) struct Keeping {
     told: bool,
     /// Monotonic.
     tidied_at: Option<i64>,
+    /// What became of the journal before, until somebody has read it.
+    pub replaced: Option<Replaced>,
+}
+
+impl Keeping {
+    pub fn replaced_view(&self) -> Option<ReplacedView> {
+        let Replaced { cause, aside } = self.replaced.as_ref()?;
+        let cause = match cause {
+            JournalLoss::Damaged => LossView::Damaged,
+            JournalLoss::KeyLost => LossView::KeyLost,
+            JournalLoss::Missing => LossView::Missing,
+            JournalLoss::Contradicted => LossView::Contradicted,
+        };
+        Some(ReplacedView { cause, file: aside.as_ref().map(|file| file.display().to_string()) })
+    }
 }
 
 impl Actor {

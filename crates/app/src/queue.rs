@@ -2,8 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use amberglass_journal::{Journal, JournalError, Opened, QueueStatus, Replaced, Syncer, free_bytes};
-use amberglass_wire::{audit::EventBody, event_stream::ChainHead};
+use amberglass_journal::{HoldReason, Journal, JournalError, Opened, QueueStatus, Replaced, Syncer, free_bytes};
+use amberglass_wire::{
+    audit::{EventBody, JournalLoss},
+    event_stream::ChainHead,
+};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +33,8 @@ pub(crate) enum JournalState {
 pub(crate) struct OpenedJournal {
     pub journal: Journal,
     pub status: QueueStatus,
-    /// What became of the one before, if this run has put it aside.
-    pub replaced: Option<Replaced>,
+    /// What became of the one before, if it was put aside just now.
+    replaced: Option<Replaced>,
     /// The newest one.
     key: SecretString,
     /// Wakes the syncer.
@@ -84,7 +87,31 @@ impl Actor {
         }
         self.journal = JournalState::Opening;
         let ports = self.ports.clone();
-        self.spawn(async move { Reply::JournalOpened(open(&ports, &device, &key).await) });
+        self.spawn(async move { Reply::JournalOpened(open(&ports, &device, &key, None).await) });
+    }
+
+    /// Puts a journal aside that can't be delivered any more, because somebody decided so; not while a session is recorded
+    /// in it.
+    pub fn begin_new_journal(&mut self) {
+        let JournalState::Open(opened) = &self.journal else { return };
+        let cause = match opened.status.hold {
+            Some(HoldReason::Unreadable) => JournalLoss::Damaged,
+            Some(HoldReason::Fork | HoldReason::Rejected | HoldReason::TooLarge | HoldReason::Other) => {
+                JournalLoss::Contradicted
+            }
+            None => return,
+        };
+        let (Some(device), Some(key)) = (self.device.known(), self.device.journal_key.clone()) else { return };
+        if self.running.is_some() || self.starting.is_some() {
+            return;
+        }
+        let JournalState::Open(opened) = std::mem::replace(&mut self.journal, JournalState::Opening) else { return };
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            opened.stop.cancel();
+            opened.journal.close().await;
+            Reply::JournalOpened(open(&ports, &device, &key, Some(cause)).await)
+        });
     }
 
     pub fn on_journal_opened(&mut self, result: Result<OpenedJournal, UiError>) {
@@ -101,6 +128,7 @@ impl Actor {
         if self.running.is_none() && self.starting.is_none() {
             self.recovery = Recovery::of(opened.left_open.take());
         }
+        self.keeping.replaced = opened.replaced.take().or(self.keeping.replaced.take());
         let Some(device) = self.device.known() else { return };
         self.device.journal_key = Some(opened.key.clone());
         let mut status = opened.journal.status();
@@ -217,11 +245,17 @@ impl Actor {
     }
 }
 
-async fn open(ports: &Ports, device: &Device, key: &SecretString) -> Result<OpenedJournal, UiError> {
+async fn open(
+    ports: &Ports,
+    device: &Device,
+    key: &SecretString,
+    replaces: Option<JournalLoss>,
+) -> Result<OpenedJournal, UiError> {
     std::fs::create_dir_all(&ports.data_dir)
         .map_err(|error| errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string())))?;
     let file = journal_file(&ports.data_dir, device);
-    let (opened, key) = open_device_journal(ports, device, key, file, None).await.map_err(|error| unopened(&error))?;
+    let (opened, key) =
+        open_device_journal(ports, device, key, file, replaces).await.map_err(|error| unopened(&error))?;
     let Opened { journal, replaced } = opened;
     let status = journal.status().borrow().clone();
     // Before anything of it is sent: how much was kept here is part of the word.

@@ -275,6 +275,26 @@ pub struct QueueView {
     pub refusal: Option<UiError>,
     /// On the volume of the journal: whole mebibytes below one gibibyte, whole gibibytes above. `None` until it was looked at.
     pub free_disk_mebibytes: Option<u32>,
+    /// A journal that could not go on, put aside in this run.
+    pub replaced: Option<ReplacedView>,
+}
+
+/// What became of the journal before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReplacedView {
+    pub cause: LossView,
+    /// Where its file lies now; nothing when there was none.
+    pub file: Option<String>,
+}
+
+/// See `JournalLoss` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LossView {
+    Damaged,
+    KeyLost,
+    Missing,
+    Contradicted,
 }
 
 /// See `HoldReason` of the journal.

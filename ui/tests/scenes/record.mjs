@@ -11,5 +11,7 @@ export const RECORD = [
   'record-sign-in',
   'record-full',
   'record-near',
+  'record-replaced',
+  'record-missing',
   'record-failed',
 ].map((scene) => [scene, scene, press('nav-record')]);

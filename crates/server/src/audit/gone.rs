@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use amberglass_domain::{
     chain,
-    erasure::{ErasedBodies, speaks_for},
+    erasure::{ErasedBodies, may_erase},
 };
 use amberglass_wire::audit::{ChainedRecord, EventBody, EventDetail, RecordRange};
 
@@ -75,7 +75,7 @@ impl Gone {
         }
         let names = |by: &str, range: &RecordRange| {
             range.from <= range.through
-                && speaks_for(by, &range.writer)
+                && may_erase(by)
                 && sought.get(&range.writer).is_some_and(|some| some.range(range.from..=range.through).next().is_some())
         };
         let mut explaining: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();

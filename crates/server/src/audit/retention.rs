@@ -116,8 +116,8 @@ fn still_needed(detail: EventDetail, by: &str, retired: &HashMap<String, Retired
     if let EventDetail::BodiesErased { by: whom, reason, records } = detail {
         let records: Vec<RecordRange> = records
             .into_iter()
-            // What a device said of others counted for nothing, and does not become a server's word.
-            .filter(|range| amberglass_domain::erasure::speaks_for(by, &range.writer))
+            // What a device said counted for nothing, and does not become a server's word.
+            .filter(|_| amberglass_domain::erasure::may_erase(by))
             .map(|range| RecordRange { from: range.from.max(through(&range.writer).saturating_add(1)), ..range })
             .filter(|range| range.from <= range.through)
             .collect();

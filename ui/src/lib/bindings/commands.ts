@@ -52,6 +52,10 @@ export type Commands = {
   export_trail: { format: TrailFormat };
   /** Tries at once to deliver what waits in the journal, a held record too. */
   retry_delivery: Record<string, never>;
+  /** Puts a journal aside that the server will not take, and begins a new one; only while delivery is held. */
+  begin_new_journal: Record<string, never>;
+  /** The word about a journal that was put aside was read. */
+  dismiss_replaced: Record<string, never>;
   /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
   list_live: Record<string, never>;
   /** Ends somebody else's running session. */
@@ -102,6 +106,8 @@ export const consoleCommands = [
   "close_trail",
   "export_trail",
   "retry_delivery",
+  "begin_new_journal",
+  "dismiss_replaced",
   "list_live",
   "end_other_session",
   "emergency_stop",
@@ -174,6 +180,10 @@ export function commandsOver(invoke: Invoke) {
     exportTrail: (args: Commands["export_trail"]) => invoke("export_trail", args),
     /** Tries at once to deliver what waits in the journal, a held record too. */
     retryDelivery: () => invoke("retry_delivery", {}),
+    /** Puts a journal aside that the server will not take, and begins a new one; only while delivery is held. */
+    beginNewJournal: () => invoke("begin_new_journal", {}),
+    /** The word about a journal that was put aside was read. */
+    dismissReplaced: () => invoke("dismiss_replaced", {}),
     /** Fetches what runs now: one's own, and everybody's for whoever may see them. */
     listLive: () => invoke("list_live", {}),
     /** Ends somebody else's running session. */

@@ -1,6 +1,7 @@
 import type { ConnectionView } from '../bindings/ConnectionView';
 import type { HoldView } from '../bindings/HoldView';
 import type { LimitsView } from '../bindings/LimitsView';
+import type { LossView } from '../bindings/LossView';
 import type { NextDeliveryView } from '../bindings/NextDeliveryView';
 import type { QueueView } from '../bindings/QueueView';
 import type { RetryView } from '../bindings/RetryView';
@@ -56,6 +57,43 @@ export const HOLDS: Record<HoldView, { happened: string; kept: string; todo: str
     todo: 'Update Amberglass and try again. If it stays, tell security.',
   },
 };
+
+/** A journal that could not go on. What happened. What was kept. What to do. */
+export const LOSSES: Record<LossView, { happened: string; kept: string; todo: string }> = {
+  damaged: {
+    happened: 'The record on this computer was no longer as it was written: its file was changed, or the disk is failing.',
+    kept: 'The file was put aside as it was found, and a new record was begun that names it.',
+    todo: 'Security has been told. Give them the file if they ask for it: what had not been sent is still in it.',
+  },
+  key_lost: {
+    happened: 'The key of the record on this computer is no longer in the key store.',
+    kept: 'The file was put aside as it was, and a new record was begun that names it.',
+    todo: 'Security has been told. What had not been sent can be read on the server: give them the file.',
+  },
+  missing: {
+    happened: 'The record on this computer was gone when Amberglass started: its file was moved or deleted.',
+    kept: 'What had been sent is with the server. A new record was begun that says so.',
+    todo: 'Security has been told. If the file was moved, by a clean-up or a backup, tell them where it is.',
+  },
+  contradicted: {
+    happened: 'The record that the server would not take was put aside.',
+    kept: 'Its file is kept as it was, and a new record was begun that names it.',
+    todo: 'Security has been told. Give them the file.',
+  },
+};
+
+export const REPLACED = {
+  strip: 'The record on this computer could not go on. A new one was begun.',
+  title: 'A new record was begun',
+  file: 'The old file',
+  show: 'Show',
+  dismiss: 'Dismiss',
+  begin: 'Put it aside and begin anew',
+  beginQuestion: 'Put this record aside?',
+  beginWhat: 'Its file stays on this computer, and what waits in it is no longer sent from here. Security is told, and can take it from the file.',
+  beginWhen: 'Do this when security has asked you to.',
+  beginNotNow: 'Not while a session runs: end it first.',
+} as const;
 
 /** The state in one sentence, over everything else. */
 export function stateSentence(connection: ConnectionView, queue: QueueView): string {

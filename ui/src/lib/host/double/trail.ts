@@ -3,7 +3,7 @@ import { consoleScenes, ended, events } from '../samples';
 import { type Answers, type Scripted, later, plays } from './scripted';
 
 /** What is on record of the sessions. */
-export function trailAnswers(host: Scripted<ConsoleView>): Answers<'list_sessions' | 'open_trail' | 'close_trail' | 'export_trail' | 'retry_delivery'> {
+export function trailAnswers(host: Scripted<ConsoleView>): Answers<'list_sessions' | 'open_trail' | 'close_trail' | 'export_trail' | 'retry_delivery' | 'begin_new_journal' | 'dismiss_replaced'> {
   return {
     list_sessions() {
       if (host.view.sessions.sessions.length === 0 && plays()) host.show({ sessions: consoleScenes.sessions.sessions });
@@ -19,6 +19,13 @@ export function trailAnswers(host: Scripted<ConsoleView>): Answers<'list_session
       host.show({ trail: { ...trail, export: { state: 'choosing', format } } });
       const file = `/home/amy/amberglass-${trail.about?.code ?? ''}.${format === 'csv' ? 'csv' : 'jsonl'}`;
       later(200, () => host.show({ trail: { ...trail, export: { state: 'done', file, records: trail.events.length } } }));
+    },
+    begin_new_journal() {
+      const file = '/home/amy/.local/share/amberglass/journal-019b0a3e-chain-1-set-aside-1780000000000.sqlite';
+      host.show({ queue: { ...host.view.queue, waiting: 1, oldest_at: Date.now(), held: 0, hold: null, replaced: { cause: 'contradicted', file } } });
+    },
+    dismiss_replaced() {
+      host.show({ queue: { ...host.view.queue, replaced: null } });
     },
     retry_delivery() {
       const { queue, connection } = host.view;

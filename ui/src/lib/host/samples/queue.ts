@@ -11,4 +11,5 @@ export const noQueue: QueueView = {
   retry: { state: 'idle' },
   refusal: null,
   free_disk_mebibytes: 42_000,
+  replaced: null,
 };
