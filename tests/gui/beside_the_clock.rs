@@ -68,3 +68,30 @@ async fn the_tray_says_who_is_signed_in_and_what_runs_and_a_screen_that_is_unloc
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_trail_is_saved_where_the_person_says_in_the_desktops_own_dialog_for_them_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.sign_in().await.unwrap();
+    place.start_session("1042").await.unwrap();
+    place.console.press("end-session").await.unwrap();
+    place.console.see("end-screen").await;
+    place.console.press("open-trail").await.unwrap();
+    place.console.see("trail-export").await;
+    place.console.press("trail-export").await.unwrap();
+    place.console.press("export-choose").await.unwrap();
+    place.desk.window("^Save the trail$").await;
+    let file = place.folder.path().join("mine.jsonl");
+    // The field for the name has the focus, and takes a whole path.
+    place.desk.xdotool(&["key", "ctrl+a"]).unwrap();
+    place.desk.xdotool(&["type", "--delay", "20", file.to_str().unwrap()]).unwrap();
+    place.desk.xdotool(&["key", "Return"]).unwrap();
+    place.console.text_with("export-state", "That is on record").await;
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.lines().count() > 3 && text.contains("\"kind\":\"session_started\""), "{text}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    place.console.text_with("trail", "Trail exported").await;
+}
