@@ -76,7 +76,8 @@ async fn a_trail_is_saved_where_the_person_says_in_the_desktops_own_dialog_for_t
     let _turn = TURN.lock().await;
     let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
     place.sign_in().await.unwrap();
-    place.start_session("1042").await.unwrap();
+    place.press_start("1042").await.unwrap();
+    place.console.see("end-session").await;
     place.console.press("end-session").await.unwrap();
     place.console.see("end-screen").await;
     place.console.press("open-trail").await.unwrap();
