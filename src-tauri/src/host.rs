@@ -14,7 +14,7 @@ use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
-use crate::{appearance, browser, session_window, tray::Tray};
+use crate::{appearance, browser, file_choice, session_window, tray::Tray};
 
 /// Label of the console's window and webview.
 pub const CONSOLE: &str = "console";
@@ -132,16 +132,8 @@ impl Host for TauriHost {
     fn choose_file(&self, wanted: &WantedFile) {
         let (wanted, sink) = (wanted.clone(), self.sink());
         self.on_main(move |app| {
-            let mut dialog =
-                rfd::AsyncFileDialog::new().set_title("Save the trail").set_file_name(wanted.suggested_name);
-            if let Some(console) = app.get_window(CONSOLE) {
-                dialog = dialog.set_parent(&console);
-            }
-            let chosen = dialog.save_file();
-            tauri::async_runtime::spawn(async move {
-                let file = chosen.await.map(|file| file.path().to_owned());
-                sink(HostEvent::FileChosen { number: wanted.number, file });
-            });
+            let number = wanted.number;
+            file_choice::ask(app, &wanted, move |file| sink(HostEvent::FileChosen { number, file }));
         });
     }
 }

@@ -7,6 +7,7 @@ mod browser;
 mod commands;
 mod environment;
 mod failed_start;
+mod file_choice;
 mod host;
 mod installation;
 mod keychain;

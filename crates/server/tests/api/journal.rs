@@ -338,6 +338,8 @@ async fn a_console_cannot_write_into_the_session_of_another_or_in_anothers_name(
 
 #[tokio::test]
 async fn a_trail_is_taken_along_in_ones_own_name_from_whichever_device() {
+    type Lie = fn(&mut EventSubject, &Console);
+
     let world = World::new().await;
     let (amy, leo) = (world.amy().await, world.sign_in(crate::world::LEO, 2).await);
     let id = world.start(&amy).await.session.id;
@@ -350,7 +352,7 @@ async fn a_trail_is_taken_along_in_ones_own_name_from_whichever_device() {
         device: Some(device_of(&leo)),
         policy_hash: None,
     };
-    let alterations: [(&str, fn(&mut EventSubject, &Console)); 4] = [
+    let alterations: [(&str, Lie); 4] = [
         ("by nobody", |subject, _| subject.staff = None),
         ("by somebody else", |subject, amy| subject.staff = Some(amy.tokens.staff.id.clone())),
         ("of another customer", |subject, _| subject.customer = Some(CustomerId::new("1043"))),

@@ -24,6 +24,9 @@ describe('the queue in words', () => {
     expect(footWords(offline, queue, now)).toEqual(['offline since 14:02', 'nothing waiting']);
     expect(footWords(offline, { ...queue, waiting: 3 }, now)).toEqual(['offline since 14:02', '3 waiting']);
     expect(footWords({ state: 'online' }, queue, now)).toEqual(['synced']);
+    const refusal = { code: 'disk_too_full', about: '100 MiB', reference: '', retry: true } as const;
+    expect(footWords({ state: 'online' }, { ...queue, refusal }, now)).toEqual(['no session can start: see why']);
+    expect(footWords(offline, { ...queue, waiting: 3, refusal }, now)).toEqual(['offline since 14:02', '3 waiting', 'no session can start: see why']);
     expect(footWords({ state: 'connecting' }, queue, now)).toEqual(['connecting', 'nothing waiting']);
   });
 });

@@ -30,6 +30,7 @@ export function connectionWords(connection: ConnectionView): string {
  */
 export function footWords(connection: ConnectionView, queue: QueueView, now: number): string[] {
   const words = queueWords(queue, now);
+  if (queue.refusal !== null) return [...(connection.state === 'online' ? [] : [connectionWords(connection)]), ...(words === 'synced' ? [] : [words]), 'no session can start: see why'];
   if (connection.state === 'online') return [words];
   return words === 'synced' ? [connectionWords(connection), 'nothing waiting'] : [connectionWords(connection), words];
 }

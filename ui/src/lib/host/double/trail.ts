@@ -17,7 +17,7 @@ export function trailAnswers(host: Scripted<ConsoleView>): Answers<'list_session
       const { trail } = host.view;
       if (!trail) return;
       host.show({ trail: { ...trail, export: { state: 'choosing', format } } });
-      const file = `/home/amy/amberglass-${trail.about?.code ?? ''}.${format === 'csv' ? 'csv' : 'jsonl'}`;
+      const file = `Documents/amberglass-${trail.about?.code ?? ''}.${format === 'csv' ? 'csv' : 'jsonl'}`;
       later(200, () => host.show({ trail: { ...trail, export: { state: 'done', file, records: trail.events.length } } }));
     },
     begin_new_journal() {

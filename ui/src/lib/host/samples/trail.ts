@@ -71,7 +71,7 @@ export const trailScenes = {
   'sessions-offline': { ...signedIn, connection: offline, queue: waiting },
   'sessions-error': { ...signedIn, sessions: { loading: false, sessions: [], error: error('unavailable', null, '0c41d2aa') } },
   trail: { ...signedIn, queue: { ...waiting, waiting: 2 }, sessions: { ...signedIn.sessions, sessions }, trail },
-  'trail-saved': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, export: { state: 'done', file: '/home/amy/Documents/amberglass-AG-7K3QX.csv', records: 23 } } },
+  'trail-saved': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, export: { state: 'done', file: 'Documents/amberglass-AG-7K3QX.csv', records: 23 } } },
   'trail-save-failed': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, export: { state: 'failed', error: error('export_exists', 'amberglass-AG-7K3QX.csv') } } },
   'trail-broken': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, chain_whole: false } },
   'trail-loading': { ...signedIn, sessions: { ...signedIn.sessions, sessions }, trail: { ...trail, events: [], about: null, loading: true, checked_at: null } },
