@@ -11,3 +11,4 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"server_role";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"server_role";
 REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM :"server_role";
 REVOKE UPDATE, DELETE ON audit_events, checkpoints, signers FROM :"server_role";
+REVOKE DELETE ON alarms FROM :"server_role";

@@ -14,20 +14,27 @@ use amberglass_wire::{
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::{RecordRow, Store, StoreError, Tx};
 
+mod alarms;
 mod check;
 mod checkpoints;
 mod delivery;
 mod export;
+mod heads;
 mod outage;
+mod reconciliation;
+mod said;
+mod witness;
 
 pub use check::{Broken, CheckedChain, check};
 pub use checkpoints::{Checkpoints, IssueError};
-pub use delivery::{Delivered, DeliveryError};
+pub use delivery::{Delivered, DeliveryError, Vouched};
+pub(crate) use alarms::is_hash;
 pub use export::{ExportError, Exported, export};
+pub use reconciliation::Reconciliation;
 
 /// Name and version of this program, as it stands in each record it writes.
 const CLIENT: &str = concat!("amberglass-server/", env!("CARGO_PKG_VERSION"));
@@ -71,6 +78,8 @@ struct Shared {
     head: Mutex<ChainHead>,
     signer: NoteSigner,
     outage: outage::Outage,
+    /// That something about the alarms changed, for those who may see them.
+    alarms: broadcast::Sender<()>,
 }
 
 /// Cheap to clone; clones share the chain.
@@ -95,8 +104,9 @@ impl AuditLog {
     ) -> Result<Self, StoreError> {
         let writer = format!("server:{chain}");
         let head = Mutex::new(store.chain_head_of(&writer).await?);
-        let shared =
-            Arc::new(Shared { store, clock, entropy, writer, head, signer, outage: outage::Outage::default() });
+        let outage = outage::Outage::default();
+        let alarms = broadcast::Sender::new(alarms::HINTS);
+        let shared = Arc::new(Shared { store, clock, entropy, writer, head, signer, outage, alarms });
         let (queue, pending) = mpsc::channel(QUEUE);
         tokio::spawn(write_groups(shared.clone(), pending));
         Ok(Self { shared, queue })

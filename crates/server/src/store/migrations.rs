@@ -29,7 +29,12 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 3] = [step!(1, "0001_spine.sql"), step!(2, "0002_main_job.sql"), step!(3, "0003_checkpoints.sql")];
+const STEPS: [Step; 4] = [
+    step!(1, "0001_spine.sql"),
+    step!(2, "0002_main_job.sql"),
+    step!(3, "0003_checkpoints.sql"),
+    step!(5, "0005_alarms.sql"),
+];
 
 impl Step {
     fn text(&self, engine: Engine) -> &'static str {
