@@ -2,7 +2,7 @@
 
 use amberglass_app::{Command, Handle, view::PreferencesView};
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
     session::{Mode, Reason},
 };
 use tauri::{Runtime, State, ipc::Invoke};

@@ -1,7 +1,7 @@
 //! What the UI may ask for, made from the one table of commands.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
     session::{Mode, Reason},
 };
 use serde::{Deserialize, Serialize};

@@ -417,6 +417,7 @@ impl Actor {
                 self.limits = snapshot.limits;
                 self.emergency_stop = snapshot.emergency_stop;
                 self.reason_codes = snapshot.reason_codes;
+                self.alarms = snapshot.alarms;
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
                     self.refresh_live();
                 }

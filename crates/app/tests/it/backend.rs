@@ -13,7 +13,8 @@ use amberglass_domain::{
 };
 use amberglass_testkit::ManualClock;
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    alarm::{AlarmResponse, AlarmsResponse},
     audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
     auth::{
         DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, Role, SnapshotResponse,
@@ -73,6 +74,7 @@ pub struct State {
     pub delivered: Vec<ChainedRecord>,
     pub rights: RightsResponse,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    pub alarms: AlarmsResponse,
     pub devices: Vec<DeviceResponse>,
     /// Key and request of each extension.
     pub extensions: Vec<(String, ExtendSessionRequest)>,
@@ -154,6 +156,7 @@ impl FakeServer {
             delivered: Vec::new(),
             rights: RightsResponse::default(),
             emergency_stop: None,
+            alarms: AlarmsResponse::default(),
             devices: vec![device("device-1", true), device("device-2", false)],
             extensions: Vec::new(),
             stream: None,
@@ -330,6 +333,7 @@ impl Backend for FakeServer {
                 sessions: state.own().into_iter().filter(|session| session.state.is_running()).collect(),
                 limits: state.limits.clone(),
                 emergency_stop: state.emergency_stop.clone(),
+                alarms: state.alarms.clone(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,
             };
@@ -579,6 +583,22 @@ impl Backend for FakeServer {
             let device = device.ok_or_else(|| refused(ErrorCode::NotFound))?;
             device.revoked_at = Some(now);
             Ok(device.clone())
+        })
+    }
+
+    async fn acknowledge_alarm(
+        &self,
+        _access: &AccessToken,
+        id: &EventId,
+        note: &str,
+    ) -> Result<AlarmResponse, BackendError> {
+        self.note(format!("looked_at({id}, {note})"));
+        self.check("acknowledge_alarm")?;
+        self.with(|state| {
+            let place = state.alarms.newest.iter().position(|alarm| alarm.id == *id);
+            let place = place.ok_or_else(|| refused(ErrorCode::NotFound))?;
+            state.alarms.open -= 1;
+            Ok(state.alarms.newest.remove(place))
         })
     }
 

@@ -9,7 +9,7 @@ use amberglass_domain::{
 };
 use amberglass_testkit::SeededEntropy;
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
     auth::{CLIENT_ID, TokenRequest},
     journal::JournalBatchRequest,
     session::{ExtendSessionRequest, Mode, Reason, StartSessionRequest},
@@ -80,6 +80,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     let _ = backend.devices(&access, false).await;
     let _ = backend.devices(&access, true).await;
     let _ = backend.revoke_device(&access, &DeviceId::new("d/1"), "The laptop was stolen").await;
+    let _ = backend.acknowledge_alarm(&access, &EventId::new("a/1"), "The laptop was set up anew").await;
     let _ = backend.emergency_stop(&access, "Somebody abuses an account").await;
     let _ = backend.lift_emergency_stop(&access).await;
     let _ = backend.own_record(&access, None).await;
@@ -105,6 +106,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
             "GET /v1/devices?scope=own",
             "GET /v1/devices?scope=all",
             "POST /v1/devices/d%2F1/revoke",
+            "POST /v1/alarms/a%2F1/acknowledge",
             "POST /v1/emergency-stop",
             "POST /v1/emergency-stop/lift",
             "GET /v1/record/own",

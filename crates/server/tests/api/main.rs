@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod alarms;
 mod any_request;
 mod beats;
+mod chain_heads;
 mod checkpoints;
 mod commands;
 mod customers;
@@ -25,10 +27,12 @@ mod operator;
 mod portal_api;
 mod problems;
 mod program;
+mod reconciliation;
 mod record;
 mod second_factor;
 mod sign_in;
 mod start;
 mod tokens;
 mod trail;
+mod witnesses;
 mod world;
