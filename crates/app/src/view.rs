@@ -123,12 +123,28 @@ pub struct AlarmView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AlarmWhat {
     /// A device began a new journal: the last record that it names of the one before, and the last that the server holds.
-    JournalReplaced { cause: JournalLoss, named: i64, held: i64 },
+    JournalReplaced {
+        cause: JournalLoss,
+        named: i64,
+        held: i64,
+    },
     /// A device's chain, or a server's.
-    ChainContradicted { cause: Contradiction, of_server: bool, held: i64, shown: i64 },
+    ChainContradicted {
+        cause: Contradiction,
+        of_server: bool,
+        held: i64,
+        shown: i64,
+    },
     /// A console found its server in contradiction.
-    ServerContradicted { cause: Contradiction, held: i64, shown: i64 },
-    SessionMismatch { missing_at_console: Vec<String>, missing_at_server: Vec<String> },
+    ServerContradicted {
+        cause: Contradiction,
+        held: i64,
+        shown: i64,
+    },
+    SessionMismatch {
+        missing_at_console: Vec<String>,
+        missing_at_server: Vec<String>,
+    },
     /// Of a later version of the server.
     Other {
         #[serde(rename = "event")]

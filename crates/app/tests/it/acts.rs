@@ -31,7 +31,13 @@ fn others(world: &World) -> SessionResponse {
 
 /// Somebody who may see and end everybody's sessions; one of somebody else runs.
 async fn lead() -> World {
-    let rights = RightsResponse { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true, see_alarms: true };
+    let rights = RightsResponse {
+        end_any: true,
+        read_audit: true,
+        emergency_stop: true,
+        manage_devices: true,
+        see_alarms: true,
+    };
     let world = World::online_with(|_, server, _| server.with(|state| state.rights = rights)).await;
     let running = others(&world);
     world.server.with(|state| state.sessions.push(running));
@@ -283,7 +289,10 @@ async fn an_alarm_is_shown_until_somebody_says_what_was_found() {
     let view = world.until("the alarm", |view| view.alarms.open == 1).await;
     let missing_at_console = vec!["page_viewed /invoices".to_owned()];
     let what = AlarmWhat::SessionMismatch { missing_at_console, missing_at_server: Vec::new() };
-    assert_eq!((&view.alarms.newest[0].what, view.alarms.newest[0].device_name.as_deref()), (&what, Some("Kim's laptop")));
+    assert_eq!(
+        (&view.alarms.newest[0].what, view.alarms.newest[0].device_name.as_deref()),
+        (&what, Some("Kim's laptop"))
+    );
     let look = |note: &str| Command::AcknowledgeAlarm { alarm: alarm.id.clone(), note: note.into() };
     world.handle.command(look("ok"));
     assert_eq!(

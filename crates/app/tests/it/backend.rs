@@ -36,6 +36,7 @@ use sha2::Digest as _;
 use tokio::sync::{Notify, mpsc};
 
 use crate::host::{Log, is_on_disk};
+pub use crate::samples::session;
 
 pub const GATEWAY: &str = "http://barkside.localhost:7401";
 
@@ -686,32 +687,5 @@ fn device(id: &str, this_device: bool) -> DeviceResponse {
         last_seen_at: None,
         revoked_at: None,
         this_device,
-    }
-}
-
-pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, seconds: u32) -> SessionResponse {
-    SessionResponse {
-        id: SessionId::new(format!("session-{number}")),
-        code: format!("AG-7K3Q{number}"),
-        state: SessionState::Active,
-        staff: StaffId::new("staff-1"),
-        staff_name: "Robin".into(),
-        customer: customer(id.as_str()),
-        portal_name: "Barkside".into(),
-        reason,
-        mode: Mode::ReadOnly,
-        created_at: now,
-        started_at: Some(now),
-        expires_at: Some(now.plus_seconds(i64::from(seconds))),
-        ended_at: None,
-        ended_by: None,
-        policy_hash: "ab".repeat(32),
-        pages: 0,
-        blocked: 0,
-        extensions: 0,
-        note: None,
-        end_reason: None,
-        ended_by_name: None,
-        last_page: None,
     }
 }

@@ -64,10 +64,7 @@ pub async fn stream(
         staff: who.id().clone(),
         role: who.role(),
         sees_all: state.policy.on_server(&who.principal(), ServerAction::ReadAudit)?,
-        alarms: state
-            .policy
-            .on_server(&who.principal(), ServerAction::SeeAlarms)?
-            .then(|| state.audit.alarms()),
+        alarms: state.policy.on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
         next_beat: state.clock.monotonic_millis(),

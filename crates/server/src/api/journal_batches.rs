@@ -97,12 +97,7 @@ pub async fn deliver(
 }
 
 /// The device's own checkpoint, if it is one of this device over the chain of the batch, a chain of its own, and nothing else.
-fn vouched(
-    device: &DeviceId,
-    public_key: &str,
-    batch: Option<&str>,
-    note: String,
-) -> Result<Vouched, ApiError> {
+fn vouched(device: &DeviceId, public_key: &str, batch: Option<&str>, note: String) -> Result<Vouched, ApiError> {
     let invalid = |words: String| ApiError::new(ErrorCode::InvalidRequest).detail(words);
     let key = device_key::verifier_key(device, public_key).map_err(|error| invalid(error.to_string()))?;
     let checkpoint = TrustedKeys::parse(&key)

@@ -151,8 +151,7 @@ impl AuditLog {
             return Ok(false);
         }
         let subject = tx.subject_of_alarm(alarm).await?;
-        let detail =
-            EventDetail::AlarmAcknowledged { by: by.cloned(), alarm: alarm.clone(), note: note.to_owned() };
+        let detail = EventDetail::AlarmAcknowledged { by: by.cloned(), alarm: alarm.clone(), note: note.to_owned() };
         self.append_in(&mut tx, subject, detail).await?;
         self.tell_of_alarms(&mut tx);
         tx.commit().await?;

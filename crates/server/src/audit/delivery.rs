@@ -60,7 +60,7 @@ pub struct Vouched {
 /// A refusal, and what it shows of the chain, if it shows more than a mistake.
 struct Refused {
     error: DeliveryError,
-    contradiction: Option<Contradicted>,
+    contradiction: Option<Box<Contradicted>>,
 }
 
 impl<E: Into<DeliveryError>> From<E> for Refused {
@@ -83,7 +83,8 @@ impl Chain<'_> {
 
     fn contradicted(&self, error: DeliveryError, cause: Contradiction, record: &ChainedRecord) -> Refused {
         let (writer, held) = (self.writer.to_owned(), self.held.clone());
-        Refused { error, contradiction: Some(Contradicted { writer, cause, held, shown: shown_of(record) }) }
+        let found = Contradicted { writer, cause, held, shown: shown_of(record) };
+        Refused { error, contradiction: Some(Box::new(found)) }
     }
 
     fn altered(&self, record: &ChainedRecord, why: &'static str) -> Refused {
@@ -105,7 +106,7 @@ impl Chain<'_> {
         let held = tx.chain_head_of(&record.writer).await?;
         let writer = if held.seq > 0 { record.writer.clone() } else { self.writer.to_owned() };
         let found = Contradicted { writer, cause: Contradiction::Replayed, held, shown: shown_of(record) };
-        Ok(Refused { contradiction: Some(found), ..refused })
+        Ok(Refused { contradiction: Some(Box::new(found)), ..refused })
     }
 
     /// The record as the next link of what is held and of those before it.
@@ -133,10 +134,14 @@ impl Chain<'_> {
         let replaced = if let EventDetail::JournalReplaced { former, .. } = &body.detail { Some(former) } else { None };
         let before = writer_of_chain(self.device.as_str(), number.saturating_sub(1));
         match replaced {
-            None if is_beginning => Err(self.invalid(record, "a later chain begins with what became of the one before")),
+            None if is_beginning => {
+                Err(self.invalid(record, "a later chain begins with what became of the one before"))
+            }
             None => Ok(()),
             Some(former) if is_beginning && *former == before => Ok(()),
-            Some(_) if is_beginning => Err(self.invalid(record, "it takes the place of another chain than the one before")),
+            Some(_) if is_beginning => {
+                Err(self.invalid(record, "it takes the place of another chain than the one before"))
+            }
             Some(_) => Err(self.invalid(record, "only the first record of a later chain takes the place of another")),
         }
     }
@@ -175,7 +180,8 @@ impl AuditLog {
     ) -> Result<Delivered, Refused> {
         let mut tx = self.shared.store.begin().await?;
         let named = records.first().map(|record| &record.writer).or(vouched.as_ref().map(|vouched| &vouched.writer));
-        let writer = named.filter(|writer| device_of(writer) == device.as_str()).map_or(device.as_str(), String::as_str);
+        let writer =
+            named.filter(|writer| device_of(writer) == device.as_str()).map_or(device.as_str(), String::as_str);
         let chain = Chain { device, writer, held: tx.chain_head_of(writer).await? };
         let held = &chain.held;
         let mut head = held.clone();
@@ -254,7 +260,8 @@ impl AuditLog {
         }
         let signed = tx.signed_beyond(chain.writer, chain.held.seq).await?;
         let (writer, held) = (chain.writer.to_owned(), chain.held.clone());
-        let found = signed.map(|shown| Contradicted { writer, cause: Contradiction::RolledBack, held, shown });
+        let cause = Contradiction::RolledBack;
+        let found = signed.map(|shown| Box::new(Contradicted { writer, cause, held, shown }));
         Ok(Refused { contradiction: found, ..refused })
     }
 

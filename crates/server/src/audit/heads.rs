@@ -11,10 +11,7 @@ use amberglass_wire::{
     event_stream::ChainHead,
 };
 
-use super::{
-    AuditError, AuditLog,
-    alarms::Contradicted,
-};
+use super::{AuditError, AuditLog, alarms::Contradicted};
 use crate::store::{DeviceHeadRow, StoreError, Tx};
 
 /// How far the clock of a heartbeat may be off, and how long one may be on its way behind a later one or behind the delivery
@@ -60,7 +57,10 @@ impl AuditLog {
         } else if let Some(last) = of_earlier {
             // It had begun a later chain already.
             is_after(last.signed_at).then(|| (Contradiction::RolledBack, last.head.clone()))
-        } else if held.next_received_at.is_some_and(|at| signed_at.min(self.shared.clock.now()).since(at) > SLACK_MILLIS) {
+        } else if held
+            .next_received_at
+            .is_some_and(|at| signed_at.min(self.shared.clock.now()).since(at) > SLACK_MILLIS)
+        {
             Some((Contradiction::RolledBack, tx.chain_head_of(writer).await?))
         } else if let Some(last) = of_same.filter(|last| last.head.seq >= shown.seq) {
             let before = tx.device_heads_between(writer, shown.seq, shown.seq).await?;
@@ -78,12 +78,8 @@ impl AuditLog {
             return self.contradict_in(tx, Some(device), &found, MOST_OF_A_KIND).await;
         }
         if of_earlier.is_none() && of_same.is_none_or(|last| last.head.seq < shown.seq) {
-            let row = DeviceHeadRow {
-                device: device.clone(),
-                writer: writer.to_owned(),
-                head: shown.clone(),
-                signed_at,
-            };
+            let row =
+                DeviceHeadRow { device: device.clone(), writer: writer.to_owned(), head: shown.clone(), signed_at };
             tx.insert_device_head(&row).await?;
             if held.hash.is_some() {
                 tx.forget_device_heads(writer, shown.seq).await?;

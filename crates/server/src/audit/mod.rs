@@ -29,10 +29,10 @@ mod reconciliation;
 mod said;
 mod witness;
 
+pub(crate) use alarms::is_hash;
 pub use check::{Broken, CheckedChain, check};
 pub use checkpoints::{Checkpoints, IssueError};
 pub use delivery::{Delivered, DeliveryError, Vouched};
-pub(crate) use alarms::is_hash;
 pub use export::{ExportError, Exported, export};
 pub use reconciliation::Reconciliation;
 

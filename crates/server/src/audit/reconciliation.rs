@@ -67,8 +67,9 @@ impl Reconciliation {
         let store = self.audit.shared.store.clone();
         let (at, id) = &self.after;
         let waiting = store.sessions_to_reconcile(*at, id, MOST_SESSIONS).await?;
+        let most = usize::try_from(MOST_SESSIONS).unwrap_or(usize::MAX);
         self.after = match waiting.last() {
-            Some(last) if waiting.len() >= MOST_SESSIONS as usize => (last.ended_at.unwrap_or_default(), last.id.clone()),
+            Some(last) if waiting.len() >= most => (last.ended_at.unwrap_or_default(), last.id.clone()),
             Some(_) | None => beginning(),
         };
         let mut compared = 0_usize;
@@ -197,7 +198,11 @@ fn comparable(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let segments = path.split('/').map(|segment| {
         let is_tag = segment.len() == 9 && segment.starts_with('~');
-        if is_tag { "~".to_owned() } else { percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned() }
+        if is_tag {
+            "~".to_owned()
+        } else {
+            percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+        }
     });
     segments.collect::<Vec<String>>().join("/")
 }

@@ -17,7 +17,10 @@ pub(super) async fn contradictions(
     let checkpoint = match servers.checkpoint(note) {
         Ok(checkpoint) => checkpoint,
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a console keeps a note that no known server signed");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a console keeps a note that no known server signed"
+            );
             return Ok(Vec::new());
         }
     };

@@ -49,16 +49,23 @@ impl Tx {
         Ok(RaisedBefore { same: row.try_get::<i64, _>("same")? > 0, open })
     }
 
-    pub async fn insert_alarm(&mut self, event: &EventId, topic: &AlarmTopic, at: UnixMillis) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO alarms (event, kind, about, shown, device, raised_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(event.0.clone())
-            .bind(topic.kind.to_owned())
-            .bind(topic.about.clone())
-            .bind(topic.shown.clone())
-            .bind(topic.device.as_ref().map(|device| device.0.clone()))
-            .bind(at.0)
-            .execute(&mut *self.inner)
-            .await?;
+    pub async fn insert_alarm(
+        &mut self,
+        event: &EventId,
+        topic: &AlarmTopic,
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO alarms (event, kind, about, shown, device, raised_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(event.0.clone())
+        .bind(topic.kind.to_owned())
+        .bind(topic.about.clone())
+        .bind(topic.shown.clone())
+        .bind(topic.device.as_ref().map(|device| device.0.clone()))
+        .bind(at.0)
+        .execute(&mut *self.inner)
+        .await?;
         Ok(())
     }
 
@@ -137,7 +144,8 @@ impl Store {
 fn alarm(row: &AnyRow) -> Result<AlarmResponse, StoreError> {
     let text = |column| row.try_get::<Option<String>, _>(column);
     let customer = text("customer_json")?;
-    let customer = customer.and_then(|json| serde_json::from_str::<amberglass_wire::customer::CustomerResponse>(&json).ok());
+    let customer =
+        customer.and_then(|json| serde_json::from_str::<amberglass_wire::customer::CustomerResponse>(&json).ok());
     Ok(AlarmResponse {
         id: EventId(row.try_get("event")?),
         raised_at: UnixMillis(row.try_get("raised_at")?),

@@ -82,12 +82,14 @@ impl Tx {
     }
 
     pub async fn held_around(&mut self, writer: &str, seq: i64) -> Result<HeldAround, StoreError> {
-        let rows = sqlx::query("SELECT seq, hash, received_at FROM audit_events WHERE writer = $1 AND seq >= $2 AND seq <= $3")
-            .bind(writer.to_owned())
-            .bind(seq)
-            .bind(seq.saturating_add(1))
-            .fetch_all(&mut *self.inner)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT seq, hash, received_at FROM audit_events WHERE writer = $1 AND seq >= $2 AND seq <= $3",
+        )
+        .bind(writer.to_owned())
+        .bind(seq)
+        .bind(seq.saturating_add(1))
+        .fetch_all(&mut *self.inner)
+        .await?;
         let mut held = HeldAround::default();
         for row in rows {
             if row.try_get::<i64, _>("seq")? == seq {

@@ -112,7 +112,8 @@ async fn a_later_chain_is_taken_only_if_it_begins_with_what_became_of_the_one_be
     assert_eq!((world.count_events("journal_replaced").await, world.alarms(&sana).await.open), (0, 0));
 
     // A device that lost two journals before anything of them came in begins with its third.
-    let third = Journal::later(&amy, 3).append(None, replaced(&chain::writer_of_chain(first.device.as_str(), 2), &nothing));
+    let third =
+        Journal::later(&amy, 3).append(None, replaced(&chain::writer_of_chain(first.device.as_str(), 2), &nothing));
     accepted(deliver(&world, &amy, &[third]).await).await;
     let second = Journal::later(&amy, 2).append(None, replaced(&first.writer, &nothing));
     accepted(deliver(&world, &amy, &[second]).await).await;
@@ -239,7 +240,8 @@ async fn alarms_are_for_security_and_admins_who_hear_of_them_at_once() {
     let (leo, ada) = (world.sign_in(LEO, 2).await, world.sign_in(ADA, 3).await);
     let (mut sanas, mut leos) = (Stream::open(&world, &sana).await, Stream::open(&world, &leo).await);
     assert!(is_heartbeat(&sanas.next().await) && is_heartbeat(&leos.next().await));
-    let begun = Journal::later(&amy, 2).append(None, replaced(Journal::of(&amy).writer.as_str(), &ChainHead::default()));
+    let begun =
+        Journal::later(&amy, 2).append(None, replaced(Journal::of(&amy).writer.as_str(), &ChainHead::default()));
     accepted(deliver(&world, &amy, std::slice::from_ref(&begun)).await).await;
     assert_eq!(sanas.next().await, Some(ServerEvent::SnapshotChanged));
     assert_eq!((world.alarms(&sana).await.open, world.alarms(&ada).await.open), (1, 1));
@@ -274,7 +276,8 @@ async fn alarms_are_for_security_and_admins_who_hear_of_them_at_once() {
 #[tokio::test]
 async fn an_alarm_stays_open_when_nobody_can_put_on_record_who_looked_at_it() {
     let (world, amy, sana) = with_security().await;
-    let begun = Journal::later(&amy, 2).append(None, replaced(Journal::of(&amy).writer.as_str(), &ChainHead::default()));
+    let begun =
+        Journal::later(&amy, 2).append(None, replaced(Journal::of(&amy).writer.as_str(), &ChainHead::default()));
     accepted(deliver(&world, &amy, &[begun]).await).await;
     let alarm = world.alarms(&sana).await.newest.remove(0);
     world.break_the_audit_log().await;

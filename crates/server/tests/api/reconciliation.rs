@@ -153,7 +153,10 @@ async fn a_page_that_the_gateway_showed_and_the_console_never_asked_for_is_an_al
     assert_eq!(missing(&world, &sana).await, [(names(&["page_viewed /invoices?page"]), vec![])]);
     let alarm = world.alarms(&sana).await.newest.remove(0);
     assert_eq!((alarm.session.as_ref(), alarm.customer_name.is_some()), (Some(&look.id), true));
-    assert_eq!((alarm.staff_name, alarm.device), (Some(amy.tokens.staff.name.clone()), Some(amy.tokens.device.clone())));
+    assert_eq!(
+        (alarm.staff_name, alarm.device),
+        (Some(amy.tokens.staff.name.clone()), Some(amy.tokens.device.clone()))
+    );
     assert!(world.kinds(&sana, &look.id).await.contains(&"session_mismatch".to_owned()));
 }
 
@@ -215,7 +218,8 @@ async fn a_window_that_the_server_never_let_in_is_an_alarm() {
     let (world, amy, sana) = with_security().await;
     let id = world.start(&amy).await.session.id;
     let mut journal = Journal::of(&amy);
-    let records = [EventDetail::WindowOpened {}, EventDetail::WindowClosed {}].map(|detail| journal.append(Some(&id), detail));
+    let records =
+        [EventDetail::WindowOpened {}, EventDetail::WindowClosed {}].map(|detail| journal.append(Some(&id), detail));
     world.end(&amy, &id).await;
     accepted(deliver(&world, &amy, &records).await).await;
     assert_eq!(compared(&world).await, 1);

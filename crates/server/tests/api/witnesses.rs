@@ -107,7 +107,9 @@ async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
         }
         let alarms = world.alarms(&sana).await;
         let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
-        let Some(EventDetail::ChainContradicted { writer, cause, shown, .. }) = &alarm.detail else { panic!("{alarm:?}") };
+        let Some(EventDetail::ChainContradicted { writer, cause, shown, .. }) = &alarm.detail else {
+            panic!("{alarm:?}")
+        };
         assert_eq!((writer, *cause, shown), (&journal.writer, Contradiction::RolledBack, &journal.head), "{statement}");
         assert_ne!(*shown, ChainHead::default());
     }
