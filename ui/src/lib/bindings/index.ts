@@ -1,11 +1,15 @@
 // Generated from the types beside it by `cargo test -p amberglass-app`. Do not edit.
 export type { ActionKind } from "./ActionKind";
 export type { ActionView } from "./ActionView";
+export type { AlarmView } from "./AlarmView";
+export type { AlarmWhat } from "./AlarmWhat";
+export type { AlarmsView } from "./AlarmsView";
 export type { Attempt } from "./Attempt";
 export type { CardView } from "./CardView";
 export type { ConnectionView } from "./ConnectionView";
 export type { ConsoleErrorCode } from "./ConsoleErrorCode";
 export type { ConsoleView } from "./ConsoleView";
+export type { Contradiction } from "./Contradiction";
 export type { CurtainView } from "./CurtainView";
 export type { CustomerId } from "./CustomerId";
 export type { CustomerResponse } from "./CustomerResponse";
@@ -16,10 +20,12 @@ export type { EmergencyStopResponse } from "./EmergencyStopResponse";
 export type { EndView } from "./EndView";
 export type { EndedBy } from "./EndedBy";
 export type { ErrorCode } from "./ErrorCode";
+export type { EventId } from "./EventId";
 export type { ExtendView } from "./ExtendView";
 export type { FindView } from "./FindView";
 export type { FirstRunView } from "./FirstRunView";
 export type { FreshSignInView } from "./FreshSignInView";
+export type { JournalLoss } from "./JournalLoss";
 export type { KeyringView } from "./KeyringView";
 export type { LastLooked } from "./LastLooked";
 export type { LimitsView } from "./LimitsView";
