@@ -25,7 +25,7 @@ use amberglass_wire::{
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::{ErrorCode, Problem},
     session::{
-        EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer, Reason,
+        EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer,
         ReasonCodeResponse, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState,
         StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },

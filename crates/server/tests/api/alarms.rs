@@ -48,11 +48,16 @@ async fn acknowledge(world: &World, console: &Console, alarm: &AlarmResponse, no
     world.post(console, &path).json(&AcknowledgeAlarmRequest { note: note.into() }).send().await.unwrap()
 }
 
-/// An alarm is raised, and somebody looks at it.
-pub async fn look_at_one(world: &World, console: &Console, security: &Console) {
+/// A device begins anew, which is an alarm.
+pub async fn raise_one(world: &World, console: &Console) {
     let former = Journal::of(console).writer;
     let begun = Journal::later(console, 2).append(None, replaced(&former, &ChainHead::default()));
     accepted(deliver(world, console, &[begun]).await).await;
+}
+
+/// An alarm is raised, and somebody looks at it.
+pub async fn look_at_one(world: &World, console: &Console, security: &Console) {
+    raise_one(world, console).await;
     let alarm = world.alarms(security).await.newest.remove(0);
     json::<AlarmResponse>(acknowledge(world, security, &alarm, NOTE).await, StatusCode::OK).await;
 }
