@@ -124,9 +124,10 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     assert_eq!(seen[8].header("idempotency-key"), Some("key-2"));
     let body = |index: usize| serde_json::from_slice::<serde_json::Value>(&seen[index].body).unwrap();
     assert_eq!(body(13), serde_json::json!({ "reason": "The laptop was stolen" }));
-    assert_eq!(body(14), serde_json::json!({ "reason": "Somebody abuses an account" }));
-    assert!(seen[15].body.is_empty());
-    assert_eq!(seen[18].header("accept"), Some("text/event-stream"));
+    assert_eq!(body(14), serde_json::json!({ "note": "The laptop was set up anew" }));
+    assert_eq!(body(15), serde_json::json!({ "reason": "Somebody abuses an account" }));
+    assert!(seen[16].body.is_empty());
+    assert_eq!(seen[19].header("accept"), Some("text/event-stream"));
 }
 
 #[tokio::test]
