@@ -2,7 +2,7 @@
 
 use amberglass_app::{Command, Handle, view::PreferencesView};
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
     audit::TrailFormat,
     session::{Mode, Reason},
 };

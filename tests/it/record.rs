@@ -8,6 +8,7 @@ use amberglass_tests::{
     world_record::{body, kinds},
 };
 use amberglass_wire::{
+    SessionId, UnixMillis,
     audit::{EventDetail, EventSubject},
     session::{EndedBy, Mode, SessionState},
 };
@@ -63,6 +64,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
             "page_viewed",
             "page_viewed",
             "request_blocked",
+            "device_head_noted",
             "session_ended",
         ]
     );
@@ -80,7 +82,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
     };
     assert_eq!(whole.customer.as_ref().unwrap().as_str(), JANE);
     let of_session: Vec<_> = server.iter().filter(|record| record.session.is_some()).collect();
-    assert_eq!(of_session.len(), 7);
+    assert_eq!(of_session.len(), 8);
     for record in of_session.into_iter().chain(&console[1..]) {
         assert_eq!((body(record).subject, record.session.as_ref()), (whole.clone(), Some(&session)), "{}", record.kind);
     }
@@ -102,7 +104,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
     let sana = Staff::sign_in(&world.api(), SANA, PASSWORD).await.unwrap();
     let trail = sana.trail(&session).await.unwrap();
     assert!(trail.is_sorted_by_key(|event| event.position));
-    assert_eq!(trail.len(), 7 + console.len() - 1);
+    assert_eq!(trail.len(), 8 + console.len() - 1);
     world.handle.command(Command::OpenTrail { session });
     let view = world.until("the trail", |view| view.trail.as_ref().is_some_and(|trail| !trail.loading)).await;
     let shown = view.trail.unwrap();
@@ -112,6 +114,15 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
         ids(shown.events.iter().map(|event| event.id.as_str()).collect()),
         ids(trail.iter().map(|event| event.record.id.as_str()).collect())
     );
+
+    // And console and server agree about it.
+    let store = world.server().state().store.clone();
+    let nothing_waits = async || {
+        let waiting = store.sessions_to_reconcile(UnixMillis(i64::MIN), &SessionId::new(""), 1).await.unwrap();
+        waiting.is_empty().then_some(())
+    };
+    world.pass_until("the comparison of both records", 120, nothing_waits).await;
+    assert_eq!(store.open_alarms(50).await.unwrap().1, []);
 
     world.handle.host_event(HostEvent::QuitRequested);
     world.handle.closed().await;

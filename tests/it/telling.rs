@@ -6,15 +6,20 @@ use amberglass_tests::{
 };
 use amberglass_wire::{audit::EventDetail, session::EndedBy};
 
-/// Waits until the server holds a record of this kind from the console; time goes on meanwhile.
+/// Waits until the server holds a record of this kind from the console; time goes on meanwhile. Whatever the story is, console
+/// and server agree about it.
 pub async fn until_delivered(world: &World, kind: &str) -> AuditLog {
     let what = format!("the console's record {kind} at the server");
-    world
+    let log = world
         .pass_until(&what, 120, async || {
             let log = world.audit_log().await;
             kinds(log.of_consoles()).contains(&kind).then_some(log)
         })
-        .await
+        .await;
+    for raised in ["chain_contradicted", "session_mismatch", "journal_replaced"] {
+        assert_eq!(count(&log, raised), 0, "{raised}");
+    }
+    log
 }
 
 /// By whom the server wrote that sessions ended, once for each end on record.

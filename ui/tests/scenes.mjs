@@ -1,4 +1,5 @@
 // Every state of every screen, and the ways of looking at it. The samples behind them are in src/lib/host/samples.
+import { ALARMS } from './scenes/alarms.mjs';
 import { FIND } from './scenes/find.mjs';
 import { FIRST_RUN } from './scenes/first_run.mjs';
 import { RECORD } from './scenes/record.mjs';
@@ -7,10 +8,10 @@ import { SETTINGS } from './scenes/settings.mjs';
 import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
-export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS];
+export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS];
 export const BAR = [...BAR_CLOSED, ...BAR_OPEN];
 
-const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency'];
+const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms'];
 
 const closed = BAR_CLOSED.map(([name]) => name);
 const open = BAR_OPEN.map(([name]) => name);

@@ -1,18 +1,20 @@
 //! Single acts of a person that the server answers: ending somebody else's session, closing words, revoking a device, the
-//! emergency stop. One is shown at a time; an older one that fails comes back into view.
+//! emergency stop, looking at an alarm. One is shown at a time; an older one that fails comes back into view.
 
 use amberglass_domain::{
     ports::{AccessToken, BackendError},
     reason,
 };
 use amberglass_wire::{
-    DeviceId, SessionId,
+    DeviceId, EventId, SessionId,
+    alarm::AlarmResponse,
     auth::{DeviceResponse, EmergencyStopResponse},
     problem::ErrorCode,
     session::{EndSessionRequest, SessionResponse},
 };
 
 use crate::{
+    alarms,
     controller::{Actor, Ports},
     errors,
     fresh_sign_in::Refused,
@@ -34,6 +36,7 @@ pub(crate) enum Act {
     EndOther { session: SessionId, reason: String },
     AddNote { session: SessionId, note: String },
     RevokeDevice { device: DeviceId, reason: String },
+    AcknowledgeAlarm { alarm: EventId, note: String },
     Stop { reason: String },
     Lift,
 }
@@ -43,6 +46,7 @@ pub(crate) enum Acted {
     Ended(SessionResponse),
     Noted(SessionResponse),
     Revoked(DeviceResponse),
+    LookedAt(AlarmResponse),
     Stopped(EmergencyStopResponse),
     Lifted,
 }
@@ -53,6 +57,7 @@ impl Act {
             Self::EndOther { .. } => ActionKind::EndOtherSession,
             Self::AddNote { .. } => ActionKind::AddNote,
             Self::RevokeDevice { .. } => ActionKind::RevokeDevice,
+            Self::AcknowledgeAlarm { .. } => ActionKind::AcknowledgeAlarm,
             Self::Stop { .. } => ActionKind::EmergencyStop,
             Self::Lift => ActionKind::LiftEmergencyStop,
         }
@@ -62,6 +67,7 @@ impl Act {
         match self {
             Self::EndOther { session, .. } | Self::AddNote { session, .. } => session.as_str().to_owned(),
             Self::RevokeDevice { device, .. } => device.as_str().to_owned(),
+            Self::AcknowledgeAlarm { alarm, .. } => alarm.as_str().to_owned(),
             Self::Stop { .. } | Self::Lift => String::new(),
         }
     }
@@ -69,9 +75,10 @@ impl Act {
     /// What the server would refuse is refused here, without a question.
     fn check(&self) -> Result<(), ErrorCode> {
         match self {
-            Self::EndOther { reason, .. } | Self::RevokeDevice { reason, .. } | Self::Stop { reason } => {
-                reason::check_text(reason)
-            }
+            Self::EndOther { reason: words, .. }
+            | Self::RevokeDevice { reason: words, .. }
+            | Self::AcknowledgeAlarm { note: words, .. }
+            | Self::Stop { reason: words } => reason::check_text(words),
             Self::AddNote { note, .. } if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARACTERS => {
                 Err(ErrorCode::InvalidRequest)
             }
@@ -92,6 +99,9 @@ impl Act {
             }
             Self::RevokeDevice { device, reason } => {
                 backend.revoke_device(access, &device, reason.trim()).await.map(Acted::Revoked)
+            }
+            Self::AcknowledgeAlarm { alarm, note } => {
+                backend.acknowledge_alarm(access, &alarm, note.trim()).await.map(Acted::LookedAt)
             }
             Self::Stop { reason } => backend.emergency_stop(access, reason.trim()).await.map(Acted::Stopped),
             Self::Lift => backend.lift_emergency_stop(access).await.map(|()| Acted::Lifted),
@@ -176,6 +186,11 @@ impl Actor {
                 if let Some(listed) = self.devices.devices.iter_mut().find(|listed| listed.id == device.id) {
                     *listed = device;
                 }
+            }
+            Acted::LookedAt(alarm) => {
+                alarms::forget(&mut self.alarms, &alarm);
+                // The next ones of more than are shown.
+                self.fetch_snapshot();
             }
             Acted::Stopped(stop) => {
                 self.emergency_stop = Some(stop);

@@ -62,6 +62,8 @@ macro_rules! command_table {
             list_devices ListDevices {} [console];
             "Takes every right from a device."
             revoke_device RevokeDevice { device: DeviceId, reason: String } [console];
+            "Says that an alarm was looked at, and what was found."
+            acknowledge_alarm AcknowledgeAlarm { alarm: EventId, note: String } [console];
             "Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown."
             load_own_record LoadOwnRecord { more: bool } [console];
             "Forgets the action that failed or is done."

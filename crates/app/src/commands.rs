@@ -1,7 +1,7 @@
 //! What the UI may ask for, made from the one table of commands.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
     audit::TrailFormat,
     session::{Mode, Reason},
 };

@@ -418,6 +418,7 @@ impl Actor {
                 self.keep_from_snapshot(snapshot.signers, snapshot.recovery_key.as_deref());
                 self.emergency_stop = snapshot.emergency_stop;
                 self.reason_codes = snapshot.reason_codes;
+                self.alarms = snapshot.alarms;
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
                     self.refresh_live();
                 }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, future::Future, path::PathBuf, sync::Arc};
 use amberglass_domain::ports::{Backend, Clock, Entropy, JournalSink, Keychain, ServerLookup};
 use amberglass_wire::{
     SessionId,
+    alarm::AlarmsResponse,
     audit::EventSubject,
     auth::{EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse},
     session::ReasonCodeResponse,
@@ -151,6 +152,7 @@ pub(crate) struct Actor {
     /// As they are on disk.
     pub preferences: Preferences,
     pub rights: RightsResponse,
+    pub alarms: AlarmsResponse,
     /// For extensions; a start's come with its card.
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub emergency_stop: Option<EmergencyStopResponse>,
@@ -197,6 +199,7 @@ impl Actor {
             action: None,
             recovery: Recovery::default(),
             rights: RightsResponse::default(),
+            alarms: AlarmsResponse::default(),
             reason_codes: Vec::new(),
             emergency_stop: None,
             leaving: None,
@@ -294,6 +297,7 @@ impl Actor {
             Command::LiftEmergencyStop {} => self.act(Act::Lift),
             Command::ListDevices {} => self.list_devices(),
             Command::RevokeDevice { device, reason } => self.act(Act::RevokeDevice { device, reason }),
+            Command::AcknowledgeAlarm { alarm, note } => self.act(Act::AcknowledgeAlarm { alarm, note }),
             Command::LoadOwnRecord { more } => self.load_own_record(more),
             Command::DismissAction {} => self.dismiss_action(),
             Command::DismissRecovered {} => self.dismiss_recovered(),

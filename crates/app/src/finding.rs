@@ -4,6 +4,7 @@
 use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
     CustomerId, PortalId, SessionId,
+    alarm::AlarmsResponse,
     auth::RightsResponse,
     customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
     session::{SessionResponse, StartOptionsResponse},
@@ -249,6 +250,7 @@ impl Actor {
         self.action = None;
         self.fresh_sign_in = FreshSignIn::default();
         self.rights = RightsResponse::default();
+        self.alarms = AlarmsResponse::default();
         self.reason_codes.clear();
         self.emergency_stop = None;
         self.hide_recovered();

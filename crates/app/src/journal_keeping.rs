@@ -17,7 +17,7 @@ use crate::{
     controller::{Actor, Ports},
     device::Device,
     input::Reply,
-    view::{LossView, ReplacedView},
+    view::ReplacedView,
 };
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -43,13 +43,7 @@ pub(crate) struct Keeping {
 impl Keeping {
     pub fn replaced_view(&self) -> Option<ReplacedView> {
         let Replaced { cause, aside } = self.replaced.as_ref()?;
-        let cause = match cause {
-            JournalLoss::Damaged => LossView::Damaged,
-            JournalLoss::KeyLost => LossView::KeyLost,
-            JournalLoss::Missing => LossView::Missing,
-            JournalLoss::Contradicted => LossView::Contradicted,
-        };
-        Some(ReplacedView { cause, file: aside.as_ref().map(|file| file.display().to_string()) })
+        Some(ReplacedView { cause: *cause, file: aside.as_ref().map(|file| file.display().to_string()) })
     }
 }
 

@@ -8,6 +8,7 @@
 //! Start reading at [`controller`], then [`session_start`](self) and `session_run`.
 
 mod actions;
+mod alarms;
 pub mod commands;
 mod connection;
 pub mod controller;

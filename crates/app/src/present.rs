@@ -58,6 +58,7 @@ impl Actor {
             recent: self.recent.view.clone(),
             rights: self.rights,
             emergency_stop: self.emergency_stop.clone(),
+            alarms: crate::alarms::view(&self.alarms),
             devices: self.devices.view(),
             own_record: self.own_record.view(),
             action: self.action.as_ref().map(|action| action.view.clone()),

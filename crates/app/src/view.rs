@@ -1,8 +1,8 @@
 //! What the UI shows: one snapshot for the console, one for the bar. The UI decides nothing from it.
 
 use amberglass_wire::{
-    CustomerId, PortalId, SessionId, UnixMillis,
-    audit::{Attempt, TrailFormat},
+    CustomerId, EventId, PortalId, SessionId, UnixMillis,
+    audit::{Attempt, Contradiction, JournalLoss, TrailFormat},
     auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
     customer::{CustomerResponse, LastLooked},
     problem::ErrorCode,
@@ -93,6 +93,8 @@ pub struct ConsoleView {
     /// What the policy lets this staff member do beyond their own sessions.
     pub rights: RightsView,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    /// What does not agree and nobody has looked at yet; empty for whoever may not see it.
+    pub alarms: AlarmsView,
     pub devices: DevicesView,
     /// What is recorded about whoever is signed in.
     pub own_record: OwnRecordView,
@@ -102,6 +104,60 @@ pub struct ConsoleView {
     pub recovered: Option<RecoveredView>,
     /// What the server fixes and the settings show.
     pub limits: LimitsView,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AlarmsView {
+    /// How many there are.
+    pub open: u32,
+    /// Fifty at the most, the newest first.
+    pub newest: Vec<AlarmView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AlarmView {
+    pub id: EventId,
+    pub raised_at: UnixMillis,
+    pub what: AlarmWhat,
+    pub device_name: Option<String>,
+    pub session: Option<SessionId>,
+    pub session_code: Option<String>,
+    pub staff_name: Option<String>,
+    pub customer_name: Option<String>,
+}
+
+/// What was found; numbers are those of records in a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AlarmWhat {
+    /// A device began a new journal: the last record that it names of the one before, and the last that the server holds.
+    JournalReplaced {
+        cause: JournalLoss,
+        named: i64,
+        held: i64,
+    },
+    /// A device's chain, or a server's.
+    ChainContradicted {
+        cause: Contradiction,
+        of_server: bool,
+        held: i64,
+        shown: i64,
+    },
+    /// A console found its server in contradiction.
+    ServerContradicted {
+        cause: Contradiction,
+        held: i64,
+        shown: i64,
+    },
+    SessionMismatch {
+        missing_at_console: Vec<String>,
+        missing_at_server: Vec<String>,
+    },
+    /// Of a later version of the server.
+    Other {
+        #[serde(rename = "event")]
+        kind: String,
+    },
 }
 
 /// What has to be settled before the first sign-in. Shown as long as something of it is not.
@@ -192,6 +248,7 @@ pub enum ActionKind {
     RevokeDevice,
     EmergencyStop,
     LiftEmergencyStop,
+    AcknowledgeAlarm,
     /// Shown only when the preferences could not be kept; the old ones stand then.
     SetPreferences,
 }
@@ -282,19 +339,9 @@ pub struct QueueView {
 /// What became of the journal before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ReplacedView {
-    pub cause: LossView,
+    pub cause: JournalLoss,
     /// Where its file lies now; nothing when there was none.
     pub file: Option<String>,
-}
-
-/// See `JournalLoss` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum LossView {
-    Damaged,
-    KeyLost,
-    Missing,
-    Contradicted,
 }
 
 /// See `HoldReason` of the journal.

@@ -2,7 +2,8 @@
 
 use amberglass_domain::ports::{AccessToken, Backend, BackendError, JournalSink, SignedBatch};
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, SessionId,
+    alarm::{AcknowledgeAlarmRequest, AlarmResponse},
     audit::{OwnRecordResponse, TrailEvent, TrailResponse},
     auth::{
         DeviceListResponse, DeviceResponse, EmergencyStopRequest, EmergencyStopResponse, RevokeDeviceRequest,
@@ -194,6 +195,16 @@ impl Backend for HttpBackend {
     ) -> Result<DeviceResponse, BackendError> {
         let request = RevokeDeviceRequest { reason: reason.to_owned() };
         self.post(access, &["devices", device.as_str(), "revoke"], &request).await
+    }
+
+    async fn acknowledge_alarm(
+        &self,
+        access: &AccessToken,
+        alarm: &EventId,
+        note: &str,
+    ) -> Result<AlarmResponse, BackendError> {
+        let request = AcknowledgeAlarmRequest { note: note.to_owned() };
+        self.post(access, &["alarms", alarm.as_str(), "acknowledge"], &request).await
     }
 
     async fn emergency_stop(&self, access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError> {

@@ -3,7 +3,8 @@
 use std::{future::Future, pin::Pin};
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
+    alarm::AlarmResponse,
     audit::{OwnRecordResponse, TrailEvent},
     auth::{DeviceResponse, EmergencyStopResponse, ServerResponse, SnapshotResponse, TokenRequest, TokenResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
@@ -113,6 +114,12 @@ pub trait Backend: Send + Sync + 'static {
         device: &DeviceId,
         reason: &str,
     ) -> Result<DeviceResponse, BackendError>;
+    async fn acknowledge_alarm(
+        &self,
+        access: &AccessToken,
+        alarm: &EventId,
+        note: &str,
+    ) -> Result<AlarmResponse, BackendError>;
     async fn emergency_stop(&self, access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError>;
     async fn lift_emergency_stop(&self, access: &AccessToken) -> Result<(), BackendError>;
     /// What is recorded about the staff member, newest first, before this position of the audit log.

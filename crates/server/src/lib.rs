@@ -42,9 +42,9 @@ use audit::AuditLog;
 use drivers::{Drivers, IdentitySigner};
 use policy::Policy;
 use secrets::ServerKey;
-use sessions::Sessions;
+use sessions::{Change, Sessions};
 use steady_clock::SteadyClock;
-use store::Store;
+use store::{Hint, Store};
 
 /// How long open answers may take to end once the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -169,14 +169,20 @@ pub async fn serve(
 
     let mut tasks = JoinSet::new();
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
-    let others = sessions.clone();
-    tasks.spawn(store::listen(state.store.clone(), state.clock.clone(), stop.clone(), move |hint| others.hear(hint)));
+    let (others, alarms) = (sessions.clone(), state.audit.clone());
+    let hear = move |hint| match hint {
+        Hint::Session(id) => others.hear(Change::Session(id)),
+        Hint::Alarms => alarms.hear_of_alarms(),
+        Hint::Everything => others.hear(Change::Everything),
+    };
+    tasks.spawn(store::listen(state.store.clone(), state.clock.clone(), stop.clone(), hear));
     if !state.config.database_clock_may_differ {
         tasks.spawn(store::watch_clock(state.store.clone(), state.clock.clone(), stop.clone()));
     }
     let checkpoint_file = state.config.checkpoint_file.clone();
     let checkpoints = audit::Checkpoints::new(state.audit.clone(), state.clock.clone(), checkpoint_file);
     tasks.spawn(checkpoints.run(stop.clone()));
+    tasks.spawn(audit::Reconciliation::new(state.audit.clone(), state.clock.clone()).run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(state.clone()), stop.clone(), HEAD_TIMEOUT));

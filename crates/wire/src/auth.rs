@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, PortalId, StaffId, UnixMillis, session::SessionResponse};
+use crate::{DeviceId, PortalId, StaffId, UnixMillis, alarm::AlarmsResponse, session::SessionResponse};
 
 /// The console's public client id.
 pub const CLIENT_ID: &str = "amberglass-console";
@@ -129,6 +129,9 @@ pub struct SnapshotResponse {
     /// What this staff member may do beyond their own sessions, as the policy has it.
     #[serde(default)]
     pub rights: RightsResponse,
+    /// What does not agree and nobody has looked at yet; for those alone who may see it.
+    #[serde(default)]
+    pub alarms: AlarmsResponse,
 }
 
 /// What the policy lets a staff member do beyond their own sessions. The console shows or hides by it; the server asks the
@@ -144,6 +147,9 @@ pub struct RightsResponse {
     pub emergency_stop: bool,
     /// Sees everybody's devices and may revoke them.
     pub manage_devices: bool,
+    /// Sees the alarms and says that they were looked at.
+    #[serde(default)]
+    pub see_alarms: bool,
 }
 
 /// `GET /v1/server`, without a token: what a console shows before anybody signs in.

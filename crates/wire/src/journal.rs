@@ -15,14 +15,14 @@ pub const SIGNATURE_HEADER: &str = "amberglass-signature";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalBatchRequest {
-    /// Consecutive, ascending by `seq`, all of the signing device.
+    /// Consecutive, ascending by `seq`, all of one chain of the signing device.
     pub records: Vec<ChainedRecord>,
     /// The head after the last of them, signed by the device (`domain::checkpoint`): what it has said it cannot take back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
 }
 
-/// What the server holds of this device after the batch; also the answer when all of it was there already.
+/// What the server holds of this chain after the batch; also the answer when all of it was there already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalBatchResponse {

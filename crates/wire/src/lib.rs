@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`session`], then [`audit`].
 
+pub mod alarm;
 pub mod audit;
 pub mod auth;
 pub mod customer;

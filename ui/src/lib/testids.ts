@@ -134,6 +134,10 @@ export const ids = {
   devices: 'devices',
   devicesError: 'devices-error',
   revokeDialog: 'revoke-dialog',
+  alarmStrip: 'alarm-strip',
+  alarmsOpen: 'alarms-open',
+  alarms: 'alarms',
+  alarmDialog: 'alarm-dialog',
   ownRecord: 'own-record',
   ownRecordEvent: 'own-record-event',
   ownRecordMore: 'own-record-more',
@@ -155,6 +159,9 @@ export const recentTicket = (ticket: string) => `recent-ticket-${ticket}`;
 export const sessionRow = (session: string) => `session-${session}`;
 export const themeChoice = (theme: string) => `theme-${theme}`;
 export const textSizeChoice = (percent: number) => `text-size-${percent}`;
+export const alarmRow = (alarm: string) => `alarm-${alarm}`;
+export const alarmLook = (alarm: string) => `alarm-look-${alarm}`;
+export const alarmTrail = (alarm: string) => `alarm-trail-${alarm}`;
 export const deviceRow = (device: string) => `device-${device}`;
 export const revokeButton = (device: string) => `revoke-${device}`;
 export const paletteEntry = (entry: string) => `palette-${entry}`;

@@ -2,11 +2,13 @@
 
 use amberglass_app::{
     Command,
-    view::{ActionKind, ActionView, ConsoleErrorCode, ConsoleView, UiErrorCode},
+    view::{ActionKind, ActionView, AlarmWhat, ConsoleErrorCode, ConsoleView, UiErrorCode},
 };
 use amberglass_domain::ports::Clock as _;
 use amberglass_wire::{
-    CustomerId, DeviceId, SessionId, StaffId,
+    CustomerId, DeviceId, EventId, SessionId, StaffId,
+    alarm::{AlarmResponse, AlarmsResponse},
+    audit::EventDetail,
     auth::{EmergencyStopResponse, RightsResponse},
     event_stream::ServerEvent,
     problem::ErrorCode,
@@ -29,7 +31,13 @@ fn others(world: &World) -> SessionResponse {
 
 /// Somebody who may see and end everybody's sessions; one of somebody else runs.
 async fn lead() -> World {
-    let rights = RightsResponse { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true };
+    let rights = RightsResponse {
+        end_any: true,
+        read_audit: true,
+        emergency_stop: true,
+        manage_devices: true,
+        see_alarms: true,
+    };
     let world = World::online_with(|_, server, _| server.with(|state| state.rights = rights)).await;
     let running = others(&world);
     world.server.with(|state| state.sessions.push(running));
@@ -252,4 +260,50 @@ async fn what_was_looked_at_lately_is_offered_after_the_sign_in_and_after_each_e
     world.handle.command(Command::SignOut {});
     let view = world.until("signed out", |view| view.portals.is_empty()).await;
     assert!(view.recent.customers.is_empty() && view.recent.tickets.is_empty());
+}
+
+#[tokio::test]
+async fn an_alarm_is_shown_until_somebody_says_what_was_found() {
+    let world = lead().await;
+    let alarm = AlarmResponse {
+        id: EventId::new("alarm-1"),
+        raised_at: world.clock.now(),
+        kind: "session_mismatch".into(),
+        detail: Some(EventDetail::SessionMismatch {
+            missing_at_console: vec!["page_viewed /invoices".into()],
+            missing_at_server: Vec::new(),
+        }),
+        device: Some(DeviceId::new("device-2")),
+        device_name: Some("Kim's laptop".into()),
+        session: Some(SessionId::new("session-9")),
+        session_code: Some("AMB-9".into()),
+        staff_name: Some("Kim".into()),
+        customer_name: None,
+        held: None,
+        acknowledged_at: None,
+        acknowledged_by_name: None,
+        note: None,
+    };
+    world.server.with(|state| state.alarms = AlarmsResponse { open: 1, newest: vec![alarm.clone()] });
+    world.server.push(ServerEvent::SnapshotChanged);
+    let view = world.until("the alarm", |view| view.alarms.open == 1).await;
+    let missing_at_console = vec!["page_viewed /invoices".to_owned()];
+    let what = AlarmWhat::SessionMismatch { missing_at_console, missing_at_server: Vec::new() };
+    assert_eq!(
+        (&view.alarms.newest[0].what, view.alarms.newest[0].device_name.as_deref()),
+        (&what, Some("Kim's laptop"))
+    );
+    let look = |note: &str| Command::AcknowledgeAlarm { alarm: alarm.id.clone(), note: note.into() };
+    world.handle.command(look("ok"));
+    assert_eq!(
+        until_refused(&world, ActionKind::AcknowledgeAlarm).await,
+        UiErrorCode::Server(ErrorCode::ReasonTooShort)
+    );
+    assert!(world.logged("looked_at(").is_empty());
+    world.handle.command(look(WHY));
+    until_done(&world, ActionKind::AcknowledgeAlarm, "alarm-1").await;
+    world.until("nothing is open", |view| view.alarms.open == 0 && view.alarms.newest.is_empty()).await;
+    assert_eq!(world.logged("looked_at("), [format!("looked_at(alarm-1, {WHY})")]);
+    world.handle.command(Command::SignOut {});
+    world.until("signed out", |view| !view.rights.see_alarms).await;
 }

@@ -13,7 +13,8 @@ use amberglass_domain::{
 };
 use amberglass_testkit::ManualClock;
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    alarm::{AlarmResponse, AlarmsResponse},
     audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
     auth::{
         DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, Role, SnapshotResponse,
@@ -24,7 +25,7 @@ use amberglass_wire::{
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::{ErrorCode, Problem},
     session::{
-        EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer, Reason,
+        EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer,
         ReasonCodeResponse, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState,
         StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
@@ -35,6 +36,7 @@ use sha2::Digest as _;
 use tokio::sync::{Notify, mpsc};
 
 use crate::host::{Log, is_on_disk};
+pub use crate::samples::session;
 
 pub const GATEWAY: &str = "http://barkside.localhost:7401";
 
@@ -73,6 +75,7 @@ pub struct State {
     pub delivered: Vec<ChainedRecord>,
     pub rights: RightsResponse,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    pub alarms: AlarmsResponse,
     pub devices: Vec<DeviceResponse>,
     /// Key and request of each extension.
     pub extensions: Vec<(String, ExtendSessionRequest)>,
@@ -156,6 +159,7 @@ impl FakeServer {
             delivered: Vec::new(),
             rights: RightsResponse::default(),
             emergency_stop: None,
+            alarms: AlarmsResponse::default(),
             devices: vec![device("device-1", true), device("device-2", false)],
             extensions: Vec::new(),
             stream: None,
@@ -334,6 +338,7 @@ impl Backend for FakeServer {
                 signers: Vec::new(),
                 recovery_key: None,
                 emergency_stop: state.emergency_stop.clone(),
+                alarms: state.alarms.clone(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,
             };
@@ -586,6 +591,22 @@ impl Backend for FakeServer {
         })
     }
 
+    async fn acknowledge_alarm(
+        &self,
+        _access: &AccessToken,
+        id: &EventId,
+        note: &str,
+    ) -> Result<AlarmResponse, BackendError> {
+        self.note(format!("looked_at({id}, {note})"));
+        self.check("acknowledge_alarm")?;
+        self.with(|state| {
+            let place = state.alarms.newest.iter().position(|alarm| alarm.id == *id);
+            let place = place.ok_or_else(|| refused(ErrorCode::NotFound))?;
+            state.alarms.open -= 1;
+            Ok(state.alarms.newest.remove(place))
+        })
+    }
+
     async fn emergency_stop(&self, _access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError> {
         self.note("stop");
         self.check("emergency_stop")?;
@@ -670,32 +691,5 @@ fn device(id: &str, this_device: bool) -> DeviceResponse {
         last_seen_at: None,
         revoked_at: None,
         this_device,
-    }
-}
-
-pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, seconds: u32) -> SessionResponse {
-    SessionResponse {
-        id: SessionId::new(format!("session-{number}")),
-        code: format!("AG-7K3Q{number}"),
-        state: SessionState::Active,
-        staff: StaffId::new("staff-1"),
-        staff_name: "Robin".into(),
-        customer: customer(id.as_str()),
-        portal_name: "Barkside".into(),
-        reason,
-        mode: Mode::ReadOnly,
-        created_at: now,
-        started_at: Some(now),
-        expires_at: Some(now.plus_seconds(i64::from(seconds))),
-        ended_at: None,
-        ended_by: None,
-        policy_hash: "ab".repeat(32),
-        pages: 0,
-        blocked: 0,
-        extensions: 0,
-        note: None,
-        end_reason: None,
-        ended_by_name: None,
-        last_page: None,
     }
 }

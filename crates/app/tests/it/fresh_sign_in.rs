@@ -78,7 +78,13 @@ async fn a_start_that_wants_a_fresh_sign_in_goes_on_by_itself_after_it() {
 
 #[tokio::test]
 async fn an_act_that_wants_a_fresh_sign_in_is_done_after_it() {
-    let rights = RightsResponse { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true };
+    let rights = RightsResponse {
+        end_any: true,
+        read_audit: true,
+        emergency_stop: true,
+        manage_devices: true,
+        see_alarms: true,
+    };
     let stop = EmergencyStopResponse {
         reason: "An account is being abused".into(),
         stopped_by_name: Some("Sana".into()),

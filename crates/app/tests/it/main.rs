@@ -21,6 +21,7 @@ mod keychain;
 mod outside;
 mod recovered;
 mod running;
+mod samples;
 mod sign_in;
 mod starting;
 mod world;

@@ -9,7 +9,7 @@ use amberglass_domain::{
 };
 use amberglass_testkit::SeededEntropy;
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
     auth::{CLIENT_ID, TokenRequest},
     journal::JournalBatchRequest,
     session::{ExtendSessionRequest, Mode, Reason, StartSessionRequest},
@@ -80,6 +80,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     let _ = backend.devices(&access, false).await;
     let _ = backend.devices(&access, true).await;
     let _ = backend.revoke_device(&access, &DeviceId::new("d/1"), "The laptop was stolen").await;
+    let _ = backend.acknowledge_alarm(&access, &EventId::new("a/1"), "The laptop was set up anew").await;
     let _ = backend.emergency_stop(&access, "Somebody abuses an account").await;
     let _ = backend.lift_emergency_stop(&access).await;
     let _ = backend.own_record(&access, None).await;
@@ -105,6 +106,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
             "GET /v1/devices?scope=own",
             "GET /v1/devices?scope=all",
             "POST /v1/devices/d%2F1/revoke",
+            "POST /v1/alarms/a%2F1/acknowledge",
             "POST /v1/emergency-stop",
             "POST /v1/emergency-stop/lift",
             "GET /v1/record/own",
@@ -122,9 +124,10 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     assert_eq!(seen[8].header("idempotency-key"), Some("key-2"));
     let body = |index: usize| serde_json::from_slice::<serde_json::Value>(&seen[index].body).unwrap();
     assert_eq!(body(13), serde_json::json!({ "reason": "The laptop was stolen" }));
-    assert_eq!(body(14), serde_json::json!({ "reason": "Somebody abuses an account" }));
-    assert!(seen[15].body.is_empty());
-    assert_eq!(seen[18].header("accept"), Some("text/event-stream"));
+    assert_eq!(body(14), serde_json::json!({ "note": "The laptop was set up anew" }));
+    assert_eq!(body(15), serde_json::json!({ "reason": "Somebody abuses an account" }));
+    assert!(seen[16].body.is_empty());
+    assert_eq!(seen[19].header("accept"), Some("text/event-stream"));
 }
 
 #[tokio::test]

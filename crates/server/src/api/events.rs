@@ -28,6 +28,8 @@ struct Listener {
     sees_all: bool,
     token_sha256: String,
     changes: Receiver<Change>,
+    /// Of those who may see alarms.
+    alarms: Option<Receiver<()>>,
     /// Monotonic.
     next_beat: i64,
     last: bool,
@@ -36,7 +38,8 @@ struct Listener {
 /// Streams hints that something changed.
 ///
 /// Server-sent events: `event` carries the kind, `data` the object. A heartbeat comes every two seconds; after anything
-/// else the truth is the snapshot. Leads and security hear of every session, others of their own. The stream closes
+/// else the truth is the snapshot. Leads and security hear of every session, others of their own; who may see
+/// alarms hears of each. The stream closes
 /// when the token no longer holds.
 #[utoipa::path(
     get,
@@ -61,6 +64,7 @@ pub async fn stream(
         staff: who.id().clone(),
         role: who.role(),
         sees_all: state.policy.on_server(&who.principal(), ServerAction::ReadAudit)?,
+        alarms: state.policy.on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
         next_beat: state.clock.monotonic_millis(),
@@ -95,6 +99,7 @@ impl Listener {
                 biased;
                 () = self.state.stop.cancelled() => return None,
                 () = self.state.clock.sleep_until(self.next_beat) => return self.beat().await,
+                () = alarm(&mut self.alarms) => return self.look(ServerEvent::SnapshotChanged).await,
                 changed = self.changes.recv() => match changed {
                     Ok(Change::Everything) => return self.look(ServerEvent::SnapshotChanged).await,
                     Ok(Change::Session(id)) => match self.hint(&id).await {
@@ -167,6 +172,17 @@ impl Listener {
         let visible = self.sees_all || row.staff == self.staff;
         let state: SessionState = row.state;
         Ok(visible.then_some(ServerEvent::SessionChanged { session: row.id, state }))
+    }
+}
+
+/// When something about the alarms changed; never for those who may not see them.
+async fn alarm(alarms: &mut Option<Receiver<()>>) {
+    match alarms {
+        Some(alarms) => match alarms.recv().await {
+            Ok(()) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::signing;
+use amberglass_domain::{chain::device_of, checkpoint::WriterHead, signing};
 use amberglass_wire::{
-    event_stream::{HeartbeatRequest, HeartbeatResponse},
+    event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse},
     problem::ErrorCode,
 };
 use axum::{Json, extract::State};
@@ -13,7 +13,7 @@ use super::{
     extract::{Json as Body, SignedIn},
     problem::ApiError,
 };
-use crate::ServerState;
+use crate::{ServerState, audit::is_hash};
 
 /// More than anyone's policy allows at once.
 const MAX_BEATS: usize = 64;
@@ -45,6 +45,21 @@ pub async fn beat(
     let now = state.clock.now();
     let message = signing::heartbeat(&request);
     who.check_signature(now, &request.device, request.signed_at, &message, &request.signature)?;
-    let sessions = state.sessions.beat(who.id(), &who.device, request.signed_at, &request.sessions).await?;
+    let chain = chain(&request)?;
+    let sessions = state.sessions.beat(who.id(), &who.device, request.signed_at, &chain, &request.sessions).await?;
     Ok(Json(HeartbeatResponse { time: state.clock.now(), sessions, server: state.audit.head() }))
+}
+
+/// What the beat shows of a chain, if it can be one of the device's own.
+fn chain(request: &HeartbeatRequest) -> Result<WriterHead, ApiError> {
+    let invalid = |words: &'static str| ApiError::new(ErrorCode::InvalidRequest).detail(words);
+    if device_of(&request.writer) != request.device.as_str() {
+        return Err(invalid("The heartbeat names another device's chain."));
+    }
+    let head = match request.journal.seq {
+        0 => ChainHead::default(),
+        1.. if is_hash(&request.journal.hash) => request.journal.clone(),
+        _ => return Err(invalid("The heartbeat's head is none of a chain.")),
+    };
+    Ok(WriterHead { writer: request.writer.clone(), head })
 }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
+    chain::device_of,
     checkpoint::{TrustedKeys, WriterHead},
     device_key, signing,
 };
 use amberglass_wire::{
     DeviceId, UnixMillis,
-    event_stream::ChainHead,
     journal::{DEVICE_HEADER, JournalBatchRequest, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     problem::ErrorCode,
 };
@@ -21,7 +21,11 @@ use axum::{
 };
 
 use super::{extract::check_skew, problem::ApiError};
-use crate::{ServerState, audit::Delivered, secrets::sha256_hex};
+use crate::{
+    ServerState,
+    audit::{Delivered, Vouched},
+    secrets::sha256_hex,
+};
 
 /// Uncompressed.
 pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
@@ -31,8 +35,9 @@ const LIMIT_RECORDS: usize = 1024;
 /// Takes records of a console's journal.
 ///
 /// Authenticated by the device's key alone, so that also the device of somebody who left may deliver evidence, and
-/// nothing else. All of a batch is taken or nothing; what was there already is no error. At most 4 MiB uncompressed and
-/// 1,024 records.
+/// nothing else. All of a batch is taken or nothing; what was there already is no error. A device that lost its journal
+/// goes on in a later chain of its own, `<device>/2` and so on, and a batch holds records of one of them. At most 4 MiB
+/// uncompressed and 1,024 records.
 #[utoipa::path(
     post,
     path = "/v1/journal/batches",
@@ -50,7 +55,7 @@ const LIMIT_RECORDS: usize = 1024;
     ),
     request_body(content = JournalBatchRequest),
     responses(
-        (status = 200, description = "What the server holds of this device now", body = JournalBatchResponse),
+        (status = 200, description = "What the server holds of this chain now", body = JournalBatchResponse),
     ),
     extensions(("x-error-codes" = json!([
         ErrorCode::DeviceRefused, ErrorCode::ClockSkew, ErrorCode::JournalGap, ErrorCode::JournalFork,
@@ -85,13 +90,14 @@ pub async fn deliver(
     if request.records.len() > LIMIT_RECORDS {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge).detail(format!("At most {LIMIT_RECORDS} records.")));
     }
-    let vouched = request.checkpoint.map(|note| vouched(&device, &row.public_key, note)).transpose()?;
+    let batch = request.records.first().map(|record| record.writer.as_str());
+    let vouched = request.checkpoint.map(|note| vouched(&device, &row.public_key, batch, note)).transpose()?;
     let Delivered { held, checkpoint } = state.audit.deliver(&device, &request.records, vouched, now).await?;
     Ok(Json(JournalBatchResponse { held, checkpoint }))
 }
 
-/// The device's own checkpoint, if it is one of this device over its own chain and nothing else.
-fn vouched(device: &DeviceId, public_key: &str, note: String) -> Result<(ChainHead, String), ApiError> {
+/// The device's own checkpoint, if it is one of this device over the chain of the batch, a chain of its own, and nothing else.
+fn vouched(device: &DeviceId, public_key: &str, batch: Option<&str>, note: String) -> Result<Vouched, ApiError> {
     let invalid = |words: String| ApiError::new(ErrorCode::InvalidRequest).detail(words);
     let key = device_key::verifier_key(device, public_key).map_err(|error| invalid(error.to_string()))?;
     let checkpoint = TrustedKeys::parse(&key)
@@ -100,10 +106,10 @@ fn vouched(device: &DeviceId, public_key: &str, note: String) -> Result<(ChainHe
     let [WriterHead { writer, head }] = checkpoint.heads.as_slice() else {
         return Err(invalid("The checkpoint names more than one chain, or none.".into()));
     };
-    if writer != device.as_str() {
+    if device_of(writer) != device.as_str() || batch.is_some_and(|batch| batch != writer) {
         return Err(invalid("The checkpoint names another chain than the device's.".into()));
     }
-    Ok((head.clone(), note))
+    Ok(Vouched { writer: writer.clone(), head: head.clone(), note })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

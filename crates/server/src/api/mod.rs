@@ -8,6 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::ServerState;
 
+mod alarms;
 mod authorize;
 mod customer_card;
 mod customers;
@@ -95,6 +96,7 @@ fn endpoints() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(own_record::own_record))
         .routes(routes!(devices::list))
         .routes(routes!(revoke_device::revoke))
+        .routes(routes!(alarms::acknowledge))
         .routes(routes!(heartbeats::beat))
         .routes(routes!(events::stream))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))

@@ -266,6 +266,7 @@ impl From<DeliveryError> for ApiError {
             }
             DeliveryError::Checkpoint(error) => Self::new(ErrorCode::Internal).source(error),
             DeliveryError::Store(error) => error.into(),
+            DeliveryError::Audit(error) => error.into(),
         }
     }
 }

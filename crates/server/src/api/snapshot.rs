@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use amberglass_wire::auth::{PortalResponse, RightsResponse, SnapshotResponse};
+use amberglass_wire::{
+    alarm::AlarmsResponse,
+    auth::{PortalResponse, RightsResponse, SnapshotResponse},
+};
 use axum::{Json, extract::State};
 
-use super::{emergency_stop::response, extract::SignedIn, problem::ApiError};
+use super::{alarms, emergency_stop::response, extract::SignedIn, problem::ApiError};
 use crate::{ServerState, policy::ServerAction};
 
 /// Gives everything that a console shows of the one who is signed in.
@@ -48,7 +51,9 @@ pub async fn snapshot(
         read_audit: may(ServerAction::ReadAudit)?,
         emergency_stop: may(ServerAction::EmergencyStop)?,
         manage_devices: may(ServerAction::ManageDevices)?,
+        see_alarms: may(ServerAction::SeeAlarms)?,
     };
+    let alarms = if rights.see_alarms { alarms::open(&state).await? } else { AlarmsResponse::default() };
     Ok(Json(SnapshotResponse {
         server_time,
         portals,
@@ -59,6 +64,7 @@ pub async fn snapshot(
         emergency_stop: state.store.emergency_stop().await?.map(response),
         reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
         rights,
+        alarms,
         staff: who.staff,
     }))
 }

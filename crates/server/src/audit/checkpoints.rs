@@ -15,14 +15,16 @@ use amberglass_domain::{
     ports::Clock,
 };
 use amberglass_wire::{
-    DeviceId,
-    audit::{EventDetail, EventSubject},
+    audit::{Contradiction, EventDetail, EventSubject},
     event_stream::ChainHead,
     export::ExportLine,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{AuditError, AuditLog};
+use super::{
+    AuditError, AuditLog,
+    alarms::{Contradicted, device_of_writer},
+};
 use crate::store::{CheckpointRow, StoreError, Tx};
 
 /// Between two looks at all chains.
@@ -61,12 +63,12 @@ impl AuditLog {
         &self.shared.signer
     }
 
-    /// What is held of a device and where this server's own chain stands, signed; kept when `new` says that the device's
-    /// head is a new one.
+    /// What is held of a device's chain and where this server's own chain stands, signed; kept when `new` says that its head is
+    /// a new one.
     pub(super) async fn sign_delivery(
         &self,
         tx: &mut Tx,
-        device: &DeviceId,
+        writer: &str,
         head: &ChainHead,
         new: bool,
     ) -> Result<Option<String>, super::DeliveryError> {
@@ -76,12 +78,12 @@ impl AuditLog {
         // Read while the lock is held: an export that begins later has this record in it.
         let issued_at = self.shared.clock.now();
         let own = WriterHead { writer: self.writer().to_owned(), head: self.head() };
-        let heads = std::iter::once(WriterHead { writer: device.0.clone(), head: head.clone() })
+        let heads = std::iter::once(WriterHead { writer: writer.to_owned(), head: head.clone() })
             .chain((own.head.seq > 0).then_some(own))
             .collect();
         let note = self.shared.signer.checkpoint(issued_at, heads)?;
         if new {
-            let (signer, writer) = (self.shared.signer.name().to_owned(), device.0.clone());
+            let (signer, writer) = (self.shared.signer.name().to_owned(), writer.to_owned());
             let row = CheckpointRow { signer, writer, head: head.clone(), issued_at, note: note.clone() };
             tx.insert_checkpoint(&row).await?;
         }
@@ -147,11 +149,21 @@ impl Checkpoints {
         let store = self.audit.shared.store.clone();
         let heads = store.chain_heads().await?;
         let moved: Vec<WriterHead> =
-            heads.into_iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).collect();
+            heads.iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).cloned().collect();
         for WriterHead { writer, head } in &moved {
             if let Some(seen) = self.seen.get(writer).filter(|seen| seen.seq >= head.seq) {
-                tracing::error!(writer, seen = seen.seq, now = head.seq, "a chain has lost records that were signed");
+                self.lost(writer, seen.clone(), head.clone()).await;
             }
+        }
+        let gone: Vec<WriterHead> = self
+            .seen
+            .iter()
+            .filter(|(writer, _)| !heads.iter().any(|known| known.writer == **writer))
+            .map(|(writer, head)| WriterHead { writer: writer.clone(), head: head.clone() })
+            .collect();
+        for WriterHead { writer, head } in gone {
+            self.lost(&writer, head, ChainHead::default()).await;
+            self.seen.remove(&writer);
         }
         let issued_at = self.clock.now();
         let mut notes = Vec::new();
@@ -179,6 +191,13 @@ impl Checkpoints {
         // Not before: what did not reach the file is signed again.
         self.seen.extend(moved.into_iter().map(|known| (known.writer, known.head)));
         Ok(notes)
+    }
+
+    /// A chain that does not hold any more what this server had signed of it.
+    async fn lost(&self, writer: &str, shown: ChainHead, held: ChainHead) {
+        let cause = if shown.seq > held.seq { Contradiction::RolledBack } else { Contradiction::Fork };
+        let found = Contradicted { writer: writer.to_owned(), cause, held, shown };
+        self.audit.contradict(device_of_writer(writer).as_ref(), &found).await;
     }
 }
 

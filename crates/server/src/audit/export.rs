@@ -9,7 +9,7 @@ use std::{
     io::{self, Write},
 };
 
-use amberglass_domain::{checkpoint::CheckpointError, ports::Clock};
+use amberglass_domain::{chain::device_of, checkpoint::CheckpointError, ports::Clock};
 use amberglass_wire::{
     UnixMillis,
     event_stream::ChainHead,
@@ -155,7 +155,8 @@ fn stretches(in_scope: Vec<Stretch>, explaining: &BTreeMap<String, BTreeSet<i64>
 async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch, everything: bool) -> Result<Section, ExportError> {
     let writer = stretch.writer.as_str();
     // Before the head, so that no note names a record that came after it.
-    let last_own = store.last_checkpoint_of(writer, writer, 0, i64::MAX).await?;
+    let signer = device_of(writer);
+    let last_own = store.last_checkpoint_of(signer, writer, 0, i64::MAX).await?;
     let below = store.checkpoint_below(writer, stretch.first).await?;
     let after = below.as_ref().map_or(0, |row| row.head.seq);
     let above = if everything { None } else { store.checkpoint_from(writer, stretch.last).await? };
@@ -168,7 +169,7 @@ async fn section(audit: &AuditLog, store: &Store, stretch: &Stretch, everything:
     // At the chain's end whatever the device has ever signed: it may have seen more than is held.
     let own = match to_head {
         true => last_own,
-        false => store.last_checkpoint_of(writer, writer, after, through).await?,
+        false => store.last_checkpoint_of(signer, writer, after, through).await?,
     };
     let checkpoints = below.map(|row| row.note).into_iter().chain([closing]).chain(own.map(|row| row.note)).collect();
     let chain = ChainHeader { writer: writer.to_owned(), after, through, to_head };

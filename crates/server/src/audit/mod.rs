@@ -15,28 +15,35 @@ use amberglass_wire::{
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
     event_stream::ChainHead,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::store::{RecordRow, Store, StoreError, Tx};
 
+mod alarms;
 mod check;
 mod checkpoints;
 mod delivery;
 mod erasure;
 mod export;
 mod gone;
+mod heads;
 mod ocsf;
 mod outage;
 mod readable;
+mod reconciliation;
 mod registrations;
 mod retention;
+mod said;
+mod witness;
 
+pub(crate) use alarms::is_hash;
 pub use check::{Broken, CheckedChain, check};
 pub use checkpoints::{Checkpoints, IssueError};
-pub use delivery::{Delivered, DeliveryError};
+pub use delivery::{Delivered, DeliveryError, Vouched};
 pub use erasure::{EraseError, Erased, erase};
 pub use export::{ExportError, Exported, export};
 pub use readable::{Readable, read_out};
+pub use reconciliation::Reconciliation;
 pub use registrations::{Registration, Registrations};
 pub use retention::{RetireError, Retired, retire};
 
@@ -82,6 +89,8 @@ struct Shared {
     head: Mutex<ChainHead>,
     signer: NoteSigner,
     outage: outage::Outage,
+    /// That something about the alarms changed, for those who may see them.
+    alarms: broadcast::Sender<()>,
 }
 
 /// Cheap to clone; clones share the chain.
@@ -106,8 +115,9 @@ impl AuditLog {
     ) -> Result<Self, StoreError> {
         let writer = format!("server:{chain}");
         let head = Mutex::new(store.chain_head_of(&writer).await?);
-        let shared =
-            Arc::new(Shared { store, clock, entropy, writer, head, signer, outage: outage::Outage::default() });
+        let outage = outage::Outage::default();
+        let alarms = broadcast::Sender::new(alarms::HINTS);
+        let shared = Arc::new(Shared { store, clock, entropy, writer, head, signer, outage, alarms });
         let (queue, pending) = mpsc::channel(QUEUE);
         tokio::spawn(write_groups(shared.clone(), pending));
         Ok(Self { shared, queue })

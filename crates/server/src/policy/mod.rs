@@ -106,6 +106,8 @@ pub enum ServerAction {
     EmergencyStop,
     /// See everybody's devices and revoke them.
     ManageDevices,
+    /// See what does not agree, and say that it was looked at.
+    SeeAlarms,
 }
 
 impl ServerAction {
@@ -116,6 +118,7 @@ impl ServerAction {
             Self::Manage => "manage",
             Self::EmergencyStop => "emergency_stop",
             Self::ManageDevices => "manage_devices",
+            Self::SeeAlarms => "see_alarms",
         }
     }
 }

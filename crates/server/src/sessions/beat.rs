@@ -1,5 +1,6 @@
 //! Signs of life: a signed heartbeat keeps a session active and thaws a frozen one.
 
+use amberglass_domain::checkpoint::WriterHead;
 use amberglass_wire::{
     DeviceId, StaffId, UnixMillis,
     audit::EventDetail,
@@ -17,6 +18,8 @@ impl Sessions {
     /// a session, or before another one that counted, says nothing about now: it is answered and changes nothing, however
     /// it was held up or by whom it is sent again.
     ///
+    /// What they show of the device's own chain is compared with what it has shown before.
+    ///
     /// # Errors
     /// When the beats could not be noted; the sessions then freeze as if none had come.
     pub async fn beat(
@@ -24,13 +27,15 @@ impl Sessions {
         staff: &StaffId,
         device: &DeviceId,
         signed_at: UnixMillis,
+        chain: &WriterHead,
         beats: &[SessionBeat],
     ) -> Result<Vec<SessionBeatResponse>, SessionError> {
         let mut answers = Vec::with_capacity(beats.len());
-        if beats.is_empty() {
+        if beats.is_empty() && self.audit.head_is_known(device, &chain.writer, &chain.head).await? {
             return Ok(answers);
         }
         let mut tx = self.store.begin().await?;
+        self.audit.look_at_head_in(&mut tx, device, &chain.writer, &chain.head, signed_at).await?;
         let now = self.clock.now();
         let is_late = now.since(signed_at) > i64::from(self.limits().silence_seconds).saturating_mul(1000);
         for beat in beats {

@@ -20,12 +20,3 @@ impl From<Change> for Hint {
         }
     }
 }
-
-impl From<Hint> for Change {
-    fn from(hint: Hint) -> Self {
-        match hint {
-            Hint::Session(id) => Self::Session(id),
-            Hint::Everything => Self::Everything,
-        }
-    }
-}

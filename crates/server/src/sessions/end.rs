@@ -96,6 +96,7 @@ impl Sessions {
         if !tx.end_session(id, &SessionEnd { by, at: ended_at, note, reason, staff }).await? {
             return Ok(false);
         }
+        self.audit.note_head_in(tx, &subject).await?;
         let tallies = tx.tallies(id).await?;
         let detail = EventDetail::SessionEnded {
             ended_by: by,

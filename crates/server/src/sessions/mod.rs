@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 use crate::{
     audit::{AuditError, AuditLog},
     config::{Limits, ServerConfig},
-    store::{Hint, SessionRow, Store, StoreError, Tallies, Tx},
+    store::{SessionRow, Store, StoreError, Tallies, Tx},
 };
 
 mod beat;
@@ -191,8 +191,8 @@ impl Sessions {
     }
 
     /// What another server on the same database changed.
-    pub(crate) fn hear(&self, hint: Hint) {
-        drop(self.changes.send(hint.into()));
+    pub(crate) fn hear(&self, change: Change) {
+        drop(self.changes.send(change));
     }
 
     /// By the configuration and by the operator's switch.

@@ -122,6 +122,7 @@ impl Sessions {
             Due::Freeze { silent_since } => {
                 let frozen = tx.freeze_session(&row.id, silent_since, now).await?;
                 if frozen {
+                    self.audit.note_head_in(&mut tx, &subject_of(&row)).await?;
                     self.audit.append_in(&mut tx, subject_of(&row), EventDetail::SessionFrozen {}).await?;
                     self.announce(&mut tx, &row.id);
                 }

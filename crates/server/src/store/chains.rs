@@ -43,12 +43,13 @@ macro_rules! writers {
     };
 }
 
-/// What [`scoped`] binds, as a condition.
+/// What [`scoped`] binds, as a condition. A device's later chains carry its name with a number behind a slash.
 macro_rules! in_scope {
     () => {
         "(CAST($1 AS TEXT) IS NULL OR session = $1) AND (CAST($2 AS TEXT) IS NULL OR portal = $2) \
          AND (CAST($3 AS TEXT) IS NULL OR customer = $3) AND (CAST($4 AS TEXT) IS NULL OR staff = $4) \
-         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5 OR writer LIKE $5 || '/%') AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
+         AND (CAST($5 AS TEXT) IS NULL OR device = $5 OR writer = $5 \
+         OR SUBSTR(writer, 1, LENGTH($5) + 1) = $5 || '/') AND ((occurred_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (occurred_at < $7 OR CAST($7 AS BIGINT) IS NULL) \
          OR (received_at >= $6 OR CAST($6 AS BIGINT) IS NULL) AND (received_at < $7 OR CAST($7 AS BIGINT) IS NULL))"
     };
 }

@@ -47,6 +47,29 @@ impl Tx {
         .await?;
         Ok(done.rows_affected() == 1)
     }
+
+    /// Verifier keys of every server that ever worked on this database.
+    pub async fn signer_keys(&mut self) -> Result<Vec<String>, StoreError> {
+        sqlx::query("SELECT verifier_key FROM signers ORDER BY added_at, verifier_key")
+            .fetch_all(&mut *self.inner)
+            .await?
+            .iter()
+            .map(|row| Ok(row.try_get("verifier_key")?))
+            .collect()
+    }
+
+    /// Whether a server has signed a higher number of this writer.
+    pub async fn signed_beyond(&mut self, writer: &str, seq: i64) -> Result<Option<ChainHead>, StoreError> {
+        let row = sqlx::query(
+            "SELECT seq, hash FROM checkpoints WHERE writer = $1 AND seq > $2 AND signer LIKE 'server:%' \
+             ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(writer.to_owned())
+        .bind(seq)
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        row.map(|row| Ok(ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? })).transpose()
+    }
 }
 
 impl Store {

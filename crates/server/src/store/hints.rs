@@ -21,6 +21,8 @@ use super::{Store, StoreError, Tx};
 const CHANNEL: &str = "amberglass_hints";
 /// In the place of a session: look at everything again.
 const EVERYTHING: &str = "*";
+/// Likewise: an alarm was raised, or somebody has looked at one.
+const ALARMS: &str = "!";
 
 /// How often the listening connection is asked for a sign of life; a dead one says nothing by itself.
 const LOOK_MILLIS: i64 = 5_000;
@@ -34,6 +36,7 @@ const LAST_PAUSE_MILLIS: i64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Hint {
     Session(SessionId),
+    Alarms,
     /// Hints may have been lost, or more changed than can be named.
     Everything,
 }
@@ -52,6 +55,7 @@ impl Tx {
         for hint in std::mem::take(&mut self.hints) {
             let what = match &hint {
                 Hint::Session(id) => id.as_str(),
+                Hint::Alarms => ALARMS,
                 Hint::Everything => EVERYTHING,
             };
             sqlx::query("SELECT pg_notify($1, $2)")
@@ -144,6 +148,7 @@ impl Ear<'_> {
     fn understood(&self, payload: &str) -> Option<Hint> {
         match payload.split_once(' ') {
             Some((origin, _)) if origin == self.origin => None,
+            Some((_, ALARMS)) => Some(Hint::Alarms),
             Some((_, what)) if what != EVERYTHING => Some(Hint::Session(SessionId(what.to_owned()))),
             // Of a version that says it otherwise: to look again is never wrong.
             Some(_) | None => Some(Hint::Everything),
@@ -166,6 +171,7 @@ mod tests {
         assert_eq!(ear.understood("us 17"), None);
         assert_eq!(ear.understood("them 17"), Some(Hint::Session(SessionId("17".into()))));
         assert_eq!(ear.understood("them *"), Some(Hint::Everything));
+        assert_eq!(ear.understood("them !"), Some(Hint::Alarms));
         assert_eq!(ear.understood("nonsense"), Some(Hint::Everything));
     }
 }

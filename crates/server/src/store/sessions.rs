@@ -128,6 +128,26 @@ impl Store {
         listed(&rows)
     }
 
+    /// Those that are over and were not compared yet, in the order of their ends, after this one.
+    pub async fn sessions_to_reconcile(
+        &self,
+        ended_at: UnixMillis,
+        id: &SessionId,
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        let question = concat_select(
+            "WHERE x.state = 'ended' AND x.reconciled_at IS NULL AND (x.ended_at > $1 OR x.ended_at = $1 AND x.id > $2) \
+             ORDER BY x.ended_at, x.id LIMIT $3",
+        );
+        let rows = sqlx::query(question)
+            .bind(ended_at.0)
+            .bind(id.0.clone())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        listed(&rows)
+    }
+
     /// All running sessions, earliest deadline first. One row that cannot be read does not hide the others.
     pub async fn running_sessions(&self) -> Result<RunningSessions, StoreError> {
         running(&sqlx::query(concat_select(RUNNING)).fetch_all(&self.readers).await?)

@@ -213,6 +213,19 @@ async fn a_check_of_the_audit_log_finds_where_a_chain_breaks() {
 }
 
 #[tokio::test]
+async fn the_operator_lists_what_nobody_has_looked_at() {
+    let world = World::new().await;
+    let (amy, sana) = (world.amy().await, world.sign_in(SANA, 9).await);
+    assert!(done(&world, &["audit", "alarms"]).await.contains("There is nothing to look at."));
+    crate::alarms::raise_one(&world, &amy).await;
+    let words = done(&world, &["audit", "alarms"]).await;
+    assert!(words.contains("journal_replaced") && words.contains("Amy's laptop"), "{words}");
+    let listed: Value = serde_json::from_str(&done(&world, &["audit", "alarms", "--json"]).await).unwrap();
+    assert_eq!(listed[0]["kind"], "journal_replaced", "{listed}");
+    assert_eq!(world.alarms(&sana).await.open, 1);
+}
+
+#[tokio::test]
 async fn the_operator_exports_the_record_and_prints_the_keys_to_check_it_with() {
     let world = World::new().await;
     let amy = world.amy().await;

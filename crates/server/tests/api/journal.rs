@@ -17,12 +17,19 @@ use crate::world::{Console, World, device_of, json, problem};
 /// What a console's journal writes.
 pub struct Journal {
     pub device: DeviceId,
+    pub writer: String,
     pub head: ChainHead,
 }
 
 impl Journal {
     pub fn of(console: &Console) -> Self {
-        Self { device: device_of(console), head: ChainHead::default() }
+        Self::later(console, 1)
+    }
+
+    /// The device's chain with this number.
+    pub fn later(console: &Console, number: u32) -> Self {
+        let device = device_of(console);
+        Self { writer: chain::writer_of_chain(device.as_str(), number), device, head: ChainHead::default() }
     }
 
     pub fn append(&mut self, session: Option<&SessionId>, detail: EventDetail) -> ChainedRecord {
@@ -42,10 +49,10 @@ impl Journal {
         let (number, session) = (self.head.seq + 1, subject.session.clone());
         let body = EventBody::new(subject, "amberglass/0.1.0", detail);
         let record = chain::link(
-            self.device.as_str(),
+            &self.writer,
             &self.head,
             UnlinkedRecord {
-                id: EventId::new(format!("{}-{number}", self.device)),
+                id: EventId::new(format!("{}-{number}", self.writer.replace('/', "."))),
                 session,
                 occurred_at,
                 monotonic_millis: number,

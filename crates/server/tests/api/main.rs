@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod alarms;
 mod any_request;
 mod beats;
+mod chain_heads;
 mod checkpoints;
 mod commands;
 mod customers;
@@ -26,6 +28,7 @@ mod operator;
 mod portal_api;
 mod problems;
 mod program;
+mod reconciliation;
 mod record;
 mod recover;
 mod second_factor;
@@ -33,4 +36,5 @@ mod sign_in;
 mod start;
 mod tokens;
 mod trail;
+mod witnesses;
 mod world;

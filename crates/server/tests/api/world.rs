@@ -10,6 +10,7 @@ use amberglass_server::{
 use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, wait_until};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
+    alarm::AlarmsResponse,
     audit::TrailEvent,
     auth::{CLIENT_ID, Role, TokenResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, SessionBeat},
@@ -339,6 +340,30 @@ impl World {
         };
         request.signature = console.key.sign(&signing::heartbeat(&request));
         request
+    }
+
+    /// A beat without a session that shows this head.
+    pub fn head_beat(&self, console: &Console, writer: &str, head: &ChainHead) -> HeartbeatRequest {
+        let mut request = HeartbeatRequest {
+            device: console.tokens.device.clone(),
+            writer: writer.into(),
+            signed_at: self.clock.now(),
+            sessions: Vec::new(),
+            journal: head.clone(),
+            signature: String::new(),
+        };
+        request.signature = console.key.sign(&signing::heartbeat(&request));
+        request
+    }
+
+    pub async fn send_beat(&self, console: &Console, request: &HeartbeatRequest) -> Response {
+        self.post(console, "/v1/heartbeats").json(request).send().await.unwrap()
+    }
+
+    /// What the snapshot shows of alarms.
+    pub async fn alarms(&self, console: &Console) -> AlarmsResponse {
+        let response = self.get(console, "/v1/snapshot").send().await.unwrap();
+        json::<amberglass_wire::auth::SnapshotResponse>(response, StatusCode::OK).await.alarms
     }
 
     pub async fn beat(&self, console: &Console, session: &SessionId, idle_millis: i64) -> HeartbeatResponse {

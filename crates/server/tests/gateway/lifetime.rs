@@ -1,8 +1,11 @@
 //! A session's end, freeze or expiry reaches every request of it, also those under way.
 
-use amberglass_domain::ports::Clock as _;
+use amberglass_domain::{checkpoint::WriterHead, ports::Clock as _};
 use amberglass_server::gateway::GATEWAY_HEADER;
-use amberglass_wire::{event_stream::SessionBeat, session::SessionState};
+use amberglass_wire::{
+    event_stream::{ChainHead, SessionBeat},
+    session::SessionState,
+};
 use http::StatusCode;
 
 use crate::stage::{SOON, Session, Stage};
@@ -134,7 +137,8 @@ async fn a_session_that_resumes_is_shown_and_cut_anew() {
     })
     .await;
     let beat = SessionBeat { session: session.id.clone(), idle_millis: 0 };
-    sessions.beat(&session.staff, &session.device, stage.clock.now(), &[beat]).await.unwrap();
+    let chain = WriterHead { writer: session.device.0.clone(), head: ChainHead::default() };
+    sessions.beat(&session.staff, &session.device, stage.clock.now(), &chain, &[beat]).await.unwrap();
     let answer = watching(&stage, &session).await;
     stage.end(&session).await;
     assert_cut(&stage, answer).await;

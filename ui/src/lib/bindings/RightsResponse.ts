@@ -16,4 +16,8 @@ emergency_stop: boolean,
 /**
  * Sees everybody's devices and may revoke them.
  */
-manage_devices: boolean, };
+manage_devices: boolean, 
+/**
+ * Sees the alarms and says that they were looked at.
+ */
+see_alarms: boolean, };

@@ -1,6 +1,7 @@
 // Generated from crates/app/src/command_table.rs by `cargo test -p amberglass-app`. Do not edit.
 import type { CustomerId } from "./CustomerId";
 import type { DeviceId } from "./DeviceId";
+import type { EventId } from "./EventId";
 import type { Mode } from "./Mode";
 import type { PortalId } from "./PortalId";
 import type { PreferencesView } from "./PreferencesView";
@@ -68,6 +69,8 @@ export type Commands = {
   list_devices: Record<string, never>;
   /** Takes every right from a device. */
   revoke_device: { device: DeviceId, reason: string };
+  /** Says that an alarm was looked at, and what was found. */
+  acknowledge_alarm: { alarm: EventId, note: string };
   /** Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown. */
   load_own_record: { more: boolean };
   /** Forgets the action that failed or is done. */
@@ -114,6 +117,7 @@ export const consoleCommands = [
   "lift_emergency_stop",
   "list_devices",
   "revoke_device",
+  "acknowledge_alarm",
   "load_own_record",
   "dismiss_action",
   "dismiss_recovered",
@@ -196,6 +200,8 @@ export function commandsOver(invoke: Invoke) {
     listDevices: () => invoke("list_devices", {}),
     /** Takes every right from a device. */
     revokeDevice: (args: Commands["revoke_device"]) => invoke("revoke_device", args),
+    /** Says that an alarm was looked at, and what was found. */
+    acknowledgeAlarm: (args: Commands["acknowledge_alarm"]) => invoke("acknowledge_alarm", args),
     /** Fetches what is recorded about whoever is signed in: the newest, or with `more` what comes before what is shown. */
     loadOwnRecord: (args: Commands["load_own_record"]) => invoke("load_own_record", args),
     /** Forgets the action that failed or is done. */

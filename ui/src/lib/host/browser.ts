@@ -5,6 +5,7 @@ import { barAnswers } from './double/bar';
 import { findAnswers } from './double/find';
 import { type Answers, Scripted } from './double/scripted';
 import { sessionAnswers } from './double/session';
+import { alarmAnswers } from './double/alarms';
 import { settingsAnswers } from './double/settings';
 import { signInAnswers } from './double/sign_in';
 import { trailAnswers } from './double/trail';
@@ -34,6 +35,7 @@ export function browserConsoleHost(): Host<ConsoleView> {
     ...sessionAnswers(host),
     ...trailAnswers(host),
     ...settingsAnswers(host),
+    ...alarmAnswers(host),
   };
   return over(host, answers);
 }

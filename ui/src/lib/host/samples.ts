@@ -1,3 +1,4 @@
+import { alarmScenes } from './samples/alarms';
 import { findScenes } from './samples/find';
 import { firstRunScenes } from './samples/first_run';
 import { recordScenes } from './samples/record';
@@ -6,7 +7,7 @@ import { settingsScenes } from './samples/settings';
 import { trailScenes } from './samples/trail';
 
 /** Every screen in each of its states, by name. */
-export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScenes, ...trailScenes, ...recordScenes, ...settingsScenes };
+export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScenes, ...trailScenes, ...recordScenes, ...settingsScenes, ...alarmScenes };
 
 export { barScenes } from './samples/bar';
 export { asLead, customers, server, signedIn } from './samples/common';

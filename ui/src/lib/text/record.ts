@@ -1,7 +1,7 @@
 import type { ConnectionView } from '../bindings/ConnectionView';
 import type { HoldView } from '../bindings/HoldView';
 import type { LimitsView } from '../bindings/LimitsView';
-import type { LossView } from '../bindings/LossView';
+import type { JournalLoss } from '../bindings/JournalLoss';
 import type { NextDeliveryView } from '../bindings/NextDeliveryView';
 import type { QueueView } from '../bindings/QueueView';
 import type { RetryView } from '../bindings/RetryView';
@@ -59,7 +59,7 @@ export const HOLDS: Record<HoldView, { happened: string; kept: string; todo: str
 };
 
 /** A journal that could not go on. What happened. What was kept. What to do. */
-export const LOSSES: Record<LossView, { happened: string; kept: string; todo: string }> = {
+export const LOSSES: Record<JournalLoss, { happened: string; kept: string; todo: string }> = {
   damaged: {
     happened: 'The record on this computer was no longer as it was written: its file was changed, or the disk is failing.',
     kept: 'The file was put aside as it was found, and a new record was begun that names it.',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ALARMS, CONTRADICTIONS, LOSSES } from './alarms';
 import { ATTEMPTS, noticeFor } from './attempts';
 import { CONSOLE } from './console';
 import { DEVICES } from './devices';
@@ -22,7 +23,7 @@ const everySentence = [
 ];
 const everyWord = [
   ...everySentence,
-  ...[FIRST_RUN, SETTINGS, DEVICES, OWN_RECORD, EMERGENCY, PALETTE, DIALOGS].flatMap((table): string[] => Object.values(table)),
+  ...[FIRST_RUN, SETTINGS, DEVICES, OWN_RECORD, EMERGENCY, PALETTE, DIALOGS, ALARMS, CONTRADICTIONS, LOSSES].flatMap((table): string[] => Object.values(table)),
   ...[...noticeLines(null).flat(), ...Object.values(KEY_STORES).map(({ does }) => does)],
   ...[CONSOLE, CURTAIN_CAUSES, LINES, HINTS, FILTERS, ENDED_BY, MODES, START_STEPS, STATES].flatMap((table) => Object.values(table)),
 ];

@@ -8,7 +8,7 @@ use amberglass_server::{
     operator::Operator,
     store::{AuditFilter, ShownEvent},
 };
-use amberglass_wire::UnixMillis;
+use amberglass_wire::{UnixMillis, alarm::AlarmResponse};
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use clap::Subcommand;
@@ -22,6 +22,8 @@ use crate::{
 
 /// Events that are read at once.
 const PAGE: u32 = 500;
+/// The newest ones are what counts.
+const MOST_ALARMS: u32 = 1000;
 
 #[derive(Subcommand)]
 pub enum Audit {
@@ -57,6 +59,11 @@ pub enum Audit {
     Erase(gone::Erase),
     /// Removes the old beginnings of all chains, up to signed checkpoints that stand for them. On record.
     Retire(gone::Retire),
+    /// What does not agree and nobody has looked at yet, the newest first. Security and admins look at it in the console.
+    Alarms {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Computes every writer's chain again and says whether it is whole. Fails if one is not.
     Check {
         #[command(flatten)]
@@ -74,6 +81,7 @@ pub async fn run(operator: &Operator, command: Audit) -> anyhow::Result<ExitCode
         Audit::Keys => export::keys(operator).await,
         Audit::Erase(command) => gone::erase(operator, command).await,
         Audit::Retire(command) => gone::retire(operator, command).await,
+        Audit::Alarms { output } => alarms(operator, output).await,
         Audit::Check { output } => check(operator, output).await,
     }
 }
@@ -176,6 +184,23 @@ fn details(body: &str) -> String {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     parts.join(" ")
+}
+
+async fn alarms(operator: &Operator, output: Output) -> anyhow::Result<ExitCode> {
+    let (_, open) = operator.store.open_alarms(MOST_ALARMS).await?;
+    let says = |alarm: &AlarmResponse| alarm.detail.as_ref().map(serde_json::to_string).transpose();
+    let mut rows: Vec<[String; 5]> = Vec::with_capacity(open.len());
+    for alarm in &open {
+        rows.push([
+            output::time(alarm.raised_at),
+            alarm.kind.clone(),
+            alarm.device_name.clone().unwrap_or_default(),
+            alarm.session_code.clone().unwrap_or_default(),
+            says(alarm)?.unwrap_or_default(),
+        ]);
+    }
+    output.table(["raised", "alarm", "device", "session", "what"], &rows, "There is nothing to look at.", &open)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn check(operator: &Operator, output: Output) -> anyhow::Result<ExitCode> {

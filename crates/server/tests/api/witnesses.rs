@@ -1,0 +1,116 @@
+//! A log that was put back is found by what was signed of it: by consoles that keep the notes, and by the server itself.
+
+use amberglass_server::audit::Checkpoints;
+use amberglass_wire::{
+    audit::{Contradiction, EventDetail},
+    event_stream::ChainHead,
+    journal::JournalBatchResponse,
+    problem::ErrorCode,
+};
+use reqwest::StatusCode;
+
+use crate::{
+    alarms::{cause_of, with_security},
+    journal::{Journal, accepted, deliver},
+    world::{Console, LEO, World, json, problem},
+};
+
+/// The server's answer to a delivery, as a console keeps it.
+async fn note_for(world: &World, console: &Console, journal: &mut Journal) -> String {
+    let answer: JournalBatchResponse = json(deliver(world, console, &journal.run(2)).await, StatusCode::OK).await;
+    answer.checkpoint.unwrap()
+}
+
+fn witness(journal: &mut Journal, note: &str) -> [amberglass_wire::audit::ChainedRecord; 1] {
+    [journal.append(None, EventDetail::CheckpointWitnessed { note: note.into() })]
+}
+
+#[tokio::test]
+async fn a_witness_of_what_the_log_still_holds_is_no_alarm() {
+    let (world, amy, sana) = with_security().await;
+    let leo = world.sign_in(LEO, 2).await;
+    let (mut amys, mut leos) = (Journal::of(&amy), Journal::of(&leo));
+    let note = note_for(&world, &amy, &mut amys).await;
+    accepted(deliver(&world, &amy, &witness(&mut amys, &note)).await).await;
+    accepted(deliver(&world, &leo, &witness(&mut leos, &note)).await).await;
+    // Whatever no server has signed says nothing: a console could write anything into it.
+    for nonsense in ["nonsense".to_owned(), note.replace(&amys.writer, &leos.writer)] {
+        accepted(deliver(&world, &leo, &witness(&mut leos, &nonsense)).await).await;
+    }
+    assert_eq!(world.alarms(&sana).await.open, 0);
+}
+
+#[tokio::test]
+async fn a_witness_finds_a_log_that_was_put_back_or_written_anew() {
+    let cases = [
+        ("DELETE FROM audit_events WHERE kind = 'window_opened' AND seq = 2", Contradiction::RolledBack),
+        ("UPDATE audit_events SET hash = 'other' WHERE kind = 'window_opened' AND seq = 2", Contradiction::Fork),
+    ];
+    for (statement, cause) in cases {
+        let (world, amy, sana) = with_security().await;
+        let leo = world.sign_in(LEO, 2).await;
+        let (mut amys, mut leos) = (Journal::of(&amy), Journal::of(&leo));
+        let note = note_for(&world, &amy, &mut amys).await;
+        world.tamper(&[statement]).await;
+        accepted(deliver(&world, &leo, &witness(&mut leos, &note)).await).await;
+        let alarms = world.alarms(&sana).await;
+        let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
+        let Some(EventDetail::ChainContradicted { writer, shown, .. }) = &alarm.detail else { panic!("{alarm:?}") };
+        assert_eq!((cause_of(alarm), writer, shown), (cause, &amys.writer, &amys.head), "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_taken_also_where_the_servers_own_chain_was_put_back() {
+    let (world, amy, sana) = with_security().await;
+    let mut amys = Journal::of(&amy);
+    let note = note_for(&world, &amy, &mut amys).await;
+    world.tamper(&["DELETE FROM audit_events WHERE writer LIKE 'server:%' AND seq > 3"]).await;
+    // Nothing can be added to that chain, so that the witness itself is all there is.
+    assert_eq!(accepted(deliver(&world, &amy, &witness(&mut amys, &note)).await).await, amys.head);
+    assert_eq!(world.count_events("checkpoint_witnessed").await, 1);
+    drop(sana);
+}
+
+#[tokio::test]
+async fn a_server_that_has_signed_more_of_a_chain_than_it_holds_says_so() {
+    let (world, amy, sana) = with_security().await;
+    let mut journal = Journal::of(&amy);
+    let mut records = journal.run(3);
+    accepted(deliver(&world, &amy, &records).await).await;
+    world.tamper(&["DELETE FROM audit_events WHERE kind = 'window_opened' AND seq > 1"]).await;
+    // The console deleted what was confirmed long ago, and can only go on.
+    records.extend(journal.run(1));
+    let gap = problem(deliver(&world, &amy, &records[3..]).await, StatusCode::CONFLICT, ErrorCode::JournalGap).await;
+    assert_eq!(gap.held.unwrap().seq, 1);
+    let alarms = world.alarms(&sana).await;
+    assert_eq!((alarms.open, cause_of(&alarms.newest[0])), (1, Contradiction::RolledBack));
+}
+
+#[tokio::test]
+async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
+    for statement in [
+        "DELETE FROM audit_events WHERE kind = 'window_opened' AND seq = 2",
+        "DELETE FROM audit_events WHERE kind = 'window_opened'",
+    ] {
+        let (world, amy, sana) = with_security().await;
+        let mut journal = Journal::of(&amy);
+        accepted(deliver(&world, &amy, &journal.run(2)).await).await;
+        let state = world.server().state();
+        let mut checkpoints = Checkpoints::new(state.audit.clone(), state.clock.clone(), None);
+        checkpoints.issue().await.unwrap();
+        checkpoints.issue().await.unwrap();
+        assert_eq!(world.alarms(&sana).await.open, 0);
+        world.tamper(&[statement]).await;
+        for _ in 0..2 {
+            checkpoints.issue().await.unwrap();
+        }
+        let alarms = world.alarms(&sana).await;
+        let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
+        let Some(EventDetail::ChainContradicted { writer, cause, shown, .. }) = &alarm.detail else {
+            panic!("{alarm:?}")
+        };
+        assert_eq!((writer, *cause, shown), (&journal.writer, Contradiction::RolledBack, &journal.head), "{statement}");
+        assert_ne!(*shown, ChainHead::default());
+    }
+}

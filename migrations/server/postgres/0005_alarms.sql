@@ -1,0 +1,53 @@
+-- What does not agree, for somebody to look at. The record that raised an alarm says what it is; this says who has looked.
+CREATE TABLE alarms (
+    -- The record that raised it.
+    event           TEXT NOT NULL PRIMARY KEY,
+    kind            TEXT NOT NULL,
+    -- What it is about, and what was shown of it: the same thing is raised once.
+    about           TEXT NOT NULL,
+    shown           TEXT NOT NULL,
+    -- Whose chain or session it is about, if a device's.
+    device          TEXT REFERENCES devices (id),
+    raised_at       BIGINT NOT NULL,
+    acknowledged_at BIGINT,
+    -- Nobody when the operator did it at the server itself.
+    acknowledged_by TEXT REFERENCES staff (id),
+    note            TEXT,
+    UNIQUE (about, shown)
+);
+
+CREATE INDEX alarms_open ON alarms (raised_at) WHERE acknowledged_at IS NULL;
+
+CREATE FUNCTION alarms_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an alarm is never deleted' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER alarms_are_never_deleted BEFORE DELETE ON alarms
+    FOR EACH STATEMENT EXECUTE FUNCTION alarms_stand();
+CREATE TRIGGER alarms_are_never_emptied BEFORE TRUNCATE ON alarms
+    FOR EACH STATEMENT EXECUTE FUNCTION alarms_stand();
+ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarms_are_never_deleted;
+ALTER TABLE alarms ENABLE ALWAYS TRIGGER alarms_are_never_emptied;
+
+-- Heads that devices have shown of their chains in signed heartbeats: the last one of each chain, and those whose records are
+-- not delivered yet.
+CREATE TABLE device_heads (
+    writer    TEXT NOT NULL,
+    seq       BIGINT NOT NULL CHECK (seq > 0),
+    hash      TEXT NOT NULL,
+    device    TEXT NOT NULL REFERENCES devices (id),
+    -- Of the chain among those of its device, from 1.
+    number    BIGINT NOT NULL CHECK (number > 0),
+    -- By the heartbeat that showed it first.
+    signed_at BIGINT NOT NULL,
+    PRIMARY KEY (writer, seq)
+);
+
+CREATE INDEX device_heads_by_device ON device_heads (device, number, seq);
+
+-- When the records of console and server were compared. Those that were over before there was such a comparison are let be.
+ALTER TABLE sessions ADD COLUMN reconciled_at BIGINT;
+UPDATE sessions SET reconciled_at = 0 WHERE state = 'ended';
+CREATE INDEX sessions_to_reconcile ON sessions (ended_at, id) WHERE state = 'ended' AND reconciled_at IS NULL;
