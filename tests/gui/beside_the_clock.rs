@@ -94,5 +94,4 @@ async fn a_trail_is_saved_where_the_person_says_in_the_desktops_own_dialog_for_t
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.lines().count() > 3 && text.contains("\"kind\":\"session_started\""), "{text}");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    place.console.text_with("trail", "Trail exported").await;
 }
