@@ -89,4 +89,30 @@ mod tests {
         assert_eq!(Command::EndSession {}.webviews(), [Webview::Console, Webview::Bar]);
         assert!(Command::NAMES.contains(&"open_trail"));
     }
+
+    #[test]
+    fn each_webview_is_allowed_its_commands_and_no_other() {
+        for (webview, text) in [
+            (Webview::Console, include_str!("../../../src-tauri/capabilities/console.json")),
+            (Webview::Bar, include_str!("../../../src-tauri/capabilities/bar.json")),
+        ] {
+            let file: serde_json::Value = serde_json::from_str(text).unwrap();
+            let mut allowed: Vec<String> = file["permissions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|permission| permission.as_str()?.strip_prefix("allow-").map(|name| name.replace('-', "_")))
+                .collect();
+            allowed.sort();
+            let config = ts_rs::Config::default();
+            let described = described(&config);
+            let mut wanted: Vec<String> = described
+                .iter()
+                .filter(|command| command.webviews.contains(&webview))
+                .map(|command| command.name.to_owned())
+                .collect();
+            wanted.sort();
+            assert_eq!(allowed, wanted, "{webview:?}");
+        }
+    }
 }

@@ -31,7 +31,6 @@ export type { JournalLoss } from "./JournalLoss";
 export type { KeyringView } from "./KeyringView";
 export type { LastLooked } from "./LastLooked";
 export type { LimitsView } from "./LimitsView";
-export type { LossView } from "./LossView";
 export type { Mode } from "./Mode";
 export type { ModeOption } from "./ModeOption";
 export type { NextDeliveryView } from "./NextDeliveryView";
