@@ -146,7 +146,7 @@ async fn a_console_that_dies_in_a_delivery_has_every_record_at_the_server_once()
     world.until_signed_in().await;
     // The chain that is checked has no gap and no record twice.
     let log = log_of(&world).await;
-    assert_eq!(kinds(log.of_consoles()), ["start_requested", "window_opened", "page_viewed", "page_viewed"]);
+    assert_eq!(kinds(log.told_by_consoles()), ["start_requested", "window_opened", "page_viewed", "page_viewed"]);
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn ending_twice_while_the_window_closes_and_another_desk_ends_it_too_is_on
     let log = until_delivered(&world, "window_closed").await;
     assert_eq!(ends(&log), [EndedBy::Staff]);
     assert_eq!((count(&log, "end_requested"), count(&log, "window_closed")), (1, 1));
-    let mut at_end = kinds(log.of_consoles()).split_off(3);
+    let mut at_end = kinds(log.told_by_consoles()).split_off(3);
     at_end.sort_unstable();
     assert_eq!(at_end, ["end_requested", "window_closed"]);
     assert!(world.host.closed().is_empty(), "a window that is gone is not closed again");

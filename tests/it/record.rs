@@ -45,7 +45,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
 
     // Every chain was followed from its first record on.
     let log = until_delivered(&world, "window_closed").await;
-    let (server, console) = (log.of_server(), log.of_consoles());
+    let (server, console) = (log.of_server(), log.told_by_consoles());
     assert_eq!(log.writers.len(), 2);
     assert_eq!(
         kinds(server.iter().copied()),

@@ -23,7 +23,7 @@ use amberglass_wire::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use secrecy::ExposeSecret as _;
-use tokio::task::JoinSet;
+use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::{
     breaking_line::BreakingLine,
@@ -40,6 +40,10 @@ pub const JOURNAL_KEY: &str = "journal-key";
 
 /// Longest life of a child, in milliseconds.
 const LIFE_MILLIS: u16 = 400;
+/// Every so many rounds the child's life counts from its birth, so that it may die while it opens the journal.
+const DIES_OPENING_EVERY: u32 = 4;
+/// What a child says once its journal is open.
+pub const OPEN: &str = "open";
 /// So that lines that break and servers that die come in every order.
 const SERVER_DIES_EVERY: u32 = 9;
 
@@ -171,10 +175,25 @@ impl Rig {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().context("the child could not be started")?;
         let output = child.stdout.take().context("the child has no output")?;
-        let heard =
-            std::thread::spawn(move || BufReader::new(output).lines().map_while(Result::ok).collect::<Vec<_>>());
+        let (opened, open) = oneshot::channel();
+        let heard = std::thread::spawn(move || {
+            let mut opened = Some(opened);
+            let told = |line: &String| {
+                if line == OPEN
+                    && let Some(opened) = opened.take()
+                {
+                    // Nobody waits for it in some rounds.
+                    let _ = opened.send(());
+                }
+            };
+            BufReader::new(output).lines().map_while(Result::ok).inspect(told).collect::<Vec<_>>()
+        });
         let mut child = Process::adopt("the journal's child", child);
 
+        // A journal that has grown takes its time to look at all of itself; some die in that.
+        if !self.told.rounds.is_multiple_of(DIES_OPENING_EVERY) {
+            open.await.context("the child did not open its journal")?;
+        }
         let life = self.number(LIFE_MILLIS);
         let server_dies = self.told.rounds.is_multiple_of(SERVER_DIES_EVERY);
         let start = SystemClock.monotonic_millis();

@@ -71,6 +71,12 @@ impl AuditLog {
         self.of(|writer| !writer.starts_with("server:"))
     }
 
+    /// As [`AuditLog::of_consoles`], without what journals record of themselves and of servers at times of their own.
+    pub fn told_by_consoles(&self) -> Vec<&ChainedRecord> {
+        let own = ["server_key_pinned", "checkpoint_witnessed", "journal_tidied", "journal_key_rotated"];
+        self.of_consoles().into_iter().filter(|record| !own.contains(&record.kind.as_str())).collect()
+    }
+
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<&ChainedRecord> {
         self.writers.iter().filter(|(writer, _)| wanted(writer)).flat_map(|(_, records)| records).collect()
     }

@@ -83,6 +83,7 @@ async fn main() -> Result<()> {
         let (seconds, above) = (start.seconds(), machine::peak_mib()? - idle);
         return tell(&format!("drained {} {} {seconds} {above}", drained.seq, drained.hash));
     }
+    tell(crash::OPEN)?;
     let mut appending = JoinSet::new();
     for _ in 0..APPENDERS {
         appending.spawn(append(journal.clone(), staff.clone()));
