@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod console_killed;
+mod damaged_journal;
 mod ended_by_others;
 mod ending;
 mod extending;

@@ -231,6 +231,11 @@ impl WorldConsole {
         self.host.opened().pop().expect("a window was opened")
     }
 
+    /// Where the console keeps its journal.
+    pub fn console_folder(&self) -> &Path {
+        &self.dir
+    }
+
     pub fn session(&self) -> SessionId {
         self.opened().view.session
     }

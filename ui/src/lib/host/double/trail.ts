@@ -21,7 +21,7 @@ export function trailAnswers(host: Scripted<ConsoleView>): Answers<'list_session
       later(200, () => host.show({ trail: { ...trail, export: { state: 'done', file, records: trail.events.length } } }));
     },
     begin_new_journal() {
-      const file = '/home/amy/.local/share/amberglass/journal-019b0a3e-chain-1-set-aside-1780000000000.sqlite';
+      const file = '~/.local/share/amberglass/journal-019b0a3e-chain-1-set-aside-1780000000000.sqlite';
       host.show({ queue: { ...host.view.queue, waiting: 1, oldest_at: Date.now(), held: 0, hold: null, replaced: { cause: 'contradicted', file } } });
     },
     dismiss_replaced() {

@@ -17,7 +17,7 @@ export const recordScenes = {
   'record-sign-in': { ...signedIn, queue: { ...waiting, next: { state: 'sign_in_first', at: now + 51_500 } } },
   'record-full': { ...signedIn, queue: { ...waiting, oldest_at: now - 25 * 60 * MINUTE, free_disk_mebibytes: 64, refusal: error('disk_too_full', '100 MiB') } },
   'record-near': { ...signedIn, connection: offline, queue: { ...waiting, oldest_at: now - 19 * 60 * MINUTE, free_disk_mebibytes: 230 } },
-  'record-replaced': { ...signedIn, queue: { ...signedIn.queue, replaced: { cause: 'damaged', file: '/home/amy/.local/share/amberglass/journal-019b0a3e-chain-1-set-aside-1780000000000.sqlite' } } },
+  'record-replaced': { ...signedIn, queue: { ...signedIn.queue, replaced: { cause: 'damaged', file: '~/.local/share/amberglass/journal-019b0a3e-chain-1-set-aside-1780000000000.sqlite' } } },
   'record-missing': { ...signedIn, queue: { ...signedIn.queue, replaced: { cause: 'missing', file: null } } },
   'record-failed': { ...signedIn, queue: { ...signedIn.queue, last_synced_at: null, next: { state: 'closed' }, free_disk_mebibytes: null, refusal: error('journal_unavailable') } },
 } satisfies Record<string, ConsoleView>;
