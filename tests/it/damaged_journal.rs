@@ -51,7 +51,7 @@ async fn a_damaged_journal_is_put_aside_and_everybody_who_has_to_know_is_told() 
     // The console goes on as ever, and what it beats is the new chain's head.
     world.handle.command(Command::DismissReplaced {});
     world.until("read", |view| view.queue.replaced.is_none()).await;
-    world.pass_seconds(4).await;
+    world.console_now().await;
     world.start(600).await;
     world.handle.command(Command::EndSession {});
     world.until_delivered().await;
