@@ -29,7 +29,7 @@ use crate::{
     scribe::Scribe,
     seal::Seal,
     store::{self, Delivered},
-    writer::{Append, Command, Reply, Writer},
+    writer::{Append, Command, Reply, Request, Writer},
 };
 
 /// Appends that may wait before the next one has to.
@@ -261,7 +261,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written down.
     pub async fn retry_held(&self) -> Result<(), JournalError> {
-        self.ask(|reply| Command::ReleaseHeld { reply }).await
+        self.ask(|reply| Request::ReleaseHeld { reply }).await
     }
 
     /// Encrypts with another key from here on; older bodies stay readable with it. The key has to be in the key store
@@ -270,7 +270,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written down.
     pub async fn rotate_key(&self, key: JournalKey) -> Result<(), JournalError> {
-        self.ask(|reply| Command::RotateKey { key, reply }).await
+        self.ask(|reply| Request::RotateKey { key, reply }).await
     }
 
     /// Lets the server read what is here, should the key store be lost.
@@ -278,7 +278,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written down.
     pub async fn seal_to(&self, recovery: RecoveryKey) -> Result<(), JournalError> {
-        self.ask(|reply| Command::SealTo { recovery, reply }).await
+        self.ask(|reply| Request::SealTo { recovery, reply }).await
     }
 
     /// Believes checkpoints of these keys of servers from here on; each new one goes on record.
@@ -286,7 +286,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written down.
     pub async fn trust(&self, verifier_keys: Vec<String>) -> Result<(), JournalError> {
-        self.ask(|reply| Command::Trust { verifier_keys, reply }).await
+        self.ask(|reply| Request::Trust { verifier_keys, reply }).await
     }
 
     /// Lets go of what was delivered: bodies of records that were all written before the one time, whole records from
@@ -295,7 +295,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written down; nothing is gone then.
     pub async fn tidy(&self, erase_before: UnixMillis, retire_before: UnixMillis) -> Result<Tidied, JournalError> {
-        self.ask(|reply| Command::Tidy { erase_before, retire_before, reply }).await
+        self.ask(|reply| Request::Tidy { erase_before, retire_before, reply }).await
     }
 
     /// Writes what still waits, closes the file and gives up the lock. Other clones get [`JournalError::Closed`].
@@ -349,28 +349,28 @@ impl Journal {
 
     /// `note`: what the server has signed of it.
     pub(crate) async fn acknowledge(&self, held: ChainHead, note: Option<String>) -> Result<(), JournalError> {
-        self.ask(|reply| Command::Acknowledge { held, note, reply }).await
+        self.ask(|reply| Request::Acknowledge { held, note, reply }).await
     }
 
     /// Puts something of the journal's own on record.
     pub(crate) async fn record(&self, detail: EventDetail) -> Result<(), JournalError> {
-        self.ask(|reply| Command::Record { detail: Box::new(detail), reply }).await
+        self.ask(|reply| Request::Record { detail: Box::new(detail), reply }).await
     }
 
     pub(crate) async fn count_attempt(&self) -> Result<(), JournalError> {
-        self.ask(|reply| Command::CountAttempt { reply }).await
+        self.ask(|reply| Request::CountAttempt { reply }).await
     }
 
     pub(crate) async fn hold(&self, seq: i64, reason: HoldReason) -> Result<(), JournalError> {
-        self.ask(|reply| Command::Hold { seq, reason, reply }).await
+        self.ask(|reply| Request::Hold { seq, reason, reply }).await
     }
 
     async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Command,
+        request: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Request,
     ) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
-        self.inner.commands.send(command(reply)).await.map_err(|_| JournalError::Closed)?;
+        self.inner.commands.send(Command::Do(request(reply))).await.map_err(|_| JournalError::Closed)?;
         answer.await.map_err(|_| JournalError::Closed)?
     }
 }

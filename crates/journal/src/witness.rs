@@ -143,7 +143,7 @@ mod tests {
             let looked = witness.look(&note(shown.clone()), "device-1", 0).unwrap();
             assert!(looked.keep.is_empty());
             let said = EventDetail::ServerContradicted { signer: "server:a".into(), cause, held: head(5, "a"), shown };
-            assert_eq!(looked.contradictions, [said.clone()]);
+            assert_eq!(looked.contradictions, std::slice::from_ref(&said));
             witness.told(&said);
             let EventDetail::ServerContradicted { shown, .. } = said else { unreachable!() };
             assert!(witness.look(&note(shown), "device-1", 0).unwrap().contradictions.is_empty());

@@ -33,6 +33,12 @@ type Answer<T = ()> = oneshot::Sender<Result<T, JournalError>>;
 
 pub(crate) enum Command {
     Append(Append),
+    Do(Request),
+    Close { reply: oneshot::Sender<()> },
+}
+
+/// What is asked of the writer beside appends.
+pub(crate) enum Request {
     Acknowledge {
         held: ChainHead,
         note: Option<String>,
@@ -70,9 +76,6 @@ pub(crate) enum Command {
         erase_before: UnixMillis,
         retire_before: UnixMillis,
         reply: Answer<Tidied>,
-    },
-    Close {
-        reply: oneshot::Sender<()>,
     },
 }
 
@@ -142,20 +145,15 @@ impl Writer {
         while closing.is_none() && commands.recv_many(&mut arrived, MAX_GROUP).await > 0 {
             let mut group = Vec::new();
             for command in arrived.drain(..) {
-                let command = match command {
-                    Command::Append(append) => {
-                        group.push(append);
-                        continue;
+                match command {
+                    Command::Append(append) => group.push(append),
+                    Command::Close { reply } => closing = Some(reply),
+                    Command::Do(request) => {
+                        // In the order in which they came.
+                        self.append(std::mem::take(&mut group)).await;
+                        self.obey(request).await;
                     }
-                    Command::Close { reply } => {
-                        closing = Some(reply);
-                        continue;
-                    }
-                    other => other,
-                };
-                // In the order in which they came.
-                self.append(std::mem::take(&mut group)).await;
-                self.obey(command).await;
+                }
             }
             self.append(group).await;
         }
@@ -169,38 +167,34 @@ impl Writer {
         }
     }
 
-    async fn obey(&mut self, command: Command) {
-        match command {
-            Command::Append(append) => self.append(vec![append]).await,
-            Command::Acknowledge { held, note, reply } => {
+    async fn obey(&mut self, request: Request) {
+        match request {
+            Request::Acknowledge { held, note, reply } => {
                 let _ = reply.send(self.acknowledge(&held, note).await);
             }
-            Command::CountAttempt { reply } => {
+            Request::CountAttempt { reply } => {
                 let _ = reply.send(self.count_attempt().await);
             }
-            Command::Hold { seq, reason, reply } => {
+            Request::Hold { seq, reason, reply } => {
                 let _ = reply.send(self.hold(seq, reason).await);
             }
-            Command::ReleaseHeld { reply } => {
+            Request::ReleaseHeld { reply } => {
                 let _ = reply.send(self.release_held().await);
             }
-            Command::Record { detail, reply } => {
+            Request::Record { detail, reply } => {
                 let _ = reply.send(self.record(*detail, None).await);
             }
-            Command::RotateKey { key, reply } => {
+            Request::RotateKey { key, reply } => {
                 let _ = reply.send(self.rotate_key(key).await);
             }
-            Command::SealTo { recovery, reply } => {
+            Request::SealTo { recovery, reply } => {
                 let _ = reply.send(self.seal_to(&recovery).await);
             }
-            Command::Trust { verifier_keys, reply } => {
+            Request::Trust { verifier_keys, reply } => {
                 let _ = reply.send(self.trust(verifier_keys).await);
             }
-            Command::Tidy { erase_before, retire_before, reply } => {
+            Request::Tidy { erase_before, retire_before, reply } => {
                 let _ = reply.send(self.tidy(erase_before, retire_before).await);
-            }
-            Command::Close { reply } => {
-                let _ = reply.send(());
             }
         }
     }

@@ -89,9 +89,10 @@ async fn a_changed_key_reads_what_older_ones_have_sealed_and_they_read_nothing_n
         .await
         .unwrap()
         .into_iter()
-        .map(|record| match serde_json::from_str::<EventBody>(&record.body).unwrap().detail {
-            EventDetail::NoteAdded { note } => note,
-            other => panic!("{other:?}"),
+        .map(|record| {
+            let detail = serde_json::from_str::<EventBody>(&record.body).unwrap().detail;
+            let EventDetail::NoteAdded { note } = detail else { panic!("{detail:?}") };
+            note
         })
         .collect();
     assert_eq!(texts, ["note 1", "note 2", "under the second", "under the third"]);

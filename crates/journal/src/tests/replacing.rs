@@ -68,7 +68,8 @@ async fn an_altered_row_puts_the_file_aside_and_a_new_chain_names_the_old_one() 
 
 #[tokio::test]
 async fn a_torn_page_is_found_and_so_is_a_file_that_was_cut() {
-    let tears: [(&str, fn(&mut std::fs::File, u64)); 5] = [
+    type Tear = fn(&mut std::fs::File, u64);
+    let tears: [(&str, Tear); 5] = [
         ("half of the last page is of another time", |file, length| {
             file.seek(SeekFrom::Start(length - 2048)).unwrap();
             file.write_all(&[0xA5; 2048]).unwrap();

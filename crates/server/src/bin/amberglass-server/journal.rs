@@ -107,11 +107,11 @@ async fn take(operator: &Operator, recovery: &mut Recovery) -> anyhow::Result<Ta
 }
 
 fn unopened(error: JournalError) -> anyhow::Error {
-    match error {
-        JournalError::WrongKey => anyhow::anyhow!(
+    if matches!(error, JournalError::WrongKey) {
+        return anyhow::anyhow!(
             "the file's key was not sealed to this server's key (server-key): either it is of another installation, or its \
              console never reached this server while it was open. Nothing was taken"
-        ),
-        other => anyhow::Error::new(other).context("the file cannot be read as a journal; nothing was taken"),
+        );
     }
+    anyhow::Error::new(error).context("the file cannot be read as a journal; nothing was taken")
 }
