@@ -55,6 +55,11 @@ pub async fn open_or_replace(file: &Path, options: JournalOptions, chain: Option
     }
     let beginning = Beginning { writer: options.device.0.clone(), replaces: None, must_exist: chain.is_some() };
     match Journal::open_locked(file, lock, options.clone(), beginning).await {
+        Ok(journal) if chain.is_some_and(|last| journal.chain_number() < last) => {
+            tracing::error!("an earlier journal of this device was put in the place of its last one");
+            journal.close().await;
+            begin_anew(file, open::lock(file)?, options, JournalLoss::Missing, chain).await
+        }
         Ok(journal) => Ok(Opened { journal, replaced: None }),
         Err(error) => {
             let Some(cause) = loss(&error) else { return Err(error) };
@@ -163,8 +168,14 @@ fn put_aside(file: &Path, chain: u32, millis: i64) -> Result<PathBuf, JournalErr
 fn move_companions(file: &Path, aside: &Path) -> std::io::Result<()> {
     for companion in COMPANIONS {
         let (from, to) = (beside(file, companion), beside(aside, companion));
-        if from.exists() && !to.exists() {
-            std::fs::rename(from, to)?;
+        if to.exists() {
+            continue;
+        }
+        match std::fs::rename(from, to) {
+            Ok(()) => {}
+            // There is none, or the last connection to it has just taken it away.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -119,6 +119,14 @@ async fn a_journal_that_has_vanished_is_missed() {
 }
 
 #[tokio::test]
+async fn an_earlier_chain_in_the_place_of_the_last_one_is_not_gone_on_with() {
+    let desk = Desk::with_records(2).await;
+    let Opened { journal, replaced } = desk.start(Some(3)).await.unwrap();
+    assert!(matches!(replaced, Some(Replaced { cause: JournalLoss::Missing, aside: Some(_) })), "{replaced:?}");
+    assert_eq!(journal.writer(), "device-1/4");
+}
+
+#[tokio::test]
 async fn a_lost_key_puts_the_file_aside_for_the_recovery_key() {
     let mut desk = Desk::with_records(4).await;
     desk.keys = vec![JournalKey::generate(&SeededEntropy::new(77))];
