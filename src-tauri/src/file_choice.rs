@@ -42,5 +42,8 @@ pub fn ask(app: &AppHandle, wanted: &WantedFile, answer: impl Fn(Option<std::pat
         dialog = dialog.set_parent(&console);
     }
     let chosen = dialog.save_file();
-    tauri::async_runtime::spawn(async move { answer(chosen.await.map(|file| file.path().to_owned())) });
+    tauri::async_runtime::spawn(async move {
+        let file = chosen.await.map(|file| file.path().to_owned());
+        answer(file);
+    });
 }
