@@ -113,7 +113,7 @@ export const EVENTS: Record<EventKind, string> = {
   server_key_pinned: 'Server key trusted',
   server_contradicted: 'Server contradicts itself',
   chain_contradicted: 'Device contradicts itself',
-  device_head_noted: 'Journal’s end noted',
+  device_head_noted: 'Journal’s end',
   session_mismatch: 'Records do not agree',
   alarm_acknowledged: 'Alarm looked at',
   journal_recovered: 'Journal recovered',
