@@ -1,6 +1,7 @@
 //! Stories of the whole product, with the real server over sockets and the real controller.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod answers_on_the_way;
 mod console_killed;
 mod damaged_journal;
 mod ended_by_others;
@@ -8,6 +9,7 @@ mod ending;
 mod extending;
 mod first_run;
 mod fresh_sign_in;
+mod journal_key;
 mod journal_killed;
 mod mortal_server;
 mod network;

@@ -92,3 +92,23 @@ async fn offline_past_the_idle_limit_the_curtain_says_so_and_one_can_leave() {
     world.handle.command(Command::DismissEnd {});
     world.until("left", |view| view.ended.is_none()).await;
 }
+
+#[tokio::test]
+async fn a_computer_whose_clock_is_a_day_wrong_works_and_its_records_say_which_time_it_showed() {
+    for ahead in [86_400, -86_400] {
+        let world = World::on_a_computer_ahead_by(ahead).await;
+        world.sign_in().await;
+        world.start(600).await;
+        world.pass_seconds(10).await;
+        let view = world.window_now().await;
+        assert_eq!((view.curtain, view.remaining_millis), (None, 590_000), "{ahead}: the countdown is the server's");
+        world.handle.command(Command::EndSession {});
+        world.until("the end screen", |view| view.ended.is_some()).await;
+        let log = until_delivered(&world, "window_closed").await;
+        assert_eq!(ends(&log), [EndedBy::Staff]);
+        for record in log.told_by_consoles() {
+            let off = record.occurred_at.since(world.now()) / 1000;
+            assert!((ahead - 60..=ahead).contains(&off), "{ahead}: {} says {off}", record.kind);
+        }
+    }
+}

@@ -14,7 +14,7 @@ use std::{
 };
 
 use amberglass_demo_portal::{Portal, PortalState};
-use amberglass_domain::ports::Clock;
+use amberglass_domain::ports::{BoxFuture, Clock};
 use amberglass_server::{
     PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::DriverKind, store::SessionRow,
 };
@@ -67,6 +67,26 @@ impl DerefMut for World {
     }
 }
 
+/// A computer whose wall clock is wrong, and was so when it was switched on.
+struct ShiftedClock {
+    clock: Arc<dyn Clock>,
+    ahead_seconds: i64,
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> UnixMillis {
+        self.clock.now().plus_seconds(self.ahead_seconds)
+    }
+
+    fn monotonic_millis(&self) -> i64 {
+        self.clock.monotonic_millis()
+    }
+
+    fn sleep_until(&self, at: i64) -> BoxFuture<'_, ()> {
+        self.clock.sleep_until(at)
+    }
+}
+
 impl World {
     /// Nobody is signed in.
     pub async fn open() -> Self {
@@ -88,9 +108,23 @@ impl World {
         Self::open_with(AMY, MemoryPreferences::of_first_run(), |_| {}).await
     }
 
+    /// The console's computer shows a time that is so many seconds ahead of everybody else's.
+    pub async fn on_a_computer_ahead_by(seconds: i64) -> Self {
+        Self::open_on(AMY, MemoryPreferences::default(), seconds, |_| {}).await
+    }
+
     async fn open_with(
         email: &'static str,
         preferences: MemoryPreferences,
+        configure: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        Self::open_on(email, preferences, 0, configure).await
+    }
+
+    async fn open_on(
+        email: &'static str,
+        preferences: MemoryPreferences,
+        ahead_seconds: i64,
         configure: impl FnOnce(&mut ServerConfig),
     ) -> Self {
         let (clock, dir) = (ManualClock::default(), tempfile::tempdir().unwrap());
@@ -106,7 +140,9 @@ impl World {
         (config.listen_api, config.listen_gateway) = (server.api, server.gateway);
         let portal = serve_portal(portal_listener, &server, &shared);
         let pointing = Pointing { api: server.api, gateway: None };
-        let console = WorldConsole::open(email, pointing, preferences, shared, dir.path()).await;
+        let of_console: Arc<dyn Clock> =
+            if ahead_seconds == 0 { shared } else { Arc::new(ShiftedClock { clock: shared, ahead_seconds }) };
+        let console = WorldConsole::open(email, pointing, preferences, of_console, dir.path()).await;
         Self { clock, console, portal, config, server: Some(server), _database: database, _dir: dir }
     }
 

@@ -67,12 +67,14 @@ struct Failing {
     then: Then,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Then {
     /// Only this connection breaks.
     Break,
     Cut,
     Hold,
+    /// Somebody on the way answers with these bytes, and then this connection ends.
+    Say(String),
 }
 
 impl Line {
@@ -122,6 +124,11 @@ impl Line {
         self.fail(Failing { request, times: 1, at, then: Then::Hold });
     }
 
+    /// The server never sees the next request that begins so: somebody on the way answers it with these bytes.
+    pub fn answer_instead(&self, request: &'static str, bytes: String) {
+        self.fail(Failing { request, times: 1, at: At::Request, then: Then::Say(bytes) });
+    }
+
     fn fail(&self, failing: Failing) {
         *self.shared.failing.lock().unwrap() = failing;
     }
@@ -152,17 +159,23 @@ impl Shared {
             return;
         }
         let Ok(server) = TcpStream::connect(self.server).await else { return };
-        let (from_console, to_console) = console.into_split();
+        let (mut from_console, mut to_console) = console.into_split();
         let (from_server, to_server) = server.into_split();
         let fails = AtomicBool::new(false);
-        tokio::select! {
-            _ = condition.wait_for(|now| *now == Condition::Cut) => {}
-            () = self.requests(from_console, to_server, &fails) => {}
-            () = self.answers(from_server, to_console, &fails) => {}
+        let said = tokio::select! {
+            _ = condition.wait_for(|now| *now == Condition::Cut) => None,
+            said = self.requests(&mut from_console, to_server, &fails) => said,
+            () = self.answers(from_server, &mut to_console, &fails) => None,
+        };
+        let Some(said) = said else { return };
+        if to_console.write_all(said.as_bytes()).await.is_ok() && to_console.shutdown().await.is_ok() {
+            // What the console has not sent yet would otherwise take the answer away again.
+            let _ = tokio::io::copy(&mut from_console, &mut tokio::io::sink()).await;
         }
     }
 
-    async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fails: &AtomicBool) {
+    /// Returns when this connection is to end, and what is still to be said before.
+    async fn requests(&self, from: &mut OwnedReadHalf, mut to: OwnedWriteHalf, fails: &AtomicBool) -> Option<String> {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut buffer).await {
             let bytes = buffer.get(..read).unwrap_or_default();
@@ -173,19 +186,21 @@ impl Shared {
             }
             fails.fetch_or(at == Some(At::Answer), Ordering::SeqCst);
             if to.write_all(bytes).await.is_err() {
-                return;
+                return None;
             }
             if at == Some(At::Work) {
                 return self.fail_now().await;
             }
         }
+        None
     }
 
-    async fn answers(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fails: &AtomicBool) {
+    async fn answers(&self, mut from: OwnedReadHalf, to: &mut OwnedWriteHalf, fails: &AtomicBool) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut buffer).await {
             if fails.load(Ordering::SeqCst) {
-                return self.fail_now().await;
+                self.fail_now().await;
+                return;
             }
             self.until_open().await;
             self.passed_at.store(SystemClock.monotonic_millis(), Ordering::SeqCst);
@@ -203,18 +218,20 @@ impl Shared {
         found.then_some(failing.at)
     }
 
-    /// Returns when this connection is to break.
-    async fn fail_now(&self) {
-        let then = self.failing.lock().unwrap().then;
+    /// Returns when this connection is to break, and what is said before.
+    async fn fail_now(&self) -> Option<String> {
+        let then = self.failing.lock().unwrap().then.clone();
         // First the line, then the count: who sees the count may rely on the line.
-        match then {
-            Then::Break => {}
+        match &then {
+            Then::Break | Then::Say(_) => {}
             Then::Cut => drop(self.condition.send_replace(Condition::Cut)),
             Then::Hold => drop(self.condition.send_replace(Condition::Held)),
         }
         self.lost.send_modify(|lost| *lost += 1);
-        if then == Then::Hold {
-            std::future::pending::<()>().await;
+        match then {
+            Then::Hold => std::future::pending().await,
+            Then::Say(bytes) => Some(bytes),
+            Then::Break | Then::Cut => None,
         }
     }
 

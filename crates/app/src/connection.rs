@@ -1,17 +1,26 @@
 //! The line to the server: event stream, heartbeats, snapshot, the server's clock, and what silence means.
 
-use amberglass_domain::{ports::BackendError, signing};
+use std::sync::Arc;
+
+use amberglass_domain::{
+    ports::{BackendError, Clock},
+    signing,
+};
 use amberglass_wire::{
     SessionId, UnixMillis,
     auth::SnapshotResponse,
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeat},
 };
-use tokio::{sync::mpsc, task::AbortHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+};
 
 use crate::{
     controller::Actor,
     errors,
     input::{Input, Reply},
+    server_clock::ServerClock,
     tokens::backoff_millis,
     view::ConnectionView,
 };
@@ -37,7 +46,7 @@ pub(crate) struct Connection {
     answered_at: Option<UnixMillis>,
     /// Server time minus monotonic time. Taken from when a question was sent, so it is never too small: deadlines come
     /// early by the time an answer takes, and never late.
-    server_offset: Option<i64>,
+    server_offset: watch::Sender<Option<i64>>,
     stream: Option<Stream>,
     stream_failures: u32,
     reconnect_at: Option<i64>,
@@ -71,7 +80,7 @@ impl Default for Connection {
             heard_stream: None,
             heard_answer: None,
             answered_at: None,
-            server_offset: None,
+            server_offset: watch::Sender::new(None),
             stream: None,
             stream_failures: 0,
             reconnect_at: None,
@@ -98,7 +107,7 @@ impl Connection {
 
     /// The monotonic moment of a server time. `None` before the first answer.
     pub fn monotonic_of(&self, server_time: UnixMillis) -> Option<i64> {
-        Some(server_time.0.saturating_sub(self.server_offset?))
+        Some(server_time.0.saturating_sub(self.server_offset()?))
     }
 
     /// Learns the server's clock from an answer that came at `received_at` to a question sent at `sent_at`. The server read
@@ -110,13 +119,19 @@ impl Connection {
             known >= smallest.saturating_sub(CLOCK_TOLERANCE_MILLIS)
                 && known <= largest.saturating_add(CLOCK_TOLERANCE_MILLIS)
         };
-        if !self.server_offset.is_some_and(fits) {
-            self.server_offset = Some(largest);
+        if !self.server_offset().is_some_and(fits) {
+            self.server_offset.send_replace(Some(largest));
         }
     }
 
+    /// What is added to the monotonic time; nothing before the first answer.
     pub fn server_offset(&self) -> Option<i64> {
-        self.server_offset
+        *self.server_offset.borrow()
+    }
+
+    /// The server's clock, for what runs beside the controller.
+    pub fn server_clock(&self, clock: Arc<dyn Clock>) -> ServerClock {
+        ServerClock::new(clock, self.server_offset.subscribe())
     }
 }
 
@@ -129,7 +144,7 @@ impl Actor {
 
     /// The server's clock as far as it is known, else this machine's.
     pub fn server_now(&self) -> UnixMillis {
-        match self.connection.server_offset {
+        match self.connection.server_offset() {
             Some(offset) => UnixMillis(self.now().saturating_add(offset)),
             None => self.ports.clock.now(),
         }
@@ -147,7 +162,7 @@ impl Actor {
     /// Begins to listen and to beat, after a sign-in.
     pub fn connect(&mut self) {
         let now = self.now();
-        let server_offset = self.connection.server_offset;
+        let server_offset = self.connection.server_offset.clone();
         self.connection =
             Connection { wanted: true, connecting_since: now, beat_at: now, server_offset, ..Connection::default() };
         self.open_stream(now);
@@ -162,7 +177,7 @@ impl Actor {
         if let Some(beat) = self.connection.beat.take() {
             beat.task.abort();
         }
-        self.connection = Connection { server_offset: self.connection.server_offset, ..Connection::default() };
+        self.connection = Connection { server_offset: self.connection.server_offset.clone(), ..Connection::default() };
     }
 
     pub fn connection_due(&self) -> Option<i64> {

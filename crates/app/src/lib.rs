@@ -34,6 +34,7 @@ mod queue;
 mod recent;
 mod recorder;
 mod recovered;
+mod server_clock;
 mod session_end;
 mod session_run;
 mod session_start;

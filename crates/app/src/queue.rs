@@ -146,7 +146,8 @@ impl Actor {
             opened.journal.clone(),
             self.ports.sink.clone(),
             device.key,
-            self.ports.clock.clone(),
+            // A computer whose clock is wrong would sign what the server refuses.
+            Arc::new(self.connection.server_clock(self.ports.clock.clone())),
             self.ports.entropy.clone(),
         );
         self.follow_delivery(syncer.progress());

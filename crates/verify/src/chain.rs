@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use amberglass_domain::{
-    chain::{ChainError, GENESIS, is_erased},
+    chain::{ChainError, GENESIS},
     erasure::{ErasedBodies, can_be_erased},
 };
 use amberglass_wire::{UnixMillis, audit::ChainedRecord, event_stream::ChainHead, export::ChainHeader};
@@ -20,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) record: ChainedRecord,
     /// Its body was left out.
     pub(crate) stub: bool,
+    /// Its body is gone.
+    pub(crate) erased: bool,
     /// What is wrong with it alone.
     pub(crate) wrong: Option<ChainError>,
     pub(crate) line: u64,
@@ -116,7 +118,7 @@ impl Chain {
     /// Holds a record against the one before. After a break the chain goes on from what is there. False when the record
     /// itself is not one that stands in this chain.
     pub(crate) fn record(&mut self, found: Found, report: &mut Report) -> bool {
-        let Found { record, stub, wrong, line } = found;
+        let Found { record, stub, erased, wrong, line } = found;
         let place = self.at(line, record.seq);
         if record.writer != self.header.writer {
             report.add(place, Fault::ForeignRecord { found: record.writer });
@@ -152,7 +154,7 @@ impl Chain {
         } else if !self.fits(self.header.after, &record.prev_hash, line, report) {
             report.add(place, Fault::BeginningReplaced);
         }
-        match (stub, is_erased(&record)) {
+        match (stub, erased) {
             (true, _) => self.report.stubs = self.report.stubs.saturating_add(1),
             (false, true) => {
                 self.report.erased = self.report.erased.saturating_add(1);

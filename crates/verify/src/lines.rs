@@ -26,10 +26,11 @@ const LONGEST_LINE: usize = 64 << 20;
 
 /// A line, and what can be said of it without its neighbours.
 pub(crate) enum Line {
-    /// Its own hash and commitment were computed again.
+    /// Its own hash and commitment were computed again; salt and body are not kept.
     Record {
         record: Box<ChainedRecord>,
         stub: bool,
+        erased: bool,
         wrong: Option<ChainError>,
         says: Option<Says>,
     },
@@ -152,7 +153,7 @@ fn record(line: RecordLine, trusted: &TrustedKeys) -> Line {
         (false, Some(salt), Some(body)) => (salt, body),
         _ => return Line::Unreadable,
     };
-    let record = ChainedRecord {
+    let mut record = ChainedRecord {
         writer: line.writer,
         seq: line.seq,
         id: line.id,
@@ -168,7 +169,10 @@ fn record(line: RecordLine, trusted: &TrustedKeys) -> Line {
     };
     let wrong = chain::verify_alone(&record).err();
     let says = if wrong.is_none() { says(&record, trusted) } else { None };
-    Line::Record { record: Box::new(record), stub, wrong, says }
+    let erased = chain::is_erased(&record);
+    // Nobody needs them any more, and it is cheapest here to give back what was taken here.
+    (record.salt, record.body) = (String::new(), String::new());
+    Line::Record { record: Box::new(record), stub, erased, wrong, says }
 }
 
 fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {

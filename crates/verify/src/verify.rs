@@ -70,17 +70,19 @@ pub fn verify(mut from: impl BufRead, trusted: &TrustedKeys, witnesses: &[Checkp
         reading.signed.add(checkpoint);
     }
     let mut piece = Piece::read(&mut from)?;
+    let mut looked = Vec::new();
     while !piece.ends.is_empty() {
-        // The next piece is read and this one hashed while others look at its lines.
-        let (looked, done) = piece.look(trusted, || {
+        // While others look at its lines, this piece is hashed, the lines before it are put together, and the next is read.
+        let before = std::mem::take(&mut looked);
+        let next;
+        (looked, next) = piece.look(trusted, || {
             reading.hash(&piece);
+            reading.lines(before, trusted);
             Piece::read(&mut from)
         });
-        for line in looked {
-            reading.line(line, trusted);
-        }
-        piece = done?;
+        piece = next?;
     }
+    reading.lines(looked, trusted);
     Ok(reading.finish())
 }
 
@@ -120,6 +122,12 @@ impl Reading {
         Place { line: self.lines, ..Place::default() }
     }
 
+    fn lines(&mut self, lines: Vec<Line>, trusted: &TrustedKeys) {
+        for line in lines {
+            self.line(line, trusted);
+        }
+    }
+
     fn line(&mut self, line: Line, trusted: &TrustedKeys) {
         self.lines = self.lines.saturating_add(1);
         if self.end.is_some() {
@@ -130,7 +138,7 @@ impl Reading {
         }
         match line {
             Line::Unreadable => self.report.add(self.here(), Fault::NotALine),
-            Line::Record { record, stub, wrong, says } => {
+            Line::Record { record, stub, erased, wrong, says } => {
                 let (place, line) = (self.here(), self.lines);
                 if stub && let Some(fault) = self.header.as_ref().and_then(|header| kept_back(&header.scope, &record)) {
                     let place = Place { writer: Some(record.writer.clone()), seq: Some(record.seq), ..place.clone() };
@@ -141,7 +149,7 @@ impl Reading {
                     return;
                 };
                 let seq = record.seq;
-                let stands = chain.record(Found { record: *record, stub, wrong, line }, &mut self.report);
+                let stands = chain.record(Found { record: *record, stub, erased, wrong, line }, &mut self.report);
                 if stands && let Some(says) = says {
                     let writer = chain.writer().to_owned();
                     self.said(&writer, seq, says);

@@ -64,9 +64,13 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let sealed = sealed_bytes(&folder.path().join("journal.db")).await?;
     let mut sqlx = Sqlx::open(&folder.path().join("sqlx.db"), sealed).await?;
     let mut c_api = CApi::open(&folder.path().join("c-api.db"), sealed)?;
+    let mut grouped = CApi::open(&folder.path().join("c-api-groups.db"), sealed)?;
+    grouped.follow()?;
 
     let (mut alone, mut together, mut raw, mut c) =
         (Series::default(), Series::default(), Series::default(), Series::default());
+    // What a group costs SQLite alone: nobody hashes, seals or waits. More than this no journal on it can reach.
+    let mut bare_groups = Series::default();
     let (mut one_vs_raw, mut many_vs_raw) = (Series::default(), Series::default());
     let (mut alone_latency, mut together_latency) = (Series::default(), Series::default());
     for round in 0..setting.rounds {
@@ -82,6 +86,11 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
             c_api.insert(base + n)?;
         }
         c.add(ALONE as f64 / start.micros() * 1e6);
+        let start = Watch::start();
+        for group in 0..TOGETHER_EACH {
+            grouped.insert_group((round as usize * TOGETHER_EACH + group) * WRITERS, WRITERS)?;
+        }
+        bare_groups.add((TOGETHER_EACH * WRITERS) as f64 / start.micros() * 1e6);
         let (many, latencies) = many_at_once(&journal).await?;
         for latency in latencies {
             together_latency.add(latency);
@@ -100,6 +109,7 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
         ("journal, 64 writers", "/s", &together),
         ("one sqlx connection, a row per commit", "/s", &raw),
         ("the C API, a row per commit", "/s", &c),
+        ("the C API, 64 rows per commit, with the trigger", "/s", &bare_groups),
     ] {
         writeln!(out, "{}", figures::row(name, unit, series))?;
     }
@@ -113,6 +123,7 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
         "p99_at_1m_rows_vs_empty": round2(large.ratio), "rows": setting.rows,
         "one_writer_per_second": round2(alone.median()), "writers_64_per_second": round2(together.median()),
         "raw_sqlx_per_second": round2(raw.median()), "raw_c_api_per_second": round2(c.median()),
+        "bare_groups_of_64_per_second": round2(bare_groups.median()),
         "one_writer_p99_us": round2(alone_latency.percentile(99)),
         "writers_64_p99_us": round2(together_latency.percentile(99)),
         "filled_per_second": round2(Some(large.filled_per_second)),

@@ -63,6 +63,12 @@ impl Sqlx {
     }
 }
 
+/// As the journal's own, which makes every row follow the last one.
+const FOLLOW: &str = "create trigger rows_follow before insert on rows \
+     when new.seq is not coalesce((select max(seq) from rows), 0) + 1 \
+       or new.prev_hash is not coalesce((select hash from rows where seq = new.seq - 1), new.prev_hash) \
+     begin select raise(abort, 'a row must follow the last one'); end";
+
 pub struct CApi {
     connection: rusqlite::Connection,
     sealed: Vec<u8>,
@@ -84,6 +90,37 @@ impl CApi {
         let seq = i64::try_from(n)? + 1;
         let values = rusqlite::params![seq, ID, ID, AT, AT, KIND, HASH, HASH, HASH, self.sealed];
         self.connection.prepare_cached(INSERT)?.execute(values)?;
+        Ok(())
+    }
+
+    /// From now on each row must follow the last one.
+    pub fn follow(&self) -> Result<()> {
+        Ok(self.connection.execute_batch(FOLLOW)?)
+    }
+
+    /// So many rows from `n` on in one statement and one commit.
+    pub fn insert_group(&mut self, n: usize, rows: usize) -> Result<()> {
+        let values = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows].join(", ");
+        let mut insert = self.connection.prepare_cached(&format!("insert into rows values {values}"))?;
+        let mut column = 0;
+        let mut bind = |value: &dyn rusqlite::ToSql| {
+            column += 1;
+            insert.raw_bind_parameter(column, value)
+        };
+        for row in 0..rows {
+            bind(&(i64::try_from(n + row)? + 1))?;
+            for text in [ID, ID] {
+                bind(&text)?;
+            }
+            for at in [AT, AT] {
+                bind(&at)?;
+            }
+            for text in [KIND, HASH, HASH, HASH] {
+                bind(&text)?;
+            }
+            bind(&self.sealed)?;
+        }
+        insert.raw_execute()?;
         Ok(())
     }
 }
