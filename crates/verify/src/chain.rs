@@ -6,26 +6,15 @@ use amberglass_domain::{
     chain::{ChainError, GENESIS},
     erasure::{ErasedBodies, can_be_erased},
 };
-use amberglass_wire::{UnixMillis, audit::ChainedRecord, event_stream::ChainHead, export::ChainHeader};
+use amberglass_wire::{UnixMillis, event_stream::ChainHead, export::ChainHeader};
 
 use crate::{
     fault::{Fault, Place, time},
+    lines::Seen,
     passed::Passed,
     report::{ChainReport, Report},
     signed::{Expected, Signed, is_before, is_server},
 };
-
-/// A line of the export that holds a record.
-pub(crate) struct Found {
-    pub(crate) record: ChainedRecord,
-    /// Its body was left out.
-    pub(crate) stub: bool,
-    /// Its body is gone.
-    pub(crate) erased: bool,
-    /// What is wrong with it alone.
-    pub(crate) wrong: Option<ChainError>,
-    pub(crate) line: u64,
-}
 
 /// What is known once everything was read.
 #[derive(Default)]
@@ -117,65 +106,67 @@ impl Chain {
 
     /// Holds a record against the one before. After a break the chain goes on from what is there. False when the record
     /// itself is not one that stands in this chain.
-    pub(crate) fn record(&mut self, found: Found, report: &mut Report) -> bool {
-        let Found { record, stub, erased, wrong, line } = found;
-        let place = self.at(line, record.seq);
-        if record.writer != self.header.writer {
-            report.add(place, Fault::ForeignRecord { found: record.writer });
+    pub(crate) fn record(&mut self, record: Seen, line: u64, report: &mut Report) -> bool {
+        if *record.writer != *self.header.writer {
+            report.add(self.at(line, record.seq), Fault::ForeignRecord { found: (*record.writer).to_owned() });
             return false;
         }
+        let Seen { seq, prev_hash, hash, special, .. } = record;
+        let wrong = special.as_ref().and_then(|special| special.wrong.as_ref());
         let is_itself = wrong.is_none();
         match wrong {
-            Some(ChainError::WrongCommitment { .. }) => report.add(place.clone(), Fault::BodyChanged),
+            Some(ChainError::WrongCommitment { .. }) => report.add(self.at(line, seq), Fault::BodyChanged),
             Some(
                 ChainError::WrongHash { .. }
                 | ChainError::Gap { .. }
                 | ChainError::Unlinked { .. }
                 | ChainError::ForeignWriter { .. },
-            ) => report.add(place.clone(), Fault::HeaderChanged),
+            ) => report.add(self.at(line, seq), Fault::HeaderChanged),
             None => {}
         }
         let expected = self.head.seq.saturating_add(1);
-        if record.seq < expected {
-            report.add(place, Fault::OutOfOrder { expected });
+        if seq < expected {
+            report.add(self.at(line, seq), Fault::OutOfOrder { expected });
             return false;
         }
-        if record.seq > expected {
-            let missing = Place { seq: Some(expected), ..place };
-            report.add(missing, Fault::Missing { from: expected, through: record.seq.saturating_sub(1) });
+        if seq > expected {
+            let missing = Fault::Missing { from: expected, through: seq.saturating_sub(1) };
+            report.add(self.at(line, expected), missing);
         } else if !self.head.hash.is_empty() {
-            if record.prev_hash != self.head.hash {
-                report.add(place, Fault::PredecessorReplaced);
+            if prev_hash != self.head.hash {
+                report.add(self.at(line, seq), Fault::PredecessorReplaced);
             }
-        } else if record.seq == 1 {
-            if record.prev_hash != GENESIS {
-                report.add(place, Fault::BeginningReplaced);
+        } else if seq == 1 {
+            if prev_hash != GENESIS {
+                report.add(self.at(line, seq), Fault::BeginningReplaced);
             }
-        } else if !self.fits(self.header.after, &record.prev_hash, line, report) {
-            report.add(place, Fault::BeginningReplaced);
+        } else if !self.fits(self.header.after, &prev_hash, line, report) {
+            report.add(self.at(line, seq), Fault::BeginningReplaced);
         }
-        match (stub, erased) {
-            (true, _) => self.report.stubs = self.report.stubs.saturating_add(1),
-            (false, true) => {
+        match special {
+            Some(special) if special.stub => self.report.stubs = self.report.stubs.saturating_add(1),
+            Some(special) if special.erased => {
                 self.report.erased = self.report.erased.saturating_add(1);
-                if can_be_erased(&record.kind) {
-                    self.erased(line, record.seq);
+                if can_be_erased(&special.kind) {
+                    self.erased(line, seq);
                 } else {
-                    report.add(self.at(line, record.seq), Fault::EvidenceErased { kind: record.kind.clone() });
+                    report.add(self.at(line, seq), Fault::EvidenceErased { kind: special.kind });
                 }
             }
-            (false, false) => self.report.records = self.report.records.saturating_add(1),
+            Some(_) | None => self.report.records = self.report.records.saturating_add(1),
         }
-        if record.seq == self.header.after.saturating_add(1) {
-            self.before = Some(record.prev_hash.clone());
+        if seq == self.header.after.saturating_add(1) {
+            self.before = Some(prev_hash);
         }
-        self.passed.add(record.seq, &record.hash);
-        self.report.first = self.report.first.or(Some(record.seq));
-        self.report.last = Some(record.seq);
-        self.fits(record.seq, &record.hash, line, report);
-        // What was signed of missing records was missed where they are missing.
-        self.signed = self.signed.split_off(&record.seq);
-        self.head = ChainHead { seq: record.seq, hash: record.hash };
+        self.passed.add(seq, &hash);
+        self.report.first = self.report.first.or(Some(seq));
+        self.report.last = Some(seq);
+        self.fits(seq, &hash, line, report);
+        if !self.signed.is_empty() {
+            // What was signed of missing records was missed where they are missing.
+            self.signed = self.signed.split_off(&seq);
+        }
+        self.head = ChainHead { seq, hash };
         is_itself
     }
 

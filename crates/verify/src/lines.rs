@@ -3,6 +3,7 @@
 use std::{
     io::{self, BufRead},
     num::NonZero,
+    sync::Arc,
     thread,
 };
 
@@ -26,16 +27,33 @@ const LONGEST_LINE: usize = 64 << 20;
 
 /// A line, and what can be said of it without its neighbours.
 pub(crate) enum Line {
-    /// Its own hash and commitment were computed again; salt and body are not kept.
-    Record {
-        record: Box<ChainedRecord>,
-        stub: bool,
-        erased: bool,
-        wrong: Option<ChainError>,
-        says: Option<Says>,
-    },
+    Record(Seen),
     Other(Box<ExportLine>),
     Unreadable,
+}
+
+/// What is kept of a record once its own hash and commitment were computed again: there are very many of them, and giving
+/// back on one core what was taken on another is dear.
+pub(crate) struct Seen {
+    pub(crate) writer: Arc<str>,
+    pub(crate) seq: i64,
+    pub(crate) prev_hash: String,
+    pub(crate) hash: String,
+    pub(crate) special: Option<Box<Special>>,
+}
+
+/// What most records have nothing of.
+pub(crate) struct Special {
+    /// Its body was left out.
+    pub(crate) stub: bool,
+    /// Its body is gone.
+    pub(crate) erased: bool,
+    pub(crate) kind: String,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) occurred_at: UnixMillis,
+    /// What is wrong with it alone.
+    pub(crate) wrong: Option<ChainError>,
+    pub(crate) says: Option<Says>,
 }
 
 /// What the check has to know of what a record says. Other bodies are not looked into.
@@ -93,7 +111,12 @@ impl Piece {
         thread::scope(|scope| {
             let workers: Vec<_> = lines
                 .chunks(share)
-                .map(|some| scope.spawn(move || some.iter().map(|line| look(line, trusted)).collect::<Vec<Line>>()))
+                .map(|some| {
+                    scope.spawn(move || {
+                        let mut writer = Arc::from("");
+                        some.iter().map(|line| look(line, trusted, &mut writer)).collect::<Vec<Line>>()
+                    })
+                })
                 .collect();
             let done = meanwhile();
             let mut looked = Vec::with_capacity(lines.len());
@@ -134,9 +157,10 @@ enum Kind {
     Stub,
 }
 
-fn look(line: &[u8], trusted: &TrustedKeys) -> Line {
+/// `writer` is that of the record before, which is mostly the same one.
+fn look(line: &[u8], trusted: &TrustedKeys, writer: &mut Arc<str>) -> Line {
     if let Ok(line) = serde_json::from_slice::<RecordLine>(line) {
-        return record(line, trusted);
+        return record(line, trusted, writer);
     }
     match serde_json::from_slice::<ExportLine>(line) {
         Ok(
@@ -146,14 +170,14 @@ fn look(line: &[u8], trusted: &TrustedKeys) -> Line {
     }
 }
 
-fn record(line: RecordLine, trusted: &TrustedKeys) -> Line {
+fn record(line: RecordLine, trusted: &TrustedKeys, writer: &mut Arc<str>) -> Line {
     let stub = line.r#type == Kind::Stub;
     let (salt, body) = match (stub, line.salt, line.body) {
         (true, None, None) => (String::new(), String::new()),
         (false, Some(salt), Some(body)) => (salt, body),
         _ => return Line::Unreadable,
     };
-    let mut record = ChainedRecord {
+    let record = ChainedRecord {
         writer: line.writer,
         seq: line.seq,
         id: line.id,
@@ -170,9 +194,13 @@ fn record(line: RecordLine, trusted: &TrustedKeys) -> Line {
     let wrong = chain::verify_alone(&record).err();
     let says = if wrong.is_none() { says(&record, trusted) } else { None };
     let erased = chain::is_erased(&record);
-    // Nobody needs them any more, and it is cheapest here to give back what was taken here.
-    (record.salt, record.body) = (String::new(), String::new());
-    Line::Record { record: Box::new(record), stub, erased, wrong, says }
+    if **writer != *record.writer {
+        *writer = Arc::from(record.writer.as_str());
+    }
+    let ChainedRecord { seq, session, occurred_at, kind, prev_hash, hash, .. } = record;
+    let is_special = stub || erased || wrong.is_some() || says.is_some();
+    let special = is_special.then(|| Box::new(Special { stub, erased, kind, session, occurred_at, wrong, says }));
+    Line::Record(Seen { writer: writer.clone(), seq, prev_hash, hash, special })
 }
 
 fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {

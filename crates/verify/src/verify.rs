@@ -9,16 +9,13 @@ use amberglass_domain::{
     chain::device_of,
     checkpoint::{Checkpoint, CheckpointError, TrustedKeys},
 };
-use amberglass_wire::{
-    audit::ChainedRecord,
-    export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, end_text},
-};
+use amberglass_wire::export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, ExportScope, FORMAT, end_text};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    chain::{Chain, Found, Heard, Known},
+    chain::{Chain, Heard, Known},
     fault::{Fault, Place},
-    lines::{Line, Piece, Says},
+    lines::{Line, Piece, Says, Special},
     report::{ChainReport, Report},
     signed::{Signed, SignedHeads, is_before, is_server},
 };
@@ -138,18 +135,21 @@ impl Reading {
         }
         match line {
             Line::Unreadable => self.report.add(self.here(), Fault::NotALine),
-            Line::Record { record, stub, erased, wrong, says } => {
-                let (place, line) = (self.here(), self.lines);
-                if stub && let Some(fault) = self.header.as_ref().and_then(|header| kept_back(&header.scope, &record)) {
-                    let place = Place { writer: Some(record.writer.clone()), seq: Some(record.seq), ..place.clone() };
+            Line::Record(mut record) => {
+                let (seq, line) = (record.seq, self.lines);
+                if let Some(special) = record.special.as_deref().filter(|special| special.stub)
+                    && let Some(header) = &self.header
+                    && let Some(fault) = kept_back(&header.scope, &record.writer, special)
+                {
+                    let place = Place { writer: Some((*record.writer).to_owned()), seq: Some(seq), ..self.here() };
                     self.report.add(place, fault);
                 }
                 let Some(chain) = self.chains.last_mut().filter(|_| !self.outside) else {
-                    self.report.add(place, Fault::OutsideOfChains);
+                    self.report.add(self.here(), Fault::OutsideOfChains);
                     return;
                 };
-                let seq = record.seq;
-                let stands = chain.record(Found { record: *record, stub, erased, wrong, line }, &mut self.report);
+                let says = record.special.as_mut().and_then(|special| special.says.take());
+                let stands = chain.record(record, line, &mut self.report);
                 if stands && let Some(says) = says {
                     let writer = chain.writer().to_owned();
                     self.said(&writer, seq, says);
@@ -310,7 +310,7 @@ fn asks_for_all_of(scope: &ExportScope, writer: &str) -> bool {
 }
 
 /// What a stub must not stand for, as far as its header tells. With several conditions it can't tell.
-fn kept_back(scope: &ExportScope, record: &ChainedRecord) -> Option<Fault> {
+fn kept_back(scope: &ExportScope, writer: &str, record: &Special) -> Option<Fault> {
     let ExportScope { session, portal, customer, staff, device, since, until } = scope;
     let others = portal.is_some() || customer.is_some() || staff.is_some();
     match (session, device, others) {
@@ -319,7 +319,7 @@ fn kept_back(scope: &ExportScope, record: &ChainedRecord) -> Option<Fault> {
             Some(Fault::KeptBack { session })
         }
         (None, Some(device), false) if since.is_none() && until.is_none() => {
-            (device_of(&record.writer) == device.as_str()).then_some(Fault::LeftOut)
+            (device_of(writer) == device.as_str()).then_some(Fault::LeftOut)
         }
         (None, None, false) => {
             let within = since.is_none_or(|since| record.occurred_at >= since)

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     AuditError, AuditLog,
     alarms::{Contradicted, device_of_writer},
+    signed_before::signed_before,
 };
 use crate::store::{CheckpointRow, StoreError, Tx};
 
@@ -105,6 +106,8 @@ pub struct Checkpoints {
     file: Option<PathBuf>,
     /// What was seen last.
     seen: HashMap<String, ChainHead>,
+    /// What was signed before this server started was held against the log.
+    looked_back: bool,
 }
 
 /// Why a checkpoint was not issued. What was to be in it is in the next one.
@@ -124,7 +127,7 @@ pub enum IssueError {
 
 impl Checkpoints {
     pub fn new(audit: AuditLog, clock: Arc<dyn Clock>, file: Option<PathBuf>) -> Self {
-        Self { audit, clock, file, seen: HashMap::new() }
+        Self { audit, clock, file, seen: HashMap::new(), looked_back: false }
     }
 
     /// Until stopped, and once more then.
@@ -148,6 +151,10 @@ impl Checkpoints {
     pub async fn issue(&mut self) -> Result<Vec<String>, IssueError> {
         let store = self.audit.shared.store.clone();
         let heads = store.chain_heads().await?;
+        if !self.looked_back {
+            self.look_back(&heads).await?;
+            self.looked_back = true;
+        }
         let moved: Vec<WriterHead> =
             heads.iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).cloned().collect();
         for WriterHead { writer, head } in &moved {
@@ -164,6 +171,11 @@ impl Checkpoints {
         for WriterHead { writer, head } in gone {
             self.lost(&writer, head, ChainHead::default()).await;
             self.seen.remove(&writer);
+        }
+        // What is no hash can stand in no note, and must not keep the others from being signed.
+        let (moved, unsound): (Vec<_>, Vec<_>) = moved.into_iter().partition(|known| is_hash(&known.head.hash));
+        for WriterHead { writer, head } in unsound {
+            tracing::error!(writer, seq = head.seq, "the last record of a chain stands in the database without a hash");
         }
         let issued_at = self.clock.now();
         let mut notes = Vec::new();
@@ -193,12 +205,34 @@ impl Checkpoints {
         Ok(notes)
     }
 
-    /// A chain that does not hold any more what this server had signed of it.
+    /// What is missing or another one since a server signed it, also while none was running.
+    async fn look_back(&self, heads: &[WriterHead]) -> Result<(), StoreError> {
+        let store = &self.audit.shared.store;
+        for WriterHead { writer, head: signed } in
+            signed_before(store, self.audit.signer(), self.file.as_deref()).await?
+        {
+            let held = heads.iter().find(|known| known.writer == writer).map(|known| known.head.clone());
+            let held = held.unwrap_or_default();
+            // Nothing is there of a record that was retired.
+            let stands = store.chain(&writer, signed.seq.saturating_sub(1), 1).await?;
+            let stands = stands.first().map(|stored| &stored.record).filter(|record| record.seq == signed.seq);
+            if held.seq < signed.seq || stands.is_some_and(|record| record.hash != signed.hash) {
+                self.lost(&writer, signed, held).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// A chain that does not hold any more what a server had signed of it.
     async fn lost(&self, writer: &str, shown: ChainHead, held: ChainHead) {
         let cause = if shown.seq > held.seq { Contradiction::RolledBack } else { Contradiction::Fork };
         let found = Contradicted { writer: writer.to_owned(), cause, held, shown };
         self.audit.contradict(device_of_writer(writer).as_ref(), &found).await;
     }
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn add_line(path: &Path, line: &ExportLine) -> std::io::Result<()> {

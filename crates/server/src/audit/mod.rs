@@ -34,6 +34,7 @@ mod reconciliation;
 mod registrations;
 mod retention;
 mod said;
+mod signed_before;
 mod witness;
 
 pub(crate) use alarms::is_hash;

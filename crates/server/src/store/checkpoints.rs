@@ -1,5 +1,6 @@
 //! Signed heads of chains: insert and read. There is no update and no delete, here or in the schema.
 
+use amberglass_domain::checkpoint::WriterHead;
 use amberglass_wire::{UnixMillis, event_stream::ChainHead};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -81,6 +82,22 @@ impl Store {
             .iter()
             .map(|row| Ok((row.try_get("name")?, row.try_get("verifier_key")?)))
             .collect()
+    }
+
+    /// The last that servers have signed of each writer.
+    pub async fn last_signed(&self) -> Result<Vec<WriterHead>, StoreError> {
+        sqlx::query(concat!(
+            "SELECT DISTINCT writer, seq, hash FROM checkpoints c WHERE signer LIKE 'server:%' AND seq = ",
+            "(SELECT MAX(m.seq) FROM checkpoints m WHERE m.writer = c.writer AND m.signer LIKE 'server:%')"
+        ))
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(|row| {
+            let head = ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
+            Ok(WriterHead { writer: row.try_get("writer")?, head })
+        })
+        .collect()
     }
 
     /// The one that a server signed of this writer with the highest number below `seq`.

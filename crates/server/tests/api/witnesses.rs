@@ -114,3 +114,47 @@ async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
         assert_ne!(*shown, ChainHead::default());
     }
 }
+
+#[tokio::test]
+async fn a_server_that_starts_finds_what_was_cut_off_or_written_anew_while_none_was_running() {
+    const LAST: &str = "DELETE FROM audit_events WHERE kind = 'window_opened' AND seq = 2";
+    const ANEW: &str = "UPDATE audit_events SET hash = 'other' WHERE kind = 'window_opened' AND seq = 1";
+    const OWN: &str = "DELETE FROM audit_events WHERE writer LIKE 'server:%' AND seq > 3";
+    // With the database's own word of it, and with nothing left but the file outside.
+    const WORD: &str = "DELETE FROM checkpoints";
+    for (statements, of_server, cause) in [
+        (&[LAST][..], false, Contradiction::RolledBack),
+        (&[OWN], true, Contradiction::RolledBack),
+        (&[LAST, WORD], false, Contradiction::RolledBack),
+        (&[OWN, WORD], true, Contradiction::RolledBack),
+        (&["DELETE FROM audit_events WHERE kind = 'window_opened'", WORD], false, Contradiction::RolledBack),
+        (&[ANEW], false, Contradiction::Fork),
+    ] {
+        let (mut world, amy, sana) = with_security().await;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("checkpoints");
+        let looking = |world: &World| {
+            let state = world.server().state();
+            Checkpoints::new(state.audit.clone(), state.clock.clone(), Some(file.clone()))
+        };
+        let mut journal = Journal::of(&amy);
+        let through = if cause == Contradiction::Fork { 1 } else { 2 };
+        accepted(deliver(&world, &amy, &journal.run(through)).await).await;
+        looking(&world).issue().await.unwrap();
+        world.stop_server().await;
+        world.start_server().await;
+        looking(&world).issue().await.unwrap();
+        assert_eq!(world.alarms(&sana).await.open, 0, "nothing was done to it yet");
+
+        world.stop_server().await;
+        world.tamper(statements).await;
+        world.start_server().await;
+        for _ in 0..2 {
+            looking(&world).issue().await.unwrap();
+        }
+        let alarms = world.alarms(&sana).await;
+        let [alarm] = alarms.newest.as_slice() else { panic!("{statements:?}: {alarms:?}") };
+        let Some(EventDetail::ChainContradicted { writer, .. }) = &alarm.detail else { panic!("{alarm:?}") };
+        assert_eq!((writer.starts_with("server:"), cause_of(alarm)), (of_server, cause), "{statements:?}");
+    }
+}
