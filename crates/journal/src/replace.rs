@@ -47,6 +47,8 @@ pub struct Replaced {
 pub async fn open_or_replace(file: &Path, options: JournalOptions, chain: Option<u32>) -> Result<Opened, JournalError> {
     let lock = open::lock(file)?;
     finish_putting_aside(file)?;
+    // What lies aside was a chain, also where the program died before the key store was told of it.
+    let chain = chain.or(Some(highest_aside(file)).filter(|number| *number > 0));
     if !file.exists() && chain.is_some() {
         return begin_anew(file, lock, options, JournalLoss::Missing, chain).await;
     }
@@ -120,7 +122,10 @@ async fn begin_anew(
     let highest = [chain::number_in_device(&former), chain.unwrap_or(1), highest_aside(file)];
     let last = highest.into_iter().max().unwrap_or(1);
     let aside = if file.exists() { Some(put_aside(file, last, options.clock.now().0)?) } else { None };
-    let former = if former.is_empty() { chain::writer_of_chain(device, last) } else { former };
+    // A file of an earlier chain says nothing of the last one, and that is the one whose place the new one takes.
+    let is_last = !former.is_empty() && chain::number_in_device(&former) == last;
+    let (former, head) =
+        if is_last { (former, head) } else { (chain::writer_of_chain(device, last), ChainHead::default()) };
     let replaces = EventDetail::JournalReplaced { cause, former, seq: head.seq, hash: head.hash };
     let writer = chain::writer_of_chain(device, last.saturating_add(1));
     let beginning = Beginning { writer, replaces: Some(replaces), must_exist: false };

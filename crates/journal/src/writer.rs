@@ -369,8 +369,10 @@ impl Writer {
     }
 
     async fn tidy(&mut self, erase_before: UnixMillis, retire_before: UnixMillis) -> Result<Tidied, JournalError> {
+        let (trusted, seal) = (self.witness.trusted.clone(), self.seal.clone());
+        let vouched = move |note: &str| Some(trusted.checkpoint(note).ok()?.head_of(seal.writer())?.seq);
         let connection = self.connected().await?;
-        let read = what_may_go(connection, erase_before, retire_before).await;
+        let read = what_may_go(connection, erase_before, retire_before, vouched).await;
         let Some((tidied, retire)) = self.settle(read).await? else { return Ok(Tidied::default()) };
         let Tidied { erased_through, retired_through } = tidied;
         // All that is gone, so that the last of these records accounts for everything.
@@ -497,13 +499,16 @@ async fn what_may_go(
     connection: &mut SqliteConnection,
     erase_before: UnixMillis,
     retire_before: UnixMillis,
+    vouched: impl Fn(&str) -> Option<i64>,
 ) -> Result<Option<(Tidied, Option<Retired>)>, JournalError> {
     let delivered = store::delivery(connection).await?;
     let head = store::head(connection).await?;
     let gone = store::retired(connection).await?.map_or(0, |retired| retired.through);
     let erase = store::written_before(connection, erase_before).await?.min(delivered.through);
-    let through =
-        store::written_before(connection, retire_before).await?.min(delivered.through).min(head.seq.saturating_sub(1));
+    // The last note may be older than the last delivery: it speaks of no more than its own record.
+    let signed = delivered.note.as_deref().and_then(vouched).unwrap_or(0);
+    let old = store::written_before(connection, retire_before).await?;
+    let through = old.min(delivered.through).min(signed).min(head.seq.saturating_sub(1));
     let retire = match (delivered.note, store::hash_at(connection, through).await?) {
         (Some(note), Some(hash)) if through > gone => Some(Retired { through, hash, note }),
         _ => None,

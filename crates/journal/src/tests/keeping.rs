@@ -174,6 +174,24 @@ async fn without_a_servers_signed_word_no_record_is_removed() {
 }
 
 #[tokio::test]
+async fn a_servers_signed_word_covers_no_record_behind_its_own() {
+    let scene = Scene::new().await;
+    scene.server_is_at(1, "a");
+    scene.journal.trust(vec![signer().verifier_key()]).await.unwrap();
+    append_many(&scene.journal, 2).await;
+    scene.deliver().await;
+    let vouched = scene.server.state().held.len() as i64;
+    // From now on it confirms and signs nothing.
+    scene.server.state().own = None;
+    append_many(&scene.journal, 3).await;
+    scene.deliver().await;
+    assert!(scene.server.state().held.len() as i64 > vouched + 1);
+    scene.desk.clock.advance_millis(99 * DAY);
+    let through = scene.in_days(7, 30).await.retired_through;
+    assert!((1..=vouched).contains(&through), "{through} of {vouched}");
+}
+
+#[tokio::test]
 async fn what_is_gone_without_a_record_of_it_is_found_at_the_next_start() {
     for (change, what) in [
         ("update records set sealed = x'' where seq = 2", "an erased body"),

@@ -124,6 +124,17 @@ async fn an_earlier_chain_in_the_place_of_the_last_one_is_not_gone_on_with() {
     let Opened { journal, replaced } = desk.start(Some(3)).await.unwrap();
     assert!(matches!(replaced, Some(Replaced { cause: JournalLoss::Missing, aside: Some(_) })), "{replaced:?}");
     assert_eq!(journal.writer(), "device-1/4");
+    // The server takes it only in the place of the third; how far that went nobody here can say.
+    let EventDetail::JournalReplaced { former, seq, .. } = said(&journal).await else { panic!("another first record") };
+    assert_eq!((former.as_str(), seq), ("device-1/3", 0));
+}
+
+#[tokio::test]
+async fn a_program_that_died_before_it_could_remember_a_new_chain_does_not_begin_the_first_one_again() {
+    let desk = Desk::with_records(2).await;
+    std::fs::rename(desk.file(), desk.folder.path().join("journal-chain-1-set-aside-5.sqlite")).unwrap();
+    let Opened { journal, replaced } = desk.start(None).await.unwrap();
+    assert_eq!((journal.writer(), replaced.unwrap().cause), ("device-1/2", JournalLoss::Missing));
 }
 
 #[tokio::test]

@@ -150,26 +150,37 @@ impl Checkpoints {
     /// When the log cannot be read or written, or the file outside of it; what was to be signed is in the next notes.
     pub async fn issue(&mut self) -> Result<Vec<String>, IssueError> {
         let store = self.audit.shared.store.clone();
+        // Before the heads are read: what is delivered meanwhile must not look as if it were missing.
+        let before = if self.looked_back { None } else { Some(self.signed_before().await) };
         let heads = store.chain_heads().await?;
-        if !self.looked_back {
-            self.look_back(&heads).await?;
-            self.looked_back = true;
+        let held: HashMap<&str, &ChainHead> = heads.iter().map(|known| (known.writer.as_str(), &known.head)).collect();
+        match before {
+            None => {}
+            Some(Ok(signed)) => {
+                for WriterHead { writer, head } in signed {
+                    self.look_at(&writer, head, held.get(writer.as_str()).copied()).await?;
+                }
+                self.looked_back = true;
+            }
+            // That it can't be compared with the past must not keep anything from being signed now.
+            Some(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "what was signed before can't be read yet");
+            }
         }
         let moved: Vec<WriterHead> =
             heads.iter().filter(|known| self.seen.get(&known.writer) != Some(&known.head)).cloned().collect();
+        // Also of one that has grown: it may have grown from another past.
         for WriterHead { writer, head } in &moved {
-            if let Some(seen) = self.seen.get(writer).filter(|seen| seen.seq >= head.seq) {
-                self.lost(writer, seen.clone(), head.clone()).await;
+            if let Some(seen) = self.seen.get(writer) {
+                self.look_at(writer, seen.clone(), Some(head)).await?;
             }
         }
-        let gone: Vec<WriterHead> = self
-            .seen
-            .iter()
-            .filter(|(writer, _)| !heads.iter().any(|known| known.writer == **writer))
-            .map(|(writer, head)| WriterHead { writer: writer.clone(), head: head.clone() })
-            .collect();
-        for WriterHead { writer, head } in gone {
-            self.lost(&writer, head, ChainHead::default()).await;
+        let gone: Vec<String> =
+            self.seen.keys().filter(|writer| !held.contains_key(writer.as_str())).cloned().collect();
+        for writer in gone {
+            if let Some(seen) = self.seen.get(&writer) {
+                self.look_at(&writer, seen.clone(), None).await?;
+            }
             self.seen.remove(&writer);
         }
         // What is no hash can stand in no note, and must not keep the others from being signed.
@@ -205,20 +216,18 @@ impl Checkpoints {
         Ok(notes)
     }
 
-    /// What is missing or another one since a server signed it, also while none was running.
-    async fn look_back(&self, heads: &[WriterHead]) -> Result<(), StoreError> {
-        let store = &self.audit.shared.store;
-        for WriterHead { writer, head: signed } in
-            signed_before(store, self.audit.signer(), self.file.as_deref()).await?
-        {
-            let held = heads.iter().find(|known| known.writer == writer).map(|known| known.head.clone());
-            let held = held.unwrap_or_default();
-            // Nothing is there of a record that was retired.
-            let stands = store.chain(&writer, signed.seq.saturating_sub(1), 1).await?;
-            let stands = stands.first().map(|stored| &stored.record).filter(|record| record.seq == signed.seq);
-            if held.seq < signed.seq || stands.is_some_and(|record| record.hash != signed.hash) {
-                self.lost(&writer, signed, held).await;
-            }
+    async fn signed_before(&self) -> Result<Vec<WriterHead>, StoreError> {
+        signed_before(&self.audit.shared.store, self.audit.signer(), self.file.as_deref()).await
+    }
+
+    /// Whether the log still has what a server signed of a chain that stands at `held` now.
+    async fn look_at(&self, writer: &str, signed: ChainHead, held: Option<&ChainHead>) -> Result<(), StoreError> {
+        let held = held.cloned().unwrap_or_default();
+        // Nothing is there of a record that was retired.
+        let stands = self.audit.shared.store.chain(writer, signed.seq.saturating_sub(1), 1).await?;
+        let stands = stands.first().map(|stored| &stored.record).filter(|record| record.seq == signed.seq);
+        if held.seq < signed.seq || stands.is_some_and(|record| record.hash != signed.hash) {
+            self.lost(writer, signed, held).await;
         }
         Ok(())
     }

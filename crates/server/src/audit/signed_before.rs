@@ -15,17 +15,14 @@ use crate::store::{Store, StoreError};
 /// How far the file is read back from its end: some days of a busy server.
 const TAIL_BYTES: i64 = 4 << 20;
 
-/// Of each writer the record with the highest number. A file that can't be read is told in the log of the program: the
-/// database's own word remains.
+/// Of each writer the record with the highest number, by each of the two: neither can hide what the other says. A file that
+/// can't be read is told in the log of the program.
 pub(super) async fn signed_before(
     store: &Store,
     signer: &NoteSigner,
     file: Option<&Path>,
 ) -> Result<Vec<WriterHead>, StoreError> {
-    let mut signed = BTreeMap::new();
-    for known in store.last_signed().await? {
-        keep(&mut signed, known);
-    }
+    let mut signed = store.last_signed().await?;
     if let Some(path) = file {
         let mut trusted = TrustedKeys::default();
         let others = store.signers().await?.into_iter().map(|(_, verifier_key)| verifier_key);
@@ -36,19 +33,23 @@ pub(super) async fn signed_before(
             }
         }
         match tail(path) {
-            Ok(text) => of_notes(&text, &trusted).for_each(|known| keep(&mut signed, known)),
+            Ok(text) => signed.extend(highest(of_notes(&text, &trusted))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::error!(%error, path = %path.display(), "the file of checkpoints can't be read"),
         }
     }
-    Ok(signed.into_iter().map(|(writer, head)| WriterHead { writer, head }).collect())
+    Ok(signed)
 }
 
-fn keep(signed: &mut BTreeMap<String, ChainHead>, WriterHead { writer, head }: WriterHead) {
-    let kept = signed.entry(writer).or_default();
-    if kept.seq < head.seq {
-        *kept = head;
+fn highest(all: impl Iterator<Item = WriterHead>) -> impl Iterator<Item = WriterHead> {
+    let mut signed = BTreeMap::<String, ChainHead>::new();
+    for WriterHead { writer, head } in all {
+        let kept = signed.entry(writer).or_default();
+        if kept.seq < head.seq {
+            *kept = head;
+        }
     }
+    signed.into_iter().map(|(writer, head)| WriterHead { writer, head })
 }
 
 fn of_notes(text: &[u8], trusted: &TrustedKeys) -> impl Iterator<Item = WriterHead> {

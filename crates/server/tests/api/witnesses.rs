@@ -87,6 +87,30 @@ async fn a_server_that_has_signed_more_of_a_chain_than_it_holds_says_so() {
     assert_eq!((alarms.open, cause_of(&alarms.newest[0])), (1, Contradiction::RolledBack));
 }
 
+/// One record more in the chain of the device, over whatever is there.
+const GROWN: &str = "INSERT INTO audit_events (writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
+     salt, body, hash, received_at, staff, customer, portal, device, is_page) \
+     SELECT writer, seq + 1, 'grown', session, occurred_at, monotonic_millis, kind, hash, commitment, salt, body, commitment, \
+     received_at, staff, customer, portal, device, is_page FROM audit_events a WHERE kind = 'window_opened' \
+     AND seq = (SELECT MAX(seq) FROM audit_events b WHERE b.writer = a.writer)";
+
+#[tokio::test]
+async fn the_look_at_all_chains_finds_those_that_grew_from_another_past() {
+    let (world, amy, sana) = with_security().await;
+    let mut journal = Journal::of(&amy);
+    accepted(deliver(&world, &amy, &journal.run(2)).await).await;
+    let state = world.server().state();
+    let mut checkpoints = Checkpoints::new(state.audit.clone(), state.clock.clone(), None);
+    checkpoints.issue().await.unwrap();
+    let anew = "UPDATE audit_events SET hash = prev_hash WHERE kind = 'window_opened' AND seq = 2";
+    world.tamper(&[anew, GROWN]).await;
+    checkpoints.issue().await.unwrap();
+    let alarms = world.alarms(&sana).await;
+    let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
+    let Some(EventDetail::ChainContradicted { writer, cause, .. }) = &alarm.detail else { panic!("{alarm:?}") };
+    assert_eq!((writer, *cause), (&journal.writer, Contradiction::Fork));
+}
+
 #[tokio::test]
 async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
     for statement in [
@@ -118,10 +142,13 @@ async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
 #[tokio::test]
 async fn a_server_that_starts_finds_what_was_cut_off_or_written_anew_while_none_was_running() {
     const LAST: &str = "DELETE FROM audit_events WHERE kind = 'window_opened' AND seq = 2";
-    const ANEW: &str = "UPDATE audit_events SET hash = 'other' WHERE kind = 'window_opened' AND seq = 1";
+    const ANEW: &str = "UPDATE audit_events SET hash = prev_hash WHERE kind = 'window_opened' AND seq = 1";
     const OWN: &str = "DELETE FROM audit_events WHERE writer LIKE 'server:%' AND seq > 3";
     // With the database's own word of it, and with nothing left but the file outside.
     const WORD: &str = "DELETE FROM checkpoints";
+    // A later word that says otherwise, of a log that has grown.
+    const LATER_WORD: &str = "INSERT INTO checkpoints (signer, writer, seq, hash, issued_at, note) \
+         SELECT 'server:x', writer, 9, hash, 9, 'a note' FROM audit_events WHERE kind = 'window_opened' AND seq = 1";
     for (statements, of_server, cause) in [
         (&[LAST][..], false, Contradiction::RolledBack),
         (&[OWN], true, Contradiction::RolledBack),
@@ -129,6 +156,8 @@ async fn a_server_that_starts_finds_what_was_cut_off_or_written_anew_while_none_
         (&[OWN, WORD], true, Contradiction::RolledBack),
         (&["DELETE FROM audit_events WHERE kind = 'window_opened'", WORD], false, Contradiction::RolledBack),
         (&[ANEW], false, Contradiction::Fork),
+        (&[ANEW, GROWN], false, Contradiction::Fork),
+        (&[ANEW, GROWN, LATER_WORD], false, Contradiction::RolledBack),
     ] {
         let (mut world, amy, sana) = with_security().await;
         let dir = tempfile::tempdir().unwrap();
