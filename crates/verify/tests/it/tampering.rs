@@ -411,12 +411,14 @@ fn a_line_that_is_longer_than_any() {
         check(&closed(&sections(&of_device, &records(SERVER, 10))))
     };
     assert!(with_body(3 << 20).is_whole());
-    assert_eq!(found(&with_body(25 << 20))[0], ("not_a_line", line_of(22), None));
-    // What is no record is short.
     let text = closed(&honest());
     let end = text.lines().count() as u64;
+    let padded = |length| text.replacen("\"seq\":6,", &format!("\"seq\":{}6,", " ".repeat(length)), 1);
+    expect("a long record", &padded(3 << 20), &[("end_contradicts", end, None)]);
+    assert_eq!(found(&check(&padded(24 << 20)))[0], ("not_a_line", line_of(6), None));
+    // What is no record is short.
     let padded = |length| text.replacen("\"through\":20", &format!("\"through\":{}20", " ".repeat(length)), 1);
-    expect("a long one", &padded(1 << 20), &[("end_contradicts", end, None)]);
+    expect("a long header", &padded(1 << 20), &[("end_contradicts", end, None)]);
     assert_eq!(found(&check(&padded(2 << 20)))[0], ("not_a_line", 2, None));
 }
 
