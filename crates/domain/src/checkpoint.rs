@@ -11,7 +11,7 @@
 //!
 //! with one line for each head. Servers sign those of all writers, a device those of its own journal.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use amberglass_wire::{UnixMillis, event_stream::ChainHead};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -79,12 +79,13 @@ impl Checkpoint {
         }
         let (signer, at) = lines.next()?.split_once(' ')?;
         let mut checkpoint = Self { signer: signer.to_owned(), issued_at: UnixMillis(number(at)?), heads: Vec::new() };
+        let mut named = HashSet::new();
         for line in lines {
             let mut words = line.split(' ');
             let (writer, seq, hash) = (words.next()?, words.next()?, words.next()?);
             let seq = number(seq).filter(|seq| *seq > 0)?;
             let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            if words.next().is_some() || writer.is_empty() || !is_hash || checkpoint.head_of(writer).is_some() {
+            if words.next().is_some() || writer.is_empty() || !is_hash || !named.insert(writer) {
                 return None;
             }
             checkpoint
@@ -317,6 +318,22 @@ mod tests {
         ] {
             let note = server.sign(&text).unwrap();
             assert_eq!(trusting(&[&server]).checkpoint(&note), Err(CheckpointError::NotACheckpoint), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_writer_that_is_named_twice_is_refused_however_many_stand_between() {
+        let server = signer("server:s1", 1);
+        let many: Vec<WriterHead> = (0..500).map(|n| head(&format!("device-{n}"), 3, "b")).collect();
+        let note = server.checkpoint(UnixMillis(1), many.clone()).unwrap();
+        assert_eq!(trusting(&[&server]).checkpoint(&note).unwrap().heads, many);
+        for again in [head("device-0", 3, "b"), head("device-250", 4, "c"), head("device-499", 3, "b")] {
+            let heads = [many.clone(), vec![again]].concat();
+            let refused = server.checkpoint(UnixMillis(1), heads.clone());
+            assert_eq!(refused, Err(CheckpointError::InvalidName));
+            let text = Checkpoint { signer: "server:s1".into(), issued_at: UnixMillis(1), heads }.text();
+            let note = server.sign(&text).unwrap();
+            assert_eq!(trusting(&[&server]).checkpoint(&note), Err(CheckpointError::NotACheckpoint));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use amberglass_domain::{
-    chain::{ChainError, GENESIS},
+    chain::{ChainError, GENESIS, device_of},
     erasure::{ErasedBodies, can_be_erased},
 };
 use amberglass_wire::{UnixMillis, event_stream::ChainHead, export::ChainHeader};
@@ -13,8 +13,11 @@ use crate::{
     lines::Seen,
     passed::Passed,
     report::{ChainReport, Report},
-    signed::{Expected, Signed, is_before, is_server},
+    signed::{Expected, Signed, is_before, is_server, speaks_for},
 };
+
+/// Characters; an honest one has fewer.
+const MOST_OF_A_KIND: usize = 64;
 
 /// What is known once everything was read.
 #[derive(Default)]
@@ -62,7 +65,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// `pinned`: the reader has the writer's own key. `signed` is what is known of it so far.
+    /// `pinned`: the reader has the key of the writer, or of the device whose chain it is. `signed` is what is known of it so far.
     pub(crate) fn new(header: ChainHeader, line: u64, pinned: bool, mut signed: Expected) -> Self {
         let signed = signed.split_off(&header.after);
         let mut report = ChainReport::new(header.writer.clone());
@@ -84,8 +87,7 @@ impl Chain {
 
     /// Has the record held against this, now or when it comes.
     pub(crate) fn expect(&mut self, seq: i64, signed: Signed) -> Heard {
-        let speaks = signed.signer == self.header.writer || is_server(&signed.signer);
-        if !speaks || seq < self.header.after {
+        if !speaks_for(&signed.signer, &self.header.writer) || seq < self.header.after {
             return Heard::Awaited;
         }
         if seq <= self.head.seq && !self.head.hash.is_empty() {
@@ -98,8 +100,9 @@ impl Chain {
             return if same { Heard::TooLate } else { Heard::Contradicted { after } };
         }
         let known = self.signed.entry(seq).or_default();
-        if !known.iter().any(|word| (&word.hash, &word.signer) == (&signed.hash, &signed.signer)) {
-            known.push(signed);
+        match known.iter_mut().find(|word| (&word.hash, &word.signer) == (&signed.hash, &signed.signer)) {
+            Some(word) => word.issued_at = word.issued_at.min(signed.issued_at),
+            None => known.push(signed),
         }
         Heard::Awaited
     }
@@ -150,7 +153,9 @@ impl Chain {
                 if can_be_erased(&special.kind) {
                     self.erased(line, seq);
                 } else {
-                    report.add(self.at(line, seq), Fault::EvidenceErased { kind: special.kind });
+                    // Whoever wrote the file chose the length.
+                    let kind = special.kind.chars().take(MOST_OF_A_KIND).collect();
+                    report.add(self.at(line, seq), Fault::EvidenceErased { kind });
                 }
             }
             Some(_) | None => self.report.records = self.report.records.saturating_add(1),
@@ -195,7 +200,7 @@ impl Chain {
                 continue;
             }
             self.confirmed = seq;
-            if signer == self.header.writer {
+            if signer == device_of(&self.header.writer) {
                 self.own = self.own.map(|own| own.max(seq));
             }
             if is_server(&signer) {
@@ -223,8 +228,8 @@ impl Chain {
             report.add(end.clone(), Fault::ChainHeader);
         }
         for (seen, signed) in std::mem::take(&mut self.signed) {
-            // That the export has less than it promises was said above.
-            if !to_head || seen <= through {
+            // That the export has less than it promises was said above. Where all was asked for, its end was.
+            if !(to_head || whole) || seen <= through {
                 continue;
             }
             let before = |signed: &&Signed| known.exported_at.is_some_and(|at| is_before(signed.issued_at, at));

@@ -74,7 +74,11 @@ pub enum Fault {
         "the writer itself has signed nothing from record {from} on, though its key is trusted: they may be somebody else's"
     )]
     NotSignedByWriter { from: i64 },
-    #[error("the chain is not in this export of everything, though {signer} had seen record {seen} of it")]
+    #[error(
+        "the chain is a server's whose key is not among those that are trusted: nothing tells it from one that was made up"
+    )]
+    UnknownServer,
+    #[error("the chain is not in this export, which has to hold it: {signer} had seen record {seen} of it")]
     ChainMissing { signer: String, seen: i64 },
     #[error("the chain stops before its end in an export of everything")]
     StopsBeforeTheEnd,
@@ -125,6 +129,7 @@ impl Fault {
             Self::RolledBack { .. } => "rolled_back",
             Self::SignedNotHeld { .. } => "signed_not_held",
             Self::NotSignedByWriter { .. } => "not_signed_by_writer",
+            Self::UnknownServer => "unknown_server",
             Self::ChainMissing { .. } => "chain_missing",
             Self::StopsBeforeTheEnd => "stops_before_the_end",
             Self::BeginningMissing { .. } => "beginning_missing",

@@ -18,12 +18,18 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
+use crate::signed::is_server;
+
 /// Bytes of lines that are looked at together; bounds the memory.
 const PIECE_BYTES: usize = 4 << 20;
 /// An honest line is longer than this bound lets them be on average.
 const PIECE_LINES: usize = 1 << 16;
 /// A longer line is not one of an export.
-const LONGEST_LINE: usize = 64 << 20;
+const LONGEST_LINE: usize = 24 << 20;
+/// Nor is a longer one, if it is no record: to read it takes many times its length.
+const LONGEST_OTHER_LINE: usize = 2 << 20;
+/// A longer name is nobody's. Each fault carries the one that it is about.
+const LONGEST_NAME: usize = 256;
 
 /// A line, and what can be said of it without its neighbours.
 pub(crate) enum Line {
@@ -64,7 +70,7 @@ pub(crate) enum Says {
         through: i64,
         hash: String,
     },
-    /// By a key that is trusted.
+    /// By a server whose key is trusted.
     Witnessed(Checkpoint),
 }
 
@@ -162,7 +168,16 @@ fn look(line: &[u8], trusted: &TrustedKeys, writer: &mut Arc<str>) -> Line {
     if let Ok(line) = serde_json::from_slice::<RecordLine>(line) {
         return record(line, trusted, writer);
     }
+    if line.len() > LONGEST_OTHER_LINE {
+        return Line::Unreadable;
+    }
     match serde_json::from_slice::<ExportLine>(line) {
+        Ok(ExportLine::Chain(header)) if header.writer.len() > LONGEST_NAME => Line::Unreadable,
+        Ok(ExportLine::Export(header))
+            if header.scope.session.as_ref().is_some_and(|id| id.as_str().len() > LONGEST_NAME) =>
+        {
+            Line::Unreadable
+        }
         Ok(
             line @ (ExportLine::Export(_) | ExportLine::Chain(_) | ExportLine::Checkpoint { .. } | ExportLine::End(_)),
         ) => Line::Other(Box::new(line)),
@@ -171,6 +186,9 @@ fn look(line: &[u8], trusted: &TrustedKeys, writer: &mut Arc<str>) -> Line {
 }
 
 fn record(line: RecordLine, trusted: &TrustedKeys, writer: &mut Arc<str>) -> Line {
+    if line.writer.len() > LONGEST_NAME {
+        return Line::Unreadable;
+    }
     let stub = line.r#type == Kind::Stub;
     let (salt, body) = match (stub, line.salt, line.body) {
         (true, None, None) => (String::new(), String::new()),
@@ -216,8 +234,8 @@ fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {
         }
         "checkpoint_witnessed" => {
             let EventDetail::CheckpointWitnessed { note } = detail()? else { return None };
-            // One that nobody trusted has signed is no witness, and a device's word that it saw it accuses nobody.
-            trusted.checkpoint(&note).ok().map(Says::Witnessed)
+            // What a device keeps are the words of servers; its own, brought in this way, are none.
+            trusted.checkpoint(&note).ok().filter(|seen| is_server(&seen.signer)).map(Says::Witnessed)
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-use amberglass_domain::checkpoint::Checkpoint;
+use amberglass_domain::{chain::device_of, checkpoint::Checkpoint};
 use amberglass_wire::{UnixMillis, event_stream::ChainHead};
 
 /// Servers on one database differ by less.
@@ -11,6 +11,11 @@ const CLOCKS_DIFFER_MILLIS: i64 = 1_000;
 /// Servers sign for all writers, anybody else for itself.
 pub(crate) fn is_server(signer: &str) -> bool {
     signer.starts_with("server:")
+}
+
+/// Whether a signature of this signer says anything about this chain: a device signs all of its chains under its own name.
+pub(crate) fn speaks_for(signer: &str, writer: &str) -> bool {
+    is_server(signer) || signer == device_of(writer)
 }
 
 /// Whether what was signed then had to be in an export of that time.
@@ -42,8 +47,7 @@ pub(crate) struct SignedHeads(HashMap<String, HashMap<(i64, String, String), Uni
 impl SignedHeads {
     pub(crate) fn add(&mut self, checkpoint: &Checkpoint) {
         for known in &checkpoint.heads {
-            // A device speaks for its own chain alone.
-            if checkpoint.signer != known.writer && !is_server(&checkpoint.signer) {
+            if !speaks_for(&checkpoint.signer, &known.writer) {
                 continue;
             }
             let word = (known.head.seq, known.head.hash.clone(), checkpoint.signer.clone());
@@ -72,14 +76,17 @@ impl SignedHeads {
         expected
     }
 
-    /// Of each writer the highest record that somebody has signed.
-    pub(crate) fn highest(&self) -> Vec<(String, i64, Signed)> {
+    /// Of each writer the highest record that somebody had signed before this export. What was signed later is not asked: it
+    /// must not hide what was signed before.
+    pub(crate) fn highest_before(&self, exported_at: UnixMillis) -> Vec<(String, i64, Signed)> {
         let mut all: Vec<(String, i64, Signed)> = self
             .0
             .keys()
             .filter_map(|writer| {
-                let (seq, mut words) = self.of(writer).pop_last()?;
-                Some((writer.clone(), seq, words.swap_remove(0)))
+                self.of(writer).into_iter().rev().find_map(|(seq, words)| {
+                    let word = words.into_iter().find(|word| is_before(word.issued_at, exported_at))?;
+                    Some((writer.clone(), seq, word))
+                })
             })
             .collect();
         all.sort_by(|(a, ..), (b, ..)| a.cmp(b));

@@ -17,7 +17,7 @@ use crate::{
     fault::{Fault, Place},
     lines::{Line, Piece, Says, Special},
     report::{ChainReport, Report},
-    signed::{Signed, SignedHeads, is_before, is_server},
+    signed::{Signed, SignedHeads, is_server},
 };
 
 /// Why nothing can be said.
@@ -244,21 +244,21 @@ impl Reading {
         }
         let everything = self.header.as_ref().is_some_and(|header| header.scope == ExportScope::default());
         if everything && !header.to_head {
-            self.report.add(place, Fault::StopsBeforeTheEnd);
+            self.report.add(place.clone(), Fault::StopsBeforeTheEnd);
         }
         self.writers.insert(header.writer.clone(), self.chains.len());
-        let pinned = trusted.names().any(|name| name == header.writer);
+        if is_server(&header.writer) && !is_known_server(&header.writer, trusted) {
+            self.report.add(place, Fault::UnknownServer);
+        }
+        let pinned = trusted.names().any(|name| name == device_of(&header.writer));
         let signed = self.signed.of(&header.writer);
         self.chains.push(Chain::new(header, self.lines, pinned, signed));
     }
 
-    /// In an export of everything no chain is missing of which somebody had seen anything.
+    /// Where all of a chain was asked for it is not missing if somebody had seen anything of it.
     fn missing_chains(&mut self, header: &ExportHeader) {
-        if header.scope != ExportScope::default() {
-            return;
-        }
-        for (writer, seen, Signed { signer, issued_at, .. }) in self.signed.highest() {
-            if !self.writers.contains_key(&writer) && is_before(issued_at, header.exported_at) {
+        for (writer, seen, Signed { signer, .. }) in self.signed.highest_before(header.exported_at) {
+            if !self.writers.contains_key(&writer) && asks_for_all_of(&header.scope, &writer) {
                 let place = Place { writer: Some(writer), ..Place::default() };
                 self.report.add(place, Fault::ChainMissing { signer, seen });
             }
@@ -301,6 +301,12 @@ impl Reading {
 fn claims_known(note: &str, trusted: &TrustedKeys) -> bool {
     amberglass_domain::checkpoint::claimed(note)
         .is_none_or(|checkpoint| is_server(&checkpoint.signer) || trusted.names().any(|name| name == checkpoint.signer))
+}
+
+/// Whether the reader has the key of the server whose chain it is, or whose operator's.
+fn is_known_server(writer: &str, trusted: &TrustedKeys) -> bool {
+    let server = writer.strip_suffix(":operator").unwrap_or(writer);
+    trusted.names().any(|name| name == writer || name == server)
 }
 
 /// Whether the export has to hold the chain from its beginning: it is of everything, or of this device.

@@ -214,6 +214,22 @@ fn what_a_device_has_kept_of_a_server_is_one_more_witness() {
 }
 
 #[test]
+fn what_a_device_has_kept_of_its_own_word_says_nothing() {
+    let (later, other) = (records(DEVICE, 30), made_up(DEVICE, 12));
+    for seen in [&later[29], &other, &made_up(DEVICE, 4)] {
+        let note = checkpoint(&device(), 1_780_000_000_021, seen);
+        let report = check(&closed(&sections(&kept(note), &records(SERVER, 10))));
+        assert!(report.is_whole(), "{report}");
+    }
+    // Nor does it stand for the signature that is missing.
+    let of_device = kept(checkpoint(&device(), 1_780_000_000_021, &kept("no note".into())[21]));
+    let mut lines = sections(&of_device, &records(SERVER, 10));
+    lines.remove(4);
+    let report = check(&closed(&lines));
+    assert_eq!(found(&report), [("not_signed_by_writer", 2, Some(22))], "{report}");
+}
+
+#[test]
 fn a_note_that_no_trusted_server_signed_accuses_nobody() {
     let later = records(SERVER, 14);
     for note in [

@@ -7,3 +7,4 @@ mod program;
 mod sample;
 mod tampering;
 mod whole;
+mod words;

@@ -150,8 +150,12 @@ pub fn check(text: &str) -> Report {
 }
 
 pub fn check_with(text: &str, witness: &str) -> Report {
-    let line = serde_json::to_string(&ExportLine::Checkpoint { note: witness.into() }).unwrap();
-    let seen = witnesses(line.as_bytes(), &trusted()).unwrap();
+    check_with_all(text, vec![witness.to_owned()])
+}
+
+pub fn check_with_all(text: &str, notes: Vec<String>) -> Report {
+    let lines: Vec<ExportLine> = notes.into_iter().map(|note| ExportLine::Checkpoint { note }).collect();
+    let seen = witnesses(open(&lines).as_bytes(), &trusted()).unwrap();
     verify(text.as_bytes(), &trusted(), &seen.checkpoints).unwrap()
 }
 

@@ -8,7 +8,7 @@ use amberglass_wire::{
     EventId, SessionId, UnixMillis,
     audit::ChainedRecord,
     event_stream::ChainHead,
-    export::{ExportLine, RecordStub},
+    export::{ChainHeader, ExportLine, RecordStub},
 };
 
 use crate::sample::{
@@ -370,6 +370,56 @@ fn a_line_that_is_something_else() {
     assert_eq!(found(&report)[0], ("not_a_line", 16, None), "{report}");
     assert_eq!(found(&report)[1], ("missing", 17, Some(15)), "{report}");
     assert_eq!(found(&check(""))[0].0, "no_end");
+}
+
+#[test]
+fn a_name_that_is_longer_than_any() {
+    let named = |length: usize| {
+        let mut lines = honest();
+        let record = append(&"x".repeat(length), &mut ChainHead::default(), "{}");
+        lines.insert(place_of(&lines, DEVICE, 10), line(&record));
+        found(&check(&closed(&lines)))[0].0.to_owned()
+    };
+    assert_eq!((named(256).as_str(), named(257).as_str()), ("foreign_record", "not_a_line"));
+    let begun = |length: usize| {
+        let mut lines = honest();
+        let header = ChainHeader { writer: "x".repeat(length), after: 0, through: 1, to_head: true };
+        lines.push(ExportLine::Chain(header));
+        let report = check(&closed(&lines));
+        (found(&report)[0].0.to_owned(), report.chains.len())
+    };
+    assert_eq!((begun(256), begun(257)), (("cut_off".into(), 3), ("not_a_line".into(), 2)));
+    // Nor is the kind of a record repeated at any length.
+    let report = check(&changed(10, |record| {
+        record.kind = "k".repeat(1 << 20);
+        (record.salt, record.body) = (String::new(), String::new());
+        record.hash = chain::record_hash(record);
+    }));
+    assert!(
+        found(&report)[0].0 == "evidence_erased" && report.to_string().len() < 2_000,
+        "{}",
+        report.to_string().len()
+    );
+}
+
+#[test]
+fn a_line_that_is_longer_than_any() {
+    let with_body = |length: usize| {
+        let mut of_device = records(DEVICE, 21);
+        let mut head = ChainHead { seq: 21, hash: of_device[20].hash.clone() };
+        of_device.push(append(DEVICE, &mut head, &"x".repeat(length)));
+        check(&closed(&sections(&of_device, &records(SERVER, 10))))
+    };
+    assert!(with_body(3 << 20).is_whole());
+    let text = closed(&honest());
+    let end = text.lines().count() as u64;
+    let padded = |length| text.replacen("\"seq\":6,", &format!("\"seq\":{}6,", " ".repeat(length)), 1);
+    expect("a long record", &padded(3 << 20), &[("end_contradicts", end, None)]);
+    assert_eq!(found(&check(&padded(24 << 20)))[0], ("not_a_line", line_of(6), None));
+    // What is no record is short.
+    let padded = |length| text.replacen("\"through\":20", &format!("\"through\":{}20", " ".repeat(length)), 1);
+    expect("a long header", &padded(1 << 20), &[("end_contradicts", end, None)]);
+    assert_eq!(found(&check(&padded(2 << 20)))[0], ("not_a_line", 2, None));
 }
 
 #[test]
