@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use amberglass_domain::spreadsheet;
 use amberglass_wire::{
     UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject, TrailFormat},
@@ -184,14 +185,8 @@ fn utc(at: UnixMillis) -> String {
         .map_or_else(|| at.0.to_string(), |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }
 
-/// What a page or a person wrote must not become a formula in whoever's spreadsheet: such a cell is led by an apostrophe,
-/// also where spaces or other marks that programs pass over stand first.
 fn quoted(cell: &str) -> String {
-    let first = cell.chars().find(|c| !c.is_whitespace() && !c.is_control());
-    let looks_like_formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'))
-        || cell.starts_with(['\t', '\r', '\n']);
-    let lead = if looks_like_formula { "'" } else { "" };
-    format!("\"{lead}{}\"", cell.replace('"', "\"\""))
+    format!("\"{}{}\"", spreadsheet::lead(cell), cell.replace('"', "\"\""))
 }
 
 /// For this person alone; a file that is there already stays as it is, and of a file that can't be written to its end

@@ -51,7 +51,9 @@ impl WindowRecorder for SessionRecorder {
 /// (`data:` and `javascript:` carry the page's content).
 fn recorded_target(target: &str) -> String {
     const MAX_NAME: usize = 120;
-    match Url::parse(target) {
+    // A page may make scheme and host of any length, and the server takes no record of any length.
+    const MAX_TARGET: usize = 4_000;
+    let target: String = match Url::parse(target) {
         Ok(url) => match url.host_str() {
             Some(host) => {
                 let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -61,12 +63,20 @@ fn recorded_target(target: &str) -> String {
         },
         // A file's suggested name, a permission: the page may put anything there.
         Err(_) => recorded_address(&target.chars().take(MAX_NAME).collect::<String>(), None),
-    }
+    };
+    target.chars().take(MAX_TARGET).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_does_not_make_a_record_of_any_length() {
+        for target in [format!("{}:x", "a".repeat(1_000_000)), format!("https://{}.test/", "a.".repeat(500_000))] {
+            assert!(recorded_target(&target).chars().count() <= 4_000);
+        }
+    }
 
     #[test]
     fn a_refused_address_keeps_no_content_and_no_credentials() {

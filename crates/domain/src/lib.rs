@@ -20,3 +20,4 @@ pub mod recovery;
 pub mod redaction;
 pub mod session_code;
 pub mod signing;
+pub mod spreadsheet;

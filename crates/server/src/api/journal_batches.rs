@@ -31,12 +31,15 @@ use crate::{
 pub const LIMIT_BYTES: usize = 4 * 1024 * 1024;
 /// A batch holds the write lock while it is stored, and pages wait for it; consoles send a quarter of this.
 const LIMIT_RECORDS: usize = 1024;
+/// A device's note names one chain, in some hundred bytes.
+const LIMIT_NOTE_BYTES: usize = 8 * 1024;
 
 /// Takes records of a console's journal.
 ///
 /// Authenticated by the device's key alone, so that also the device of somebody who left may deliver evidence, and
 /// nothing else. All of a batch is taken or nothing; what was there already is no error. A device that lost its journal
-/// goes on in a later chain of its own, `<device>/2` and so on, and a batch holds records of one of them. At most 4 MiB
+/// goes on in a later chain of its own, `<device>/2` and so on, and a batch holds records of one of them. With new
+/// records comes the device's own checkpoint of their end. At most 4 MiB
 /// uncompressed and 1,024 records.
 #[utoipa::path(
     post,
@@ -92,13 +95,16 @@ pub async fn deliver(
     }
     let batch = request.records.first().map(|record| record.writer.as_str());
     let vouched = request.checkpoint.map(|note| vouched(&device, &row.public_key, batch, note)).transpose()?;
-    let Delivered { held, checkpoint } = state.audit.deliver(&device, &request.records, vouched, now).await?;
+    let Delivered { held, checkpoint } = state.audit.deliver_signed(&device, &request.records, vouched, now).await?;
     Ok(Json(JournalBatchResponse { held, checkpoint }))
 }
 
 /// The device's own checkpoint, if it is one of this device over the chain of the batch, a chain of its own, and nothing else.
 fn vouched(device: &DeviceId, public_key: &str, batch: Option<&str>, note: String) -> Result<Vouched, ApiError> {
     let invalid = |words: String| ApiError::new(ErrorCode::InvalidRequest).detail(words);
+    if note.len() > LIMIT_NOTE_BYTES {
+        return Err(invalid(format!("The checkpoint is longer than {LIMIT_NOTE_BYTES} bytes.")));
+    }
     let key = device_key::verifier_key(device, public_key).map_err(|error| invalid(error.to_string()))?;
     let checkpoint = TrustedKeys::parse(&key)
         .and_then(|trusted| trusted.checkpoint(&note))

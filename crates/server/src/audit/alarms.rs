@@ -16,7 +16,7 @@ use crate::store::{AlarmTopic, Hint, StoreError, Tx};
 
 /// Hints that wait for a slow listener; who falls behind looks all the same.
 pub(super) const HINTS: usize = 16;
-/// Unseen alarms about one matter, such as one chain's forks. More of the same tell nobody more.
+/// Unseen alarms about one matter, such as the forks that one device shows. More of the same tell nobody more.
 pub(super) const MOST_OF_A_KIND: u32 = 16;
 
 /// Two things that cannot both be true of a chain.
@@ -105,10 +105,12 @@ impl AuditLog {
     ) -> Result<(), AuditError> {
         let Contradicted { writer, cause, held, shown } = found;
         tracing::error!(writer, cause = word(*cause), held = held.seq, shown = shown.seq, "a chain contradicts itself");
+        // A device may name as many chains as there are numbers: all of them are one matter, and so is what it says of others.
+        let whose = device.map_or(writer.as_str(), DeviceId::as_str);
         let topic = AlarmTopic {
             kind: "chain_contradicted",
-            about: format!("chain_contradicted {} {writer}", word(*cause)),
-            shown: format!("{} {}", shown.seq, shown.hash),
+            about: format!("chain_contradicted {} {whose}", word(*cause)),
+            shown: format!("{writer} {} {}", shown.seq, shown.hash),
             device: device.cloned(),
         };
         let subject = EventSubject { device: device.cloned(), ..EventSubject::default() };

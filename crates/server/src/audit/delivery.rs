@@ -15,6 +15,7 @@ use amberglass_wire::{
 use super::{
     AuditError, AuditLog,
     alarms::{Contradicted, MOST_OF_A_KIND, device_of_writer, is_hash, shown_of},
+    heads::may_have_begun,
     said::{Known, body_of},
     witness,
 };
@@ -151,8 +152,25 @@ impl AuditLog {
     /// Stores what is new of `records`, all of one chain of the device, and answers with what is held of that chain
     /// afterwards. Records that are held already are compared and passed over, so a batch may be sent again.
     ///
+    /// What is new must be signed by the device, so that nobody can say later that it was not.
+    ///
     /// # Errors
     /// When the batch leaves a gap, contradicts what is held, or a record is not what it says.
+    pub async fn deliver_signed(
+        &self,
+        device: &DeviceId,
+        records: &[ChainedRecord],
+        vouched: Option<Vouched>,
+        received_at: UnixMillis,
+    ) -> Result<Delivered, DeliveryError> {
+        let taken = self.take(device, records, vouched, true, received_at).await;
+        self.settled(device, taken).await
+    }
+
+    /// As [`Self::deliver_signed`], also from a file whose device can't sign any more.
+    ///
+    /// # Errors
+    /// As there.
     pub async fn deliver(
         &self,
         device: &DeviceId,
@@ -160,7 +178,13 @@ impl AuditLog {
         vouched: Option<Vouched>,
         received_at: UnixMillis,
     ) -> Result<Delivered, DeliveryError> {
-        match self.take(device, records, vouched, received_at).await {
+        let taken = self.take(device, records, vouched, false, received_at).await;
+        self.settled(device, taken).await
+    }
+
+    /// What a refusal shows of the chain goes on record.
+    async fn settled(&self, device: &DeviceId, taken: Result<Delivered, Refused>) -> Result<Delivered, DeliveryError> {
+        match taken {
             Ok(delivered) => Ok(delivered),
             Err(Refused { error, contradiction }) => {
                 if let Some(found) = contradiction {
@@ -176,6 +200,7 @@ impl AuditLog {
         device: &DeviceId,
         records: &[ChainedRecord],
         vouched: Option<Vouched>,
+        must_be_signed: bool,
         received_at: UnixMillis,
     ) -> Result<Delivered, Refused> {
         let mut tx = self.shared.store.begin().await?;
@@ -213,6 +238,9 @@ impl AuditLog {
                 return Err(chain.invalid(record, ID_TAKEN));
             }
             chain.replaces(record, &body)?;
+            if record.seq == 1 && !may_have_begun(&mut tx, device, number_in_device(writer)).await? {
+                return Err(chain.invalid(record, "no chain of this device that is known comes near its number"));
+            }
             new_records.push((record, body));
         }
         let ids: Vec<&EventId> = new_records.iter().map(|(record, _)| &record.id).collect();
@@ -226,12 +254,16 @@ impl AuditLog {
                 return Err(chain.fork(record));
             }
         }
+        let new = head != *held;
+        if must_be_signed && new && vouched.is_none() {
+            let why = "its device has not signed it";
+            return Err(DeliveryError::Invalid { seq: head.seq, why, held: held.clone() }.into());
+        }
         let rows: Vec<RecordRow<'_>> = new_records
             .iter()
             .map(|(record, body)| RecordRow { record, subject: &body.subject, is_page: false, received_at })
             .collect();
         tx.insert_records(&rows).await?;
-        let new = head != *held;
         if new {
             tx.forget_device_heads(writer, head.seq).await?;
         }
@@ -296,7 +328,7 @@ impl AuditLog {
             };
             self.raise_delivered_in(tx, record, &topic).await?;
         } else if let EventDetail::CheckpointWitnessed { note } = detail {
-            let servers = witness::servers(tx).await?;
+            let servers = witness::servers(tx, self.shared.signer.verifier_key()).await?;
             for found in witness::contradictions(tx, &servers, note).await? {
                 let whose = device_of_writer(&found.writer);
                 self.contradict_in(tx, whose.as_ref(), &found, MOST_OF_A_KIND).await?;

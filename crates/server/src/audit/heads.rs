@@ -4,7 +4,7 @@
 //! A contradiction freezes nothing: the gateway puts all that is looked at on record by itself, and a session that somebody at
 //! work needs must not hang on a console's disk. Whoever the alarm reaches ends it.
 
-use amberglass_domain::chain::number_in_device;
+use amberglass_domain::chain::{number_in_device, writer_of_chain};
 use amberglass_wire::{
     DeviceId, UnixMillis,
     audit::{Contradiction, EventDetail, EventSubject},
@@ -20,6 +20,24 @@ const SLACK_MILLIS: i64 = 10_000;
 /// A chain that was put back shows another head with every record that it adds: the first alarm says it all until somebody
 /// has looked.
 const MOST_OF_A_KIND: u32 = 1;
+
+/// Chains that a device may lose one after the other before anything of them is known here.
+const MOST_LOST: u32 = 100;
+
+/// Whether a device may have come to a chain of this number, by those that it has shown or delivered.
+pub(super) async fn may_have_begun(tx: &mut Tx, device: &DeviceId, number: u32) -> Result<bool, StoreError> {
+    let least = number.saturating_sub(MOST_LOST);
+    if least <= 1 || tx.last_device_head(device).await?.is_some_and(|last| number_in_device(&last.writer) >= least) {
+        return Ok(true);
+    }
+    // The one before, for every device that is not lying.
+    for earlier in (least..number).rev() {
+        if tx.chain_head_of(&writer_of_chain(device.as_str(), earlier)).await?.seq > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 impl AuditLog {
     /// Whether a look would find anything new; without the write lock.
@@ -51,6 +69,10 @@ impl AuditLog {
         let number = number_in_device(writer);
         let of_earlier = last.as_ref().filter(|last| number_in_device(&last.writer) > number);
         let of_same = last.as_ref().filter(|last| last.writer == writer);
+        if of_same.is_none() && held.hash.is_none() && !may_have_begun(tx, device, number).await? {
+            tracing::warn!(writer, "no chain of this device that is known comes near this one; its head is not kept");
+            return Ok(());
+        }
         let is_after = |at: UnixMillis| signed_at.since(at) > SLACK_MILLIS;
         let found = if held.hash.as_ref().is_some_and(|hash| *hash != shown.hash) {
             Some((Contradiction::Fork, tx.chain_head_of(writer).await?))

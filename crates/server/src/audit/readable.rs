@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use amberglass_domain::spreadsheet;
 use amberglass_wire::{UnixMillis, audit::EventBody, export::ExportScope};
 use serde_json::Value;
 
@@ -149,9 +150,8 @@ fn row(stored: &StoredRecord, said: &Said) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A spreadsheet takes what begins like a formula for one.
 fn guarded(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    format!("{}{cell}", spreadsheet::lead(&cell))
 }
 
 /// RFC 3339, in UTC, with milliseconds.
@@ -236,6 +236,10 @@ mod tests {
             ("@a", "'@a"),
             ("\ta", "'\ta"),
             ("\ra", "'\ra"),
+            ("\n=1", "'\n=1"),
+            (" =1", "' =1"),
+            ("\u{a0}\u{1}@a", "'\u{a0}\u{1}@a"),
+            ("＝1", "'＝1"),
             ("a=1", "a=1"),
             ("", ""),
         ] {

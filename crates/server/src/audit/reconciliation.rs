@@ -59,10 +59,10 @@ impl Reconciliation {
         }
     }
 
-    /// Compares the sessions whose turn it is, and gives how many were.
+    /// Compares the sessions whose turn it is, and gives how many were. One that can't be compared is looked at again later.
     ///
     /// # Errors
-    /// When the log cannot be read or written; what was not compared is looked at again.
+    /// When nobody can say which sessions those are.
     pub async fn look(&mut self) -> Result<usize, AuditError> {
         let store = self.audit.shared.store.clone();
         let (at, id) = &self.after;
@@ -74,12 +74,26 @@ impl Reconciliation {
         };
         let mut compared = 0_usize;
         for row in waiting {
-            if self.is_due(&store, &row).await? {
-                self.compare(&store, &row).await?;
-                compared = compared.saturating_add(1);
+            match self.compare_if_due(&store, &row).await {
+                Ok(true) => compared = compared.saturating_add(1),
+                Ok(false) => {}
+                // Whatever is wrong with this one keeps no other one waiting; its turn comes again.
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    session = row.id.as_str(),
+                    "a session could not be compared; it is tried again"
+                ),
             }
         }
         Ok(compared)
+    }
+
+    async fn compare_if_due(&self, store: &Store, row: &SessionRow) -> Result<bool, AuditError> {
+        if !self.is_due(store, row).await? {
+            return Ok(false);
+        }
+        self.compare(store, row).await?;
+        Ok(true)
     }
 
     async fn is_due(&self, store: &Store, row: &SessionRow) -> Result<bool, StoreError> {

@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use amberglass_wire::{
     DeviceId, EventId, SessionId, StaffId,
-    audit::{ChainedRecord, EventBody},
+    audit::{ChainedRecord, EventBody, EventDetail},
+    event_stream::ChainHead,
 };
 use serde::Deserialize;
 
+use super::alarms::is_hash;
 use crate::store::{SessionRow, StoreError, Tx};
 
 /// Whoever may read a trail may take it along, also from a device on which the session never ran.
@@ -55,6 +57,45 @@ const SERVERS_ALONE: [&str; 38] = [
     "staff_signed_out",
 ];
 
+/// Bytes of a body. Addresses as they go on record, reasons and names of all kinds stay far below.
+const MOST_OF_A_BODY: usize = 64 * 1024;
+/// A server's note may name as many chains as a server signs at once.
+const MOST_OF_A_WITNESS: usize = 128 * 1024;
+/// A record that is an alarm as it stands is part of the snapshot of everybody who sees alarms, and so are those beside it.
+const MOST_OF_AN_ALARM: usize = 4 * 1024;
+/// Characters of a writer's or a signer's name in such a record.
+const MOST_OF_A_NAME: usize = 256;
+/// An alarm's address carries the id of its record.
+const MOST_OF_AN_ID: usize = 64;
+
+/// How long the body of an honest console's record can be.
+fn most_of(kind: &str) -> usize {
+    match kind {
+        "journal_replaced" | "server_contradicted" => MOST_OF_AN_ALARM,
+        "checkpoint_witnessed" => MOST_OF_A_WITNESS,
+        _ => MOST_OF_A_BODY,
+    }
+}
+
+fn is_id(id: &EventId) -> bool {
+    let text = id.as_str();
+    (1..=MOST_OF_AN_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Nothing that a writer makes up at any length stands in an alarm. A chain of which nothing was left has no hash.
+fn is_in_measure(detail: &EventDetail) -> bool {
+    let is_name = |text: &str| text.chars().count() <= MOST_OF_A_NAME;
+    let is_hash_or_none = |hash: &str| hash.is_empty() || is_hash(hash);
+    let is_head = |head: &ChainHead| is_hash_or_none(&head.hash);
+    if let EventDetail::JournalReplaced { former, hash, .. } = detail {
+        is_name(former) && is_hash_or_none(hash)
+    } else if let EventDetail::ServerContradicted { signer, held, shown, .. } = detail {
+        is_name(signer) && is_head(held) && is_head(shown)
+    } else {
+        true
+    }
+}
+
 /// What the body says of itself, for searching. A body that was erased on the device says nothing.
 pub(super) fn body_of(record: &ChainedRecord) -> Result<EventBody, &'static str> {
     if SERVERS_ALONE.contains(&record.kind.as_str()) {
@@ -62,6 +103,12 @@ pub(super) fn body_of(record: &ChainedRecord) -> Result<EventBody, &'static str>
     }
     if record.body.is_empty() {
         return Err("it says nothing: a body is erased here, and on record, not before it is delivered");
+    }
+    if !is_id(&record.id) {
+        return Err("its id is not one to 64 letters, digits and hyphens");
+    }
+    if record.body.len() > most_of(&record.kind) {
+        return Err("its body is longer than what a console writes");
     }
     let body: EventBody = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
     // As it is written: a newer console may know kinds that this server does not.
@@ -71,6 +118,9 @@ pub(super) fn body_of(record: &ChainedRecord) -> Result<EventBody, &'static str>
     }
     if body.subject.session != record.session {
         return Err("its header names another session than its body");
+    }
+    if !is_in_measure(&body.detail) {
+        return Err("it holds a hash that is none, or a name that is too long");
     }
     Ok(body)
 }

@@ -41,10 +41,11 @@ pub(super) async fn contradictions(
     Ok(found)
 }
 
-/// The keys of all servers that ever worked on this database.
-pub(super) async fn servers(tx: &mut Tx) -> Result<TrustedKeys, StoreError> {
+/// This server's own key, and those of all servers that ever worked on this database. Whoever takes the latter out of it
+/// silences no witness of the former.
+pub(super) async fn servers(tx: &mut Tx, own: String) -> Result<TrustedKeys, StoreError> {
     let mut servers = TrustedKeys::default();
-    for key in tx.signer_keys().await? {
+    for key in [own].into_iter().chain(tx.signer_keys().await?) {
         if let Err(error) = servers.add(&key) {
             tracing::error!(error = &error as &dyn std::error::Error, "a server's key cannot be read");
         }

@@ -1,6 +1,6 @@
 //! Consoles deliver their journals.
 
-use amberglass_domain::{chain, chain::UnlinkedRecord, ports::Clock as _, signing};
+use amberglass_domain::{chain, chain::UnlinkedRecord, checkpoint::WriterHead, ports::Clock as _, signing};
 use amberglass_server::sha256_hex;
 use amberglass_wire::{
     CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
@@ -52,7 +52,7 @@ impl Journal {
             &self.writer,
             &self.head,
             UnlinkedRecord {
-                id: EventId::new(format!("{}-{number}", self.writer.replace('/', "."))),
+                id: EventId::new(format!("{}-{number}", self.writer.replace('/', "-"))),
                 session,
                 occurred_at,
                 monotonic_millis: number,
@@ -88,11 +88,23 @@ async fn deliver_as(world: &World, console: &Console, device: &DeviceId, body: V
     request.send().await.unwrap()
 }
 
+/// As consoles do, with the device's own checkpoint.
 pub async fn deliver(world: &World, console: &Console, records: &[ChainedRecord]) -> Response {
-    deliver_signed(world, console, records, None).await
+    let note = note_of(console, records);
+    deliver_signed(world, console, records, note).await
 }
 
-/// With the device's own checkpoint.
+/// What a device has to say of its own records.
+pub fn note_of(console: &Console, records: &[ChainedRecord]) -> Option<String> {
+    let device = device_of(console);
+    let (first, last) = (records.first()?, records.last()?);
+    let head = ChainHead { seq: last.seq, hash: last.hash.clone() };
+    let heads = vec![WriterHead { writer: first.writer.clone(), head }];
+    let note = console.key.note_signer(&device).unwrap().checkpoint(UnixMillis(1), heads).ok();
+    note.filter(|_| chain::device_of(&first.writer) == device.as_str())
+}
+
+/// With this checkpoint, or without one.
 pub async fn deliver_signed(
     world: &World,
     console: &Console,

@@ -21,6 +21,7 @@ mod faults;
 mod gone;
 mod journal;
 mod lifetime;
+mod made_up;
 mod openapi;
 mod openid_connect;
 mod openid_provider;

@@ -227,6 +227,27 @@ async fn a_window_that_the_server_never_let_in_is_an_alarm() {
 }
 
 #[tokio::test]
+async fn a_session_that_cannot_be_compared_keeps_no_later_one_waiting_and_is_tried_again() {
+    let (world, amy, sana) = with_security().await;
+    let mut look = Look::begin(&world, &amy).await;
+    // What is missing here has to go on record.
+    assert_eq!(look.ask("/account", "document").await, StatusCode::OK);
+    look.end().await;
+    look.close_and_deliver().await;
+    world.clock.advance_seconds(1);
+    let journal = Journal { head: look.journal.head.clone(), ..Journal::of(&amy) };
+    let mut next = Look::begin_in(&world, &amy, journal, "key-2").await;
+    next.visit("/").await;
+    next.end().await;
+    next.close_and_deliver().await;
+    world.break_the_audit_log().await;
+    assert_eq!(compared(&world).await, 1, "the later one");
+    world.repair_the_audit_log().await;
+    assert_eq!(compared(&world).await, 1, "the earlier one");
+    assert_eq!(missing(&world, &sana).await, [(names(&["page_viewed /account"]), vec![])]);
+}
+
+#[tokio::test]
 async fn the_server_compares_every_minute_by_itself() {
     let (world, amy, _sana) = with_security().await;
     let mut look = Look::begin(&world, &amy).await;

@@ -471,10 +471,13 @@ impl World {
                 "DROP TRIGGER audit_events_are_never_changed",
                 "DROP TRIGGER audit_events_are_never_deleted",
                 "DROP TRIGGER checkpoints_are_never_deleted",
+                "DROP TRIGGER signers_are_never_deleted",
             ],
-            Engine::Postgres => {
-                &["ALTER TABLE audit_events DISABLE TRIGGER USER", "ALTER TABLE checkpoints DISABLE TRIGGER USER"]
-            }
+            Engine::Postgres => &[
+                "ALTER TABLE audit_events DISABLE TRIGGER USER",
+                "ALTER TABLE checkpoints DISABLE TRIGGER USER",
+                "ALTER TABLE signers DISABLE TRIGGER USER",
+            ],
         };
         for statement in unguarded.iter().chain(statements) {
             pool.execute(*statement).await.unwrap();
