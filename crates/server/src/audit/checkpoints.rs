@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     AuditError, AuditLog,
-    alarms::{Contradicted, device_of_writer},
+    alarms::{Contradicted, device_of_writer, is_hash},
     signed_before::signed_before,
 };
 use crate::store::{CheckpointRow, StoreError, Tx};
@@ -238,10 +238,6 @@ impl Checkpoints {
         let found = Contradicted { writer: writer.to_owned(), cause, held, shown };
         self.audit.contradict(device_of_writer(writer).as_ref(), &found).await;
     }
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn add_line(path: &Path, line: &ExportLine) -> std::io::Result<()> {

@@ -148,6 +148,14 @@ impl Chain<'_> {
     }
 }
 
+/// By whom a batch is vouched for.
+enum Signed {
+    /// By its device; nothing new without.
+    Delivered(Option<Vouched>),
+    /// By the operator who gave the file.
+    Recovered,
+}
+
 impl AuditLog {
     /// Stores what is new of `records`, all of one chain of the device, and answers with what is held of that chain
     /// afterwards. Records that are held already are compared and passed over, so a batch may be sent again.
@@ -156,21 +164,6 @@ impl AuditLog {
     ///
     /// # Errors
     /// When the batch leaves a gap, contradicts what is held, or a record is not what it says.
-    pub async fn deliver_signed(
-        &self,
-        device: &DeviceId,
-        records: &[ChainedRecord],
-        vouched: Option<Vouched>,
-        received_at: UnixMillis,
-    ) -> Result<Delivered, DeliveryError> {
-        let taken = self.take(device, records, vouched, true, received_at).await;
-        self.settled(device, taken).await
-    }
-
-    /// As [`Self::deliver_signed`], also from a file whose device can't sign any more.
-    ///
-    /// # Errors
-    /// As there.
     pub async fn deliver(
         &self,
         device: &DeviceId,
@@ -178,7 +171,21 @@ impl AuditLog {
         vouched: Option<Vouched>,
         received_at: UnixMillis,
     ) -> Result<Delivered, DeliveryError> {
-        let taken = self.take(device, records, vouched, false, received_at).await;
+        let taken = self.take(device, records, Signed::Delivered(vouched), received_at).await;
+        self.settled(device, taken).await
+    }
+
+    /// As [`Self::deliver`], from a file whose device can't sign any more.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn recover(
+        &self,
+        device: &DeviceId,
+        records: &[ChainedRecord],
+        received_at: UnixMillis,
+    ) -> Result<Delivered, DeliveryError> {
+        let taken = self.take(device, records, Signed::Recovered, received_at).await;
         self.settled(device, taken).await
     }
 
@@ -199,10 +206,13 @@ impl AuditLog {
         &self,
         device: &DeviceId,
         records: &[ChainedRecord],
-        vouched: Option<Vouched>,
-        must_be_signed: bool,
+        signed: Signed,
         received_at: UnixMillis,
     ) -> Result<Delivered, Refused> {
+        let (vouched, must_be_signed) = match signed {
+            Signed::Delivered(vouched) => (vouched, true),
+            Signed::Recovered => (None, false),
+        };
         let mut tx = self.shared.store.begin().await?;
         let named = records.first().map(|record| &record.writer).or(vouched.as_ref().map(|vouched| &vouched.writer));
         let writer =

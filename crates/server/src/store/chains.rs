@@ -134,10 +134,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?
         .iter()
-        .map(|row| {
-            let head = ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
-            Ok(WriterHead { writer: row.try_get("writer")?, head })
-        })
+        .map(writer_head)
         .collect()
     }
 
@@ -218,4 +215,9 @@ pub(super) fn scoped<'q>(question: &'static str, scope: &ExportScope) -> Query<'
         .bind(scope.device.as_ref().map(|id| id.0.clone()))
         .bind(scope.since.map(|at| at.0))
         .bind(scope.until.map(|at| at.0))
+}
+
+pub(super) fn writer_head(row: &AnyRow) -> Result<WriterHead, StoreError> {
+    let head = ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
+    Ok(WriterHead { writer: row.try_get("writer")?, head })
 }

@@ -4,7 +4,7 @@ use amberglass_domain::checkpoint::WriterHead;
 use amberglass_wire::{UnixMillis, event_stream::ChainHead};
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, chains::writer_head};
 
 /// One head that was signed, and the note that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,10 +95,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?
         .iter()
-        .map(|row| {
-            let head = ChainHead { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
-            Ok(WriterHead { writer: row.try_get("writer")?, head })
-        })
+        .map(writer_head)
         .collect()
     }
 

@@ -21,6 +21,14 @@ async fn note_for(world: &World, console: &Console, journal: &mut Journal) -> St
     answer.checkpoint.unwrap()
 }
 
+/// Of the one alarm there is: whose chain, how, and what was shown of it.
+async fn the_contradiction(world: &World, security: &Console) -> (String, Contradiction, ChainHead) {
+    let alarms = world.alarms(security).await;
+    let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
+    let Some(EventDetail::ChainContradicted { writer, cause, shown, .. }) = &alarm.detail else { panic!("{alarm:?}") };
+    (writer.clone(), *cause, shown.clone())
+}
+
 fn witness(journal: &mut Journal, note: &str) -> [amberglass_wire::audit::ChainedRecord; 1] {
     [journal.append(None, EventDetail::CheckpointWitnessed { note: note.into() })]
 }
@@ -105,10 +113,23 @@ async fn the_look_at_all_chains_finds_those_that_grew_from_another_past() {
     let anew = "UPDATE audit_events SET hash = prev_hash WHERE kind = 'window_opened' AND seq = 2";
     world.tamper(&[anew, GROWN]).await;
     checkpoints.issue().await.unwrap();
-    let alarms = world.alarms(&sana).await;
-    let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
-    let Some(EventDetail::ChainContradicted { writer, cause, .. }) = &alarm.detail else { panic!("{alarm:?}") };
-    assert_eq!((writer, *cause), (&journal.writer, Contradiction::Fork));
+    let (writer, cause, _) = the_contradiction(&world, &sana).await;
+    assert_eq!((writer, cause), (journal.writer, Contradiction::Fork));
+}
+
+#[tokio::test]
+async fn a_record_without_a_hash_is_an_alarm_and_keeps_no_other_chain_from_being_signed() {
+    let (world, amy, sana) = with_security().await;
+    let mut journal = Journal::of(&amy);
+    accepted(deliver(&world, &amy, &journal.run(2)).await).await;
+    let state = world.server().state();
+    let mut checkpoints = Checkpoints::new(state.audit.clone(), state.clock.clone(), None);
+    checkpoints.issue().await.unwrap();
+    world.tamper(&["UPDATE audit_events SET hash = 'none' WHERE kind = 'window_opened' AND seq = 2"]).await;
+    world.sign_in(LEO, 7).await;
+    let notes = checkpoints.issue().await.unwrap();
+    assert!(notes.iter().any(|note| note.contains(state.audit.writer())), "{notes:?}");
+    assert_eq!(the_contradiction(&world, &sana).await.1, Contradiction::Fork);
 }
 
 #[tokio::test]
@@ -129,13 +150,13 @@ async fn the_look_at_all_chains_finds_those_that_lost_what_was_signed() {
         for _ in 0..2 {
             checkpoints.issue().await.unwrap();
         }
-        let alarms = world.alarms(&sana).await;
-        let [alarm] = alarms.newest.as_slice() else { panic!("{alarms:?}") };
-        let Some(EventDetail::ChainContradicted { writer, cause, shown, .. }) = &alarm.detail else {
-            panic!("{alarm:?}")
-        };
-        assert_eq!((writer, *cause, shown), (&journal.writer, Contradiction::RolledBack, &journal.head), "{statement}");
-        assert_ne!(*shown, ChainHead::default());
+        let (writer, cause, shown) = the_contradiction(&world, &sana).await;
+        assert_eq!(
+            (&writer, cause, &shown),
+            (&journal.writer, Contradiction::RolledBack, &journal.head),
+            "{statement}"
+        );
+        assert_ne!(shown, ChainHead::default());
     }
 }
 
@@ -181,9 +202,7 @@ async fn a_server_that_starts_finds_what_was_cut_off_or_written_anew_while_none_
         for _ in 0..2 {
             looking(&world).issue().await.unwrap();
         }
-        let alarms = world.alarms(&sana).await;
-        let [alarm] = alarms.newest.as_slice() else { panic!("{statements:?}: {alarms:?}") };
-        let Some(EventDetail::ChainContradicted { writer, .. }) = &alarm.detail else { panic!("{alarm:?}") };
-        assert_eq!((writer.starts_with("server:"), cause_of(alarm)), (of_server, cause), "{statements:?}");
+        let (writer, found, _) = the_contradiction(&world, &sana).await;
+        assert_eq!((writer.starts_with("server:"), found), (of_server, cause), "{statements:?}");
     }
 }

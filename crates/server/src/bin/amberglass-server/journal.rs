@@ -99,7 +99,7 @@ async fn take(operator: &Operator, recovery: &mut Recovery) -> anyhow::Result<Ta
             return Ok(Taken { from, through: head.seq, stopped: None });
         }
         let now = operator.clock.now();
-        let delivered = operator.audit.deliver(&device, &records, None, now).await.with_context(|| {
+        let delivered = operator.audit.recover(&device, &records, now).await.with_context(|| {
             format!("the audit log did not take the records from {} on; those before it were taken", head.seq + 1)
         })?;
         head = delivered.held;
