@@ -54,16 +54,11 @@ async fn an_end_without_a_line_covers_the_page_and_is_asked_for_until_it_is_conf
     world.handle.command(Command::EndSession {});
     world.until_curtain("ending", |curtain| *curtain == CurtainView::Ending {}).await;
     world.until_true("first try", || world.logged("end(").len() == 1).await;
-    // A second after the failure has arrived, whenever that is.
-    wait_until("second try", LIMIT, || async {
-        world.clock.advance_millis(100);
-        world.window_now().await;
-        (world.logged("end(").len() == 2).then_some(())
-    })
-    .await;
+    // A second after each failure has arrived, whenever that is.
+    world.until_in_time("second try", || world.logged("end(").len() == 2).await;
     assert!(world.logged("close_window").is_empty());
-    world.pass_seconds(1).await;
-    let view = world.until("the end screen", |view| view.ended.is_some()).await;
+    world.until_in_time("the end screen", || world.host.view().ended.is_some()).await;
+    let view = world.host.view();
     assert_eq!(view.ended.unwrap().session.ended_by, Some(EndedBy::Staff));
     assert_eq!(world.logged("close_window").len(), 1);
 }

@@ -343,8 +343,8 @@ async fn an_end_by_somebody_else_is_called_that_before_the_server_has_said_by_wh
     world.server.push(ServerEvent::SessionChanged { session, state: SessionState::Ended });
     let untold = CurtainView::Ended { ended_by: None, by_name: None, reason: None };
     world.until_curtain("what is known", |curtain| *curtain == untold).await;
-    world.pass_seconds(1).await;
-    let view = world.until("the end screen", |view| view.ended.is_some()).await;
+    world.until_in_time("the end screen", || world.host.view().ended.is_some()).await;
+    let view = world.host.view();
     assert_eq!(view.ended.unwrap().session.ended_by_name.as_deref(), Some("Lee"));
     let windows = world.host.windows.lock().unwrap();
     assert!(windows.iter().all(|view| view.curtain != Some(CurtainView::Ending {})), "nobody here has ended it");

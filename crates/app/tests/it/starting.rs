@@ -16,13 +16,13 @@ fn console(code: ConsoleErrorCode) -> UiErrorCode {
     UiErrorCode::Console(code)
 }
 
+fn no_session_runs(world: &World) -> bool {
+    world.server.with(|state| state.sessions.iter().all(|session| !session.state.is_running()))
+}
+
 /// No window, no running session at the server, and the card says why.
 async fn nothing_is_left(world: &World) {
-    world
-        .until_true("the server's session to end", || {
-            world.server.with(|state| state.sessions.iter().all(|session| !session.state.is_running()))
-        })
-        .await;
+    world.until_true("the server's session to end", || no_session_runs(world)).await;
     assert!(world.logged("open_window").is_empty());
     assert!(world.host.view().session.is_none());
 }
@@ -113,7 +113,7 @@ async fn a_session_that_could_not_be_ended_at_once_is_ended_later() {
     }
     world.start("c1").await;
     assert_eq!(world.until_failed().await.0, console(ConsoleErrorCode::NotAnAmberglassServer));
-    world.pass_seconds(3).await;
+    world.until_in_time("a later try", || no_session_runs(&world)).await;
     nothing_is_left(&world).await;
 }
 
@@ -137,7 +137,7 @@ async fn a_start_that_nobody_answers_is_cleared_up_when_the_line_is_back() {
     world.start("c1").await;
     assert_eq!(world.until_failed().await.0, console(ConsoleErrorCode::ServerUnreachable));
     assert!(world.server.with(|state| state.sessions[0].state.is_running()));
-    world.pass_seconds(2).await;
+    world.until_in_time("a later try", || no_session_runs(&world)).await;
     nothing_is_left(&world).await;
 }
 

@@ -267,6 +267,16 @@ impl World {
         }
     }
 
+    /// Waits for what has its time: time goes on, a little with every look, whenever the program sets that time.
+    pub async fn until_in_time(&self, what: &str, condition: impl Fn() -> bool) {
+        wait_until(what, LIMIT, || async {
+            self.clock.advance_millis(100);
+            self.server.beat();
+            condition().then_some(())
+        })
+        .await;
+    }
+
     /// Another program keeps the journal locked for as long as the answer lives: nothing can be recorded.
     pub async fn lock_journal(&self) -> sqlx::SqliteConnection {
         use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
