@@ -19,7 +19,7 @@ const MEBIBYTE: u64 = 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct Delivering {
     next: NextDeliveryView,
-    attempts: u64,
+    progress: Option<watch::Receiver<Progress>>,
     retry: Retry,
     free_bytes: Option<u64>,
     looked_at: Option<i64>,
@@ -29,9 +29,13 @@ pub(crate) struct Delivering {
 enum Retry {
     #[default]
     Idle,
-    /// What comes of attempts after this one; up to here the server had confirmed before.
+    /// A held record is being let go; so many the server had confirmed before.
+    LettingGo {
+        delivered: u64,
+    },
+    /// What comes of attempts after so many: those had begun before there was anything new to try.
     Trying {
-        attempts: u64,
+        begun: u64,
         delivered: u64,
     },
     Over(RetryView),
@@ -40,7 +44,11 @@ enum Retry {
 impl Actor {
     /// Hears of each attempt of the journal that was just opened.
     pub fn follow_delivery(&mut self, mut progress: watch::Receiver<Progress>) {
-        self.delivering = Delivering { next: NextDeliveryView::Sending {}, ..Delivering::default() };
+        self.delivering = Delivering {
+            next: NextDeliveryView::Sending {},
+            progress: Some(progress.clone()),
+            ..Delivering::default()
+        };
         self.look_at_disk(self.now());
         let inputs = self.inputs.clone();
         self.spawn(async move {
@@ -58,9 +66,8 @@ impl Actor {
         let Some(opened) = self.journal.open() else { return };
         let delivered = delivered(opened);
         self.delivering.next = self.next_delivery(progress);
-        self.delivering.attempts = progress.attempts;
-        if let Retry::Trying { attempts, delivered: before } = self.delivering.retry
-            && progress.attempts > attempts
+        if let Retry::Trying { begun, delivered: before } = self.delivering.retry
+            && progress.attempts > begun
             && progress.next != NextAttempt::AtOnce
         {
             let view = match (delivered.saturating_sub(before), &progress.outcome) {
@@ -110,22 +117,31 @@ impl Actor {
             self.delivering.retry = Retry::Over(RetryView::NothingWaits {});
             return;
         }
-        self.delivering.retry = Retry::Trying { attempts: self.delivering.attempts, delivered };
         if held {
             let journal = opened.journal.clone();
-            // A record that is let go wakes delivery by itself.
+            self.delivering.retry = Retry::LettingGo { delivered };
             self.spawn(async move { Reply::HeldReleased(journal.retry_held().await) });
         } else {
-            self.nudge_sync();
+            self.try_delivery(delivered);
             self.reconnect_now();
         }
     }
 
+    /// One attempt more than have begun, and what comes of it is told.
+    fn try_delivery(&mut self, delivered: u64) {
+        let begun = self.delivering.progress.as_ref().map_or(0, |progress| progress.borrow().begun);
+        self.delivering.retry = Retry::Trying { begun, delivered };
+        self.nudge_sync();
+    }
+
     pub fn on_held_released(&mut self, result: Result<(), JournalError>) {
+        let Retry::LettingGo { delivered } = self.delivering.retry else { return };
         if let Err(error) = result {
             tracing::error!(%error, "a held record could not be let go");
             let error = errors::console(ConsoleErrorCode::JournalUnavailable, Some(error.to_string()));
             self.delivering.retry = Retry::Over(RetryView::Failed { error });
+        } else {
+            self.try_delivery(delivered);
         }
     }
 
@@ -163,7 +179,7 @@ impl Actor {
             },
             retry: match &self.delivering.retry {
                 Retry::Idle => RetryView::Idle {},
-                Retry::Trying { .. } => RetryView::Trying {},
+                Retry::LettingGo { .. } | Retry::Trying { .. } => RetryView::Trying {},
                 Retry::Over(view) => view.clone(),
             },
             refusal,

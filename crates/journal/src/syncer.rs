@@ -59,7 +59,10 @@ pub enum SyncOutcome {
 /// Where delivery stands, for whoever wants to know what happens next.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
-    /// How many attempts there were in this run.
+    /// How many attempts have begun in this run. Known at once, though nobody is woken for it: whoever wants to hear
+    /// what comes of a change waits for the end of an attempt after these.
+    pub begun: u64,
+    /// How many of them are over.
     pub attempts: u64,
     /// What the latest came to; `None` before the first.
     pub outcome: Option<SyncOutcome>,
@@ -120,13 +123,19 @@ impl Syncer {
     async fn deliver_until_closed(&mut self, nudge: &Notify) {
         let mut status = self.journal.status();
         loop {
+            self.progress.send_if_modified(|progress| {
+                progress.begun = progress.begun.saturating_add(1);
+                false
+            });
             let outcome = self.sync_once().await;
             if matches!(outcome, SyncOutcome::JournalFailed(JournalError::Closed)) {
                 return;
             }
             let next = self.next_after(&outcome);
             self.progress.send_modify(|progress| {
-                *progress = Progress { attempts: progress.attempts.saturating_add(1), outcome: Some(outcome), next };
+                progress.attempts = progress.attempts.saturating_add(1);
+                progress.outcome = Some(outcome);
+                progress.next = next;
             });
             match next {
                 NextAttempt::AtOnce => {}

@@ -182,6 +182,15 @@ impl FakeServer {
         self.with(|state| state.faults.entry(call).or_default().push_back(error));
     }
 
+    /// So does every one of this call's, until it is [mended](Self::mend): how many there are is up to the program.
+    pub fn fail_always(&self, call: &'static str, error: &BackendError) {
+        self.with(|state| state.faults.insert(call, std::iter::repeat_n(error.clone(), 1_000).collect()));
+    }
+
+    pub fn mend(&self, call: &'static str) {
+        self.with(|state| state.faults.remove(call));
+    }
+
     /// Every error that this call was to get has been given.
     pub fn is_spent(&self, call: &str) -> bool {
         self.with(|state| state.faults.get(call).is_none_or(VecDeque::is_empty))

@@ -13,13 +13,11 @@ use crate::{
     world::World,
 };
 
-/// A session that has ended; of its records some wait, because `error` was the answer to all that was tried.
-async fn waiting(error: BackendError, times: usize) -> World {
+/// A session that has ended; of its records some wait, because `error` is the answer to all that is tried.
+async fn waiting(error: BackendError) -> World {
     let world = World::in_session().await;
     world.until("all is delivered", |view| view.queue.waiting == 0).await;
-    for _ in 0..times {
-        world.server.fail("deliver", error.clone());
-    }
+    world.server.fail_always("deliver", &error);
     world.handle.command(Command::EndSession {});
     world.until("ended", |view| view.ended.is_some() && view.queue.waiting > 0).await;
     world
@@ -37,7 +35,7 @@ async fn what_happens_next_is_told_and_trying_again_says_what_it_did() {
     world.handle.command(Command::RetryDelivery {});
     until_queue(&world, "nothing to do", |queue| queue.retry == RetryView::NothingWaits {}).await;
 
-    let world = waiting(unreachable(), 2).await;
+    let world = waiting(unreachable()).await;
     let again = |queue: &QueueView| matches!(queue.next, NextDeliveryView::Again { .. });
     let queue = until_queue(&world, "it is tried again by itself", again).await;
     let NextDeliveryView::Again { at } = queue.next else { panic!("{queue:?}") };
@@ -45,6 +43,7 @@ async fn what_happens_next_is_told_and_trying_again_says_what_it_did() {
     world.handle.command(Command::RetryDelivery {});
     until_queue(&world, "not taken", |queue| queue.retry == RetryView::NotTaken {} && queue.waiting > 0).await;
     let waiting = world.host.view().queue.waiting;
+    world.server.mend("deliver");
     world.handle.command(Command::RetryDelivery {});
     let queue = until_queue(&world, "sent", |queue| queue.waiting == 0 && queue.retry != RetryView::Trying {}).await;
     assert_eq!(queue.retry, RetryView::Sent { records: waiting });
@@ -52,13 +51,14 @@ async fn what_happens_next_is_told_and_trying_again_says_what_it_did() {
 
 #[tokio::test]
 async fn a_held_record_is_named_with_its_cause_and_let_go_only_when_it_is_asked_for() {
-    let world = waiting(refused(ErrorCode::JournalFork), 2).await;
+    let world = waiting(refused(ErrorCode::JournalFork)).await;
     let held = |queue: &QueueView| queue.next == NextDeliveryView::Held {} && queue.held == 1;
     let queue = until_queue(&world, "held", held).await;
     assert_eq!((queue.hold, queue.retry), (Some(HoldView::Fork), RetryView::Idle {}));
     world.handle.command(Command::RetryDelivery {});
     let queue = until_queue(&world, "held again", |queue| held(queue) && queue.retry == RetryView::NotTaken {}).await;
     assert_eq!(queue.hold, Some(HoldView::Fork));
+    world.server.mend("deliver");
     world.handle.command(Command::RetryDelivery {});
     let sent = |queue: &QueueView| queue.held == 0 && matches!(queue.retry, RetryView::Sent { .. });
     let queue = until_queue(&world, "let go", sent).await;
@@ -68,7 +68,7 @@ async fn a_held_record_is_named_with_its_cause_and_let_go_only_when_it_is_asked_
 #[tokio::test]
 async fn a_pause_that_the_server_asked_for_is_kept_and_said() {
     let asked = BackendError::NotOurs { status: 429, retry_after_seconds: Some(60) };
-    let world = waiting(asked, 1).await;
+    let world = waiting(asked).await;
     let paused = |queue: &QueueView| matches!(queue.next, NextDeliveryView::AskedToWait { .. });
     let queue = until_queue(&world, "a pause", paused).await;
     assert_eq!(queue.next, NextDeliveryView::AskedToWait { until: world.clock.now().plus_seconds(60) });
@@ -79,7 +79,7 @@ async fn a_pause_that_the_server_asked_for_is_kept_and_said() {
 
 #[tokio::test]
 async fn a_device_that_is_not_accepted_is_said_to_wait_for_a_sign_in() {
-    let world = waiting(refused(ErrorCode::DeviceRefused), 1).await;
+    let world = waiting(refused(ErrorCode::DeviceRefused)).await;
     until_queue(&world, "a sign-in", |queue| matches!(queue.next, NextDeliveryView::SignInFirst { .. })).await;
 }
 
@@ -92,7 +92,7 @@ async fn what_keeps_a_session_from_starting_is_told_before_anybody_tries() {
     let full = UiErrorCode::Console(ConsoleErrorCode::DiskTooFull);
     until_queue(&world, "no room", |queue| code(queue) == Some(full)).await;
 
-    let world = waiting(refused(ErrorCode::Unavailable), 100).await;
+    let world = waiting(refused(ErrorCode::Unavailable)).await;
     assert_eq!(code(&world.host.view().queue), None);
     world.server.with(|state| state.limits.max_unsent_age_seconds = 1);
     world.server.push(ServerEvent::SnapshotChanged);
@@ -103,8 +103,9 @@ async fn what_keeps_a_session_from_starting_is_told_before_anybody_tries() {
 
 #[tokio::test]
 async fn a_machine_that_wakes_asks_at_once_and_delivers_what_waits() {
-    let world = waiting(unreachable(), 1).await;
+    let world = waiting(unreachable()).await;
     until_queue(&world, "a pause", |queue| matches!(queue.next, NextDeliveryView::Again { .. })).await;
+    world.server.mend("deliver");
     world.handle.host_event(HostEvent::Awoke);
     until_queue(&world, "delivered without time passing", |queue| queue.waiting == 0).await;
 }

@@ -1,7 +1,6 @@
 //! The end: on record first, once, and also without a line.
 
 use amberglass_app::{Command, host::HostEvent, view::CurtainView};
-use amberglass_testkit::wait_until;
 use amberglass_wire::session::EndedBy;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use amberglass_app::{
     Command,
-    view::{ConsoleErrorCode, UiErrorCode},
+    view::{ConsoleErrorCode, NextDeliveryView, QueueView, UiErrorCode},
 };
 use amberglass_wire::{PortalId, problem::ErrorCode};
 
@@ -63,7 +63,8 @@ async fn a_card_that_can_not_be_loaded_still_says_whose_it_is() {
 async fn a_view_is_shown_only_when_something_has_changed() {
     let world = World::in_session().await;
     world.pass_seconds(3).await;
-    world.until("all is delivered", |view| view.queue.waiting == 0).await;
+    let is_quiet = |queue: &QueueView| queue.waiting == 0 && queue.next == NextDeliveryView::Nothing {};
+    world.until("all is delivered", |view| is_quiet(&view.queue)).await;
     let (views, windows) = (world.host.views.lock().unwrap().len(), world.host.windows.lock().unwrap().len());
     world.pass_seconds(10).await;
     assert_eq!(world.host.views.lock().unwrap().len(), views);

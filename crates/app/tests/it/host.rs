@@ -80,9 +80,10 @@ impl Host for RecordingHost {
 
     fn open_session_window(&self, window: OpenWindow) {
         let on_record = is_on_disk(&self.data_dir, "window_opened");
-        self.note(format!("open_window(recorded: {on_record})"));
         self.windows.lock().unwrap().push(window.view.clone());
         self.opened.lock().unwrap().push(window);
+        // Last: a test that sees this line asks for the window.
+        self.note(format!("open_window(recorded: {on_record})"));
     }
 
     fn present(&self, view: &SessionWindowView) {

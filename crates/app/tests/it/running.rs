@@ -26,10 +26,14 @@ fn is_lost(curtain: &CurtainView) -> bool {
 async fn five_seconds_of_silence_draw_the_curtain_and_an_answer_lifts_it() {
     let world = World::in_session().await;
     world.pass_seconds(2).await;
+    // Heard at this very time, as its answer is seen.
+    world.server.with(|state| state.portal_name = "Barkside, renamed".into());
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until("the new name", |view| view.portals[0].name == "Barkside, renamed").await;
     let heard_at = world.clock.now();
     world.server.set_online(false);
     world.clock.advance_millis(4_400);
-    assert!(world.host.window().unwrap().curtain.is_none());
+    assert!(world.window_now().await.curtain.is_none());
     // Half a second before the promise ends: drawing takes time, too.
     world.clock.advance_millis(100);
     world.until_curtain("covered", is_lost).await;
@@ -111,8 +115,11 @@ async fn a_page_that_must_be_covered_while_the_lift_is_being_recorded_is_drawn_o
     let covered = world.host.windows.lock().unwrap().len();
     world.handle.host_event(HostEvent::PortalCrashed { session: session.clone() });
     world.until_curtain("crashed", |curtain| *curtain == CurtainView::PageCrashed {}).await;
-    // Delivered, so the record of it is no longer under way, and the lift does not wait for it.
     world.until_true("drawn on record", || on_record().len() == 1).await;
+    // Its record must not be under way any more, or the lift would wait for it: once a later one is answered, it is.
+    let recorder = world.host.recorder();
+    tokio::task::spawn_blocking(move || recorder.refused(Attempt::Print, None)).await.unwrap();
+    world.window_now().await;
     // The second event stands in the controller's queue before the lift, begun by the first, can be answered.
     world.handle.host_event(HostEvent::PortalPainted { session: session.clone() });
     world.handle.host_event(HostEvent::PortalUnreachable { session: session.clone() });
@@ -139,9 +146,8 @@ async fn the_deadline_covers_the_page_also_while_offline() {
     world.until_curtain("over", |curtain| *curtain == ended(EndedBy::Expired)).await;
     assert!(world.logged("close_window").is_empty(), "only the server's word closes it");
     world.server.set_online(true);
-    world.clock.advance_seconds(31);
-    let view = world.until("the end screen", |view| view.ended.is_some()).await;
-    let ended = view.ended.unwrap();
+    world.until_in_time("the end screen", || world.host.view().ended.is_some()).await;
+    let ended = world.host.view().ended.unwrap();
     assert_eq!((ended.session.ended_by, ended.duration_seconds), (Some(EndedBy::Expired), 1_800));
     assert_eq!(world.logged("close_window").len(), 1);
 }
