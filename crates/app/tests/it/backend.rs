@@ -35,8 +35,11 @@ use secrecy::ExposeSecret as _;
 use sha2::Digest as _;
 use tokio::sync::{Notify, mpsc};
 
-use crate::host::{Log, is_on_disk};
 pub use crate::samples::session;
+use crate::{
+    host::{Log, is_on_disk},
+    samples::limits,
+};
 
 pub const GATEWAY: &str = "http://barkside.localhost:7401";
 
@@ -126,20 +129,6 @@ fn staff() -> StaffResponse {
 
 impl FakeServer {
     pub fn new(log: Log, clock: ManualClock, data_dir: &Path) -> Arc<Self> {
-        let limits = LimitsResponse {
-            heartbeat_seconds: 2,
-            silence_seconds: 5,
-            lost_after_seconds: 120,
-            idle_seconds: 600,
-            max_duration_seconds: 3600,
-            max_extensions: 2,
-            extension_seconds: 900,
-            warnings_seconds: vec![300, 60],
-            max_unsent_age_seconds: 24 * 3600,
-            journal_contents_days: 7,
-            journal_keep_days: 30,
-            min_free_disk_bytes: 1024,
-        };
         let state = State {
             online: true,
             faults: HashMap::new(),
@@ -153,7 +142,7 @@ impl FakeServer {
             idempotency_keys: Vec::new(),
             challenge: None,
             other_staff: None,
-            limits,
+            limits: limits(),
             portal_name: "Barkside".into(),
             hold_snapshot: false,
             delivered: Vec::new(),

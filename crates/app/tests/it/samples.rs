@@ -2,6 +2,7 @@
 
 use amberglass_wire::{
     CustomerId, SessionId, StaffId, UnixMillis,
+    auth::LimitsResponse,
     session::{Mode, Reason, SessionResponse, SessionState},
 };
 
@@ -31,5 +32,22 @@ pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, 
         end_reason: None,
         ended_by_name: None,
         last_page: None,
+    }
+}
+
+pub fn limits() -> LimitsResponse {
+    LimitsResponse {
+        heartbeat_seconds: 2,
+        silence_seconds: 5,
+        lost_after_seconds: 120,
+        idle_seconds: 600,
+        max_duration_seconds: 3600,
+        max_extensions: 2,
+        extension_seconds: 900,
+        warnings_seconds: vec![300, 60],
+        max_unsent_age_seconds: 24 * 3600,
+        journal_contents_days: 7,
+        journal_keep_days: 30,
+        min_free_disk_bytes: 1024,
     }
 }
