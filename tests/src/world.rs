@@ -13,6 +13,7 @@ use std::{
     },
 };
 
+use amberglass_app::view::{NextDeliveryView, QueueView};
 use amberglass_demo_portal::{Portal, PortalState};
 use amberglass_domain::ports::{BoxFuture, Clock};
 use amberglass_server::{
@@ -240,10 +241,12 @@ impl World {
         panic!("{seconds} seconds of the clock passed in vain for: {what}");
     }
 
-    /// The journal has delivered everything.
+    /// The journal is open and has delivered everything.
     pub async fn until_delivered(&self) {
+        let is_done =
+            |queue: &QueueView| queue.next != NextDeliveryView::Closed {} && queue.waiting == 0 && queue.held == 0;
         self.pass_until("the journal's delivery", 120, async || {
-            self.host.view().filter(|view| view.queue.waiting == 0 && view.queue.held == 0).map(|_| ())
+            self.host.view().filter(|view| is_done(&view.queue)).map(|_| ())
         })
         .await;
     }
