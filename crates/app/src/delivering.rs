@@ -67,14 +67,8 @@ impl Actor {
         let delivered = delivered(opened);
         self.delivering.next = self.next_delivery(progress);
         if let Retry::Trying { begun, delivered: before } = self.delivering.retry
-            && progress.attempts > begun
-            && progress.next != NextAttempt::AtOnce
+            && let Some(view) = came_of(progress, begun, delivered.saturating_sub(before))
         {
-            let view = match (delivered.saturating_sub(before), &progress.outcome) {
-                (0, Some(SyncOutcome::Idle)) => RetryView::NothingWaits {},
-                (0, _) => RetryView::NotTaken {},
-                (records, _) => RetryView::Sent { records: u32::try_from(records).unwrap_or(u32::MAX) },
-            };
             self.delivering.retry = Retry::Over(view);
         }
     }
@@ -189,6 +183,23 @@ impl Actor {
     }
 }
 
+/// What came of a try made when so many attempts had begun; nothing while its own is still to come.
+fn came_of(progress: &Progress, begun: u64, delivered: u64) -> Option<RetryView> {
+    let (asked_to_wait, over) = match progress.next {
+        NextAttempt::AtOnce => return None,
+        NextAttempt::NotBefore { .. } => (true, progress.attempts > begun),
+        NextAttempt::WithWork | NextAttempt::At { .. } => (false, progress.attempts > begun),
+    };
+    match (over, delivered, &progress.outcome) {
+        // No nudge shortens the pause that an attempt from before has met.
+        (false, 0, _) if asked_to_wait => Some(RetryView::AskedToWait {}),
+        (false, _, _) if !asked_to_wait => None,
+        (true, 0, Some(SyncOutcome::Idle)) => Some(RetryView::NothingWaits {}),
+        (_, 0, _) => Some(RetryView::NotTaken {}),
+        (_, records, _) => Some(RetryView::Sent { records: u32::try_from(records).unwrap_or(u32::MAX) }),
+    }
+}
+
 /// How far the server has confirmed, read where it is known first.
 fn delivered(opened: &OpenedJournal) -> u64 {
     let status = opened.journal.status();
@@ -227,5 +238,21 @@ mod tests {
         for (bytes, shown) in table {
             assert_eq!(shown_mebibytes(bytes), shown);
         }
+    }
+
+    #[test]
+    fn a_try_is_told_by_its_own_attempt_or_by_a_pause_that_came_before_it() {
+        let told = |attempts, next, outcome, delivered| {
+            let progress = Progress { begun: attempts, attempts, outcome: Some(outcome), next };
+            came_of(&progress, 2, delivered)
+        };
+        let (later, pause) = (NextAttempt::At { monotonic_millis: 9 }, NextAttempt::NotBefore { monotonic_millis: 9 });
+        let idle = SyncOutcome::Idle;
+        assert_eq!(told(2, later, idle.clone(), 0), None, "that one had begun before");
+        assert_eq!(told(3, NextAttempt::AtOnce, idle.clone(), 1), None, "it goes on");
+        assert_eq!(told(2, pause, idle.clone(), 0), Some(RetryView::AskedToWait {}));
+        assert_eq!(told(3, NextAttempt::WithWork, idle.clone(), 0), Some(RetryView::NothingWaits {}));
+        assert_eq!(told(3, later, SyncOutcome::SignInFirst, 0), Some(RetryView::NotTaken {}));
+        assert_eq!(told(3, NextAttempt::WithWork, idle, 4), Some(RetryView::Sent { records: 4 }));
     }
 }
