@@ -65,6 +65,7 @@ async fn a_lead_finds_what_runs_and_ends_it_from_the_console() {
         reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
         mode: Mode::ReadOnly,
         duration_seconds: 600,
+        request: None,
     };
     let started = amy.backend.start_session(&amy.access, "one-key-of-a-story", request).await.unwrap().session;
     world.handle.command(Command::ListLive {});
@@ -83,6 +84,7 @@ async fn a_lead_finds_what_runs_and_ends_it_from_the_console() {
         reason,
         mode: Mode::ReadOnly,
         duration_seconds: 600,
+        request: None,
     };
     amy.backend.start_session(&amy.access, "another-key-of-a-story", again).await.unwrap();
     world.until("the new one", |view| !view.live.sessions.is_empty()).await;

@@ -271,6 +271,7 @@ impl Actor {
                     reason,
                     mode,
                     duration_seconds,
+                    request: None,
                 });
             }
             Command::ShowSession {} => {

@@ -111,6 +111,9 @@ pub(crate) const fn passes_by_itself(code: ErrorCode) -> bool {
         | ErrorCode::EmergencyStopInForce
         | ErrorCode::FreshSignInRequired
         | ErrorCode::GrantInvalid
+        | ErrorCode::ApprovalNotNeeded
+        | ErrorCode::ApprovalGone
+        | ErrorCode::DecisionInvalid
         | ErrorCode::IdempotencyMismatch
         | ErrorCode::JournalGap
         | ErrorCode::JournalFork

@@ -10,7 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 21] = [
+pub const ERASABLE: [&str; 26] = [
+    "approval_decided",
+    "approval_lapsed",
+    "approval_requested",
+    "approval_used",
+    "approval_withdrawn",
     "attempt_refused",
     "card_viewed",
     "curtain_drawn",

@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`chain`] and [`read_only`].
 
+pub mod approval;
 pub mod chain;
 pub mod checkpoint;
 pub mod device_key;

@@ -1,7 +1,10 @@
 //! The exact bytes that devices sign. Each purpose has a tag of its own, and every field is length-prefixed, so that a
 //! signature made for one purpose is worth nothing for another.
 
-use amberglass_wire::{DeviceId, SessionId, UnixMillis, event_stream::HeartbeatRequest};
+use amberglass_wire::{
+    DeviceId, SessionId, UnixMillis, approval::SignedDecision, event_stream::HeartbeatRequest, session::Reason,
+};
+use sha2::{Digest as _, Sha256};
 
 /// How far `signed_at` may lie from the server's clock, either way.
 pub const MAX_SKEW_MILLIS: i64 = 60_000;
@@ -68,6 +71,58 @@ pub fn heartbeat(request: &HeartbeatRequest) -> Vec<u8> {
     }
     let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
     canonical("heartbeat", &fields)
+}
+
+/// Covers everything a decision says but its own signature: who decides what about whom, for how long, and what they saw.
+pub fn decision(decision: &SignedDecision) -> Vec<u8> {
+    let SignedDecision {
+        server,
+        request,
+        nonce,
+        verdict,
+        approver,
+        device,
+        portal,
+        customer,
+        staff,
+        scope,
+        reason_sha256,
+        policy_hash,
+        comment,
+        not_after,
+        signed_at,
+        signature: _,
+    } = decision;
+    canonical(
+        "decision",
+        &[
+            server.as_bytes(),
+            request.as_str().as_bytes(),
+            nonce.as_bytes(),
+            verdict.as_str().as_bytes(),
+            approver.as_str().as_bytes(),
+            device.as_str().as_bytes(),
+            portal.as_str().as_bytes(),
+            customer.as_str().as_bytes(),
+            staff.as_str().as_bytes(),
+            scope.mode.as_str().as_bytes(),
+            &scope.duration_seconds.to_be_bytes(),
+            &scope.extensions.to_be_bytes(),
+            reason_sha256.as_bytes(),
+            policy_hash.as_bytes(),
+            comment.as_bytes(),
+            &not_after.0.to_be_bytes(),
+            &signed_at.0.to_be_bytes(),
+        ],
+    )
+}
+
+/// SHA-256 over code, words and ticket of a reason, hex: what a decision was made on.
+pub fn reason_sha256(reason: &Reason) -> String {
+    let ticket = reason.ticket.as_deref().map(str::as_bytes);
+    let present: &[u8] = if ticket.is_some() { &[1] } else { &[0] };
+    let fields = [reason.code.as_bytes(), reason.text.as_bytes(), present, ticket.unwrap_or_default()];
+    hex::encode(Sha256::digest(canonical("reason", &fields)))
 }
 
 /// Covers one batch of journal records; `body_sha256` is hex, over the uncompressed body.

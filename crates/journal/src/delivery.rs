@@ -119,6 +119,9 @@ fn refused(problem: &Problem) -> Delivery {
         | ErrorCode::SessionConflict
         | ErrorCode::SessionNotRunning
         | ErrorCode::GrantInvalid
+        | ErrorCode::ApprovalNotNeeded
+        | ErrorCode::ApprovalGone
+        | ErrorCode::DecisionInvalid
         | ErrorCode::ExtensionsUsedUp
         | ErrorCode::TotalDurationTooLong
         | ErrorCode::EmergencyStopInForce

@@ -135,6 +135,10 @@ pub struct Limits {
     pub max_extensions: u32,
     /// Longest extension.
     pub extension_seconds: u32,
+    /// A request for approval that nobody decides lapses after so long.
+    pub request_seconds: u32,
+    /// An approval that nobody uses lapses after so long.
+    pub approval_seconds: u32,
     pub heartbeat_seconds: u32,
     /// Silence of a console after which its sessions freeze.
     pub silence_seconds: u32,
@@ -170,6 +174,8 @@ impl Default for Limits {
             max_duration_seconds: 60 * 60,
             max_extensions: 2,
             extension_seconds: 15 * 60,
+            request_seconds: 30 * 60,
+            approval_seconds: 15 * 60,
             heartbeat_seconds: 2,
             silence_seconds: 5,
             lost_after_seconds: 2 * 60,

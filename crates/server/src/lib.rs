@@ -173,6 +173,7 @@ pub async fn serve(
     let hear = move |hint| match hint {
         Hint::Session(id) => others.hear(Change::Session(id)),
         Hint::Alarms => alarms.hear_of_alarms(),
+        Hint::Request(staff) => others.hear(Change::Request(staff)),
         Hint::Everything => others.hear(Change::Everything),
     };
     tasks.spawn(store::listen(state.store.clone(), state.clock.clone(), stop.clone(), hear));

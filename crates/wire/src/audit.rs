@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
+    approval::{RequestState, Scope, SignedDecision},
     event_stream::ChainHead,
     session::{EndedBy, Mode, Reason},
 };
@@ -244,6 +245,36 @@ pub enum EventDetail {
         from: i64,
         through: i64,
     },
+    /// The staff member of the subject asks for what begins after approval only, here and in the kinds below.
+    ApprovalRequested {
+        request: RequestId,
+        scope: Scope,
+        reason: Reason,
+        /// The rules that want an approval.
+        rules: Vec<String>,
+        expires_at: UnixMillis,
+    },
+    /// One approver's signed word. `state` is what the request is by it.
+    ApprovalDecided {
+        decision: Box<SignedDecision>,
+        state: RequestState,
+    },
+    /// By who asked, or by who had approved; a session that began with it ends.
+    ApprovalWithdrawn {
+        request: RequestId,
+        by: StaffId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Nobody decided in time, or nobody used it in time.
+    ApprovalLapsed {
+        request: RequestId,
+        was: RequestState,
+    },
+    /// The subject's session began with this approval.
+    ApprovalUsed {
+        request: RequestId,
+    },
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
@@ -381,6 +412,11 @@ impl EventDetail {
             Self::SessionMismatch { .. } => "session_mismatch",
             Self::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Self::JournalRecovered { .. } => "journal_recovered",
+            Self::ApprovalRequested { .. } => "approval_requested",
+            Self::ApprovalDecided { .. } => "approval_decided",
+            Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
+            Self::ApprovalLapsed { .. } => "approval_lapsed",
+            Self::ApprovalUsed { .. } => "approval_used",
             Self::Unknown => "unknown",
         }
     }

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, PortalId, StaffId, UnixMillis, alarm::AlarmsResponse, session::SessionResponse};
+use crate::{
+    DeviceId, PortalId, StaffId, UnixMillis, alarm::AlarmsResponse, approval::RequestResponse, session::SessionResponse,
+};
 
 /// The console's public client id.
 pub const CLIENT_ID: &str = "amberglass-console";
@@ -132,6 +134,12 @@ pub struct SnapshotResponse {
     /// What does not agree and nobody has looked at yet; for those alone who may see it.
     #[serde(default)]
     pub alarms: AlarmsResponse,
+    /// The staff member's own requests for approval, newest first.
+    #[serde(default)]
+    pub requests: Vec<RequestResponse>,
+    /// Those that wait for this staff member's decision, oldest first.
+    #[serde(default)]
+    pub to_decide: Vec<RequestResponse>,
 }
 
 /// What the policy lets a staff member do beyond their own sessions. The console shows or hides by it; the server asks the
@@ -150,6 +158,9 @@ pub struct RightsResponse {
     /// Sees the alarms and says that they were looked at.
     #[serde(default)]
     pub see_alarms: bool,
+    /// Decides about requests for approval.
+    #[serde(default)]
+    pub approve: bool,
 }
 
 /// `GET /v1/server`, without a token: what a console shows before anybody signs in.

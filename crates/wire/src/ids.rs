@@ -42,6 +42,10 @@ text_id!(
     SessionId
 );
 text_id!(
+    /// A request for approval; UUID v7 text made by the server.
+    RequestId
+);
+text_id!(
     /// The portal's own id of a customer, opaque to us.
     CustomerId
 );

@@ -8,6 +8,7 @@
 //! Start reading at [`session`], then [`audit`].
 
 pub mod alarm;
+pub mod approval;
 pub mod audit;
 pub mod auth;
 pub mod customer;
@@ -20,5 +21,5 @@ pub mod problem;
 pub mod session;
 pub mod time;
 
-pub use ids::{CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId};
+pub use ids::{CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId};
 pub use time::UnixMillis;

@@ -49,6 +49,12 @@ pub enum ErrorCode {
     /// The sign-in is too long ago for this: sign in again, then repeat the request.
     FreshSignInRequired,
     GrantInvalid,
+    /// The policy lets this begin at once.
+    ApprovalNotNeeded,
+    /// The approval was withdrawn, has lapsed, was used, or does not cover this.
+    ApprovalGone,
+    /// The decision is not about this request as it is, or allows more than was asked for.
+    DecisionInvalid,
     IdempotencyMismatch,
     /// Records do not continue what the server holds.
     JournalGap,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, PortalId, SessionId, StaffId, UnixMillis, customer::CustomerResponse};
+use crate::{CustomerId, PortalId, RequestId, SessionId, StaffId, UnixMillis, customer::CustomerResponse};
 
 /// What the gateway lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,6 +167,9 @@ pub struct StartSessionRequest {
     pub reason: Reason,
     pub mode: Mode,
     pub duration_seconds: u32,
+    /// The approval that it begins with, where the policy wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
 }
 
 /// `201` (or `200` when the idempotency key was seen before).

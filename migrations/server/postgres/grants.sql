@@ -11,5 +11,5 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"server_role";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"server_role";
 REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM :"server_role";
 REVOKE INSERT ON retired FROM :"server_role";
-REVOKE UPDATE, DELETE ON audit_events, checkpoints, signers, retired FROM :"server_role";
-REVOKE DELETE ON alarms FROM :"server_role";
+REVOKE UPDATE, DELETE ON audit_events, checkpoints, signers, retired, decisions FROM :"server_role";
+REVOKE DELETE ON alarms, requests FROM :"server_role";

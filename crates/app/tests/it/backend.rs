@@ -337,6 +337,8 @@ impl Backend for FakeServer {
                 recovery_key: None,
                 emergency_stop: state.emergency_stop.clone(),
                 alarms: state.alarms.clone(),
+                requests: Vec::new(),
+                to_decide: Vec::new(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,
             };

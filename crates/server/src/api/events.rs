@@ -28,6 +28,8 @@ struct Listener {
     sees_all: bool,
     token_sha256: String,
     changes: Receiver<Change>,
+    /// Hears of others' requests for approval.
+    approves: bool,
     /// Of those who may see alarms.
     alarms: Option<Receiver<()>>,
     /// Monotonic.
@@ -39,7 +41,7 @@ struct Listener {
 ///
 /// Server-sent events: `event` carries the kind, `data` the object. A heartbeat comes every two seconds; after anything
 /// else the truth is the snapshot. Leads and security hear of every session, others of their own; who may see
-/// alarms hears of each. The stream closes
+/// alarms hears of each, and who may approve of each request for approval. The stream closes
 /// when the token no longer holds.
 #[utoipa::path(
     get,
@@ -64,6 +66,7 @@ pub async fn stream(
         staff: who.id().clone(),
         role: who.role(),
         sees_all: state.policy.on_server(&who.principal(), ServerAction::ReadAudit)?,
+        approves: state.policy.approves_others(&who.principal())?,
         alarms: state.policy.on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
@@ -101,6 +104,11 @@ impl Listener {
                 () = self.state.clock.sleep_until(self.next_beat) => return self.beat().await,
                 () = alarm(&mut self.alarms) => return self.look(ServerEvent::SnapshotChanged).await,
                 changed = self.changes.recv() => match changed {
+                    Ok(Change::Request(staff)) => {
+                        if self.approves || staff == self.staff {
+                            return self.look(ServerEvent::SnapshotChanged).await;
+                        }
+                    }
                     Ok(Change::Everything) => return self.look(ServerEvent::SnapshotChanged).await,
                     Ok(Change::Session(id)) => match self.hint(&id).await {
                         Ok(Some(event)) => return Some(event),

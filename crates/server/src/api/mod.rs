@@ -9,9 +9,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::ServerState;
 
 mod alarms;
+mod ask_approval;
 mod authorize;
 mod customer_card;
 mod customers;
+mod decide_request;
 mod devices;
 mod emergency_stop;
 mod end_session;
@@ -33,6 +35,7 @@ mod problem;
 mod provider;
 mod provider_callback;
 mod ready;
+mod requests;
 mod revoke_device;
 mod second_factor;
 mod server;
@@ -46,6 +49,7 @@ mod start_session;
 mod target;
 mod token;
 mod trail;
+mod withdraw_request;
 
 pub use openapi::document;
 
@@ -88,6 +92,10 @@ fn endpoints() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(entry::enter))
         .routes(routes!(end_session::end))
         .routes(routes!(extend_session::extend))
+        .routes(routes!(requests::list, ask_approval::ask))
+        .routes(routes!(requests::request))
+        .routes(routes!(decide_request::decide))
+        .routes(routes!(withdraw_request::withdraw))
         .routes(routes!(trail::trail))
         .routes(routes!(emergency_stop::stop))
         .routes(routes!(emergency_stop::lift))

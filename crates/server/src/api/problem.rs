@@ -15,7 +15,7 @@ use crate::{
     audit::{AuditError, DeliveryError},
     drivers::DriverError,
     policy::PolicyError,
-    sessions::{EntryError, ExtendError, SessionError, StartError},
+    sessions::{AskError, DecideError, EntryError, ExtendError, SessionError, StartError, WithdrawError},
     store::StoreError,
 };
 
@@ -115,6 +115,9 @@ fn words(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::EmergencyStopInForce => (S::FORBIDDEN, "An emergency stop is in force"),
         ErrorCode::FreshSignInRequired => (S::FORBIDDEN, "This needs a sign-in of the last five minutes"),
         ErrorCode::GrantInvalid => (S::FORBIDDEN, "The right to enter was used or is too old"),
+        ErrorCode::ApprovalNotNeeded => (S::CONFLICT, "This may begin at once"),
+        ErrorCode::ApprovalGone => (S::CONFLICT, "The approval does not hold for this"),
+        ErrorCode::DecisionInvalid => (S::UNPROCESSABLE_ENTITY, "The decision is not about this request as it is"),
         ErrorCode::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
         ErrorCode::JournalGap => (S::CONFLICT, "Records are missing in between"),
         ErrorCode::JournalFork => (S::CONFLICT, "The records differ from the ones held"),
@@ -183,6 +186,7 @@ impl From<StartError> for ApiError {
             StartError::Conflict(_) => Self::new(ErrorCode::SessionConflict),
             StartError::EmergencyStop { reason } => stopped(&reason),
             StartError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
+            StartError::ApprovalGone => Self::new(ErrorCode::ApprovalGone),
             StartError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             StartError::Session(error) => error.into(),
         }
@@ -200,6 +204,38 @@ impl From<ExtendError> for ApiError {
             ExtendError::EmergencyStop { reason } => stopped(&reason),
             ExtendError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             ExtendError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskError> for ApiError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::EmergencyStop { reason } => stopped(&reason),
+            AskError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
+            AskError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
+            AskError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<DecideError> for ApiError {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Unknown => Self::new(ErrorCode::NotFound),
+            DecideError::EmergencyStop { reason } => stopped(&reason),
+            DecideError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<WithdrawError> for ApiError {
+    fn from(error: WithdrawError) -> Self {
+        match error {
+            WithdrawError::Unknown => Self::new(ErrorCode::NotFound),
+            WithdrawError::NotTheirs => Self::new(ErrorCode::Forbidden),
+            WithdrawError::ReasonMissing => Self::new(ErrorCode::ReasonTooShort),
+            WithdrawError::Session(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use amberglass_wire::{
 };
 use axum::{Json, extract::State};
 
-use super::{alarms, emergency_stop::response, extract::SignedIn, problem::ApiError};
+use super::{alarms, emergency_stop::response, extract::SignedIn, problem::ApiError, requests};
 use crate::{ServerState, policy::ServerAction};
 
 /// Gives everything that a console shows of the one who is signed in.
@@ -52,7 +52,10 @@ pub async fn snapshot(
         emergency_stop: may(ServerAction::EmergencyStop)?,
         manage_devices: may(ServerAction::ManageDevices)?,
         see_alarms: may(ServerAction::SeeAlarms)?,
+        approve: state.policy.approves_others(&who.principal())?,
     };
+    let requests = requests::own(&state, &who).await?;
+    let to_decide = if rights.approve { requests::to_decide(&state, &who).await? } else { Vec::new() };
     let alarms = if rights.see_alarms { alarms::open(&state).await? } else { AlarmsResponse::default() };
     Ok(Json(SnapshotResponse {
         server_time,
@@ -65,6 +68,8 @@ pub async fn snapshot(
         reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
         rights,
         alarms,
+        requests,
+        to_decide,
         staff: who.staff,
     }))
 }

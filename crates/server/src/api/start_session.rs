@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use amberglass_domain::reason;
+use amberglass_domain::{approval::narrower, reason};
 use amberglass_wire::{
+    approval::Scope,
     audit::{EventDetail, EventSubject},
     problem::ErrorCode,
     session::{EntryGrant, Mode, PolicyAnswer, StartSessionRequest, StartSessionResponse},
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     ServerState,
     config::{MIN_DURATION_SECONDS, PortalConfig},
-    policy::{Target, refusal_code},
+    policy::{StartDecision, Target, refusal_code},
     sessions::{StartError, Started, Starting},
 };
 
@@ -47,7 +48,7 @@ use crate::{
     extensions(("x-error-codes" = json!([
         ErrorCode::PortalUnknown, ErrorCode::PortalInactive, ErrorCode::PortalUnreachable, ErrorCode::CustomerUnknown,
         ErrorCode::CustomerInactive, ErrorCode::TargetIsSelf, ErrorCode::TargetIsStaff, ErrorCode::Forbidden,
-        ErrorCode::NeedsApproval, ErrorCode::FreshSignInRequired, ErrorCode::EmergencyStopInForce,
+        ErrorCode::NeedsApproval, ErrorCode::ApprovalGone, ErrorCode::FreshSignInRequired, ErrorCode::EmergencyStopInForce,
         ErrorCode::DurationTooLong, ErrorCode::ReasonCodeUnknown, ErrorCode::ReasonTooShort,
         ErrorCode::ReasonIsFiller, ErrorCode::TicketRequired, ErrorCode::IdempotencyMismatch,
         ErrorCode::SessionConflict, ErrorCode::AuditUnavailable,
@@ -73,6 +74,7 @@ pub async fn start(
     let portal_active = state.portal_active(portal).await?;
     let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
     check_policy(&state, &who, &whom, &request).await?;
+    let granted = approval(&state, &who, &request).await?;
     if request.mode == Mode::ReadWrite {
         who.fresh(state.clock.now())?;
     }
@@ -83,6 +85,7 @@ pub async fn start(
         reason: &request.reason,
         mode: request.mode,
         duration_seconds: request.duration_seconds,
+        approval: request.request.as_ref().zip(granted.map(|scope| scope.extensions)),
         policy_hash: state.policy.hash(),
         idempotency_key: key,
         body_sha256: &body_sha256,
@@ -97,6 +100,7 @@ pub async fn start(
         Err(
             error @ (StartError::EmergencyStop { .. }
             | StartError::PortalDisabled
+            | StartError::ApprovalGone
             | StartError::IdempotencyMismatch
             | StartError::Session(_)),
         ) => Err(error.into()),
@@ -118,7 +122,7 @@ async fn answer(
     Ok((status, Json(StartSessionResponse { session, grant })))
 }
 
-fn check_request(state: &ServerState, request: &StartSessionRequest) -> Result<(), ApiError> {
+pub(super) fn check_request(state: &ServerState, request: &StartSessionRequest) -> Result<(), ApiError> {
     if request.duration_seconds < MIN_DURATION_SECONDS {
         return Err(ApiError::new(ErrorCode::InvalidRequest).detail("A session lasts at least 60 seconds."));
     }
@@ -139,26 +143,52 @@ async fn check_policy(
     let decision = state.policy.start(&who.principal(), whom, request.mode)?;
     match decision.answer {
         PolicyAnswer::Allowed => Ok(()),
-        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
-            let subject = EventSubject {
-                staff: Some(who.id().clone()),
-                customer: Some(request.customer.clone()),
-                portal: Some(request.portal.clone()),
-                session: None,
-                device: Some(who.device.clone()),
-                policy_hash: Some(state.policy.hash().to_owned()),
-            };
-            let detail = EventDetail::SessionRefused {
-                rule: decision.rules.join(" "),
-                mode: request.mode,
-                reason: request.reason.clone(),
-            };
-            state.audit.append(subject, detail).await?;
-            let code = match decision.answer {
-                PolicyAnswer::NeedsApproval => ErrorCode::NeedsApproval,
-                PolicyAnswer::Refused | PolicyAnswer::Allowed => refusal_code(&who.principal(), whom),
-            };
-            Err(ApiError::new(code).rules(decision.rules))
-        }
+        PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(()),
+        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => Err(refuse(state, who, whom, request, decision).await?),
     }
+}
+
+/// Puts the refusal on record and says it.
+pub(super) async fn refuse(
+    state: &ServerState,
+    who: &SignedIn,
+    whom: &Target<'_>,
+    request: &StartSessionRequest,
+    decision: StartDecision,
+) -> Result<ApiError, ApiError> {
+    let subject = EventSubject {
+        staff: Some(who.id().clone()),
+        customer: Some(request.customer.clone()),
+        portal: Some(request.portal.clone()),
+        session: None,
+        device: Some(who.device.clone()),
+        policy_hash: Some(state.policy.hash().to_owned()),
+    };
+    let detail = EventDetail::SessionRefused {
+        rule: decision.rules.join(" "),
+        mode: request.mode,
+        reason: request.reason.clone(),
+    };
+    state.audit.append(subject, detail).await?;
+    let code = match decision.answer {
+        PolicyAnswer::NeedsApproval => ErrorCode::NeedsApproval,
+        PolicyAnswer::Refused | PolicyAnswer::Allowed => refusal_code(&who.principal(), whom),
+    };
+    Ok(ApiError::new(code).rules(decision.rules))
+}
+
+/// What the approval that is named allows, if it is theirs, for this customer, and covers what is asked for. Whether it
+/// still holds is decided with the start.
+async fn approval(
+    state: &ServerState,
+    who: &SignedIn,
+    request: &StartSessionRequest,
+) -> Result<Option<Scope>, ApiError> {
+    let Some(id) = &request.request else { return Ok(None) };
+    let gone = || ApiError::new(ErrorCode::ApprovalGone);
+    let row = state.sessions.request(id).await?.filter(|row| row.staff == *who.id()).ok_or_else(gone)?;
+    let granted = row.granted.ok_or_else(gone)?;
+    let wish = Scope { mode: request.mode, duration_seconds: request.duration_seconds, extensions: granted.extensions };
+    let same = row.portal == request.portal && row.customer.id == request.customer && row.reason == request.reason;
+    if same && narrower(&granted, &wish) == wish { Ok(Some(granted)) } else { Err(gone()) }
 }

@@ -232,6 +232,15 @@ impl Policy {
         self.on_session(who, SessionAction::EndAny, &SessionId::new("any"), &StaffId::new("somebody"))
     }
 
+    /// Whether `who` may approve what an agent asks for of whom nothing is known: what is shown before there is a request.
+    ///
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn approves_others(&self, who: &Principal<'_>) -> Result<bool, PolicyError> {
+        let id = StaffId::new("somebody");
+        self.approve(who, &Principal { id: &id, email: "", role: "agent" })
+    }
+
     /// Whether `who` may approve what `requester` asks for.
     ///
     /// # Errors

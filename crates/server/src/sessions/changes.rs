@@ -1,6 +1,6 @@
 //! Hints that something changed. The truth is in the rows.
 
-use amberglass_wire::SessionId;
+use amberglass_wire::{SessionId, StaffId};
 
 use crate::store::Hint;
 
@@ -8,6 +8,8 @@ use crate::store::Hint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Session(SessionId),
+    /// A request for approval of this staff member.
+    Request(StaffId),
     /// Something of the server as a whole, or nobody knows what: look at everything again.
     Everything,
 }
@@ -16,6 +18,7 @@ impl From<Change> for Hint {
     fn from(change: Change) -> Self {
         match change {
             Change::Session(id) => Self::Session(id),
+            Change::Request(staff) => Self::Request(staff),
             Change::Everything => Self::Everything,
         }
     }

@@ -90,7 +90,7 @@ impl Sessions {
             return Err(ExtendError::NotActive);
         }
         let limits = self.limits();
-        if row.extensions >= limits.max_extensions {
+        if row.extensions >= row.max_extensions.unwrap_or(limits.max_extensions) {
             return Err(ExtendError::UsedUp);
         }
         let latest = row.started_at.plus_seconds(i64::from(limits.max_duration_seconds));

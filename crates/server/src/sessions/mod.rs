@@ -19,6 +19,7 @@ use crate::{
     store::{SessionRow, Store, StoreError, Tallies, Tx},
 };
 
+mod approval;
 mod beat;
 mod changes;
 mod customer_check;
@@ -31,6 +32,7 @@ mod policy_change;
 mod start;
 mod timer;
 
+pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError, Withdrawing};
 pub use changes::Change;
 pub(crate) use customer_check::run as run_customer_check;
 pub use emergency::{lift_as_operator, stop_as_operator};

@@ -46,6 +46,10 @@ impl Sessions {
         let staff_role = self.store.staff_by_email(&row.customer.email).await?.map(|staff| staff.role);
         let whom = Target { customer: &row.customer, portal_active: true, staff_role: staff_role.as_deref() };
         let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
-        Ok(policy.start(&who, &whom, row.mode)?.answer == PolicyAnswer::Allowed)
+        Ok(match policy.start(&who, &whom, row.mode)?.answer {
+            PolicyAnswer::Allowed => true,
+            PolicyAnswer::NeedsApproval => row.request.is_some(),
+            PolicyAnswer::Refused => false,
+        })
     }
 }

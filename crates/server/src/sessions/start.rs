@@ -2,13 +2,13 @@
 
 use amberglass_domain::{ports::uuid_v7, session_code};
 use amberglass_wire::{
-    DeviceId, SessionId, StaffId,
+    DeviceId, RequestId, SessionId, StaffId,
     audit::EventDetail,
     customer::CustomerResponse,
     session::{Mode, Reason},
 };
 
-use super::{Grant, SessionError, Sessions, emergency::Stopped, subject_of};
+use super::{Change, Grant, SessionError, Sessions, emergency::Stopped, subject_of};
 use crate::store::{NewSession, Remembered, SessionRow, StoreError, Tx};
 
 /// Scope of the idempotency keys.
@@ -24,6 +24,8 @@ pub struct Starting<'a> {
     pub reason: &'a Reason,
     pub mode: Mode,
     pub duration_seconds: u32,
+    /// What it needs to begin, and how often that lets it be extended.
+    pub approval: Option<(&'a RequestId, u32)>,
     pub policy_hash: &'a str,
     pub idempotency_key: &'a str,
     pub body_sha256: &'a str,
@@ -46,6 +48,9 @@ pub enum StartError {
     EmergencyStop { reason: String },
     #[error("the portal is switched off")]
     PortalDisabled,
+    /// Withdrawn, lapsed, used, or given by somebody who holds no account any more.
+    #[error("the approval does not hold any more")]
+    ApprovalGone,
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
     #[error(transparent)]
@@ -135,6 +140,15 @@ impl Sessions {
                 None => StoreError::UnknownValue { column: "code" }.into(),
             });
         };
+        if let Some((request, _)) = starting.approval {
+            if !tx.use_request(request, &session.id, now).await? {
+                return Err(StartError::ApprovalGone);
+            }
+            tx.note_request(&session.id, request).await?;
+            let detail = EventDetail::ApprovalUsed { request: request.clone() };
+            self.audit.append_in(&mut tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
+            self.announce_change(&mut tx, Change::Request(starting.staff.clone()));
+        }
         let detail = EventDetail::SessionStarted {
             mode: session.mode,
             reason: session.reason.clone(),
@@ -177,6 +191,7 @@ impl Sessions {
                 policy_hash: starting.policy_hash,
                 started_at,
                 expires_at: started_at.plus_seconds(i64::from(starting.duration_seconds)),
+                max_extensions: starting.approval.map(|(_, extensions)| extensions),
             };
             if tx.insert_session(&new).await? {
                 return Ok(tx.session(&id).await?);

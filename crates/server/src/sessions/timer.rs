@@ -63,6 +63,7 @@ impl Sessions {
     async fn tick(&self, seen: &mut Seen) -> Result<(), SessionError> {
         let stop = self.store.emergency_stop().await?;
         self.look_at_switches(seen, stop.as_ref()).await?;
+        self.lapse_due().await?;
         let now = self.clock.now();
         let outage = self.audit.outage_of_at_least(self.limits().lost_after_seconds);
         let running = self.store.running_sessions().await?;
@@ -176,6 +177,8 @@ impl Sessions {
             Due::End { by: EndedBy::EmergencyStop, at: now }
         } else if !row.staff_active {
             Due::End { by: EndedBy::StaffDisabled, at: now }
+        } else if row.approver_disabled {
+            Due::End { by: EndedBy::ApproverDisabled, at: now }
         } else if !self.portal_active(row) {
             Due::End { by: EndedBy::PortalDisabled, at: now }
         } else if outage.is_some_and(|at| row.started_at <= at) {

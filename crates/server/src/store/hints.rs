@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use amberglass_domain::ports::Clock;
-use amberglass_wire::SessionId;
+use amberglass_wire::{SessionId, StaffId};
 use secrecy::ExposeSecret as _;
 use sqlx::{
     Executor as _,
@@ -23,6 +23,8 @@ const CHANNEL: &str = "amberglass_hints";
 const EVERYTHING: &str = "*";
 /// Likewise: an alarm was raised, or somebody has looked at one.
 const ALARMS: &str = "!";
+/// Before whose request for approval has changed.
+const REQUESTS: &str = "?";
 
 /// How often the listening connection is asked for a sign of life; a dead one says nothing by itself.
 const LOOK_MILLIS: i64 = 5_000;
@@ -37,6 +39,8 @@ const LAST_PAUSE_MILLIS: i64 = 10_000;
 pub enum Hint {
     Session(SessionId),
     Alarms,
+    /// A request for approval of this staff member.
+    Request(StaffId),
     /// Hints may have been lost, or more changed than can be named.
     Everything,
 }
@@ -54,9 +58,10 @@ impl Tx {
         let Some(origin) = self.origin.clone() else { return Ok(()) };
         for hint in std::mem::take(&mut self.hints) {
             let what = match &hint {
-                Hint::Session(id) => id.as_str(),
-                Hint::Alarms => ALARMS,
-                Hint::Everything => EVERYTHING,
+                Hint::Session(id) => id.0.clone(),
+                Hint::Alarms => ALARMS.to_owned(),
+                Hint::Request(staff) => format!("{REQUESTS}{staff}"),
+                Hint::Everything => EVERYTHING.to_owned(),
             };
             sqlx::query("SELECT pg_notify($1, $2)")
                 .bind(CHANNEL.to_owned())
@@ -149,6 +154,9 @@ impl Ear<'_> {
         match payload.split_once(' ') {
             Some((origin, _)) if origin == self.origin => None,
             Some((_, ALARMS)) => Some(Hint::Alarms),
+            Some((_, what)) if what.starts_with(REQUESTS) => {
+                Some(Hint::Request(StaffId(what.trim_start_matches(REQUESTS).to_owned())))
+            }
             Some((_, what)) if what != EVERYTHING => Some(Hint::Session(SessionId(what.to_owned()))),
             // Of a version that says it otherwise: to look again is never wrong.
             Some(_) | None => Some(Hint::Everything),
@@ -172,6 +180,7 @@ mod tests {
         assert_eq!(ear.understood("them 17"), Some(Hint::Session(SessionId("17".into()))));
         assert_eq!(ear.understood("them *"), Some(Hint::Everything));
         assert_eq!(ear.understood("them !"), Some(Hint::Alarms));
+        assert_eq!(ear.understood("them ?s"), Some(Hint::Request(StaffId("s".into()))));
         assert_eq!(ear.understood("nonsense"), Some(Hint::Everything));
     }
 }

@@ -29,12 +29,13 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
     step!(4, "0004_erasure.sql"),
     step!(5, "0005_alarms.sql"),
+    step!(6, "0006_approvals.sql"),
 ];
 
 impl Step {

@@ -1,7 +1,7 @@
 //! Sessions: rows, and the conditional updates that are their only changes of state.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     audit::EventSubject,
     customer::CustomerResponse,
     session::{EndedBy, Mode, Reason, SessionState},
@@ -52,6 +52,12 @@ pub struct SessionRow {
     pub ended_by_name: Option<String>,
     /// Extensions used so far.
     pub extensions: u32,
+    /// The approval that it began with, if it needed one.
+    pub request: Option<RequestId>,
+    /// How often that lets it be extended.
+    pub max_extensions: Option<u32>,
+    /// Somebody who approved holds no account any more.
+    pub approver_disabled: bool,
 }
 
 /// A running session whose row holds something that this version does not know. Enough of it is understood to end it.
@@ -94,10 +100,14 @@ pub struct NewSession<'a> {
     pub policy_hash: &'a str,
     pub started_at: UnixMillis,
     pub expires_at: UnixMillis,
+    /// Of the approval that it begins with.
+    pub max_extensions: Option<u32>,
 }
 
 const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
-     e.name AS ended_by_name, p.disabled_at AS portal_disabled_at \
+     e.name AS ended_by_name, p.disabled_at AS portal_disabled_at, \
+     (SELECT COUNT(*) FROM decisions c JOIN staff a ON a.id = c.approver WHERE c.request = x.request AND a.active = 0) \
+     AS approvers_disabled \
      FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device \
      LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal";
 
@@ -221,8 +231,8 @@ impl Tx {
         let done = sqlx::query(
             "INSERT INTO sessions (id, code, state, slot, staff, device, portal, customer, customer_json, reason_code, \
              reason_text, ticket, mode, policy_hash, created_at, started_at, expires_at, last_heartbeat_at, \
-             last_input_at, customer_checked_at) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, \
-             $14, $14, $14) ON CONFLICT DO NOTHING",
+             last_input_at, customer_checked_at, max_extensions) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+             $14, $14, $15, $14, $14, $14, $16) ON CONFLICT DO NOTHING",
         )
         .bind(new.id.0.clone())
         .bind(new.code.to_owned())
@@ -239,9 +249,20 @@ impl Tx {
         .bind(new.policy_hash.to_owned())
         .bind(new.started_at.0)
         .bind(new.expires_at.0)
+        .bind(new.max_extensions.map(i64::from))
         .execute(&mut *self.inner)
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Which approval it began with.
+    pub async fn note_request(&mut self, id: &SessionId, request: &RequestId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sessions SET request = $2 WHERE id = $1")
+            .bind(id.0.clone())
+            .bind(request.0.clone())
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
     }
 
     pub async fn session_code_taken(&mut self, code: &str) -> Result<bool, StoreError> {
@@ -407,7 +428,7 @@ impl Tx {
         .await
     }
 
-    async fn changed(
+    pub(super) async fn changed(
         &mut self,
         update: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
     ) -> Result<bool, StoreError> {
@@ -503,5 +524,11 @@ fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
         ended_by_staff: row.try_get::<Option<String>, _>("ended_by_staff")?.map(StaffId),
         ended_by_name: row.try_get("ended_by_name")?,
         extensions: u32::try_from(row.try_get::<i64, _>("extensions")?).map_err(|_| unknown("extensions"))?,
+        request: row.try_get::<Option<String>, _>("request")?.map(RequestId),
+        max_extensions: row
+            .try_get::<Option<i64>, _>("max_extensions")?
+            .map(|most| u32::try_from(most).map_err(|_| unknown("max_extensions")))
+            .transpose()?,
+        approver_disabled: row.try_get::<i64, _>("approvers_disabled")? > 0,
     })
 }

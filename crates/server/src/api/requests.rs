@@ -1,0 +1,128 @@
+//! `GET /v1/requests`, `GET /v1/requests/{id}`, and who may see and decide a request for approval.
+
+use std::sync::Arc;
+
+use amberglass_wire::{
+    RequestId,
+    approval::{RequestListResponse, RequestResponse, RequestState},
+    problem::ErrorCode,
+};
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    extract::{Path, Query, SignedIn},
+    problem::ApiError,
+};
+use crate::{ServerState, policy::Principal, store::RequestRow};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RequestsQuery {
+    /// `own`, or `to_decide`: what waits for a decision that one may make.
+    #[serde(default)]
+    scope: ListScope,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListScope {
+    #[default]
+    Own,
+    ToDecide,
+}
+
+/// Lists requests for approval.
+///
+/// One's own, newest first; or those that wait for a decision that one may make, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/requests",
+    operation_id = "list_requests",
+    tag = "staff",
+    security(("staff" = [])),
+    params(RequestsQuery),
+    responses((status = 200, description = "The requests", body = RequestListResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest]))),
+)]
+pub async fn list(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Query(query): Query<RequestsQuery>,
+) -> Result<Json<RequestListResponse>, ApiError> {
+    let requests = match query.scope {
+        ListScope::Own => own(&state, &who).await?,
+        ListScope::ToDecide => to_decide(&state, &who).await?,
+    };
+    Ok(Json(RequestListResponse { requests }))
+}
+
+/// Gives one request for approval.
+///
+/// One's own, or one that one may decide about or has decided about.
+#[utoipa::path(
+    get,
+    path = "/v1/requests/{id}",
+    operation_id = "get_request",
+    tag = "staff",
+    security(("staff" = [])),
+    params(("id" = RequestId, Path)),
+    responses((status = 200, description = "The request", body = RequestResponse)),
+    extensions(("x-error-codes" = json!([ErrorCode::InvalidRequest, ErrorCode::NotFound]))),
+)]
+pub async fn request(
+    State(state): State<Arc<ServerState>>,
+    who: SignedIn,
+    Path(id): Path<RequestId>,
+) -> Result<Json<RequestResponse>, ApiError> {
+    let row = visible(&state, &who, &id).await?;
+    Ok(Json(response(&state, &who, row).await?))
+}
+
+pub async fn own(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
+    let mut requests = Vec::new();
+    for row in state.sessions.requests_of(who.id()).await? {
+        requests.push(state.sessions.request_response(row, false).await?);
+    }
+    Ok(requests)
+}
+
+pub async fn to_decide(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
+    let mut requests = Vec::new();
+    for row in state.sessions.open_requests().await? {
+        if row.state == RequestState::Pending && may_approve(state, who, &row)? {
+            let request = response(state, who, row).await?;
+            if request.may_decide {
+                requests.push(request);
+            }
+        }
+    }
+    Ok(requests)
+}
+
+/// Who may not see it learns nothing of it, not even that it exists.
+pub async fn visible(state: &ServerState, who: &SignedIn, id: &RequestId) -> Result<RequestRow, ApiError> {
+    let row = state.sessions.request(id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    if row.staff == *who.id() || may_approve(state, who, &row)? {
+        return Ok(row);
+    }
+    Err(ApiError::new(ErrorCode::NotFound))
+}
+
+/// By the policy; and whatever that says, never what is one's own: the request, or the customer record.
+pub fn may_approve(state: &ServerState, who: &SignedIn, row: &RequestRow) -> Result<bool, ApiError> {
+    let key = |email: &str| email.trim().to_lowercase();
+    if row.staff == *who.id() || key(&row.customer.email) == key(&who.staff.email) {
+        return Ok(false);
+    }
+    let requester = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
+    Ok(state.policy.approve(&who.principal(), &requester)?)
+}
+
+pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> Result<RequestResponse, ApiError> {
+    let open = row.state == RequestState::Pending && row.expires_at > state.clock.now() && may_approve(state, who, &row)?;
+    let mut response = state.sessions.request_response(row, open).await?;
+    response.may_decide = open && !response.decisions.iter().any(|made| made.approver == *who.id());
+    Ok(response)
+}

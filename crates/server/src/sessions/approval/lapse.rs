@@ -1,0 +1,33 @@
+//! What nobody decided, or nobody used, in time. The clock decides, whenever that is noticed.
+
+use amberglass_wire::{UnixMillis, audit::EventDetail};
+
+use super::super::{SessionError, Sessions};
+use crate::store::{RequestRow, Tx};
+
+impl Sessions {
+    /// Looks at all whose time is over.
+    pub(in super::super) async fn lapse_due(&self) -> Result<(), SessionError> {
+        let now = self.clock.now();
+        for id in self.store.requests_due(now).await? {
+            let mut tx = self.store.begin().await?;
+            if let Some(row) = tx.request(&id).await?
+                && self.lapse_in(&mut tx, &row, now).await?
+            {
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True if it was open, past its time, and is lapsed now.
+    pub(super) async fn lapse_in(&self, tx: &mut Tx, row: &RequestRow, now: UnixMillis) -> Result<bool, SessionError> {
+        if !row.state.is_open() || row.expires_at > now || !tx.lapse_request(&row.id, now).await? {
+            return Ok(false);
+        }
+        let detail = EventDetail::ApprovalLapsed { request: row.id.clone(), was: row.state };
+        self.audit.append_in(tx, row.subject(), detail).await?;
+        self.announce_request(tx, row);
+        Ok(true)
+    }
+}

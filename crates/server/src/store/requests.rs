@@ -1,0 +1,366 @@
+//! Requests for approval and the decisions about them: rows, and the conditional updates that are their only changes of
+//! state.
+
+use amberglass_wire::{
+    DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
+    approval::{RequestState, Scope, Verdict},
+    audit::EventSubject,
+    customer::CustomerResponse,
+    session::{Mode, Reason},
+};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{Store, StoreError, Tx};
+
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    pub id: RequestId,
+    pub state: RequestState,
+    pub staff: StaffId,
+    pub staff_name: String,
+    pub staff_email: String,
+    /// Text, because a newer version may have written one that this version does not know.
+    pub staff_role: String,
+    pub device: DeviceId,
+    pub portal: PortalId,
+    pub customer: CustomerResponse,
+    pub reason: Reason,
+    pub asked: Scope,
+    pub granted: Option<Scope>,
+    pub rules: Vec<String>,
+    pub policy_hash: String,
+    pub server: String,
+    pub nonce: String,
+    pub approvals_needed: u32,
+    pub created_at: UnixMillis,
+    pub expires_at: UnixMillis,
+    pub session: Option<SessionId>,
+}
+
+impl RequestRow {
+    /// Whom its records are about.
+    pub fn subject(&self) -> EventSubject {
+        EventSubject {
+            staff: Some(self.staff.clone()),
+            customer: Some(self.customer.id.clone()),
+            portal: Some(self.portal.clone()),
+            session: self.session.clone(),
+            device: Some(self.device.clone()),
+            policy_hash: Some(self.policy_hash.clone()),
+        }
+    }
+}
+
+/// A request about to be made.
+pub struct NewRequest<'a> {
+    pub id: &'a RequestId,
+    pub staff: &'a StaffId,
+    pub device: &'a DeviceId,
+    pub customer: &'a CustomerResponse,
+    pub customer_json: String,
+    pub reason: &'a Reason,
+    pub asked: Scope,
+    pub rules: &'a [String],
+    pub policy_hash: &'a str,
+    pub server: &'a str,
+    pub nonce: &'a str,
+    pub approvals_needed: u32,
+    pub created_at: UnixMillis,
+    pub expires_at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+pub struct DecisionRow {
+    pub approver: StaffId,
+    pub approver_name: String,
+    pub device: DeviceId,
+    pub verdict: Verdict,
+    pub scope: Scope,
+    pub comment: String,
+    pub decided_at: UnixMillis,
+}
+
+const SELECT: &str = "SELECT r.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role \
+     FROM requests r JOIN staff s ON s.id = r.staff";
+
+const DECISIONS: &str = "SELECT d.*, s.name AS approver_name FROM decisions d JOIN staff s ON s.id = d.approver \
+     WHERE d.request = $1 ORDER BY d.decided_at, d.approver";
+
+impl Store {
+    pub async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>, StoreError> {
+        one(sqlx::query(select("WHERE r.id = $1")).bind(id.0.clone()).fetch_optional(&self.readers).await?)
+    }
+
+    /// One staff member's, newest first, at most fifty.
+    pub async fn requests_of(&self, staff: &StaffId) -> Result<Vec<RequestRow>, StoreError> {
+        let rows = sqlx::query(select("WHERE r.staff = $1 ORDER BY r.created_at DESC, r.id DESC LIMIT 50"));
+        rows.bind(staff.0.clone()).fetch_all(&self.readers).await?.iter().map(request).collect()
+    }
+
+    /// What waits for a decision or was approved and not used yet, oldest first, at most two hundred.
+    pub async fn open_requests(&self) -> Result<Vec<RequestRow>, StoreError> {
+        let rows =
+            sqlx::query(select("WHERE r.state IN ('pending', 'approved') ORDER BY r.created_at, r.id LIMIT 200"));
+        rows.fetch_all(&self.readers).await?.iter().map(request).collect()
+    }
+
+    /// Those whose time is over.
+    pub async fn requests_due(&self, now: UnixMillis) -> Result<Vec<RequestId>, StoreError> {
+        sqlx::query("SELECT id FROM requests WHERE state IN ('pending', 'approved') AND expires_at <= $1")
+            .bind(now.0)
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| Ok(RequestId(row.try_get("id")?)))
+            .collect()
+    }
+
+    pub async fn decisions(&self, id: &RequestId) -> Result<Vec<DecisionRow>, StoreError> {
+        sqlx::query(DECISIONS).bind(id.0.clone()).fetch_all(&self.readers).await?.iter().map(decision).collect()
+    }
+}
+
+impl Tx {
+    pub async fn request(&mut self, id: &RequestId) -> Result<Option<RequestRow>, StoreError> {
+        one(sqlx::query(select("WHERE r.id = $1")).bind(id.0.clone()).fetch_optional(&mut *self.inner).await?)
+    }
+
+    /// The one that asks the same already.
+    pub async fn open_request_of(
+        &mut self,
+        staff: &StaffId,
+        customer: &CustomerResponse,
+    ) -> Result<Option<RequestRow>, StoreError> {
+        let row = sqlx::query(select(
+            "WHERE r.staff = $1 AND r.portal = $2 AND r.customer = $3 AND r.state IN ('pending', 'approved')",
+        ))
+        .bind(staff.0.clone())
+        .bind(customer.portal.0.clone())
+        .bind(customer.id.0.clone())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        one(row)
+    }
+
+    /// Inserts as `pending`; the unique index lets in one open request of a staff member for a customer.
+    pub async fn insert_request(&mut self, new: &NewRequest<'_>) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO requests (id, state, staff, device, portal, customer, customer_json, reason_code, reason_text, \
+             ticket, mode, duration_seconds, extensions, rules, policy_hash, server, nonce, approvals_needed, created_at, \
+             expires_at) VALUES ($1, 'pending', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+             $18, $19)",
+        )
+        .bind(new.id.0.clone())
+        .bind(new.staff.0.clone())
+        .bind(new.device.0.clone())
+        .bind(new.customer.portal.0.clone())
+        .bind(new.customer.id.0.clone())
+        .bind(new.customer_json.clone())
+        .bind(new.reason.code.clone())
+        .bind(new.reason.text.clone())
+        .bind(new.reason.ticket.clone())
+        .bind(new.asked.mode.as_str().to_owned())
+        .bind(i64::from(new.asked.duration_seconds))
+        .bind(i64::from(new.asked.extensions))
+        .bind(new.rules.join(" "))
+        .bind(new.policy_hash.to_owned())
+        .bind(new.server.to_owned())
+        .bind(new.nonce.to_owned())
+        .bind(i64::from(new.approvals_needed))
+        .bind(new.created_at.0)
+        .bind(new.expires_at.0)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn decisions(&mut self, id: &RequestId) -> Result<Vec<DecisionRow>, StoreError> {
+        sqlx::query(DECISIONS).bind(id.0.clone()).fetch_all(&mut *self.inner).await?.iter().map(decision).collect()
+    }
+
+    /// Each approver decides once about a request; the primary key holds it.
+    pub async fn insert_decision(
+        &mut self,
+        request: &RequestId,
+        (approver, device): (&StaffId, &DeviceId),
+        (verdict, scope, comment): (Verdict, &Scope, &str),
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO decisions (request, approver, device, verdict, mode, duration_seconds, extensions, comment, \
+             decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(request.0.clone())
+        .bind(approver.0.clone())
+        .bind(device.0.clone())
+        .bind(verdict.as_str().to_owned())
+        .bind(scope.mode.as_str().to_owned())
+        .bind(i64::from(scope.duration_seconds))
+        .bind(i64::from(scope.extensions))
+        .bind(comment.to_owned())
+        .bind(at.0)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// False when it is not pending any more; who decided first stands.
+    pub async fn approve_request(
+        &mut self,
+        id: &RequestId,
+        granted: &Scope,
+        use_by: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'approved', granted_mode = $2, granted_seconds = $3, granted_extensions = $4, \
+                 expires_at = $5 WHERE id = $1 AND state = 'pending' AND expires_at > $6 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(granted.mode.as_str().to_owned())
+            .bind(i64::from(granted.duration_seconds))
+            .bind(i64::from(granted.extensions))
+            .bind(use_by.0)
+            .bind(now.0),
+        )
+        .await
+    }
+
+    pub async fn deny_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'denied', closed_at = $2 \
+                 WHERE id = $1 AND state = 'pending' AND expires_at > $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// Also of one that a session began with, which then has to end.
+    pub async fn withdraw_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'withdrawn', closed_at = $2 \
+                 WHERE id = $1 AND state IN ('pending', 'approved', 'used') RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    pub async fn lapse_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'lapsed', closed_at = $2 \
+                 WHERE id = $1 AND state IN ('pending', 'approved') AND expires_at <= $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// Once, in time, and while everybody who approved still holds an account.
+    pub async fn use_request(
+        &mut self,
+        id: &RequestId,
+        session: &SessionId,
+        now: UnixMillis,
+    ) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'used', session = $2, closed_at = $3 \
+                 WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND NOT EXISTS \
+                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver WHERE d.request = $1 AND a.active = 0) \
+                 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(session.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+}
+
+/// The conditions are constants of this file; values are always bound.
+fn select(rest: &'static str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{SELECT} {rest}"))
+}
+
+fn one(row: Option<AnyRow>) -> Result<Option<RequestRow>, StoreError> {
+    row.as_ref().map(request).transpose()
+}
+
+fn number(row: &AnyRow, column: &'static str) -> Result<u32, StoreError> {
+    u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| StoreError::UnknownValue { column })
+}
+
+fn mode(text: &str, column: &'static str) -> Result<Mode, StoreError> {
+    let known = [Mode::ReadOnly, Mode::ReadWrite].into_iter().find(|known| known.as_str() == text);
+    known.ok_or(StoreError::UnknownValue { column })
+}
+
+fn scope(row: &AnyRow) -> Result<Scope, StoreError> {
+    Ok(Scope {
+        mode: mode(&row.try_get::<String, _>("mode")?, "mode")?,
+        duration_seconds: number(row, "duration_seconds")?,
+        extensions: number(row, "extensions")?,
+    })
+}
+
+fn granted(row: &AnyRow) -> Result<Option<Scope>, StoreError> {
+    let Some(text) = row.try_get::<Option<String>, _>("granted_mode")? else { return Ok(None) };
+    Ok(Some(Scope {
+        mode: mode(&text, "granted_mode")?,
+        duration_seconds: number(row, "granted_seconds")?,
+        extensions: number(row, "granted_extensions")?,
+    }))
+}
+
+fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {
+    let unknown = |column| StoreError::UnknownValue { column };
+    Ok(RequestRow {
+        id: RequestId(row.try_get("id")?),
+        state: RequestState::parse(&row.try_get::<String, _>("state")?).ok_or(unknown("state"))?,
+        staff: StaffId(row.try_get("staff")?),
+        staff_name: row.try_get("staff_name")?,
+        staff_email: row.try_get("staff_email")?,
+        staff_role: row.try_get("staff_role")?,
+        device: DeviceId(row.try_get("device")?),
+        portal: PortalId(row.try_get("portal")?),
+        customer: serde_json::from_str(&row.try_get::<String, _>("customer_json")?)
+            .map_err(|_| unknown("customer_json"))?,
+        reason: Reason {
+            code: row.try_get("reason_code")?,
+            text: row.try_get("reason_text")?,
+            ticket: row.try_get("ticket")?,
+        },
+        asked: scope(row)?,
+        granted: granted(row)?,
+        rules: row.try_get::<String, _>("rules")?.split_whitespace().map(ToOwned::to_owned).collect(),
+        policy_hash: row.try_get("policy_hash")?,
+        server: row.try_get("server")?,
+        nonce: row.try_get("nonce")?,
+        approvals_needed: number(row, "approvals_needed")?,
+        created_at: UnixMillis(row.try_get("created_at")?),
+        expires_at: UnixMillis(row.try_get("expires_at")?),
+        session: row.try_get::<Option<String>, _>("session")?.map(SessionId),
+    })
+}
+
+fn decision(row: &AnyRow) -> Result<DecisionRow, StoreError> {
+    let verdict: String = row.try_get("verdict")?;
+    Ok(DecisionRow {
+        approver: StaffId(row.try_get("approver")?),
+        approver_name: row.try_get("approver_name")?,
+        device: DeviceId(row.try_get("device")?),
+        verdict: Verdict::parse(&verdict).ok_or(StoreError::UnknownValue { column: "verdict" })?,
+        scope: scope(row)?,
+        comment: row.try_get("comment")?,
+        decided_at: UnixMillis(row.try_get("decided_at")?),
+    })
+}

@@ -1,0 +1,317 @@
+//! Requests for approval: who asks, who decides, what is signed, and what becomes of it.
+
+use amberglass_domain::signing;
+use amberglass_wire::{
+    RequestId, StaffId,
+    approval::{
+        AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision, Verdict,
+    },
+    problem::ErrorCode,
+    session::{EndedBy, Mode, SessionState, StartSessionRequest, StartSessionResponse},
+};
+use amberglass_testkit::wait_until;
+use reqwest::{Response, StatusCode};
+
+use crate::world::{Console, JANE, LEO, LIMIT, REASON, SANA, World, customer, device_of, json, problem, start_request};
+
+/// Amy asks, Leo and Sana may decide.
+struct Asking {
+    world: World,
+    amy: Console,
+    leo: Console,
+    sana: Console,
+    wish: StartSessionRequest,
+}
+
+impl Asking {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let (amy, leo, sana) = (world.amy().await, world.sign_in(LEO, 2).await, world.sign_in(SANA, 3).await);
+        let sensitive = customer(&world.clock, |customer| customer.class == "sensitive" && customer.active);
+        let wish = start_request(&sensitive.id);
+        Self { world, amy, leo, sana, wish }
+    }
+
+    async fn try_ask(&self, console: &Console, key: &str) -> Response {
+        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _ } = self.wish.clone();
+        let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
+        self.world.post(console, "/v1/requests").header("idempotency-key", key).json(&ask).send().await.unwrap()
+    }
+
+    async fn ask(&self) -> RequestResponse {
+        json(self.try_ask(&self.amy, "ask-1").await, StatusCode::CREATED).await
+    }
+
+    async fn request(&self, console: &Console, id: &RequestId) -> RequestResponse {
+        let answer = self.world.get(console, &format!("/v1/requests/{id}")).send().await.unwrap();
+        json(answer, StatusCode::OK).await
+    }
+
+    async fn to_decide(&self, console: &Console) -> Vec<RequestResponse> {
+        let answer = self.world.get(console, "/v1/requests?scope=to_decide").send().await.unwrap();
+        json::<RequestListResponse>(answer, StatusCode::OK).await.requests
+    }
+
+    /// As a console signs what it shows.
+    fn decision(&self, by: &Console, request: &RequestResponse, verdict: Verdict, scope: Scope) -> SignedDecision {
+        let now = self.world.clock.now();
+        let mut decision = SignedDecision {
+            server: request.server.clone(),
+            request: request.id.clone(),
+            nonce: request.nonce.clone(),
+            verdict,
+            approver: by.tokens.staff.id.clone(),
+            device: device_of(by),
+            portal: request.customer.portal.clone(),
+            customer: request.customer.id.clone(),
+            staff: request.staff.clone(),
+            scope,
+            reason_sha256: signing::reason_sha256(&request.reason),
+            policy_hash: request.policy_hash.clone(),
+            comment: if verdict == Verdict::Deny { REASON.into() } else { String::new() },
+            not_after: now.plus_seconds(120),
+            signed_at: now,
+            signature: String::new(),
+        };
+        decision.signature = by.key.sign(&signing::decision(&decision));
+        decision
+    }
+
+    async fn try_decide(&self, by: &Console, decision: &SignedDecision) -> Response {
+        let path = format!("/v1/requests/{}/decisions", decision.request);
+        self.world.post(by, &path).json(&DecideRequest { decision: decision.clone() }).send().await.unwrap()
+    }
+
+    async fn decide(&self, by: &Console, request: &RequestResponse, verdict: Verdict) -> RequestResponse {
+        let decision = self.decision(by, request, verdict, request.asked);
+        json(self.try_decide(by, &decision).await, StatusCode::OK).await
+    }
+
+    async fn withdraw(&self, by: &Console, id: &RequestId, reason: Option<&str>) -> Response {
+        let body = serde_json::json!({ "reason": reason });
+        self.world.post(by, &format!("/v1/requests/{id}/withdraw")).json(&body).send().await.unwrap()
+    }
+
+    /// Time alone does it.
+    async fn until_lapsed(&mut self, id: &RequestId) {
+        self.world.refresh(&mut self.amy).await;
+        self.amy_sees(id, RequestState::Lapsed).await;
+    }
+
+    async fn amy_sees(&self, id: &RequestId, state: RequestState) {
+        wait_until("the request's state", LIMIT, async || (self.request(&self.amy, id).await.state == state).then_some(()))
+            .await;
+    }
+
+    /// Leo signs in anew and approves.
+    async fn decide_again(&mut self, request: &RequestResponse) -> RequestResponse {
+        self.leo = self.world.sign_in(LEO, 4).await;
+        self.decide(&self.leo, request, Verdict::Approve).await
+    }
+
+    async fn try_start(&self, key: &str, request: &RequestId) -> Response {
+        let start = StartSessionRequest { request: Some(request.clone()), ..self.wish.clone() };
+        self.world.try_start(&self.amy, key, &start).await
+    }
+}
+
+#[tokio::test]
+async fn what_needs_an_approval_is_asked_for_decided_and_begins_once() {
+    let asking = Asking::new().await;
+    let refused = asking.world.try_start(&asking.amy, "key-0", &asking.wish).await;
+    problem(refused, StatusCode::FORBIDDEN, ErrorCode::NeedsApproval).await;
+    let request = asking.ask().await;
+    assert_eq!((request.state, request.rules.as_slice()), (RequestState::Pending, &["sensitive-customers-need-approval".to_owned()][..]));
+    assert!(!request.may_decide, "not one's own");
+    assert!(asking.to_decide(&asking.amy).await.is_empty());
+    let [waiting] = asking.to_decide(&asking.leo).await.try_into().unwrap();
+    assert!(waiting.may_decide && waiting.id == request.id);
+    problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+
+    let less = Scope { duration_seconds: 600, extensions: 1, ..request.asked };
+    let decision = asking.decision(&asking.leo, &request, Verdict::Approve, less);
+    let approved: RequestResponse = json(asking.try_decide(&asking.leo, &decision).await, StatusCode::OK).await;
+    assert_eq!((approved.state, approved.granted), (RequestState::Approved, Some(less)));
+    assert_eq!(approved.decisions[0].approver_name, "Leo Brandt");
+
+    problem(asking.try_start("key-2", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+    let start = StartSessionRequest { duration_seconds: 600, request: Some(request.id.clone()), ..asking.wish.clone() };
+    let started = asking.world.try_start(&asking.amy, "key-3", &start).await;
+    let started: StartSessionResponse = json(started, StatusCode::CREATED).await;
+    let used = asking.request(&asking.amy, &request.id).await;
+    assert_eq!((used.state, used.session.as_ref()), (RequestState::Used, Some(&started.session.id)));
+    // The same again is the same session; another one does not begin with it.
+    json::<StartSessionResponse>(asking.world.try_start(&asking.amy, "key-3", &start).await, StatusCode::OK).await;
+    asking.world.end(&asking.amy, &started.session.id).await;
+    let again = asking.world.try_start(&asking.amy, "key-4", &start).await;
+    problem(again, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+    let kinds = asking.world.kinds(&asking.amy, &started.session.id).await;
+    assert_eq!(&kinds[..2], ["approval_used", "session_started"]);
+    for kind in ["approval_requested", "approval_decided", "approval_used"] {
+        assert_eq!(asking.world.count_events(kind).await, 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_question_is_asked_once() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    for key in ["ask-1", "ask-2"] {
+        let again: RequestResponse = json(asking.try_ask(&asking.amy, key).await, StatusCode::OK).await;
+        assert_eq!(again.id, request.id, "{key}");
+    }
+    assert_eq!(asking.world.count_events("approval_requested").await, 1);
+}
+
+#[tokio::test]
+async fn what_may_begin_at_once_needs_nobody() {
+    let mut asking = Asking::new().await;
+    asking.wish = start_request(JANE);
+    problem(asking.try_ask(&asking.amy, "ask-1").await, StatusCode::CONFLICT, ErrorCode::ApprovalNotNeeded).await;
+}
+
+#[tokio::test]
+async fn a_denial_says_why_and_stands() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    let mut wordless = asking.decision(&asking.leo, &request, Verdict::Deny, request.asked);
+    wordless.comment = String::new();
+    wordless.signature = asking.leo.key.sign(&signing::decision(&wordless));
+    problem(asking.try_decide(&asking.leo, &wordless).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort).await;
+    let denied = asking.decide(&asking.leo, &request, Verdict::Deny).await;
+    assert_eq!((denied.state, denied.decisions[0].comment.as_str()), (RequestState::Denied, REASON));
+    // Who comes later gets it as it is.
+    let late = asking.decide(&asking.sana, &request, Verdict::Approve).await;
+    assert_eq!((late.state, late.decisions.len()), (RequestState::Denied, 1));
+    problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+    assert_eq!(asking.world.count_events("approval_decided").await, 1);
+}
+
+#[tokio::test]
+async fn a_decision_is_worth_nothing_unless_its_approver_signed_this_request_as_it_is() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    let good = asking.decision(&asking.leo, &request, Verdict::Approve, request.asked);
+    let resigned = |change: fn(&mut SignedDecision)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        changed.signature = asking.leo.key.sign(&signing::decision(&changed));
+        changed
+    };
+    let flipped = SignedDecision { verdict: Verdict::Deny, comment: REASON.into(), ..good.clone() };
+    problem(asking.try_decide(&asking.leo, &flipped).await, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
+    let foreign = asking.decision(&asking.sana, &request, Verdict::Approve, request.asked);
+    problem(asking.try_decide(&asking.leo, &foreign).await, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
+    for changed in [
+        resigned(|one| one.nonce = "0".repeat(32)),
+        resigned(|one| one.server = "server:another".into()),
+        resigned(|one| one.approver = StaffId::new("another")),
+        resigned(|one| one.staff = StaffId::new("another")),
+        resigned(|one| one.customer.0.push('1')),
+        resigned(|one| one.portal.0.push('1')),
+        resigned(|one| one.reason_sha256 = "0".repeat(64)),
+        resigned(|one| one.policy_hash = "0".repeat(64)),
+        resigned(|one| one.not_after = one.signed_at.plus_seconds(-1)),
+        resigned(|one| one.not_after = one.signed_at.plus_seconds(3600)),
+        resigned(|one| one.scope.duration_seconds += 1),
+        resigned(|one| one.scope.extensions += 1),
+        resigned(|one| one.scope.mode = Mode::ReadWrite),
+    ] {
+        problem(asking.try_decide(&asking.leo, &changed).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::DecisionInvalid)
+            .await;
+    }
+    let late = resigned(|one| one.signed_at = one.signed_at.plus_seconds(-120));
+    problem(asking.try_decide(&asking.leo, &late).await, StatusCode::FORBIDDEN, ErrorCode::ClockSkew).await;
+    let own = asking.decision(&asking.amy, &request, Verdict::Approve, request.asked);
+    problem(asking.try_decide(&asking.amy, &own).await, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+    assert_eq!(asking.request(&asking.amy, &request.id).await.state, RequestState::Pending, "nobody was let in");
+    assert_eq!(asking.world.count_events("approval_decided").await, 0);
+}
+
+#[tokio::test]
+async fn an_approver_has_to_have_signed_in_just_now() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.world.clock.advance_seconds(301);
+    let decision = asking.decision(&asking.leo, &request, Verdict::Approve, request.asked);
+    problem(asking.try_decide(&asking.leo, &decision).await, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired).await;
+}
+
+#[tokio::test]
+async fn others_learn_nothing_of_a_request() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.world.add_staff("ben@amberglass.example", amberglass_wire::auth::Role::Agent).await;
+    let ben = asking.world.sign_in("ben@amberglass.example", 9).await;
+    let answer = asking.world.get(&ben, &format!("/v1/requests/{}", request.id)).send().await.unwrap();
+    problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    problem(asking.withdraw(&ben, &request.id, Some(REASON)).await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    problem(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+}
+
+#[tokio::test]
+async fn who_asked_takes_it_back_and_who_approved_ends_what_began_with_it() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    let back: RequestResponse = json(asking.withdraw(&asking.amy, &request.id, None).await, StatusCode::OK).await;
+    assert_eq!(back.state, RequestState::Withdrawn);
+
+    let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
+    problem(asking.withdraw(&asking.leo, &request.id, None).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort).await;
+    let back: RequestResponse = json(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::OK).await;
+    assert_eq!(back.state, RequestState::Withdrawn);
+    let session = asking.world.session(&asking.amy, &started.session.id).await;
+    assert_eq!((session.state, session.ended_by), (SessionState::Ended, Some(EndedBy::ApprovalWithdrawn)));
+    assert_eq!(session.end_reason.as_deref(), Some(REASON));
+    assert_eq!(asking.world.count_events("session_ended").await, 1);
+}
+
+#[tokio::test]
+async fn an_approver_who_is_disabled_takes_the_session_with_them() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
+    asking.world.set_active(&asking.leo, false).await;
+    let ended = asking.world.until(&asking.amy, &started.session.id, SessionState::Ended).await;
+    assert_eq!(ended.ended_by, Some(EndedBy::ApproverDisabled));
+}
+
+#[tokio::test]
+async fn an_approval_of_somebody_who_was_disabled_begins_nothing() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    asking.world.set_active(&asking.leo, false).await;
+    problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+}
+
+#[tokio::test]
+async fn what_nobody_decides_or_uses_in_time_lapses_once_on_record() {
+    let mut asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.world.clock.advance_seconds(30 * 60);
+    asking.until_lapsed(&request.id).await;
+    let late = asking.decide_again(&request).await;
+    assert_eq!((late.state, late.decisions.len()), (RequestState::Lapsed, 0));
+
+    let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
+    assert_eq!(asking.decide_again(&request).await.state, RequestState::Approved);
+    asking.world.clock.advance_seconds(15 * 60);
+    problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
+    asking.until_lapsed(&request.id).await;
+    assert_eq!(asking.world.count_events("approval_lapsed").await, 2);
+}
+
+#[tokio::test]
+async fn the_clock_starts_at_the_first_use() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    asking.world.clock.advance_seconds(240);
+    let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
+    let lasts = started.session.expires_at.unwrap().since(started.session.started_at.unwrap()) / 1000;
+    assert_eq!(lasts, 1800);
+}

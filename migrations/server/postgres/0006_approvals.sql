@@ -1,0 +1,74 @@
+-- Requests for approval: what a staff member asks for, and how far it has come. Each change of state is one conditional update.
+CREATE TABLE requests (
+    id               TEXT NOT NULL PRIMARY KEY,
+    state            TEXT NOT NULL,
+    staff            TEXT NOT NULL REFERENCES staff (id),
+    device           TEXT NOT NULL REFERENCES devices (id),
+    portal           TEXT NOT NULL,
+    customer         TEXT NOT NULL,
+    -- The customer as the portal described them when it was asked for, JSON.
+    customer_json    TEXT NOT NULL,
+    reason_code      TEXT NOT NULL,
+    reason_text      TEXT NOT NULL,
+    ticket           TEXT,
+    mode             TEXT NOT NULL,
+    duration_seconds BIGINT NOT NULL,
+    extensions       BIGINT NOT NULL,
+    -- Ids of the rules that want an approval, in one text with spaces between.
+    rules            TEXT NOT NULL,
+    policy_hash      TEXT NOT NULL,
+    -- Who asked for the decisions, as that server calls itself, and what stands in each of them.
+    server           TEXT NOT NULL,
+    nonce            TEXT NOT NULL UNIQUE,
+    approvals_needed BIGINT NOT NULL CHECK (approvals_needed > 0),
+    created_at       BIGINT NOT NULL,
+    -- Pending: when it lapses undecided. Approved: when it lapses unused.
+    expires_at       BIGINT NOT NULL,
+    -- Once approved.
+    granted_mode     TEXT,
+    granted_seconds  BIGINT,
+    granted_extensions BIGINT,
+    -- Once used.
+    session          TEXT REFERENCES sessions (id),
+    closed_at        BIGINT
+);
+
+-- One open request of a staff member for a customer: asking again is the same question.
+CREATE UNIQUE INDEX requests_open ON requests (staff, portal, customer) WHERE state IN ('pending', 'approved');
+CREATE INDEX requests_due ON requests (expires_at) WHERE state IN ('pending', 'approved');
+CREATE INDEX requests_by_staff ON requests (staff, created_at);
+CREATE INDEX requests_by_customer ON requests (portal, customer, created_at);
+
+-- What approvers have signed. The signed text itself is on record; this is for deciding.
+CREATE TABLE decisions (
+    request          TEXT NOT NULL REFERENCES requests (id),
+    approver         TEXT NOT NULL REFERENCES staff (id),
+    device           TEXT NOT NULL REFERENCES devices (id),
+    verdict          TEXT NOT NULL,
+    mode             TEXT NOT NULL,
+    duration_seconds BIGINT NOT NULL,
+    extensions       BIGINT NOT NULL,
+    comment          TEXT NOT NULL,
+    decided_at       BIGINT NOT NULL,
+    PRIMARY KEY (request, approver)
+);
+
+CREATE FUNCTION decisions_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a decision is never %', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER decisions_are_never_changed BEFORE UPDATE ON decisions
+    FOR EACH STATEMENT EXECUTE FUNCTION decisions_stand('changed');
+CREATE TRIGGER decisions_are_never_deleted BEFORE DELETE ON decisions
+    FOR EACH STATEMENT EXECUTE FUNCTION decisions_stand('deleted');
+CREATE TRIGGER decisions_are_never_emptied BEFORE TRUNCATE ON decisions
+    FOR EACH STATEMENT EXECUTE FUNCTION decisions_stand('emptied');
+ALTER TABLE decisions ENABLE ALWAYS TRIGGER decisions_are_never_changed;
+ALTER TABLE decisions ENABLE ALWAYS TRIGGER decisions_are_never_deleted;
+ALTER TABLE decisions ENABLE ALWAYS TRIGGER decisions_are_never_emptied;
+
+-- The approval that a session began with, if it needed one, and what that allows.
+ALTER TABLE sessions ADD COLUMN request TEXT REFERENCES requests (id);
+ALTER TABLE sessions ADD COLUMN max_extensions BIGINT;
