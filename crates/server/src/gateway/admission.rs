@@ -125,6 +125,8 @@ impl Watches {
         loop {
             let changed = match self.hints.try_recv() {
                 Ok(Change::Session(id)) => Some(id),
+                // What it does to a session is told of the session.
+                Ok(Change::Request(_)) => continue,
                 Ok(Change::Everything) | Err(TryRecvError::Lagged(_)) => None,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             };
@@ -302,6 +304,7 @@ impl Watcher {
                 () = &mut timer => return,
                 hint = hints.recv() => match hint {
                     Ok(Change::Session(session)) if session != self.session => {}
+                    Ok(Change::Request(_)) => {}
                     // Hints that were lost may have named it.
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
                     Err(broadcast::error::RecvError::Closed) => {
