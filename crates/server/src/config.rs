@@ -11,8 +11,10 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 mod openid_connect;
+mod working_hours;
 
 pub use openid_connect::OpenidConnect;
+pub use working_hours::WorkingHours;
 
 /// Ports of architecture's choice: the API on one listener, the gateway hosts on another.
 const DEFAULT_API_PORT: u16 = 7400;
@@ -50,6 +52,8 @@ pub struct ServerConfig {
     pub checkpoint_file: Option<PathBuf>,
     /// Files in place of the built-in policy; both or none.
     pub policy: PolicyFiles,
+    /// When staff are at work, for the policy.
+    pub working_hours: WorkingHours,
     /// Sample staff on an empty database. Loopback only.
     pub demo: bool,
     /// The company's provider, in place of passwords and second factors of our own.
@@ -76,6 +80,7 @@ impl Default for ServerConfig {
             audit_retention_months: 13,
             checkpoint_file: None,
             policy: PolicyFiles::default(),
+            working_hours: WorkingHours::default(),
             demo: false,
             openid_connect: None,
             behind_tls: false,

@@ -40,7 +40,7 @@ pub use state::ServerState;
 use accounts::{Accounts, provider::Provider};
 use audit::AuditLog;
 use drivers::{Drivers, IdentitySigner};
-use policy::Policy;
+use policy::PolicyInForce;
 use secrets::ServerKey;
 use sessions::{Change, Sessions};
 use steady_clock::SteadyClock;
@@ -112,7 +112,7 @@ pub async fn serve(
     create_private(&config.data_dir).map_err(data_dir)?;
     let key = Arc::new(ServerKey::load_or_create(&config.data_dir, &*entropy).map_err(data_dir)?);
     let id = secrets::server_id(&config.data_dir, || uuid_v7(&*clock, &*entropy)).map_err(data_dir)?;
-    let policy = Policy::load(&config.policy)?;
+    let policy = PolicyInForce::load(&config.policy)?;
     let store = Store::open(&config.database_url()?).await?;
     store.warn_of_risks().await?;
     if !config.database_clock_may_differ {
@@ -146,7 +146,7 @@ pub async fn serve(
         // Others may have none yet, and the operator can reset those that do: no reason to keep everybody out.
         tracing::error!(error = &accounts::AccountError::OtherKey as &dyn std::error::Error, "second factors");
     }
-    sessions.decide_again(&policy).await?;
+    sessions.decide_again(&policy.now()).await?;
     let rates = rates::Rates::new(&config.limits);
     let stop = CancellationToken::new();
     let state = Arc::new(ServerState {

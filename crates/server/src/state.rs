@@ -10,7 +10,7 @@ use crate::{
     audit::AuditLog,
     config::{PortalConfig, ServerConfig},
     drivers::Drivers,
-    policy::Policy,
+    policy::PolicyInForce,
     rates::Rates,
     secrets::ServerKey,
     sessions::Sessions,
@@ -25,7 +25,7 @@ pub struct ServerState {
     /// The company's, where it signs people in.
     pub provider: Option<Provider>,
     pub sessions: Arc<Sessions>,
-    pub policy: Policy,
+    pub policy: PolicyInForce,
     pub config: Arc<ServerConfig>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,

@@ -318,6 +318,9 @@ pub struct ModeOption {
     pub answer: PolicyAnswer,
     /// Ids of the rules that decided, such as `agents-start-read-only`.
     pub rules: Vec<String>,
+    /// How many people have to approve; 0 where nobody has to.
+    #[serde(default)]
+    pub approvals: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

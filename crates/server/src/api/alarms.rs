@@ -43,7 +43,7 @@ pub async fn acknowledge(
     Path(id): Path<EventId>,
     Body(request): Body<AcknowledgeAlarmRequest>,
 ) -> Result<Json<AlarmResponse>, ApiError> {
-    if !state.policy.on_server(&who.principal(), ServerAction::SeeAlarms)? {
+    if !state.policy.now().on_server(&who.principal(), ServerAction::SeeAlarms)? {
         return Err(ApiError::new(ErrorCode::Forbidden));
     }
     let note = request.note.trim();

@@ -20,7 +20,7 @@ use super::{
     start_session::{check_request, refuse},
     target,
 };
-use crate::{ServerState, policy::Target, sessions::Asking};
+use crate::{ServerState, sessions::Asking};
 
 /// Asks for what the policy lets begin after approval only.
 ///
@@ -61,14 +61,13 @@ pub async fn ask(
     // What is checked of a start is checked of the wish for one.
     let start = StartSessionRequest { portal: portal_id, customer, reason, mode, duration_seconds, request: None };
     check_request(&state, &start)?;
-    let found = target::find(&state, portal, &start.customer).await?;
-    let portal_active = state.portal_active(portal).await?;
-    let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
-    let decision = state.policy.start(&who.principal(), &whom, mode)?;
+    let found = target::find(&state, who.id(), portal, &start.customer).await?;
+    let (policy, whom) = (state.policy.now(), found.for_policy());
+    let decision = policy.start(&who.principal(), &whom, mode)?;
     match decision.answer {
         PolicyAnswer::NeedsApproval => {}
         PolicyAnswer::Allowed => return Err(ApiError::new(ErrorCode::ApprovalNotNeeded).rules(decision.rules)),
-        PolicyAnswer::Refused => return Err(refuse(&state, &who, &whom, &start, decision).await?),
+        PolicyAnswer::Refused => return Err(refuse(&state, &policy, &who, &whom, &start, decision).await?),
     }
     let asked = state
         .sessions
@@ -79,7 +78,8 @@ pub async fn ask(
             reason: &start.reason,
             asked: Scope { mode, duration_seconds, extensions: state.config.limits.max_extensions },
             rules: &decision.rules,
-            policy_hash: state.policy.hash(),
+            policy_hash: policy.hash(),
+            approvals_needed: decision.approvals,
             idempotency_key: key,
             body_sha256: &body_sha256,
         })

@@ -42,7 +42,7 @@ pub async fn card(
     Path((portal, customer)): Path<(PortalId, CustomerId)>,
 ) -> Result<Json<CustomerCardResponse>, ApiError> {
     let portal = target::portal(&state, &portal)?;
-    let found = target::find(&state, portal, &customer).await?;
+    let found = target::find(&state, who.id(), portal, &customer).await?;
     // What a card shows of somebody is seen from here on: on record, or not shown.
     let subject = EventSubject {
         staff: Some(who.id().clone()),
@@ -50,7 +50,7 @@ pub async fn card(
         portal: Some(portal.id.clone()),
         session: None,
         device: Some(who.device.clone()),
-        policy_hash: Some(state.policy.hash().to_owned()),
+        policy_hash: Some(state.policy.now().hash().to_owned()),
     };
     state.audit.append(subject, EventDetail::CardViewed {}).await?;
     let last_looked = state.sessions.last_look(&portal.id, &customer).await?.map(|row| LastLooked {

@@ -53,7 +53,7 @@ pub async fn list(
 ) -> Result<Json<DeviceListResponse>, ApiError> {
     let whose = match query.scope {
         Scope::Own => Some(who.id()),
-        Scope::All if state.policy.on_server(&who.principal(), ServerAction::ManageDevices)? => None,
+        Scope::All if state.policy.now().on_server(&who.principal(), ServerAction::ManageDevices)? => None,
         Scope::All => return Err(ApiError::new(ErrorCode::Forbidden)),
     };
     let devices = state.store.devices(whose).await?.into_iter().map(|row| response(row, &who)).collect();

@@ -60,7 +60,7 @@ pub async fn lift(State(state): State<Arc<ServerState>>, who: SignedIn) -> Resul
 }
 
 fn allowed(state: &ServerState, who: &SignedIn) -> Result<(), ApiError> {
-    if state.policy.on_server(&who.principal(), ServerAction::EmergencyStop)? {
+    if state.policy.now().on_server(&who.principal(), ServerAction::EmergencyStop)? {
         Ok(())
     } else {
         Err(ApiError::new(ErrorCode::Forbidden))

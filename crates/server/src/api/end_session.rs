@@ -51,7 +51,7 @@ pub async fn end(
         }
         state.sessions.end(&id, &Ending { note, ..Ending::by(EndedBy::Staff) }).await?
     } else {
-        let on_session = |action| state.policy.on_session(&who.principal(), action, &row.id, &row.staff);
+        let on_session = |action| state.policy.now().on_session(&who.principal(), action, &row.id, &row.staff);
         if !on_session(SessionAction::EndAny)? {
             // Who may not see it learns nothing of it.
             let code = if on_session(SessionAction::ReadAudit)? { ErrorCode::Forbidden } else { ErrorCode::NotFound };

@@ -65,9 +65,9 @@ pub async fn stream(
     let listener = Listener {
         staff: who.id().clone(),
         role: who.role(),
-        sees_all: state.policy.on_server(&who.principal(), ServerAction::ReadAudit)?,
-        approves: state.policy.approves_others(&who.principal())?,
-        alarms: state.policy.on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
+        sees_all: state.policy.now().on_server(&who.principal(), ServerAction::ReadAudit)?,
+        approves: state.policy.now().approves_others(&who.principal())?,
+        alarms: state.policy.now().on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
         next_beat: state.clock.monotonic_millis(),

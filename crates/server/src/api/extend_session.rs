@@ -58,7 +58,7 @@ pub async fn extend(
     let row = visible(&state, &who, &id).await?;
     // Whatever a policy of one's own says: the record of an extension names whose session it is, and that one asks.
     if row.staff != *who.id()
-        || !state.policy.on_session(&who.principal(), SessionAction::Extend, &row.id, &row.staff)?
+        || !state.policy.now().on_session(&who.principal(), SessionAction::Extend, &row.id, &row.staff)?
     {
         return Err(ApiError::new(ErrorCode::Forbidden));
     }

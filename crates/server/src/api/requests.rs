@@ -117,7 +117,7 @@ pub fn may_approve(state: &ServerState, who: &SignedIn, row: &RequestRow) -> Res
         return Ok(false);
     }
     let requester = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
-    Ok(state.policy.approve(&who.principal(), &requester)?)
+    Ok(state.policy.now().approve(&who.principal(), &requester)?)
 }
 
 pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> Result<RequestResponse, ApiError> {

@@ -47,7 +47,7 @@ pub async fn revoke(
     let not_found = || ApiError::new(ErrorCode::NotFound);
     // Who may manage none but their own learns nothing of others.
     let own = state.store.devices(Some(who.id())).await?.iter().any(|row| row.device.id == id);
-    if !own && !state.policy.on_server(&who.principal(), ServerAction::ManageDevices)? {
+    if !own && !state.policy.now().on_server(&who.principal(), ServerAction::ManageDevices)? {
         return Err(not_found());
     }
     let reason = request.reason.trim();

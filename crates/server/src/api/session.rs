@@ -37,7 +37,7 @@ pub async fn session(
 /// One's own, or what the policy lets one read. Who may not see it learns nothing of it, not even that it exists.
 pub async fn visible(state: &ServerState, who: &SignedIn, id: &SessionId) -> Result<SessionRow, ApiError> {
     let row = state.sessions.get(id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
-    if state.policy.on_session(&who.principal(), SessionAction::ReadAudit, &row.id, &row.staff)? {
+    if state.policy.now().on_session(&who.principal(), SessionAction::ReadAudit, &row.id, &row.staff)? {
         Ok(row)
     } else {
         Err(ApiError::new(ErrorCode::NotFound))

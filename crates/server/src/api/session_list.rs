@@ -61,7 +61,7 @@ pub async fn list(
 ) -> Result<Json<SessionListResponse>, ApiError> {
     let staff = match asked.scope {
         Scope::Own => Some(who.id()),
-        Scope::All if state.policy.on_server(&who.principal(), ServerAction::ReadAudit)? => None,
+        Scope::All if state.policy.now().on_server(&who.principal(), ServerAction::ReadAudit)? => None,
         Scope::All => return Err(ApiError::new(ErrorCode::Forbidden)),
     };
     let running_only = matches!(asked.state, Which::Running);

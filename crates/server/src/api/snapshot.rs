@@ -44,15 +44,15 @@ pub async fn snapshot(
             active: portal.active && !disabled.iter().any(|row| row.portal == portal.id),
         })
         .collect();
-    let may = |action| state.policy.on_server(&who.principal(), action);
+    let may = |action| state.policy.now().on_server(&who.principal(), action);
     let rights = RightsResponse {
         // Whose session it is plays no part in the default policy; what a request may do is asked on each.
-        end_any: state.policy.ends_others(&who.principal())?,
+        end_any: state.policy.now().ends_others(&who.principal())?,
         read_audit: may(ServerAction::ReadAudit)?,
         emergency_stop: may(ServerAction::EmergencyStop)?,
         manage_devices: may(ServerAction::ManageDevices)?,
         see_alarms: may(ServerAction::SeeAlarms)?,
-        approve: state.policy.approves_others(&who.principal())?,
+        approve: state.policy.now().approves_others(&who.principal())?,
     };
     let requests = requests::own(&state, &who).await?;
     let to_decide = if rights.approve { requests::to_decide(&state, &who).await? } else { Vec::new() };

@@ -16,7 +16,7 @@ use super::{
     problem::ApiError,
     target,
 };
-use crate::{ServerState, policy::Target};
+use crate::ServerState;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,13 +48,12 @@ pub async fn options(
     Query(asked): Query<Asked>,
 ) -> Result<Json<StartOptionsResponse>, ApiError> {
     let portal = target::portal(&state, &asked.portal)?;
-    let found = target::find(&state, portal, &asked.customer).await?;
-    let portal_active = state.portal_active(portal).await?;
-    let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
+    let found = target::find(&state, who.id(), portal, &asked.customer).await?;
+    let (policy, whom) = (state.policy.now(), found.for_policy());
     let mut modes = Vec::new();
     for mode in [Mode::ReadOnly, Mode::ReadWrite] {
-        let decision = state.policy.start(&who.principal(), &whom, mode)?;
-        modes.push(ModeOption { mode, answer: decision.answer, rules: decision.rules });
+        let decision = policy.start(&who.principal(), &whom, mode)?;
+        modes.push(ModeOption { mode, answer: decision.answer, rules: decision.rules, approvals: decision.approvals });
     }
     let running = match state.sessions.list(Some(who.id()), true).await?.into_iter().next() {
         Some(row) => Some(state.sessions.response(row).await?),

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     ServerState,
     config::{MIN_DURATION_SECONDS, PortalConfig},
-    policy::{StartDecision, Target, refusal_code},
+    policy::{Policy, StartDecision, Target, refusal_code},
     sessions::{StartError, Started, Starting},
 };
 
@@ -70,10 +70,9 @@ pub async fn start(
         return Err(stopped(&stop.reason));
     }
     check_request(&state, &request)?;
-    let found = target::find(&state, portal, &request.customer).await?;
-    let portal_active = state.portal_active(portal).await?;
-    let whom = Target { customer: &found.customer, portal_active, staff_role: found.staff_role.as_deref() };
-    check_policy(&state, &who, &whom, &request).await?;
+    let found = target::find(&state, who.id(), portal, &request.customer).await?;
+    let policy = state.policy.now();
+    check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
     let granted = approval(&state, &who, &request).await?;
     if request.mode == Mode::ReadWrite {
         who.fresh(state.clock.now())?;
@@ -86,7 +85,7 @@ pub async fn start(
         mode: request.mode,
         duration_seconds: request.duration_seconds,
         approval: request.request.as_ref().zip(granted.map(|scope| scope.extensions)),
-        policy_hash: state.policy.hash(),
+        policy_hash: policy.hash(),
         idempotency_key: key,
         body_sha256: &body_sha256,
     };
@@ -136,21 +135,23 @@ pub(super) fn check_request(state: &ServerState, request: &StartSessionRequest) 
 
 async fn check_policy(
     state: &ServerState,
+    policy: &Policy,
     who: &SignedIn,
     whom: &Target<'_>,
     request: &StartSessionRequest,
 ) -> Result<(), ApiError> {
-    let decision = state.policy.start(&who.principal(), whom, request.mode)?;
+    let decision = policy.start(&who.principal(), whom, request.mode)?;
     match decision.answer {
         PolicyAnswer::Allowed => Ok(()),
         PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(()),
-        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => Err(refuse(state, who, whom, request, decision).await?),
+        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => Err(refuse(state, policy, who, whom, request, decision).await?),
     }
 }
 
 /// Puts the refusal on record and says it.
 pub(super) async fn refuse(
     state: &ServerState,
+    policy: &Policy,
     who: &SignedIn,
     whom: &Target<'_>,
     request: &StartSessionRequest,
@@ -162,7 +163,7 @@ pub(super) async fn refuse(
         portal: Some(request.portal.clone()),
         session: None,
         device: Some(who.device.clone()),
-        policy_hash: Some(state.policy.hash().to_owned()),
+        policy_hash: Some(policy.hash().to_owned()),
     };
     let detail = EventDetail::SessionRefused {
         rule: decision.rules.join(" "),

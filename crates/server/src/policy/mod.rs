@@ -18,6 +18,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{config::PolicyFiles, store::parse_role};
 
+mod cases;
+mod explain;
+mod in_force;
+
+pub use cases::{Case, CaseError, CaseFile, ExpectedCase, word};
+pub use explain::{Considered, Explanation};
+pub use in_force::{PolicyInForce, Reload};
+
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +34,8 @@ const SCHEMA: &str = include_str!("../../../../policies/schema.cedarschema");
 
 /// Counts as higher than every role that is known: who has it may not be looked at.
 const UNKNOWN_ROLE_LEVEL: u32 = 100;
+/// Most people that a rule may want.
+const MAX_APPROVALS: u32 = 5;
 /// Stands for the rule when no rule permits.
 const NO_RULE: &str = "nothing-permits-this";
 
@@ -38,14 +48,31 @@ pub enum PolicyError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the policy schema is not understood")]
-    Schema(#[source] Box<cedar_policy::CedarSchemaError>),
-    #[error("the policy is not understood")]
-    Rules(#[source] Box<cedar_policy::ParseErrors>),
-    #[error("the policy does not fit its schema: {0}")]
-    DoesNotFit(Box<cedar_policy::ValidationError>),
+    #[error("the policy schema is not understood, line {line}")]
+    Schema {
+        /// From 1, in the file of the schema.
+        line: usize,
+        #[source]
+        error: Box<cedar_policy::CedarSchemaError>,
+    },
+    #[error("the policy is not understood, line {line}")]
+    Rules {
+        /// From 1, in the file of the rules.
+        line: usize,
+        #[source]
+        error: Box<cedar_policy::ParseErrors>,
+    },
+    #[error("the policy does not fit its schema, line {line}")]
+    DoesNotFit {
+        /// From 1, in the file of the rules.
+        line: usize,
+        #[source]
+        error: Box<cedar_policy::ValidationError>,
+    },
     #[error("every rule of the policy needs an @id of its own")]
     IdMissing,
+    #[error("rule {rule}: @approvals is a number from 1 to {MAX_APPROVALS}, on a permit of start_after_approval")]
+    Approvals { rule: String },
     #[error("the facts of a decision do not fit the policy's schema")]
     Facts(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Cedar leaves out a rule that fails; were it one that forbids, leaving it out would permit.
@@ -68,6 +95,21 @@ pub struct Target<'a> {
     pub portal_active: bool,
     /// Role of the staff member who has the customer's e-mail address.
     pub staff_role: Option<&'a str>,
+    pub circumstances: Circumstances,
+}
+
+/// When, and how often already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    pub within_working_hours: bool,
+    /// Sessions that this staff member has begun within the last hour.
+    pub sessions_last_hour: u32,
+}
+
+impl Circumstances {
+    /// At work, and the first one: by these a session that runs is decided again, for night or a busy hour that came later do
+    /// not end it.
+    pub const USUAL: Self = Self { within_working_hours: true, sessions_last_hour: 0 };
 }
 
 /// What the policy says to a start.
@@ -76,6 +118,8 @@ pub struct StartDecision {
     pub answer: PolicyAnswer,
     /// Ids of the rules that decided, sorted.
     pub rules: Vec<String>,
+    /// How many have to approve: the most that one of these rules wants, 0 where nobody has to.
+    pub approvals: u32,
 }
 
 /// What is asked about one session.
@@ -123,7 +167,69 @@ impl ServerAction {
     }
 }
 
-/// The policy in force.
+/// What the rules about a start may look at.
+struct StartFacts {
+    resource: serde_json::Value,
+    entities: serde_json::Value,
+    context: serde_json::Value,
+}
+
+impl StartFacts {
+    fn of(who: &Principal<'_>, whom: &Target<'_>, mode: Mode) -> Self {
+        let context = json!({
+            "mode": mode.as_str(), "portal": whom.customer.portal.as_str(), "portal_active": whom.portal_active,
+            "within_working_hours": whom.circumstances.within_working_hours,
+            "sessions_last_hour": whom.circumstances.sessions_last_hour,
+        });
+        // Customers' ids are unique within their portal only.
+        let resource = uid("Customer", &format!("{}/{}", whom.customer.portal, whom.customer.id));
+        let entities = json!([
+            staff_entity(who.id, who.email, who.role),
+            { "uid": resource, "parents": [], "attrs": {
+                "class": whom.customer.class.trim().to_lowercase(),
+                "active": whom.customer.active,
+                "email": whom.customer.email.trim().to_lowercase(),
+                "staff_level": whom.staff_role.map_or(0, level),
+            }},
+        ]);
+        Self { resource, entities, context }
+    }
+}
+
+/// Rules and schema as they stand in their files.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    pub rules: String,
+    pub schema: String,
+}
+
+impl Texts {
+    /// The built-in ones, or the files in their place.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn read(files: &PolicyFiles) -> Result<Self, PolicyError> {
+        let read = |path: &Option<PathBuf>, built_in: &str| match path {
+            None => Ok(built_in.to_owned()),
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.clone(), source })
+            }
+        };
+        Ok(Self { rules: read(&files.rules, DEFAULT_RULES)?, schema: read(&files.schema, SCHEMA)? })
+    }
+
+    /// SHA-256 of both, hex.
+    pub fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for text in [&self.schema, &self.rules] {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hex::encode(hasher.finalize())
+    }
+}
+
+/// One policy.
 #[derive(Debug)]
 pub struct Policy {
     rules: PolicySet,
@@ -137,22 +243,23 @@ impl Policy {
     /// # Errors
     /// When a file cannot be read, is not understood, or does not fit the schema.
     pub fn load(files: &PolicyFiles) -> Result<Self, PolicyError> {
-        let read = |path: &Option<PathBuf>, built_in: &str| match path {
-            None => Ok(built_in.to_owned()),
-            Some(path) => {
-                std::fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.clone(), source })
-            }
-        };
-        Self::parse(&read(&files.rules, DEFAULT_RULES)?, &read(&files.schema, SCHEMA)?)
+        Self::parse(&Texts::read(files)?)
     }
 
-    fn parse(rules_text: &str, schema_text: &str) -> Result<Self, PolicyError> {
+    /// # Errors
+    /// When a text is not understood, or the rules do not fit the schema.
+    pub fn parse(texts: &Texts) -> Result<Self, PolicyError> {
+        let Texts { rules: rules_text, schema: schema_text } = texts;
         let (schema, _warnings) =
-            Schema::from_cedarschema_str(schema_text).map_err(|error| PolicyError::Schema(Box::new(error)))?;
-        let rules = PolicySet::from_str(rules_text).map_err(|error| PolicyError::Rules(Box::new(error)))?;
+            Schema::from_cedarschema_str(schema_text).map_err(|error| PolicyError::Schema {
+                line: line_of(schema_text, &error),
+                error: Box::new(error),
+            })?;
+        let rules = PolicySet::from_str(rules_text)
+            .map_err(|error| PolicyError::Rules { line: line_of(rules_text, &error), error: Box::new(error) })?;
         let validation = Validator::new(schema.clone()).validate(&rules, ValidationMode::Strict);
         if let Some(error) = validation.validation_errors().next() {
-            return Err(PolicyError::DoesNotFit(Box::new(error.clone())));
+            return Err(PolicyError::DoesNotFit { line: line_of(rules_text, error), error: Box::new(error.clone()) });
         }
         let mut ids: Vec<&str> = rules.policies().filter_map(|rule| rule.annotation("id")).collect();
         let named = ids.len();
@@ -161,13 +268,22 @@ impl Policy {
         if named != rules.policies().count() || ids.len() != named {
             return Err(PolicyError::IdMissing);
         }
-        let mut hasher = Sha256::new();
-        for text in [schema_text, rules_text] {
-            hasher.update((text.len() as u64).to_be_bytes());
-            hasher.update(text.as_bytes());
+        for rule in rules.policies() {
+            let Some(text) = rule.annotation("approvals") else { continue };
+            if !text.parse().is_ok_and(|count: u32| (1..=MAX_APPROVALS).contains(&count)) {
+                return Err(PolicyError::Approvals { rule: rule.annotation("id").unwrap_or_default().to_owned() });
+            }
         }
-        let hash = hex::encode(hasher.finalize());
-        Ok(Self { rules, schema, hash })
+        Ok(Self { rules, schema, hash: texts.hash() })
+    }
+
+    /// How many rules it has.
+    pub fn len(&self) -> usize {
+        self.rules.policies().count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// SHA-256 of schema and rules, hex.
@@ -180,31 +296,26 @@ impl Policy {
     /// # Errors
     /// When the facts do not fit the schema; nothing may be started then.
     pub fn start(&self, who: &Principal<'_>, whom: &Target<'_>, mode: Mode) -> Result<StartDecision, PolicyError> {
-        let context = json!({
-            "mode": mode.as_str(), "portal": whom.customer.portal.as_str(), "portal_active": whom.portal_active,
-        });
-        // Customers' ids are unique within their portal only.
-        let resource = uid("Customer", &format!("{}/{}", whom.customer.portal, whom.customer.id));
-        let entities = json!([
-            staff_entity(who.id, who.email, who.role),
-            { "uid": resource, "parents": [], "attrs": {
-                "class": whom.customer.class.trim().to_lowercase(),
-                "active": whom.customer.active,
-                "email": whom.customer.email.trim().to_lowercase(),
-                "staff_level": whom.staff_role.map_or(0, level),
-            }},
-        ]);
-        let ask = |action| self.ask(who, action, &resource, &entities, &context);
+        let facts = StartFacts::of(who, whom, mode);
+        let ask = |action| self.ask(who, action, &facts.resource, &facts.entities, &facts.context);
         let at_once = ask("start")?;
         if at_once.decision() == Decision::Allow {
-            return Ok(StartDecision { answer: PolicyAnswer::Allowed, rules: self.rules_of(&[at_once]) });
+            return Ok(StartDecision { answer: PolicyAnswer::Allowed, rules: self.rules_of(&[at_once]), approvals: 0 });
         }
         let approved = ask("start_after_approval")?;
         Ok(if approved.decision() == Decision::Allow {
-            StartDecision { answer: PolicyAnswer::NeedsApproval, rules: self.rules_of(&[approved]) }
+            let approvals = self.approvals_of(&approved);
+            StartDecision { answer: PolicyAnswer::NeedsApproval, rules: self.rules_of(&[approved]), approvals }
         } else {
-            StartDecision { answer: PolicyAnswer::Refused, rules: self.rules_of(&[at_once, approved]) }
+            let rules = self.rules_of(&[at_once, approved]);
+            StartDecision { answer: PolicyAnswer::Refused, rules, approvals: 0 }
         })
+    }
+
+    /// The most that one of the rules wants; one where none says a number.
+    fn approvals_of(&self, response: &Response) -> u32 {
+        let wanted = response.diagnostics().reason().filter_map(|id| self.rules.annotation(id, "approvals"));
+        wanted.filter_map(|text| text.parse().ok()).fold(1, u32::max)
     }
 
     /// # Errors
@@ -273,13 +384,24 @@ impl Policy {
         entities: &serde_json::Value,
         context: &serde_json::Value,
     ) -> Result<Response, PolicyError> {
+        self.ask_of(&self.rules, who, action, (resource, entities, context))
+    }
+
+    /// Of some of the rules.
+    fn ask_of(
+        &self,
+        rules: &PolicySet,
+        who: &Principal<'_>,
+        action: &str,
+        (resource, entities, context): (&serde_json::Value, &serde_json::Value, &serde_json::Value),
+    ) -> Result<Response, PolicyError> {
         let parse = |value: &serde_json::Value| EntityUid::from_json(value.clone()).map_err(facts);
         let action = parse(&uid("Action", action))?;
         let context = Context::from_json_value(context.clone(), Some((&self.schema, &action))).map_err(facts)?;
         let principal = parse(&uid("Staff", who.id.as_str()))?;
         let request = Request::new(principal, action, parse(resource)?, context, Some(&self.schema)).map_err(facts)?;
         let entities = Entities::from_json_value(entities.clone(), Some(&self.schema)).map_err(facts)?;
-        let response = Authorizer::new().is_authorized(&request, &self.rules, &entities);
+        let response = Authorizer::new().is_authorized(&request, rules, &entities);
         let failed = response.diagnostics().errors().next().cloned();
         match failed {
             Some(error) => Err(PolicyError::RuleFailed(Box::new(error))),
@@ -316,6 +438,13 @@ pub fn refusal_code(who: &Principal<'_>, whom: &Target<'_>) -> ErrorCode {
     } else {
         ErrorCode::Forbidden
     }
+}
+
+/// Of the first place that the error names, from 1.
+fn line_of(text: &str, error: &dyn miette::Diagnostic) -> usize {
+    let label = error.labels().and_then(|mut labels| labels.next());
+    let before = label.and_then(|label| text.get(..label.offset())).unwrap_or_default();
+    before.matches('\n').count().saturating_add(1)
 }
 
 fn level(role: &str) -> u32 {

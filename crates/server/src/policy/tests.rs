@@ -11,6 +11,10 @@ fn policy() -> Policy {
     Policy::load(&PolicyFiles::default()).unwrap()
 }
 
+fn parse(rules: &str) -> Result<Policy, PolicyError> {
+    Policy::parse(&Texts { rules: rules.to_owned(), schema: SCHEMA.to_owned() })
+}
+
 fn customer(class: &str, email: &str, active: bool) -> CustomerResponse {
     CustomerResponse {
         portal: PortalId::new("barkside"),
@@ -49,7 +53,7 @@ fn the_default_policy_decides_starts_by_its_table() {
         ("agent", "standard", SELF, Some("agent"), true, true, WRITE, Refused, "never-oneself"),
         ("agent", "standard", JANE, Some("agent"), true, true, READ, Refused, "never-peers-or-superiors"),
         ("agent", "standard", JANE, Some("admin"), true, true, READ, Refused, "never-peers-or-superiors"),
-        ("lead", "standard", JANE, Some("agent"), true, true, READ, Allowed, "agents-start-read-only"),
+        ("lead", "standard", JANE, Some("agent"), true, true, READ, NeedsApproval, "staff-as-customers-need-approval"),
         ("security", "standard", JANE, Some("owner"), true, true, READ, Refused, "never-peers-or-superiors"),
         ("agent", "standard", JANE, None, false, true, READ, Refused, "customer-must-be-active"),
         ("agent", "sensitive", JANE, None, false, true, READ, Refused, "customer-must-be-active"),
@@ -61,7 +65,7 @@ fn the_default_policy_decides_starts_by_its_table() {
         let (role, class, email, staff_role, active, portal_active, mode, answer, rule) = case;
         let customer = customer(class, email, active);
         let who = Principal { id: &id, email: "amy@Amberglass.example", role };
-        let whom = Target { customer: &customer, portal_active, staff_role };
+        let whom = Target { customer: &customer, portal_active, staff_role, circumstances: Circumstances::USUAL };
         let decision = policy.start(&who, &whom, mode).unwrap();
         assert_eq!(decision.answer, answer, "{case:?}");
         assert!(decision.rules.iter().any(|name| name == rule), "{case:?}: {:?}", decision.rules);
@@ -80,7 +84,7 @@ fn a_refusal_has_the_plainest_word_for_it() {
         (customer("standard", "j@x.example", true), None, true, ErrorCode::Forbidden),
     ];
     for (customer, staff_role, portal_active, code) in &table {
-        let whom = Target { customer, portal_active: *portal_active, staff_role: *staff_role };
+        let whom = Target { customer, portal_active: *portal_active, staff_role: *staff_role, circumstances: Circumstances::USUAL };
         assert_eq!(refusal_code(&who, &whom), *code, "{customer:?}");
     }
 }
@@ -157,16 +161,16 @@ fn a_policy_that_does_not_fit_its_schema_is_not_put_in_force() {
         ("@id(\"a\") permit (principal, action == Action::\"manage\", resource);", false),
     ];
     for (text, refused) in wrong {
-        assert_eq!(Policy::parse(text, SCHEMA).is_err(), refused, "{text}");
+        assert_eq!(parse(text).is_err(), refused, "{text}");
     }
     let twice = "@id(\"a\") permit (principal, action == Action::\"manage\", resource);\
                  @id(\"a\") permit (principal, action == Action::\"manage\", resource);";
-    assert!(matches!(Policy::parse(twice, SCHEMA), Err(PolicyError::IdMissing)));
+    assert!(matches!(parse(twice), Err(PolicyError::IdMissing)));
 }
 
 #[test]
 fn the_hash_names_rules_and_schema() {
-    let other = Policy::parse(&format!("{DEFAULT_RULES}\n// changed"), SCHEMA).unwrap();
+    let other = parse(&format!("{DEFAULT_RULES}\n// changed")).unwrap();
     assert_eq!(policy().hash().len(), 64);
     assert_eq!(policy().hash(), policy().hash());
     assert_ne!(policy().hash(), other.hash());
@@ -178,7 +182,7 @@ fn a_portal_cannot_spell_its_way_round_a_class() {
     let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
     for class in ["Sensitive", "SENSITIVE", " sensitive "] {
         let customer = customer(class, "jane@example.com", true);
-        let whom = Target { customer: &customer, portal_active: true, staff_role: None };
+        let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
         assert_eq!(policy.start(&who, &whom, READ).unwrap().answer, PolicyAnswer::NeedsApproval, "{class:?}");
     }
 }
@@ -188,10 +192,61 @@ fn a_rule_that_fails_refuses_even_where_another_one_permits() {
     // Overflows, which no schema foresees: Cedar would leave the rule out.
     let failing = r#"@id("fails") forbid (principal, action == Action::"start", resource)
         when { principal.level + 9223372036854775807 > 0 };"#;
-    let policy = Policy::parse(&format!("{DEFAULT_RULES}\n{failing}"), SCHEMA).unwrap();
+    let policy = parse(&format!("{DEFAULT_RULES}\n{failing}")).unwrap();
     let (id, customer) = (StaffId::new("amy"), customer("standard", "jane@example.com", true));
     let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
-    let whom = Target { customer: &customer, portal_active: true, staff_role: None };
+    let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
     let refused = policy.start(&who, &whom, READ);
     assert!(matches!(refused, Err(PolicyError::RuleFailed(_))), "{refused:?}");
+}
+
+#[test]
+fn the_default_policy_says_to_each_case_of_its_file_what_it_should() {
+    let file: CaseFile = toml::from_str(include_str!("../../../../policies/cases.toml")).unwrap();
+    let (policy, hours) = (policy(), crate::config::WorkingHours::default());
+    assert!(file.case.len() >= 16);
+    for case in &file.case {
+        assert_eq!(case.check(&policy, &hours).unwrap(), None, "{}", case.name);
+    }
+    let mut wrong = file.case[0].clone();
+    wrong.expected.answer = PolicyAnswer::Refused;
+    let misspelled = "[[case]]\nname = \"x\"\nrole = \"agent\"\nanswer = \"allowed\"\nrule = \"x\"\nclas = \"gold\"";
+    assert!(toml::from_str::<CaseFile>(misspelled).unwrap_err().to_string().contains("clas"));
+    assert_eq!(wrong.check(&policy, &hours).unwrap().unwrap(), "expected refused, got allowed by agents-start-read-only");
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_said_with_its_line() {
+    let line = |rules: &str, schema: &str| {
+        let texts = Texts { rules: rules.to_owned(), schema: schema.to_owned() };
+        match Policy::parse(&texts).unwrap_err() {
+            PolicyError::Rules { line, .. } => ("rules", line),
+            PolicyError::DoesNotFit { line, .. } => ("fit", line),
+            PolicyError::Schema { line, .. } => ("schema", line),
+            other => panic!("{other:?}"),
+        }
+    };
+    let rules = DEFAULT_RULES.lines().count();
+    assert_eq!(line(&format!("{DEFAULT_RULES}\n\npermit (principal action);"), SCHEMA), ("rules", rules + 2));
+    let unfit = "@id(\"x\") permit (principal, action == Action::\"start\", resource) when { resource.klass == \"\" };";
+    assert_eq!(line(&format!("{DEFAULT_RULES}\n{unfit}"), SCHEMA), ("fit", rules + 1));
+    let lines = SCHEMA.lines().count();
+    assert_eq!(line(DEFAULT_RULES, &format!("{SCHEMA}\nentity entity;")), ("schema", lines + 1));
+}
+
+#[test]
+fn several_have_to_approve_where_a_rule_wants_it() {
+    let two = r#"@id("two-for-gold") @approvals("2")
+        permit (principal, action == Action::"start_after_approval", resource) when { resource.class == "gold" };"#;
+    let policy = parse(&format!("{DEFAULT_RULES}\n{two}")).unwrap();
+    let (id, gold) = (StaffId::new("amy"), customer("gold", "jane@example.com", true));
+    let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
+    let whom = Target { customer: &gold, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
+    assert_eq!(policy.start(&who, &whom, READ).unwrap().approvals, 0, "it begins at once");
+    let decision = policy.start(&who, &whom, WRITE).unwrap();
+    assert_eq!((decision.approvals, decision.rules.len()), (2, 2), "the most that one of them wants");
+    for wrong in ["0", "6", "two"] {
+        let rules = format!("{DEFAULT_RULES}\n{}", two.replace("\"2\"", &format!("\"{wrong}\"")));
+        assert!(matches!(parse(&rules), Err(PolicyError::Approvals { rule }) if rule == "two-for-gold"), "{wrong}");
+    }
 }

@@ -4,7 +4,7 @@ use amberglass_wire::session::{EndedBy, PolicyAnswer};
 
 use super::{Ending, SessionError, Sessions};
 use crate::{
-    policy::{Policy, PolicyError, Principal, Target},
+    policy::{Circumstances, Policy, PolicyError, Principal, Target},
     store::{SessionRow, StoreError},
 };
 
@@ -44,7 +44,12 @@ impl Sessions {
     async fn is_allowed(&self, policy: &Policy, row: &SessionRow) -> Result<bool, DecideAgainError> {
         // The portal need not answer yet: the customer is who they were at the start, and is asked for again soon.
         let staff_role = self.store.staff_by_email(&row.customer.email).await?.map(|staff| staff.role);
-        let whom = Target { customer: &row.customer, portal_active: true, staff_role: staff_role.as_deref() };
+        let whom = Target {
+            customer: &row.customer,
+            portal_active: true,
+            staff_role: staff_role.as_deref(),
+            circumstances: Circumstances::USUAL,
+        };
         let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
         Ok(match policy.start(&who, &whom, row.mode)?.answer {
             PolicyAnswer::Allowed => true,

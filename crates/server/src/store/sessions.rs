@@ -125,6 +125,16 @@ impl Store {
             .await?)
     }
 
+    /// How many sessions this staff member has begun at `since` or later.
+    pub async fn sessions_begun_since(&self, staff: &StaffId, since: UnixMillis) -> Result<u32, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS begun FROM sessions WHERE staff = $1 AND created_at >= $2")
+            .bind(staff.0.clone())
+            .bind(since.0)
+            .fetch_one(&self.readers)
+            .await?;
+        u32::try_from(row.try_get::<i64, _>("begun")?).map_err(|_| StoreError::UnknownValue { column: "begun" })
+    }
+
     /// Newest first, at most two hundred. `staff` narrows to one member's. Rows that cannot be read are left out and logged.
     pub async fn sessions(&self, staff: Option<&StaffId>, running_only: bool) -> Result<Vec<SessionRow>, StoreError> {
         let rows = sqlx::query(concat_select(

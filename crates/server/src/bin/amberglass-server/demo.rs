@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use amberglass_server::{PortalConfig, ServerConfig, config::DriverKind};
+use amberglass_server::{PortalConfig, ServerConfig, config::{DriverKind, WorkingHours}};
 use amberglass_wire::PortalId;
 use clap::Args;
 use url::Url;
@@ -39,6 +39,8 @@ impl Demo {
             data_dir: self.data,
             portals: vec![barkside],
             demo: true,
+            // Who tries it does so at any hour.
+            working_hours: WorkingHours::always(),
             ..ServerConfig::default()
         }
     }

@@ -17,6 +17,7 @@ mod gone;
 mod journal;
 mod output;
 mod password;
+mod policy;
 mod portal;
 mod serve;
 mod staff;
@@ -51,6 +52,9 @@ enum Command {
     /// Journals of consoles that can't deliver them any more: recover.
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// The policy: check, explain, test. Needs no database.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// The emergency stop: stop, lift, status.
     #[command(subcommand)]
     Emergency(emergency::Emergency),
@@ -115,6 +119,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             operator.close().await;
             done?;
         }
+        Some(Command::Policy(command)) => return policy::run(command, config),
         Some(Command::Emergency(command)) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
             let done = emergency::run(&operator, command).await;

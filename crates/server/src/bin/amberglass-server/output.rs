@@ -36,6 +36,24 @@ impl Output {
         write(&drawn(headings, rows))
     }
 
+    /// One sentence, and rows under it where there are any.
+    ///
+    /// # Errors
+    /// When the standard output is gone.
+    pub fn sentence_and_table<const N: usize>(
+        self,
+        sentence: &str,
+        headings: [&str; N],
+        rows: &[[String; N]],
+        json: &impl Serialize,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return write(&serde_json::to_string_pretty(json)?);
+        }
+        write(sentence)?;
+        if rows.is_empty() { Ok(()) } else { write(&format!("\n{}", drawn(headings, rows))) }
+    }
+
     /// One sentence of what was done.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ pub struct Asking<'a> {
     pub asked: Scope,
     pub rules: &'a [String],
     pub policy_hash: &'a str,
+    pub approvals_needed: u32,
     pub idempotency_key: &'a str,
     pub body_sha256: &'a str,
 }
@@ -65,7 +66,8 @@ impl Sessions {
     /// # Errors
     /// When the key stands for another request, or the record could not be written.
     pub async fn ask(&self, asking: &Asking<'_>) -> Result<Asked, AskError> {
-        let Asking { staff, device, customer, reason, asked, rules, policy_hash, idempotency_key, body_sha256 } = *asking;
+        let Asking { staff, device, customer, reason, asked, rules, policy_hash, approvals_needed, idempotency_key, body_sha256 } =
+            *asking;
         let mut tx = self.store.begin().await?;
         match tx.recall(staff, ROUTE, idempotency_key, body_sha256).await? {
             Remembered::Nothing => {}
@@ -103,7 +105,7 @@ impl Sessions {
             policy_hash,
             server: self.audit.writer(),
             nonce: &hex::encode(nonce),
-            approvals_needed: 1,
+            approvals_needed,
             created_at: now,
             expires_at,
         })

@@ -1,0 +1,58 @@
+//! Why the policy says what it says to a start: each rule that was looked at, and whether it applied.
+
+use amberglass_wire::session::Mode;
+use cedar_policy::{ActionConstraint, Effect, PolicySet};
+
+use super::{Policy, PolicyError, Principal, StartDecision, StartFacts, Target};
+
+/// The decision with all that led to it.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    pub decision: StartDecision,
+    /// In the order of the file.
+    pub considered: Vec<Considered>,
+}
+
+/// One rule about one of the two actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Considered {
+    pub rule: String,
+    /// `start` or `start_after_approval`.
+    pub action: &'static str,
+    pub permits: bool,
+    /// Its conditions hold in this case.
+    pub applies: bool,
+}
+
+impl Policy {
+    /// # Errors
+    /// When the facts do not fit the schema, or a rule fails.
+    pub fn explain(&self, who: &Principal<'_>, whom: &Target<'_>, mode: Mode) -> Result<Explanation, PolicyError> {
+        let decision = self.start(who, whom, mode)?;
+        let facts = StartFacts::of(who, whom, mode);
+        let mut considered = Vec::new();
+        for action in ["start", "start_after_approval"] {
+            for rule in self.rules.policies().filter(|rule| concerns(&rule.action_constraint(), action)) {
+                let mut alone = PolicySet::new();
+                // Its id is its own, so it cannot clash with anything in an empty set.
+                alone.add(rule.clone()).map_err(super::facts)?;
+                let said = self.ask_of(&alone, who, action, (&facts.resource, &facts.entities, &facts.context))?;
+                considered.push(Considered {
+                    rule: rule.annotation("id").unwrap_or_default().to_owned(),
+                    action,
+                    permits: rule.effect() == Effect::Permit,
+                    applies: said.diagnostics().reason().next().is_some(),
+                });
+            }
+        }
+        Ok(Explanation { decision, considered })
+    }
+}
+
+fn concerns(constraint: &ActionConstraint, action: &str) -> bool {
+    match constraint {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(one) => one.id().unescaped() == action,
+        ActionConstraint::In(some) => some.iter().any(|one| one.id().unescaped() == action),
+    }
+}
