@@ -1,13 +1,14 @@
 //! Single acts of a person that the server answers: ending somebody else's session, closing words, revoking a device, the
-//! emergency stop, looking at an alarm. One is shown at a time; an older one that fails comes back into view.
+//! emergency stop, looking at an alarm, asking for an approval and deciding about one. One is shown at a time; an older one that fails comes back into view.
 
 use amberglass_domain::{
     ports::{AccessToken, BackendError},
     reason,
 };
 use amberglass_wire::{
-    DeviceId, EventId, SessionId,
+    DeviceId, EventId, RequestId, SessionId,
     alarm::AlarmResponse,
+    approval::{AskApprovalRequest, RequestResponse},
     auth::{DeviceResponse, EmergencyStopResponse},
     problem::ErrorCode,
     session::{EndSessionRequest, SessionResponse},
@@ -15,6 +16,7 @@ use amberglass_wire::{
 
 use crate::{
     alarms,
+    approvals::Deciding,
     controller::{Actor, Ports},
     errors,
     fresh_sign_in::Refused,
@@ -39,6 +41,9 @@ pub(crate) enum Act {
     AcknowledgeAlarm { alarm: EventId, note: String },
     Stop { reason: String },
     Lift,
+    AskApproval { key: String, request: AskApprovalRequest },
+    Decide(Box<Deciding>),
+    WithdrawRequest { request: RequestId, reason: Option<String> },
 }
 
 /// What it has done.
@@ -49,6 +54,8 @@ pub(crate) enum Acted {
     LookedAt(AlarmResponse),
     Stopped(EmergencyStopResponse),
     Lifted,
+    /// Asked for, decided or withdrawn.
+    Requested(Box<RequestResponse>),
 }
 
 impl Act {
@@ -60,6 +67,9 @@ impl Act {
             Self::AcknowledgeAlarm { .. } => ActionKind::AcknowledgeAlarm,
             Self::Stop { .. } => ActionKind::EmergencyStop,
             Self::Lift => ActionKind::LiftEmergencyStop,
+            Self::AskApproval { .. } => ActionKind::AskApproval,
+            Self::Decide(_) => ActionKind::DecideRequest,
+            Self::WithdrawRequest { .. } => ActionKind::WithdrawRequest,
         }
     }
 
@@ -69,6 +79,9 @@ impl Act {
             Self::RevokeDevice { device, .. } => device.as_str().to_owned(),
             Self::AcknowledgeAlarm { alarm, .. } => alarm.as_str().to_owned(),
             Self::Stop { .. } | Self::Lift => String::new(),
+            Self::AskApproval { request, .. } => request.customer.as_str().to_owned(),
+            Self::Decide(deciding) => deciding.request.id.as_str().to_owned(),
+            Self::WithdrawRequest { request, .. } => request.as_str().to_owned(),
         }
     }
 
@@ -82,7 +95,10 @@ impl Act {
             Self::AddNote { note, .. } if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARACTERS => {
                 Err(ErrorCode::InvalidRequest)
             }
-            Self::AddNote { .. } | Self::Lift => Ok(()),
+            Self::Decide(deciding) => deciding.check(),
+            Self::WithdrawRequest { reason: Some(words), .. } => reason::check_text(words),
+            // The reason of a request was checked with its code.
+            Self::AddNote { .. } | Self::Lift | Self::AskApproval { .. } | Self::WithdrawRequest { .. } => Ok(()),
         }
     }
 
@@ -105,6 +121,16 @@ impl Act {
             }
             Self::Stop { reason } => backend.emergency_stop(access, reason.trim()).await.map(Acted::Stopped),
             Self::Lift => backend.lift_emergency_stop(access).await.map(|()| Acted::Lifted),
+            Self::AskApproval { key, request } => {
+                backend.ask_approval(access, &key, request).await.map(Box::new).map(Acted::Requested)
+            }
+            Self::Decide(deciding) => {
+                backend.decide_request(access, deciding.sign()).await.map(Box::new).map(Acted::Requested)
+            }
+            Self::WithdrawRequest { request, reason } => {
+                let reason = reason.as_deref().map(str::trim);
+                backend.withdraw_request(access, &request, reason).await.map(Box::new).map(Acted::Requested)
+            }
         }
     }
 }
@@ -199,6 +225,10 @@ impl Actor {
             }
             Acted::Lifted => {
                 self.emergency_stop = None;
+                self.fetch_snapshot();
+            }
+            Acted::Requested(request) => {
+                self.take_up_request(*request);
                 self.fetch_snapshot();
             }
         }

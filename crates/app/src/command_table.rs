@@ -22,6 +22,14 @@ macro_rules! command_table {
             close_card CloseCard {} [console];
             "Starts a session."
             start_session StartSession { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, duration_seconds: u32 } [console];
+            "Asks for the approval that the policy wants before a session begins."
+            ask_approval AskApproval { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, duration_seconds: u32 } [console];
+            "Takes a request back, or, with a reason, an approval that one has given."
+            withdraw_request WithdrawRequest { request: RequestId, reason: Option<String> } [console];
+            "Signs and sends one's decision about a request that waits for it."
+            decide_request DecideRequest { request: RequestId, verdict: Verdict, scope: Scope, comment: String } [console];
+            "Starts the session that was approved, from the card of its customer."
+            start_approved StartApproved { request: RequestId } [console];
             "Brings the session window to the front."
             show_session ShowSession {} [console];
             "Ends the running session, or the one in the way of a start."

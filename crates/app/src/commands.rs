@@ -1,7 +1,8 @@
 //! What the UI may ask for, made from the one table of commands.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId,
+    approval::{Scope, Verdict},
     audit::TrailFormat,
     session::{Mode, Reason},
 };

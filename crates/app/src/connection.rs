@@ -434,6 +434,7 @@ impl Actor {
                 self.emergency_stop = snapshot.emergency_stop;
                 self.reason_codes = snapshot.reason_codes;
                 self.alarms = snapshot.alarms;
+                self.follow_requests(snapshot.requests, snapshot.to_decide);
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
                     self.refresh_live();
                 }

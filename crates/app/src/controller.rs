@@ -6,6 +6,7 @@ use amberglass_domain::ports::{Backend, Clock, Entropy, JournalSink, Keychain, S
 use amberglass_wire::{
     SessionId,
     alarm::AlarmsResponse,
+    approval::AskApprovalRequest,
     audit::EventSubject,
     auth::{EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse},
     session::ReasonCodeResponse,
@@ -17,6 +18,7 @@ use tokio::{
 
 use crate::{
     actions::{Act, Action},
+    approvals::Approvals,
     commands::Command,
     connection::Connection,
     delivering::Delivering,
@@ -112,7 +114,7 @@ impl Handle {
 }
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
-/// `delivering`,/// `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
+/// `delivering`, `approvals`, `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
 /// `devices`, `trail`, `own_record`, `leaving`, `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -156,6 +158,7 @@ pub(crate) struct Actor {
     /// For extensions; a start's come with its card.
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    pub approvals: Approvals,
     pub leaving: Option<Leaving>,
     pub shown: Option<ConsoleView>,
     pub presented: Option<SessionWindowView>,
@@ -202,6 +205,7 @@ impl Actor {
             alarms: AlarmsResponse::default(),
             reason_codes: Vec::new(),
             emergency_stop: None,
+            approvals: Approvals::default(),
             leaving: None,
             shown: None,
             presented: None,
@@ -274,6 +278,14 @@ impl Actor {
                     request: None,
                 });
             }
+            Command::AskApproval { portal, customer, reason, mode, duration_seconds } => {
+                self.ask_approval(AskApprovalRequest { portal, customer, reason, mode, duration_seconds });
+            }
+            Command::WithdrawRequest { request, reason } => self.act(Act::WithdrawRequest { request, reason }),
+            Command::DecideRequest { request, verdict, scope, comment } => {
+                self.decide_request(&request, verdict, scope, comment);
+            }
+            Command::StartApproved { request } => self.start_approved(&request),
             Command::ShowSession {} => {
                 if let Some(running) = &self.running {
                     self.ports.host.raise_session_window(&running.session.id);
@@ -354,6 +366,7 @@ impl Actor {
         self.tick_delivering(now);
         self.tick_running(now);
         self.tick_recovery(now);
+        self.tick_approvals();
         self.go_on_leaving(now);
     }
 

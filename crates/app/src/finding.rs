@@ -11,6 +11,7 @@ use amberglass_wire::{
 };
 
 use crate::{
+    approvals::Approvals,
     controller::Actor,
     devices::Devices,
     errors,
@@ -253,6 +254,7 @@ impl Actor {
         self.alarms = AlarmsResponse::default();
         self.reason_codes.clear();
         self.emergency_stop = None;
+        self.approvals = Approvals::default();
         self.hide_recovered();
     }
 }

@@ -6,7 +6,7 @@ use amberglass_domain::navigation::GatewayOrigin;
 use amberglass_wire::{SessionId, audit::Attempt};
 use secrecy::SecretString;
 
-use crate::view::{ConsoleView, PreferencesView, SessionWindowView};
+use crate::view::{ConsoleView, Opens, PreferencesView, SessionWindowView};
 
 /// Effects on windows. Every call returns at once; what came of it arrives as a [`HostEvent`].
 pub trait Host: Send + Sync + 'static {
@@ -30,8 +30,19 @@ pub trait Host: Send + Sync + 'static {
     fn restart(&self);
     /// Loads the entry page again, behind the curtain (after the portal was unreachable).
     fn reload_portal(&self, session: &SessionId);
+    /// A word on the desktop, also while none of our windows is in front. Nothing can be decided from it; who opens it is
+    /// told as [`HostEvent::NoticeOpened`].
+    fn notify(&self, notice: &Notice);
     /// Asks the person for a file that is not there yet. Answers [`HostEvent::FileChosen`].
     fn choose_file(&self, wanted: &WantedFile);
+}
+
+/// A word on the desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub title: String,
+    pub body: String,
+    pub opens: Opens,
 }
 
 /// A file to be written, as it is asked for.
@@ -119,6 +130,9 @@ pub enum HostEvent {
     FileChosen {
         number: u64,
         file: Option<PathBuf>,
+    },
+    NoticeOpened {
+        opens: Opens,
     },
     /// The machine woke up, the screen was unlocked, or a network came: what waits may go through now.
     Awoke,

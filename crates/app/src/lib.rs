@@ -9,9 +9,10 @@
 
 mod actions;
 mod alarms;
+mod approvals;
 pub mod commands;
 mod connection;
-pub mod controller;
+mod controller;
 mod delivering;
 mod device;
 mod devices;
@@ -27,6 +28,7 @@ mod journal_keeping;
 mod leaving;
 mod live;
 mod loopback;
+mod notices;
 mod own_record;
 pub mod preferences;
 mod present;

@@ -7,7 +7,7 @@ use crate::{
     finding::{CardStart, SessionList},
     session_end::Ended,
     session_run::Running,
-    view::{CardView, ConsoleView, EndView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
+    view::{CardView, ConsoleView, EndView, InboxView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
 };
 
 /// Below this the countdown warns, when the server names no warnings.
@@ -58,6 +58,8 @@ impl Actor {
             recent: self.recent.view.clone(),
             rights: self.rights,
             emergency_stop: self.emergency_stop.clone(),
+            inbox: InboxView { own: self.approvals.own.clone(), to_decide: self.approvals.to_decide.clone() },
+            focus: self.approvals.focus.clone(),
             alarms: crate::alarms::view(&self.alarms),
             devices: self.devices.view(),
             own_record: self.own_record.view(),
@@ -119,6 +121,7 @@ impl Actor {
                 extension_seconds: options.extension_seconds,
             }),
             start,
+            request: self.approvals.open_for(&card.portal, &card.customer).cloned(),
             error: card.error.clone(),
         })
     }

@@ -13,6 +13,7 @@ use crate::{
     errors,
     finding::CardStart,
     input::Reply,
+    notices,
     session_run::{Over, Running},
     session_start::Leftover,
     view::CurtainView,
@@ -182,6 +183,9 @@ impl Actor {
         self.close_window(&running);
         self.complete_start();
         self.conflict_is_over(&running.session.id);
+        if let Some(notice) = notices::session_ended(running.session.ended_by, &running.session.code) {
+            self.ports.host.notify(&notice);
+        }
         let asked_offline_at = running.ending.and_then(|ending| ending.asked_offline_at);
         self.ended = Some(Ended { session: running.session, confirmed, checking: false, asked_offline_at });
         self.refresh_sessions();

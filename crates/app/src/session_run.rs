@@ -417,6 +417,7 @@ impl Actor {
             }
             HostEvent::Refused { session, attempt, target: _ } => self.on_refused(&session, attempt),
             HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
+            HostEvent::NoticeOpened { opens } => self.on_notice_opened(opens),
             HostEvent::FileChosen { number, file } => self.on_file_chosen(number, file),
             HostEvent::Awoke => {
                 self.nudge_sync();

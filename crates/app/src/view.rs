@@ -1,7 +1,8 @@
 //! What the UI shows: one snapshot for the console, one for the bar. The UI decides nothing from it.
 
 use amberglass_wire::{
-    CustomerId, EventId, PortalId, SessionId, UnixMillis,
+    CustomerId, EventId, PortalId, RequestId, SessionId, UnixMillis,
+    approval::RequestResponse,
     audit::{Attempt, Contradiction, JournalLoss, TrailFormat},
     auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
     customer::{CustomerResponse, LastLooked},
@@ -66,7 +67,7 @@ pub enum ConsoleErrorCode {
     ExportFailed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ConsoleView {
     /// Name of the server, such as `127.0.0.1:7400`.
     pub server: String,
@@ -93,6 +94,9 @@ pub struct ConsoleView {
     /// What the policy lets this staff member do beyond their own sessions.
     pub rights: RightsView,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    pub inbox: InboxView,
+    /// Where somebody wants to go who has opened a notification.
+    pub focus: Option<FocusView>,
     /// What does not agree and nobody has looked at yet; empty for whoever may not see it.
     pub alarms: AlarmsView,
     pub devices: DevicesView,
@@ -104,6 +108,32 @@ pub struct ConsoleView {
     pub recovered: Option<RecoveredView>,
     /// What the server fixes and the settings show.
     pub limits: LimitsView,
+}
+
+/// Requests for approval.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct InboxView {
+    /// One's own, newest first.
+    pub own: Vec<RequestResponse>,
+    /// What waits for one's decision, oldest first.
+    pub to_decide: Vec<RequestResponse>,
+}
+
+/// A notification was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FocusView {
+    /// Counts up, so that the same place can be gone to twice.
+    pub number: u32,
+    pub opens: Opens,
+}
+
+/// What a notification is about, and so what opens with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Opens {
+    Inbox {},
+    Request { id: RequestId },
+    Session {},
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -249,6 +279,9 @@ pub enum ActionKind {
     EmergencyStop,
     LiftEmergencyStop,
     AcknowledgeAlarm,
+    AskApproval,
+    DecideRequest,
+    WithdrawRequest,
     /// Shown only when the preferences could not be kept; the old ones stand then.
     SetPreferences,
 }
@@ -424,7 +457,7 @@ pub struct FindView {
     pub error: Option<UiError>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct CardView {
     pub portal: PortalId,
     pub customer_id: CustomerId,
@@ -434,6 +467,8 @@ pub struct CardView {
     pub last_looked: Option<LastLooked>,
     pub options: Option<StartOptionsView>,
     pub start: StartView,
+    /// One's own request for this customer that is open: it waits for a decision, or can be started.
+    pub request: Option<RequestResponse>,
     /// Why the card could not be loaded.
     pub error: Option<UiError>,
 }

@@ -132,6 +132,34 @@ impl Backend for HttpBackend {
         self.post(access, &["sessions", session.as_str(), "entry"], &request).await
     }
 
+    async fn ask_approval(
+        &self,
+        access: &AccessToken,
+        idempotency_key: &str,
+        request: AskApprovalRequest,
+    ) -> Result<RequestResponse, BackendError> {
+        self.post_once(access, &["requests"], idempotency_key, &request).await
+    }
+
+    async fn decide_request(
+        &self,
+        access: &AccessToken,
+        decision: SignedDecision,
+    ) -> Result<RequestResponse, BackendError> {
+        let request = decision.request.clone();
+        self.post(access, &["requests", request.as_str(), "decisions"], &DecideRequest { decision }).await
+    }
+
+    async fn withdraw_request(
+        &self,
+        access: &AccessToken,
+        request: &RequestId,
+        reason: Option<&str>,
+    ) -> Result<RequestResponse, BackendError> {
+        let body = WithdrawRequest { reason: reason.map(ToOwned::to_owned) };
+        self.post(access, &["requests", request.as_str(), "withdraw"], &body).await
+    }
+
     async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError> {
         self.get(access, &["sessions", session.as_str()], &[]).await
     }

@@ -3,8 +3,9 @@
 use std::{future::Future, pin::Pin};
 
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, UnixMillis,
     alarm::AlarmResponse,
+    approval::{AskApprovalRequest, RequestResponse, SignedDecision},
     audit::{OwnRecordResponse, TrailEvent},
     auth::{DeviceResponse, EmergencyStopResponse, ServerResponse, SnapshotResponse, TokenRequest, TokenResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
@@ -82,6 +83,24 @@ pub trait Backend: Send + Sync + 'static {
         session: &SessionId,
         request: RedeemGrantRequest,
     ) -> Result<RedeemGrantResponse, BackendError>;
+    async fn ask_approval(
+        &self,
+        access: &AccessToken,
+        idempotency_key: &str,
+        request: AskApprovalRequest,
+    ) -> Result<RequestResponse, BackendError>;
+    /// Answers with the request as it is then, also where another decision was faster.
+    async fn decide_request(
+        &self,
+        access: &AccessToken,
+        decision: SignedDecision,
+    ) -> Result<RequestResponse, BackendError>;
+    async fn withdraw_request(
+        &self,
+        access: &AccessToken,
+        request: &RequestId,
+        reason: Option<&str>,
+    ) -> Result<RequestResponse, BackendError>;
     async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError>;
     /// The staff member's own, newest first.
     async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError>;

@@ -14,6 +14,7 @@ pub mod drivers;
 pub mod gateway;
 pub mod operator;
 pub mod policy;
+mod policy_watch;
 pub mod portals;
 pub mod sessions;
 pub mod state;
@@ -146,7 +147,6 @@ pub async fn serve(
         // Others may have none yet, and the operator can reset those that do: no reason to keep everybody out.
         tracing::error!(error = &accounts::AccountError::OtherKey as &dyn std::error::Error, "second factors");
     }
-    sessions.decide_again(&policy.now()).await?;
     let rates = rates::Rates::new(&config.limits);
     let stop = CancellationToken::new();
     let state = Arc::new(ServerState {
@@ -167,6 +167,8 @@ pub async fn serve(
         rates,
     });
 
+    policy_watch::note(&state, state.policy.now().hash()).await?;
+    sessions.decide_again(&state.policy.now()).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
     let (others, alarms) = (sessions.clone(), state.audit.clone());
@@ -183,6 +185,7 @@ pub async fn serve(
     let checkpoint_file = state.config.checkpoint_file.clone();
     let checkpoints = audit::Checkpoints::new(state.audit.clone(), state.clock.clone(), checkpoint_file);
     tasks.spawn(checkpoints.run(stop.clone()));
+    tasks.spawn(policy_watch::run(state.clone(), stop.clone()));
     tasks.spawn(audit::Reconciliation::new(state.audit.clone(), state.clock.clone()).run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     customer::CustomerResponse,
-    session::{Mode, Reason},
+    session::{EndedBy, Mode, Reason},
 };
 
 /// `pending -> approved -> used`, and the ways out of either.
@@ -154,6 +154,35 @@ pub struct DecisionResponse {
     pub decided_at: UnixMillis,
 }
 
+/// A past or running session, as far as whoever decides needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PastSession {
+    pub code: String,
+    pub staff_name: String,
+    pub customer_name: String,
+    pub mode: Mode,
+    pub reason: Reason,
+    pub started_at: Option<UnixMillis>,
+    pub ended_at: Option<UnixMillis>,
+    pub ended_by: Option<EndedBy>,
+    pub blocked: u32,
+}
+
+/// What whoever decides sees beside the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecisionContext {
+    /// Of who asks, newest first; five at the most.
+    pub of_staff: Vec<PastSession>,
+    /// Of this customer, by anybody, newest first; five at the most.
+    pub of_customer: Vec<PastSession>,
+    /// Sessions that who asks has begun within the last hour.
+    pub sessions_last_hour: u32,
+}
+
 /// `GET /v1/requests/{id}`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -186,6 +215,9 @@ pub struct RequestResponse {
     /// This staff member may decide about it now.
     #[serde(default)]
     pub may_decide: bool,
+    /// For whoever may decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<DecisionContext>,
 }
 
 /// `GET /v1/requests?scope=own|to_decide`

@@ -266,14 +266,31 @@ pub enum EventDetail {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Nobody decided in time, or nobody used it in time.
+    /// Nobody decided in time, or nobody used it in time; or the policy in force by now says something else to it.
     ApprovalLapsed {
         request: RequestId,
         was: RequestState,
+        #[serde(default)]
+        policy_changed: bool,
     },
     /// The subject's session began with this approval.
     ApprovalUsed {
         request: RequestId,
+    },
+    /// A server goes by another policy from here on; both are SHA-256 over schema and rules, hex.
+    PolicyChanged {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        to: String,
+    },
+    /// Changed files of the policy were not put in force.
+    PolicyRefused {
+        in_force: String,
+        /// Nothing where they can't be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        /// With the line.
+        what: String,
     },
     /// A kind this version does not know.
     #[serde(other)]
@@ -417,6 +434,8 @@ impl EventDetail {
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::ApprovalLapsed { .. } => "approval_lapsed",
             Self::ApprovalUsed { .. } => "approval_used",
+            Self::PolicyChanged { .. } => "policy_changed",
+            Self::PolicyRefused { .. } => "policy_refused",
             Self::Unknown => "unknown",
         }
     }

@@ -73,3 +73,10 @@ END;
 -- The approval that a session began with, if it needed one, and what that allows.
 ALTER TABLE sessions ADD COLUMN request TEXT REFERENCES requests (id);
 ALTER TABLE sessions ADD COLUMN max_extensions INTEGER;
+
+-- By which policy each server goes: another one is noticed also after a restart.
+CREATE TABLE server_policies (
+    server      TEXT NOT NULL PRIMARY KEY,
+    policy_hash TEXT NOT NULL,
+    since       INTEGER NOT NULL
+) STRICT;

@@ -13,8 +13,9 @@ use amberglass_domain::{
 };
 use amberglass_testkit::ManualClock;
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     alarm::{AlarmResponse, AlarmsResponse},
+    approval::{AskApprovalRequest, RequestResponse, SignedDecision},
     audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
     auth::{
         DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, Role, SnapshotResponse,
@@ -45,7 +46,7 @@ pub const GATEWAY: &str = "http://barkside.localhost:7401";
 
 pub struct FakeServer {
     log: Log,
-    clock: ManualClock,
+    pub clock: ManualClock,
     data_dir: PathBuf,
     state: Mutex<State>,
     /// A search for `slow` waits for this.
@@ -80,6 +81,12 @@ pub struct State {
     pub emergency_stop: Option<EmergencyStopResponse>,
     pub alarms: AlarmsResponse,
     pub devices: Vec<DeviceResponse>,
+    /// One's own requests, and those of others that wait for one's decision.
+    pub requests: Vec<RequestResponse>,
+    pub to_decide: Vec<RequestResponse>,
+    pub decisions: Vec<SignedDecision>,
+    /// The approval that the latest start named.
+    pub started_with: Option<RequestId>,
     /// Key and request of each extension.
     pub extensions: Vec<(String, ExtendSessionRequest)>,
     /// The open stream, and the access token it was opened with.
@@ -150,6 +157,10 @@ impl FakeServer {
             emergency_stop: None,
             alarms: AlarmsResponse::default(),
             devices: vec![device("device-1", true), device("device-2", false)],
+            requests: Vec::new(),
+            to_decide: Vec::new(),
+            decisions: Vec::new(),
+            started_with: None,
             extensions: Vec::new(),
             stream: None,
         };
@@ -341,6 +352,8 @@ impl Backend for FakeServer {
                 to_decide: Vec::new(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,
+                requests: state.requests.clone(),
+                to_decide: state.to_decide.clone(),
             };
             (answer, std::mem::take(&mut state.hold_snapshot))
         });
@@ -403,6 +416,7 @@ impl Backend for FakeServer {
         self.check("start_session")?;
         let now = self.clock.now();
         let response = self.with(|state| {
+            state.started_with = request.request.clone();
             let seen = state.idempotency_keys.iter().position(|key| key == idempotency_key);
             let session = match seen {
                 Some(index) => state.sessions[index].clone(),
@@ -422,6 +436,36 @@ impl Backend for FakeServer {
             StartSessionResponse { session, grant: Some(grant) }
         });
         self.keep_answer("start_session", response)
+    }
+
+    async fn ask_approval(
+        &self,
+        _access: &AccessToken,
+        _idempotency_key: &str,
+        request: AskApprovalRequest,
+    ) -> Result<RequestResponse, BackendError> {
+        self.check("ask_approval")?;
+        Ok(self.asked(request))
+    }
+
+    async fn decide_request(
+        &self,
+        _access: &AccessToken,
+        decision: SignedDecision,
+    ) -> Result<RequestResponse, BackendError> {
+        self.check("decide_request")?;
+        self.decided(decision)
+    }
+
+    async fn withdraw_request(
+        &self,
+        _access: &AccessToken,
+        request: &RequestId,
+        reason: Option<&str>,
+    ) -> Result<RequestResponse, BackendError> {
+        self.note(format!("withdraw({request}, {reason:?})"));
+        self.check("withdraw_request")?;
+        self.withdrawn(request)
     }
 
     async fn redeem_grant(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use amberglass_app::{
-    host::{Host, HostError, OpenWindow, WantedFile, WindowRecorder},
+    host::{Host, HostError, Notice, OpenWindow, WantedFile, WindowRecorder},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
@@ -20,6 +20,8 @@ pub struct RecordingHost {
     pub views: Mutex<Vec<ConsoleView>>,
     pub windows: Mutex<Vec<SessionWindowView>>,
     pub opened: Mutex<Vec<OpenWindow>>,
+    /// Words on the desktop.
+    pub notices: Mutex<Vec<Notice>>,
     pub browsed: Mutex<Vec<String>>,
     pub no_browser: Mutex<bool>,
     /// What it was asked for; the test answers.
@@ -34,6 +36,7 @@ impl RecordingHost {
             views: Mutex::default(),
             windows: Mutex::default(),
             opened: Mutex::default(),
+            notices: Mutex::default(),
             browsed: Mutex::default(),
             no_browser: Mutex::default(),
             wanted: Mutex::default(),
@@ -86,6 +89,10 @@ impl Host for RecordingHost {
         self.note(format!("open_window(recorded: {on_record})"));
     }
 
+    fn notify(&self, notice: &Notice) {
+        self.notices.lock().unwrap().push(notice.clone());
+    }
+
     fn present(&self, view: &SessionWindowView) {
         self.windows.lock().unwrap().push(view.clone());
     }
@@ -98,7 +105,9 @@ impl Host for RecordingHost {
         self.note(format!("close_window({session})"));
     }
 
-    fn raise_console(&self) {}
+    fn raise_console(&self) {
+        self.note("raise_console");
+    }
 
     fn apply_preferences(&self, preferences: &PreferencesView) {
         self.note(format!("apply({:?}, {} %)", preferences.theme, preferences.text_percent));

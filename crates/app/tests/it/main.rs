@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod approving;
 mod backend;
 mod delivering;
 mod ending;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amberglass_wire::{
     RequestId,
-    approval::{RequestListResponse, RequestResponse, RequestState},
+    approval::{DecisionContext, PastSession, RequestListResponse, RequestResponse, RequestState},
     problem::ErrorCode,
 };
 use axum::{Json, extract::State};
@@ -14,8 +14,16 @@ use utoipa::IntoParams;
 use super::{
     extract::{Path, Query, SignedIn},
     problem::ApiError,
+    target,
 };
-use crate::{ServerState, policy::Principal, store::RequestRow};
+use crate::{
+    ServerState,
+    policy::Principal,
+    store::{RequestRow, SessionRow},
+};
+
+/// Of the agent, and of the customer, beside a request.
+const CONTEXT_SESSIONS: u32 = 5;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -124,5 +132,39 @@ pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> R
     let open = row.state == RequestState::Pending && row.expires_at > state.clock.now() && may_approve(state, who, &row)?;
     let mut response = state.sessions.request_response(row, open).await?;
     response.may_decide = open && !response.decisions.iter().any(|made| made.approver == *who.id());
+    if response.may_decide {
+        response.context = Some(context(state, &response).await?);
+    }
     Ok(response)
+}
+
+async fn context(state: &ServerState, request: &RequestResponse) -> Result<DecisionContext, ApiError> {
+    let customer = &request.customer;
+    let of_staff = state.store.latest_of_staff(&request.staff, CONTEXT_SESSIONS).await?;
+    let of_customer = state.store.latest_of_customer(&customer.portal, &customer.id, CONTEXT_SESSIONS).await?;
+    let since = state.clock.now().plus_seconds(-target::HOUR_SECONDS);
+    Ok(DecisionContext {
+        of_staff: past(state, of_staff).await?,
+        of_customer: past(state, of_customer).await?,
+        sessions_last_hour: state.store.sessions_begun_since(&request.staff, since).await?,
+    })
+}
+
+async fn past(state: &ServerState, rows: Vec<SessionRow>) -> Result<Vec<PastSession>, ApiError> {
+    let mut sessions = Vec::with_capacity(rows.len());
+    for row in rows {
+        let session = state.sessions.response(row).await?;
+        sessions.push(PastSession {
+            code: session.code,
+            staff_name: session.staff_name,
+            customer_name: session.customer.name,
+            mode: session.mode,
+            reason: session.reason,
+            started_at: session.started_at,
+            ended_at: session.ended_at,
+            ended_by: session.ended_by,
+            blocked: session.blocked,
+        });
+    }
+    Ok(sessions)
 }

@@ -9,7 +9,7 @@ use crate::{
     policy::{Circumstances, Target},
 };
 
-const HOUR_SECONDS: i64 = 60 * 60;
+pub const HOUR_SECONDS: i64 = 60 * 60;
 
 /// A customer with what policy asks about them.
 pub struct FoundTarget {

@@ -143,6 +143,22 @@ impl AuditLog {
         }
     }
 
+    /// Changed files of the policy were not put in force: once for each text of them.
+    ///
+    /// # Errors
+    /// When it cannot be put on record.
+    pub(crate) async fn raise_refused_policy(&self, refused: Option<&str>, detail: EventDetail) -> Result<(), AuditError> {
+        let mut tx = self.shared.store.begin().await?;
+        let topic = AlarmTopic {
+            kind: "policy_refused",
+            about: format!("policy_refused {}", self.shared.writer),
+            shown: refused.unwrap_or("unreadable").to_owned(),
+            device: None,
+        };
+        self.raise_in(&mut tx, EventSubject::default(), detail, &topic, MOST_OF_A_KIND).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Somebody has looked at it; who did so first stands. False when there is no such alarm or it was looked at before.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ pub struct PolicyInForce {
 pub enum Reload {
     /// The same as in force, or what was refused before.
     Nothing,
-    /// It is in force now.
-    Changed { from: String, to: Arc<Policy> },
+    /// It can be [put](PolicyInForce::put) in force, once that is on record.
+    Changed(Arc<Policy>),
     /// What was in force stays so. `hash` names the texts that were refused; nothing where they can't be read.
     Refused { hash: Option<String>, error: PolicyError },
 }
@@ -38,24 +38,25 @@ impl PolicyInForce {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the files again, and puts in force what has changed.
+    pub fn put(&self, policy: Arc<Policy>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    }
+
+    /// Reads the files again.
     pub fn look(&self) -> Reload {
-        let from = self.now().hash().to_owned();
         let texts = match Texts::read(&self.files) {
             Ok(texts) => texts,
             Err(error) => return self.refuse(None, error),
         };
         let hash = texts.hash();
-        if hash == from {
+        if hash == self.now().hash() {
             *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
             return Reload::Nothing;
         }
         match Policy::parse(&texts) {
             Ok(policy) => {
-                let to = Arc::new(policy);
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = to.clone();
                 *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
-                Reload::Changed { from, to }
+                Reload::Changed(Arc::new(policy))
             }
             Err(error) => self.refuse(Some(hash), error),
         }

@@ -5,7 +5,7 @@ use amberglass_wire::session::{EndedBy, PolicyAnswer};
 use super::{Ending, SessionError, Sessions};
 use crate::{
     policy::{Circumstances, Policy, PolicyError, Principal, Target},
-    store::{SessionRow, StoreError},
+    store::{RequestRow, SessionRow, StoreError},
 };
 
 /// Why running sessions could not be decided again. The server does not start then.
@@ -24,12 +24,18 @@ impl From<StoreError> for DecideAgainError {
 }
 
 impl Sessions {
-    /// Ends what `policy` would not let begin at once. What was switched off otherwise is left to the timer, which has
-    /// the truer word for it.
+    /// Ends what `policy` would not let begin, and lapses requests that it says something else to. What was switched off
+    /// otherwise is left to the timer, which has the truer word for it.
     ///
     /// # Errors
-    /// When a session cannot be read, decided or ended.
+    /// When a session or a request cannot be read, decided or changed.
     pub async fn decide_again(&self, policy: &Policy) -> Result<(), DecideAgainError> {
+        for row in self.store.open_requests().await? {
+            if row.policy_hash != policy.hash() && !self.still_asks(policy, &row).await? {
+                tracing::warn!(request = %row.id, "the policy in force says something else to a request; it lapses");
+                self.lapse_by_policy(&row.id).await?;
+            }
+        }
         for row in self.store.running_sessions().await?.readable {
             let is_due = row.expires_at <= self.clock.now() || !row.staff_active || !self.portal_active(&row);
             if is_due || row.policy_hash == policy.hash() || self.is_allowed(policy, &row).await? {
@@ -39,6 +45,24 @@ impl Sessions {
             self.end(&row.id, &Ending::by(EndedBy::PolicyChanged)).await?;
         }
         Ok(())
+    }
+
+    /// Nobody has to ask anew for what needs the same approval, or none at all any more.
+    async fn still_asks(&self, policy: &Policy, row: &RequestRow) -> Result<bool, DecideAgainError> {
+        let staff_role = self.store.staff_by_email(&row.customer.email).await?.map(|staff| staff.role);
+        let whom = Target {
+            customer: &row.customer,
+            portal_active: true,
+            staff_role: staff_role.as_deref(),
+            circumstances: Circumstances::USUAL,
+        };
+        let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
+        let decision = policy.start(&who, &whom, row.asked.mode)?;
+        Ok(match decision.answer {
+            PolicyAnswer::Allowed => true,
+            PolicyAnswer::NeedsApproval => decision.approvals <= row.approvals_needed,
+            PolicyAnswer::Refused => false,
+        })
     }
 
     async fn is_allowed(&self, policy: &Policy, row: &SessionRow) -> Result<bool, DecideAgainError> {

@@ -28,6 +28,7 @@ mod idempotency;
 mod migrations;
 mod portals;
 mod reconciliation;
+mod policies;
 mod requests;
 mod retention;
 mod sessions;

@@ -264,6 +264,19 @@ impl Tx {
         .await
     }
 
+    /// Lapses it before its time.
+    pub async fn close_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'lapsed', closed_at = $2 \
+                 WHERE id = $1 AND state IN ('pending', 'approved') RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
     /// Once, in time, and while everybody who approved still holds an account.
     pub async fn use_request(
         &mut self,

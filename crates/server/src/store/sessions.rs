@@ -135,6 +135,34 @@ impl Store {
         u32::try_from(row.try_get::<i64, _>("begun")?).map_err(|_| StoreError::UnknownValue { column: "begun" })
     }
 
+    /// The newest of one staff member, with anybody.
+    pub async fn latest_of_staff(&self, staff: &StaffId, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
+        let rows = sqlx::query(concat_select("WHERE x.staff = $1 ORDER BY x.created_at DESC, x.id DESC LIMIT $2"))
+            .bind(staff.0.clone())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        listed(&rows)
+    }
+
+    /// The newest with one customer, by anybody.
+    pub async fn latest_of_customer(
+        &self,
+        portal: &PortalId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        let rows = sqlx::query(concat_select(
+            "WHERE x.portal = $1 AND x.customer = $2 ORDER BY x.created_at DESC, x.id DESC LIMIT $3",
+        ))
+        .bind(portal.0.clone())
+        .bind(customer.0.clone())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        listed(&rows)
+    }
+
     /// Newest first, at most two hundred. `staff` narrows to one member's. Rows that cannot be read are left out and logged.
     pub async fn sessions(&self, staff: Option<&StaffId>, running_only: bool) -> Result<Vec<SessionRow>, StoreError> {
         let rows = sqlx::query(concat_select(

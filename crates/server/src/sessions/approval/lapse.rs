@@ -1,6 +1,6 @@
 //! What nobody decided, or nobody used, in time. The clock decides, whenever that is noticed.
 
-use amberglass_wire::{UnixMillis, audit::EventDetail};
+use amberglass_wire::{RequestId, UnixMillis, audit::EventDetail};
 
 use super::super::{SessionError, Sessions};
 use crate::store::{RequestRow, Tx};
@@ -25,9 +25,29 @@ impl Sessions {
         if !row.state.is_open() || row.expires_at > now || !tx.lapse_request(&row.id, now).await? {
             return Ok(false);
         }
-        let detail = EventDetail::ApprovalLapsed { request: row.id.clone(), was: row.state };
+        self.record_lapse(tx, row, false).await?;
+        Ok(true)
+    }
+
+    /// What the policy in force by now refuses, or wants approved by more or for other reasons, has to be asked for anew.
+    pub(in super::super) async fn lapse_by_policy(&self, id: &RequestId) -> Result<(), SessionError> {
+        let mut tx = self.store.begin().await?;
+        let now = self.clock.now();
+        let Some(row) = tx.request(id).await? else { return Ok(()) };
+        if self.lapse_in(&mut tx, &row, now).await? {
+            return Ok(tx.commit().await?);
+        }
+        if tx.close_request(&row.id, now).await? {
+            self.record_lapse(&mut tx, &row, true).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn record_lapse(&self, tx: &mut Tx, row: &RequestRow, policy_changed: bool) -> Result<(), SessionError> {
+        let detail = EventDetail::ApprovalLapsed { request: row.id.clone(), was: row.state, policy_changed };
         self.audit.append_in(tx, row.subject(), detail).await?;
         self.announce_request(tx, row);
-        Ok(true)
+        Ok(())
     }
 }

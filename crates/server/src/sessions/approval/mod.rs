@@ -60,6 +60,7 @@ impl Sessions {
             decisions: decisions.into_iter().map(decision).collect(),
             session: row.session,
             may_decide,
+            context: None,
         })
     }
 

@@ -1,0 +1,93 @@
+//! The policy's files are looked at while the server runs. What has changed and is understood is put in force: on record first,
+//! then running sessions and open requests are decided again. What is not understood changes nothing, and security is told.
+
+use std::{error::Error as _, sync::Arc};
+
+use amberglass_wire::audit::{EventDetail, EventSubject};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ServerState,
+    audit::AuditError,
+    policy::{Policy, PolicyError, Reload},
+};
+
+const LOOK_MILLIS: i64 = 2_000;
+/// Of what is wrong with a policy.
+const MAX_CHARS: usize = 2_000;
+
+pub(crate) async fn run(state: Arc<ServerState>, stop: CancellationToken) {
+    // What began by the former policy while the new one was put in force is decided again by the look after.
+    let mut decide_again = false;
+    loop {
+        let next = state.clock.monotonic_millis().saturating_add(LOOK_MILLIS);
+        tokio::select! {
+            () = state.clock.sleep_until(next) => {}
+            () = stop.cancelled() => return,
+        }
+        let changed = match state.policy.look() {
+            Reload::Nothing => false,
+            Reload::Changed(policy) => put(&state, policy).await,
+            Reload::Refused { hash, error } => {
+                refuse(&state, hash, &error).await;
+                false
+            }
+        };
+        if changed || decide_again {
+            decide_again = changed;
+            if let Err(error) = state.sessions.decide_again(&state.policy.now()).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "running sessions could not be decided again");
+                decide_again = true;
+            }
+        }
+    }
+}
+
+/// False when it could not be recorded: the former one stays in force, and the next look tries again.
+async fn put(state: &ServerState, policy: Arc<Policy>) -> bool {
+    match note(state, policy.hash()).await {
+        Ok(()) => {
+            tracing::info!(policy = policy.hash(), "another policy is in force");
+            state.policy.put(policy);
+            true
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a changed policy is not put in force unrecorded");
+            false
+        }
+    }
+}
+
+/// Puts on record by which policy this server goes from here on, if it is another one than before, also before it was started.
+///
+/// # Errors
+/// When that cannot be recorded.
+pub(crate) async fn note(state: &ServerState, hash: &str) -> Result<(), AuditError> {
+    let mut tx = state.store.begin().await?;
+    let server = state.audit.writer();
+    let from = tx.policy_of(server).await?;
+    if from.as_deref() == Some(hash) {
+        return Ok(());
+    }
+    tx.keep_policy_of(server, hash, state.clock.now()).await?;
+    let detail = EventDetail::PolicyChanged { from, to: hash.to_owned() };
+    state.audit.append_in(&mut tx, EventSubject::default(), detail).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn refuse(state: &ServerState, refused: Option<String>, error: &PolicyError) {
+    let mut what = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        what.push_str(": ");
+        what.push_str(&error.to_string());
+        cause = error.source();
+    }
+    tracing::error!(what, "a changed policy is not put in force; the former one stays");
+    let what = what.chars().take(MAX_CHARS).collect();
+    let in_force = state.policy.now().hash().to_owned();
+    let detail = EventDetail::PolicyRefused { in_force, refused: refused.clone(), what };
+    if let Err(error) = state.audit.raise_refused_policy(refused.as_deref(), detail).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "a refused policy could not be put on record");
+    }
+}
