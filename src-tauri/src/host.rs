@@ -7,14 +7,14 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, OpenWindow, WantedFile},
+    host::{Host, HostError, HostEvent, Notice, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
-use crate::{appearance, browser, file_choice, session_window, tray::Tray};
+use crate::{appearance, browser, file_choice, notification::Notifications, session_window, tray::Tray};
 
 /// Label of the console's window and webview.
 pub const CONSOLE: &str = "console";
@@ -36,7 +36,7 @@ impl TauriHost {
     }
 
     /// Reports to the controller; the windows cannot exist before it.
-    fn sink(&self) -> session_window::EventSink {
+    pub fn sink(&self) -> session_window::EventSink {
         let controller = Arc::clone(&self.controller);
         Arc::new(move |event| {
             if let Some(controller) = controller.get() {
@@ -127,6 +127,12 @@ impl Host for TauriHost {
     fn reload_portal(&self, session: &SessionId) {
         let session = session.clone();
         self.on_main(move |_| session_window::reload_portal(&session));
+    }
+
+    fn notify(&self, notice: &Notice) {
+        if let Some(notifications) = self.app.try_state::<Notifications>() {
+            notifications.show(&self.app, notice);
+        }
     }
 
     fn choose_file(&self, wanted: &WantedFile) {

@@ -13,6 +13,7 @@ mod installation;
 mod keychain;
 mod log_file;
 mod machine_policy;
+mod notification;
 mod own_pages;
 mod preferences;
 mod run_folder;
@@ -34,6 +35,7 @@ use crate::{
     host::TauriHost,
     installation::Installation,
     keychain::OsKeychain,
+    notification::Notifications,
     preferences::StoredPreferences,
     run_folder::{RunFolder, ThisRun},
     server_choice::Sources,
@@ -50,6 +52,7 @@ pub fn run() -> ExitCode {
     let built = tauri::Builder::default()
         .plugin(single_instance::plugin())
         .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
         .setup(|app| {
             if let Err(error) = set_up(app.handle()) {
@@ -136,6 +139,7 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     waking::listen(&controller);
     app.manage(controller.clone());
     Tray::start(app);
+    Notifications::start(app, tauri_host.sink());
     let console = WebviewWindowBuilder::new(app, host::CONSOLE, WebviewUrl::App("console.html".into()))
         .title("Amberglass")
         .inner_size(1280.0, 800.0)

@@ -260,6 +260,20 @@ fn words(detail: EventDetail) -> Words {
         }
         EventDetail::AlarmAcknowledged { note, by: _, alarm: _ } => what(note),
         EventDetail::JournalRecovered { writer, from: _, through: _ } => what(writer),
+        EventDetail::ApprovalRequested { scope, reason, request: _, rules: _, expires_at: _ } => {
+            Words { what: scope.mode.as_str().to_owned(), because: reason.text, ..Words::default() }
+        }
+        EventDetail::ApprovalDecided { decision, state: _ } => {
+            let what = decision.verdict.as_str().to_owned();
+            Words { what, because: decision.comment, ..Words::default() }
+        }
+        EventDetail::ApprovalWithdrawn { reason, request: _, by: _ } => because(reason.unwrap_or_default()),
+        EventDetail::ApprovalLapsed { was, policy_changed, request: _ } => {
+            let because = if policy_changed { "policy_changed".to_owned() } else { String::new() };
+            Words { what: was.as_str().to_owned(), because, ..Words::default() }
+        }
+        EventDetail::PolicyChanged { to, from: _ } => what(to),
+        EventDetail::PolicyRefused { what, in_force: _, refused: _ } => because(what),
         EventDetail::StaffSignedIn {}
         | EventDetail::SignInFailed { .. }
         | EventDetail::StaffSignedOut {}
@@ -283,6 +297,7 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::JournalTidied { .. }
         | EventDetail::CheckpointWitnessed { .. }
         | EventDetail::DeviceHeadNoted { .. }
+        | EventDetail::ApprovalUsed { .. }
         | EventDetail::Unknown => Words::default(),
     }
 }

@@ -2,8 +2,9 @@
 
 use amberglass_domain::ports::{AccessToken, Backend, BackendError, JournalSink, SignedBatch};
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId,
     alarm::{AcknowledgeAlarmRequest, AlarmResponse},
+    approval::{AskApprovalRequest, DecideRequest, RequestResponse, SignedDecision, WithdrawRequest},
     audit::{OwnRecordResponse, TrailEvent, TrailResponse},
     auth::{
         DeviceListResponse, DeviceResponse, EmergencyStopRequest, EmergencyStopResponse, RevokeDeviceRequest,

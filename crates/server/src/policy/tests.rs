@@ -227,11 +227,11 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
         }
     };
     let rules = DEFAULT_RULES.lines().count();
-    assert_eq!(line(&format!("{DEFAULT_RULES}\n\npermit (principal action);"), SCHEMA), ("rules", rules + 2));
+    assert_eq!(line(&format!("{DEFAULT_RULES}\n\npermit (principal action);"), SCHEMA), ("rules", rules + 3));
     let unfit = "@id(\"x\") permit (principal, action == Action::\"start\", resource) when { resource.klass == \"\" };";
-    assert_eq!(line(&format!("{DEFAULT_RULES}\n{unfit}"), SCHEMA), ("fit", rules + 1));
+    assert_eq!(line(&format!("{DEFAULT_RULES}\n{unfit}"), SCHEMA), ("fit", rules + 2));
     let lines = SCHEMA.lines().count();
-    assert_eq!(line(DEFAULT_RULES, &format!("{SCHEMA}\nentity entity;")), ("schema", lines + 1));
+    assert_eq!(line(DEFAULT_RULES, &format!("{SCHEMA}\nentity entity;")), ("schema", lines + 2));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Requests for approval: who asks, who decides, what is signed, and what becomes of it.
 
-use amberglass_domain::signing;
+use amberglass_domain::{ports::Clock as _, signing};
 use amberglass_wire::{
     RequestId, StaffId,
     approval::{
@@ -230,9 +230,10 @@ async fn a_decision_is_worth_nothing_unless_its_approver_signed_this_request_as_
 
 #[tokio::test]
 async fn an_approver_has_to_have_signed_in_just_now() {
-    let asking = Asking::new().await;
+    let mut asking = Asking::new().await;
     let request = asking.ask().await;
     asking.world.clock.advance_seconds(301);
+    asking.world.refresh(&mut asking.leo).await;
     let decision = asking.decision(&asking.leo, &request, Verdict::Approve, request.asked);
     problem(asking.try_decide(&asking.leo, &decision).await, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired).await;
 }
@@ -275,6 +276,7 @@ async fn an_approver_who_is_disabled_takes_the_session_with_them() {
     asking.decide(&asking.leo, &request, Verdict::Approve).await;
     let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
     asking.world.set_active(&asking.leo, false).await;
+    asking.world.clock.advance_millis(500);
     let ended = asking.world.until(&asking.amy, &started.session.id, SessionState::Ended).await;
     assert_eq!(ended.ended_by, Some(EndedBy::ApproverDisabled));
 }
@@ -300,6 +302,7 @@ async fn what_nobody_decides_or_uses_in_time_lapses_once_on_record() {
     let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
     assert_eq!(asking.decide_again(&request).await.state, RequestState::Approved);
     asking.world.clock.advance_seconds(15 * 60);
+    asking.world.refresh(&mut asking.amy).await;
     problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
     asking.until_lapsed(&request.id).await;
     assert_eq!(asking.world.count_events("approval_lapsed").await, 2);

@@ -43,7 +43,7 @@ pub const REASON: &str = "The customer asked us to stop";
 /// A standard customer of the sample portal.
 pub const JANE: &str = "1042";
 
-const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 pub struct World {
     pub clock: ManualClock,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amberglass_server::{
     config::{PolicyFiles, WorkingHours},
-    policy::{Case, CaseFile, Policy, word},
+    policy::{Case, CaseFile, Policy},
 };
 use amberglass_wire::session::{Mode, PolicyAnswer};
 use anyhow::{Context as _, bail};
@@ -196,6 +196,8 @@ fn test(policy: &Policy, hours: &WorkingHours, path: &PathBuf, output: Output) -
 
 #[cfg(test)]
 mod tests {
+    use amberglass_server::policy::word;
+
     use super::*;
 
     #[test]
