@@ -3,11 +3,16 @@ import type { CustomerId } from "./CustomerId";
 import type { CustomerResponse } from "./CustomerResponse";
 import type { LastLooked } from "./LastLooked";
 import type { PortalId } from "./PortalId";
+import type { RequestResponse } from "./RequestResponse";
 import type { StartOptionsView } from "./StartOptionsView";
 import type { StartView } from "./StartView";
 import type { UiError } from "./UiError";
 
 export type CardView = { portal: PortalId, customer_id: CustomerId, loading: boolean, customer: CustomerResponse | null, portal_name: string, last_looked: LastLooked | null, options: StartOptionsView | null, start: StartView, 
+/**
+ * One's own request for this customer that is open: it waits for a decision, or can be started.
+ */
+request: RequestResponse | null, 
 /**
  * Why the card could not be loaded.
  */

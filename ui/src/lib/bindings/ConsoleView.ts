@@ -8,7 +8,9 @@ import type { EmergencyStopResponse } from "./EmergencyStopResponse";
 import type { EndView } from "./EndView";
 import type { FindView } from "./FindView";
 import type { FirstRunView } from "./FirstRunView";
+import type { FocusView } from "./FocusView";
 import type { FreshSignInView } from "./FreshSignInView";
+import type { InboxView } from "./InboxView";
 import type { LimitsView } from "./LimitsView";
 import type { OwnRecordView } from "./OwnRecordView";
 import type { PortalResponse } from "./PortalResponse";
@@ -50,7 +52,11 @@ recent: RecentView,
 /**
  * What the policy lets this staff member do beyond their own sessions.
  */
-rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, 
+rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, inbox: InboxView, 
+/**
+ * Where somebody wants to go who has opened a notification.
+ */
+focus: FocusView | null, 
 /**
  * What does not agree and nobody has looked at yet; empty for whoever may not see it.
  */

@@ -6,4 +6,8 @@ export type ModeOption = { mode: Mode, answer: PolicyAnswer,
 /**
  * Ids of the rules that decided, such as `agents-start-read-only`.
  */
-rules: Array<string>, };
+rules: Array<string>, 
+/**
+ * How many people have to approve; 0 where nobody has to.
+ */
+approvals: number, };

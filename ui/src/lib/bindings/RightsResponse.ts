@@ -20,4 +20,8 @@ manage_devices: boolean,
 /**
  * Sees the alarms and says that they were looked at.
  */
-see_alarms: boolean, };
+see_alarms: boolean, 
+/**
+ * Decides about requests for approval.
+ */
+approve: boolean, };

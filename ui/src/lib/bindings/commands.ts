@@ -6,8 +6,11 @@ import type { Mode } from "./Mode";
 import type { PortalId } from "./PortalId";
 import type { PreferencesView } from "./PreferencesView";
 import type { Reason } from "./Reason";
+import type { RequestId } from "./RequestId";
+import type { Scope } from "./Scope";
 import type { SessionId } from "./SessionId";
 import type { TrailFormat } from "./TrailFormat";
+import type { Verdict } from "./Verdict";
 
 /** The arguments of each command, in the case in which the program takes them. */
 export type Commands = {
@@ -29,6 +32,14 @@ export type Commands = {
   close_card: Record<string, never>;
   /** Starts a session. */
   start_session: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
+  /** Asks for the approval that the policy wants before a session begins. */
+  ask_approval: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
+  /** Takes a request back, or, with a reason, an approval that one has given. */
+  withdraw_request: { request: RequestId, reason: string | null };
+  /** Signs and sends one's decision about a request that waits for it. */
+  decide_request: { request: RequestId, verdict: Verdict, scope: Scope, comment: string };
+  /** Starts the session that was approved, from the card of its customer. */
+  start_approved: { request: RequestId };
   /** Brings the session window to the front. */
   show_session: Record<string, never>;
   /** Ends the running session, or the one in the way of a start. */
@@ -100,6 +111,10 @@ export const consoleCommands = [
   "open_card",
   "close_card",
   "start_session",
+  "ask_approval",
+  "withdraw_request",
+  "decide_request",
+  "start_approved",
   "show_session",
   "end_session",
   "add_note",
@@ -160,6 +175,14 @@ export function commandsOver(invoke: Invoke) {
     closeCard: () => invoke("close_card", {}),
     /** Starts a session. */
     startSession: (args: Commands["start_session"]) => invoke("start_session", args),
+    /** Asks for the approval that the policy wants before a session begins. */
+    askApproval: (args: Commands["ask_approval"]) => invoke("ask_approval", args),
+    /** Takes a request back, or, with a reason, an approval that one has given. */
+    withdrawRequest: (args: Commands["withdraw_request"]) => invoke("withdraw_request", args),
+    /** Signs and sends one's decision about a request that waits for it. */
+    decideRequest: (args: Commands["decide_request"]) => invoke("decide_request", args),
+    /** Starts the session that was approved, from the card of its customer. */
+    startApproved: (args: Commands["start_approved"]) => invoke("start_approved", args),
     /** Brings the session window to the front. */
     showSession: () => invoke("show_session", {}),
     /** Ends the running session, or the one in the way of a start. */
