@@ -1,6 +1,7 @@
 //! Real windows on a desk without a screen: the console is the built program, driven as a person drives it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod approval;
 mod attacks;
 mod beside_the_clock;
 mod curtain;

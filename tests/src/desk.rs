@@ -35,10 +35,33 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
+const TOASTS: &str = r#"[global]
+    origin = top-right
+    width = 360
+    offset = 16x16
+    font = Sans 10
+    frame_width = 1
+    show_indicators = no
+    enable_posix_regex = true
+    script = ""
+[urgency_low]
+    timeout = 0
+[urgency_normal]
+    timeout = 0
+    background = "#292524"
+    foreground = "#fafaf9"
+[urgency_critical]
+    timeout = 0
+[told]
+    appname = "*"
+    script = SCRIPT
+"#;
+
 pub struct Desk {
     environment: Vec<(String, String)>,
     dir: PathBuf,
     // In the order in which they have to end: what uses the display before the display.
+    _toasts: Option<Process>,
     _keyring: Option<Process>,
     _manager: Process,
     _bus: Process,
@@ -74,11 +97,49 @@ impl Desk {
         Ok(Self {
             environment,
             dir: dir.to_owned(),
+            _toasts: None,
             _keyring: keyring,
             _manager: manager,
             _bus: bus,
             _display: display,
         })
+    }
+
+    /// A notification daemon: what it shows stays until somebody clicks it, and its words are in [`Desk::toasts`].
+    pub async fn show_toasts(&mut self) -> Result<()> {
+        let (told, script) = (self.toast_file(), self.dir.join("toast.sh"));
+        std::fs::write(&script, format!("#!/bin/sh\nprintf '%s\\t%s\\n' \"$DUNST_SUMMARY\" \"$DUNST_BODY\" >> '{}'\n", told.display()))?;
+        run("chmod", &["700".as_ref(), script.as_os_str()], &[])?;
+        let config = self.dir.join("dunstrc");
+        std::fs::write(&config, TOASTS.replace("SCRIPT", &script.display().to_string()))?;
+        let mut dunst = Command::new("dunst");
+        dunst.arg("-config").arg(&config).envs(self.environment.clone());
+        self._toasts = Some(Process::start("the notification daemon", &mut dunst, &self.dir.join("dunst.log"))?);
+        until_owned("org.freedesktop.Notifications", &self.environment).await;
+        Ok(())
+    }
+
+    fn toast_file(&self) -> PathBuf {
+        self.dir.join("toasts.tsv")
+    }
+
+    /// Title and words of every toast so far, the oldest first.
+    pub fn toasts(&self) -> Vec<(String, String)> {
+        let text = std::fs::read_to_string(self.toast_file()).unwrap_or_default();
+        text.lines().filter_map(|line| line.split_once('\t')).map(|(title, body)| (title.into(), body.into())).collect()
+    }
+
+    pub async fn toast(&self, title: &str) -> String {
+        wait_until(&format!("a toast called {title}"), LIMIT, || async {
+            self.toasts().into_iter().find(|(shown, _)| shown == title).map(|(_, body)| body)
+        })
+        .await
+    }
+
+    /// What a click on the newest toast does; it goes with that.
+    pub fn tap_toast(&self) -> Result<()> {
+        run("dunstctl", &["action"], &self.environment)?;
+        run("dunstctl", &["close"], &self.environment).map(drop)
     }
 
     /// What a program needs to appear on this desk.
@@ -202,17 +263,22 @@ async fn start_keyring(dir: &Path, environment: &[(String, String)]) -> Result<P
         .context("gnome-keyring-daemon could not be started")?;
     child.stdin.take().context("no input")?.write_all(b"\n")?;
     let process = Process::adopt("the key store", child);
-    wait_until("the key store", LIMIT, || async {
+    until_owned("org.freedesktop.secrets", environment).await;
+    Ok(process)
+}
+
+/// Waits until somebody on the desk's bus goes by this name.
+async fn until_owned(name: &str, environment: &[(String, String)]) {
+    wait_until(name, LIMIT, || async {
         let arguments = [
             "--session",
             "--dest=org.freedesktop.DBus",
             "--print-reply",
             "/org/freedesktop/DBus",
             "org.freedesktop.DBus.NameHasOwner",
-            "string:org.freedesktop.secrets",
+            &format!("string:{name}"),
         ];
         run("dbus-send", &arguments, environment).ok().filter(|answer| answer.contains("boolean true")).map(drop)
     })
     .await;
-    Ok(process)
 }

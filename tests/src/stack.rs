@@ -206,6 +206,12 @@ gateway_host = "barkside.localhost"
 upstream = "{upstream}"
 audience = "barkside"
 
+# Tests run at any hour.
+[working_hours]
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "00:00"
+to = "00:00"
+
 [limits]
 {limits}
 "#,

@@ -27,6 +27,12 @@ pub struct Workplace {
     pub folder: tempfile::TempDir,
 }
 
+/// See [`Workplace::colleague`]. The console ends before the desk.
+pub struct Colleague {
+    pub console: Console,
+    pub desk: Desk,
+}
+
 /// How a workplace is set up.
 pub struct Setting<'a> {
     pub bin_dir: &'a Path,
@@ -117,6 +123,19 @@ impl Workplace {
     pub async fn start_session(&self, customer: &str) -> Result<PortalWindow<'_>> {
         self.press_start(customer).await?;
         PortalWindow::wait_until_painted(&self.desk).await
+    }
+
+    /// Another staff member at another desk, with a console of their own on the same backend.
+    pub async fn colleague(&self, bin_dir: &Path, role: Role) -> Result<Colleague> {
+        let name = self.folder.path().join(format!("{role:?}").to_lowercase());
+        let mut desk = Desk::start(&name.join("desk"), true).await?;
+        desk.show_toasts().await?;
+        let staff = sample(role)?;
+        let sign_in = SignIn { email: staff.email, password: staff.password };
+        let console = Console::start(&desk, bin_dir, &self.stack.api, &name.join("console"), sign_in).await?;
+        console.press("sign-in").await?;
+        console.see("find-field").await;
+        Ok(Colleague { console, desk })
     }
 
     /// Starts the console again, after it has gone.

@@ -15,34 +15,37 @@ use reqwest::{Response, StatusCode};
 use crate::world::{Console, JANE, LEO, LIMIT, REASON, SANA, World, customer, device_of, json, problem, start_request};
 
 /// Amy asks, Leo and Sana may decide.
-struct Asking {
-    world: World,
-    amy: Console,
-    leo: Console,
-    sana: Console,
-    wish: StartSessionRequest,
+pub struct Asking {
+    pub world: World,
+    pub amy: Console,
+    pub leo: Console,
+    pub sana: Console,
+    pub wish: StartSessionRequest,
 }
 
 impl Asking {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::in_world(World::new().await).await
+    }
+
+    pub async fn in_world(world: World) -> Self {
         let (amy, leo, sana) = (world.amy().await, world.sign_in(LEO, 2).await, world.sign_in(SANA, 3).await);
         let sensitive = customer(&world.clock, |customer| customer.class == "sensitive" && customer.active);
         let wish = start_request(&sensitive.id);
         Self { world, amy, leo, sana, wish }
     }
 
-    async fn try_ask(&self, console: &Console, key: &str) -> Response {
+    pub async fn try_ask(&self, console: &Console, key: &str) -> Response {
         let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _ } = self.wish.clone();
         let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
         self.world.post(console, "/v1/requests").header("idempotency-key", key).json(&ask).send().await.unwrap()
     }
 
-    async fn ask(&self) -> RequestResponse {
+    pub async fn ask(&self) -> RequestResponse {
         json(self.try_ask(&self.amy, "ask-1").await, StatusCode::CREATED).await
     }
 
-    async fn request(&self, console: &Console, id: &RequestId) -> RequestResponse {
+    pub async fn request(&self, console: &Console, id: &RequestId) -> RequestResponse {
         let answer = self.world.get(console, &format!("/v1/requests/{id}")).send().await.unwrap();
         json(answer, StatusCode::OK).await
     }
@@ -53,7 +56,7 @@ impl Asking {
     }
 
     /// As a console signs what it shows.
-    fn decision(&self, by: &Console, request: &RequestResponse, verdict: Verdict, scope: Scope) -> SignedDecision {
+    pub fn decision(&self, by: &Console, request: &RequestResponse, verdict: Verdict, scope: Scope) -> SignedDecision {
         let now = self.world.clock.now();
         let mut decision = SignedDecision {
             server: request.server.clone(),
@@ -77,19 +80,24 @@ impl Asking {
         decision
     }
 
-    async fn try_decide(&self, by: &Console, decision: &SignedDecision) -> Response {
+    pub async fn try_decide(&self, by: &Console, decision: &SignedDecision) -> Response {
         let path = format!("/v1/requests/{}/decisions", decision.request);
         self.world.post(by, &path).json(&DecideRequest { decision: decision.clone() }).send().await.unwrap()
     }
 
-    async fn decide(&self, by: &Console, request: &RequestResponse, verdict: Verdict) -> RequestResponse {
+    pub async fn decide(&self, by: &Console, request: &RequestResponse, verdict: Verdict) -> RequestResponse {
         let decision = self.decision(by, request, verdict, request.asked);
         json(self.try_decide(by, &decision).await, StatusCode::OK).await
     }
 
-    async fn withdraw(&self, by: &Console, id: &RequestId, reason: Option<&str>) -> Response {
+    pub async fn withdraw(&self, by: &Console, id: &RequestId, reason: Option<&str>) -> Response {
         let body = serde_json::json!({ "reason": reason });
         self.world.post(by, &format!("/v1/requests/{id}/withdraw")).json(&body).send().await.unwrap()
+    }
+
+    pub async fn sign_in_again(&mut self) {
+        self.amy = self.world.amy().await;
+        (self.leo, self.sana) = (self.world.sign_in(LEO, 2).await, self.world.sign_in(SANA, 3).await);
     }
 
     /// Time alone does it.

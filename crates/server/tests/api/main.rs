@@ -5,6 +5,7 @@
 
 mod alarms;
 mod any_request;
+mod approval_races;
 mod approvals;
 mod beats;
 mod chain_heads;
