@@ -2,7 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use amberglass_app::{Command, Handle, view::ConsoleView};
+use amberglass_app::{
+    Command, Handle,
+    host::HostEvent,
+    view::{ConsoleView, Opens},
+};
 use amberglass_domain::ports::Clock;
 use amberglass_system::SystemClock;
 use tauri::{
@@ -14,13 +18,14 @@ use tauri::{
 
 use crate::{
     host,
-    tray_words::{END_SESSION, OPEN, TrayFacts, TrayMark, TrayWords},
+    tray_words::{END_SESSION, NOBODY_WAITS, OPEN, TrayFacts, TrayMark, TrayWords},
 };
 
 /// How often what runs on by itself is said anew.
 const REFRESH_MILLIS: i64 = 15_000;
 
 const OPEN_ID: &str = "open";
+const INBOX_ID: &str = "inbox";
 const END_ID: &str = "end";
 const QUIT_ID: &str = "quit";
 
@@ -29,6 +34,7 @@ const ICON: Image<'_> = tauri::include_image!("icons/tray.png");
 pub struct Tray {
     icon: TrayIcon<Wry>,
     lines: [MenuItem<Wry>; 4],
+    inbox: MenuItem<Wry>,
     end: MenuItem<Wry>,
     quit: MenuItem<Wry>,
     shown: Mutex<Shown>,
@@ -66,19 +72,20 @@ impl Tray {
     fn build(app: &AppHandle) -> tauri::Result<Self> {
         let line = || MenuItem::new(app, "", false, None::<&str>);
         let lines = [line()?, line()?, line()?, line()?];
+        let inbox = MenuItem::with_id(app, INBOX_ID, NOBODY_WAITS, false, None::<&str>)?;
         let open = MenuItem::with_id(app, OPEN_ID, OPEN, true, None::<&str>)?;
         let end = MenuItem::with_id(app, END_ID, END_SESSION, false, None::<&str>)?;
         let quit = MenuItem::with_id(app, QUIT_ID, "Quit", true, None::<&str>)?;
         let [staff, connection, queue, session] = &lines;
         let (first, second) = (PredefinedMenuItem::separator(app)?, PredefinedMenuItem::separator(app)?);
-        let menu = Menu::with_items(app, &[staff, connection, queue, session, &first, &open, &end, &second, &quit])?;
+        let menu = Menu::with_items(app, &[staff, connection, queue, session, &first, &inbox, &open, &end, &second, &quit])?;
         let icon = TrayIconBuilder::with_id("amberglass")
             .icon(ICON)
             .tooltip("Amberglass")
             .menu(&menu)
             .on_menu_event(|app, event| obey(app, event.id().as_ref()))
             .build(app)?;
-        Ok(Self { icon, lines, end, quit, shown: Mutex::default() })
+        Ok(Self { icon, lines, inbox, end, quit, shown: Mutex::default() })
     }
 
     /// Returns at once: the main thread, which draws it, may be busy.
@@ -118,6 +125,9 @@ impl Tray {
         connection.set_text(&words.connection)?;
         queue.set_text(&words.queue)?;
         session.set_text(&words.session)?;
+        self.inbox.set_text(if words.inbox.is_empty() { NOBODY_WAITS } else { &words.inbox })?;
+        self.inbox.set_enabled(!words.inbox.is_empty())?;
+        self.icon.set_title(words.count.as_deref())?;
         self.end.set_enabled(words.runs)?;
         self.quit.set_text(words.quit)?;
         self.icon.set_tooltip(Some(words.tooltip()))?;
@@ -131,6 +141,7 @@ impl Tray {
 fn obey(app: &AppHandle, id: &str) {
     match id {
         OPEN_ID => host::raise_console(app),
+        INBOX_ID => app.state::<Handle>().host_event(HostEvent::NoticeOpened { opens: Opens::Inbox {} }),
         END_ID => app.state::<Handle>().command(Command::EndSession {}),
         QUIT_ID => crate::quit(app),
         _ => {}

@@ -8,6 +8,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 pub const OPEN: &str = "Open Amberglass";
+pub const NOBODY_WAITS: &str = "Nobody waits for you";
 pub const END_SESSION: &str = "End session";
 
 /// What of the console's view the tray shows. The time left runs on by itself between two of them.
@@ -19,6 +20,8 @@ pub struct TrayFacts {
     oldest_at: Option<UnixMillis>,
     held: u32,
     refuses: bool,
+    /// Requests that wait for one's decision.
+    to_decide: usize,
     session: Option<TraySession>,
 }
 
@@ -34,6 +37,10 @@ pub struct TrayWords {
     pub staff: String,
     pub connection: String,
     pub queue: String,
+    /// Empty where nobody waits.
+    pub inbox: String,
+    /// Beside the icon, where the desktop has room for it.
+    pub count: Option<String>,
     pub session: String,
     pub quit: &'static str,
     /// A session runs, so that it can be ended.
@@ -66,13 +73,14 @@ impl TrayFacts {
             oldest_at: view.queue.oldest_at,
             held: view.queue.held,
             refuses: view.queue.refusal.is_some(),
+            to_decide: view.inbox.to_decide.len(),
             session: view.session.as_ref().filter(|session| session.state.is_running()).map(session),
         }
     }
 
     /// `now` is the wall clock's; `elapsed_millis` is how long ago these facts came.
     pub fn words(&self, now: UnixMillis, elapsed_millis: i64) -> TrayWords {
-        let mark = if self.held > 0 || self.refuses {
+        let mark = if self.held > 0 || self.refuses || self.to_decide > 0 {
             TrayMark::Attention
         } else if self.session.is_some() {
             TrayMark::Session
@@ -91,6 +99,12 @@ impl TrayFacts {
                 (Some(_), ConnectionView::Offline { since }) => format!("Offline for {}", age(now.since(*since))),
             },
             queue: self.queue(now),
+            inbox: match self.to_decide {
+                0 => String::new(),
+                1 => "1 request waits for you".to_owned(),
+                count => format!("{count} requests wait for you"),
+            },
+            count: (self.to_decide > 0).then(|| self.to_decide.to_string()),
             session: self.session.as_ref().map_or_else(
                 || "No session runs".to_owned(),
                 |session| {
@@ -126,7 +140,9 @@ impl TrayFacts {
 impl TrayWords {
     /// One line for each, where there is room for that alone.
     pub fn tooltip(&self) -> String {
-        format!("Amberglass\n{}\n{}, {}\n{}", self.staff, self.connection, lower_first(&self.queue), self.session)
+        let inbox = if self.inbox.is_empty() { String::new() } else { format!("\n{}", self.inbox) };
+        let queue = lower_first(&self.queue);
+        format!("Amberglass\n{}\n{}, {queue}{inbox}\n{}", self.staff, self.connection, self.session)
     }
 }
 
@@ -176,6 +192,7 @@ mod tests {
             oldest_at: None,
             held: 0,
             refuses: false,
+            to_decide: 0,
             session: None,
         }
     }
@@ -204,6 +221,15 @@ mod tests {
         assert_eq!(facts.words(NOW, 0).queue, "12 waiting, oldest 2 h");
         let held = TrayFacts { held: 1, ..facts }.words(NOW, 0);
         assert_eq!((held.queue.as_str(), held.mark), ("12 waiting, oldest 2 h, 1 held", TrayMark::Attention));
+    }
+
+    #[test]
+    fn who_waits_for_a_decision_is_counted_and_marked() {
+        let words = |to_decide| TrayFacts { to_decide, ..signed_in() }.words(NOW, 0);
+        assert_eq!((words(1).inbox.as_str(), words(1).count.as_deref()), ("1 request waits for you", Some("1")));
+        assert_eq!((words(2).inbox.as_str(), words(2).mark), ("2 requests wait for you", TrayMark::Attention));
+        assert!(words(2).tooltip().contains("2 requests wait for you"));
+        assert_eq!(words(0).count, None);
     }
 
     #[test]

@@ -23,8 +23,8 @@ async fn a_request_reaches_the_lead_as_a_toast_is_decided_in_the_window_and_lets
     place.sign_in().await.unwrap();
     let lead = place.colleague(&programs, Role::Lead).await.unwrap();
 
-    // 1077 is marked sensitive: the sheet says so before anything is asked.
-    place.open_card("1077").await.unwrap();
+    // 1090 is marked sensitive: the sheet says so before anything is asked.
+    place.open_card("1090").await.unwrap();
     place.console.text_with("policy-word", "approval").await;
     place.console.press("reason-code-billing").await.unwrap();
     place.console.fill("ticket", "TCK-4821").await.unwrap();
@@ -33,7 +33,7 @@ async fn a_request_reaches_the_lead_as_a_toast_is_decided_in_the_window_and_lets
     place.console.press("start-session").await.unwrap();
 
     let words = lead.desk.toast("Amy Lee asks for your approval").await;
-    assert!(!words.contains("Janet") && words.contains("Barkside"), "{words}");
+    assert!(words.contains("Barkside"), "{words}");
     lead.console.text_with("nav-inbox", "1").await;
     pictures(&place, &lead, "2-asked").await;
     lead.desk.tap_toast().unwrap();

@@ -17,7 +17,7 @@ use amberglass_app::view::{NextDeliveryView, QueueView};
 use amberglass_demo_portal::{Portal, PortalState};
 use amberglass_domain::ports::{BoxFuture, Clock};
 use amberglass_server::{
-    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::DriverKind, store::SessionRow,
+    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::{DriverKind, WorkingHours}, store::SessionRow,
 };
 use amberglass_system::OsEntropy;
 use amberglass_testkit::{ManualClock, TestDatabase, wait_until};
@@ -316,6 +316,8 @@ pub(crate) fn server_config(data_dir: PathBuf, database_url: &str, portal: Socke
             audience: PORTAL.into(),
         }],
         demo: true,
+        // Whenever a story begins.
+        working_hours: WorkingHours::always(),
         ..ServerConfig::default()
     }
 }
