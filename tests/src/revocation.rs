@@ -18,7 +18,7 @@ use crate::{
     world_console::PORTAL,
 };
 
-const WHY: &str = "The customer has called and wants it to stop";
+pub const WHY: &str = "The customer has called and wants it to stop";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {

@@ -6,12 +6,13 @@ use std::{sync::Arc, time::Duration};
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
 use amberglass_domain::{
     device_key::DeviceKey,
-    ports::{AccessToken, Backend, Entropy as _},
+    ports::{AccessToken, Backend, Clock as _, Entropy as _},
     signing,
 };
-use amberglass_system::OsEntropy;
+use amberglass_system::{OsEntropy, SystemClock};
 use amberglass_wire::{
     SessionId,
+    approval::{RequestResponse, SignedDecision, Verdict},
     audit::TrailEvent,
     auth::{CLIENT_ID, TokenRequest, TokenResponse},
     session::SessionResponse,
@@ -81,6 +82,41 @@ impl Staff {
 
     pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>> {
         Ok(self.backend.trail(&self.access, session).await?)
+    }
+
+    /// What waits for this staff member's decision.
+    pub async fn to_decide(&self) -> Result<Vec<RequestResponse>> {
+        Ok(self.backend.snapshot(&self.access).await?.to_decide)
+    }
+
+    /// Signs a decision as a console does, and sends it.
+    pub async fn decide(&self, request: &RequestResponse, verdict: Verdict, comment: &str) -> Result<RequestResponse> {
+        let decision = self.sign(request, verdict, comment);
+        Ok(self.backend.decide_request(&self.access, decision).await?)
+    }
+
+    pub fn sign(&self, request: &RequestResponse, verdict: Verdict, comment: &str) -> SignedDecision {
+        let now = SystemClock.now();
+        let mut decision = SignedDecision {
+            server: request.server.clone(),
+            request: request.id.clone(),
+            nonce: request.nonce.clone(),
+            verdict,
+            approver: self.tokens.staff.id.clone(),
+            device: self.tokens.device.clone(),
+            portal: request.customer.portal.clone(),
+            customer: request.customer.id.clone(),
+            staff: request.staff.clone(),
+            scope: request.asked,
+            reason_sha256: signing::reason_sha256(&request.reason),
+            policy_hash: request.policy_hash.clone(),
+            comment: comment.to_owned(),
+            not_after: now.plus_seconds(60),
+            signed_at: now,
+            signature: String::new(),
+        };
+        decision.signature = self.device.sign(&signing::decision(&decision));
+        decision
     }
 
     pub async fn sessions(&self) -> Result<Vec<SessionResponse>> {

@@ -6,7 +6,7 @@
 use std::{
     net::SocketAddr,
     ops::{Deref, DerefMut},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering},
@@ -17,7 +17,8 @@ use amberglass_app::view::{NextDeliveryView, QueueView};
 use amberglass_demo_portal::{Portal, PortalState};
 use amberglass_domain::ports::{BoxFuture, Clock};
 use amberglass_server::{
-    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::{DriverKind, WorkingHours}, store::SessionRow,
+    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::{DriverKind, PolicyFiles, WorkingHours}, policy::Texts,
+    store::SessionRow,
 };
 use amberglass_system::OsEntropy;
 use amberglass_testkit::{ManualClock, TestDatabase, wait_until};
@@ -299,6 +300,17 @@ impl World {
 }
 
 /// Of a server with sample staff and the sample portal, on free ports.
+/// The default policy without its limit of sessions an hour: benchmarks begin more than a person would.
+pub(crate) fn busy_policy(dir: &Path) -> PolicyFiles {
+    let texts = Texts::read(&PolicyFiles::default()).unwrap();
+    let (rules, schema) = (dir.join("busy.cedar"), dir.join("busy.cedarschema"));
+    let busy = texts.rules.replace("context.sessions_last_hour < 12", "true");
+    assert_ne!(busy, texts.rules, "the limit stands elsewhere by now");
+    std::fs::write(&rules, busy).unwrap();
+    std::fs::write(&schema, texts.schema).unwrap();
+    PolicyFiles { rules: Some(rules), schema: Some(schema) }
+}
+
 pub(crate) fn server_config(data_dir: PathBuf, database_url: &str, portal: SocketAddr) -> ServerConfig {
     ServerConfig {
         listen_api: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -25,7 +25,8 @@ use amberglass_server::gateway::GATEWAY_HEADER;
 use amberglass_system::OsEntropy;
 use amberglass_testkit::wait_until;
 use amberglass_wire::{
-    CustomerId, PortalId, SessionId,
+    CustomerId, PortalId, RequestId, SessionId,
+    approval::RequestState,
     audit::Attempt,
     session::{Mode, Reason},
 };
@@ -190,6 +191,21 @@ impl WorldConsole {
                 StartProgress::Begun
             }
         }
+    }
+
+    /// Asks for an approval to change something for Jane, and waits until it is asked for.
+    pub async fn ask_approval(&self) -> RequestId {
+        let known = |view: &ConsoleView| view.inbox.own.iter().find(|own| own.state == RequestState::Pending).map(|own| own.id.clone());
+        self.open_card().await;
+        self.handle.command(Command::AskApproval {
+            portal: PortalId::new(PORTAL),
+            customer: CustomerId::new(JANE),
+            reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
+            mode: Mode::ReadWrite,
+            duration_seconds: 1_800,
+        });
+        let view = self.until("the request", |view| known(view).is_some()).await;
+        known(&view).expect("it was there")
     }
 
     /// Clicks Start on Jane's card, again for as long as the console is not connected.

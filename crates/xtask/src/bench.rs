@@ -37,6 +37,11 @@ const BENCHMARKS: &[Benchmark] = &[
         starts: Starts::Nothing,
     },
     Benchmark {
+        name: "decision",
+        what: "a lead's decision to the word of it in the agent's console, beside the promise (minutes; --rounds N, else 100)",
+        starts: Starts::Nothing,
+    },
+    Benchmark {
         name: "journal",
         what: "durable records a second beside a commit for each row, and beside a journal of a million (minutes; --rows N)",
         starts: Starts::Nothing,

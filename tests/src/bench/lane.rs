@@ -13,12 +13,17 @@ use amberglass_domain::ports::Clock;
 use amberglass_server::{RunningServer, ServerConfig};
 use amberglass_system::SystemClock;
 use amberglass_testkit::{Engine, TestDatabase, wait_until};
-use amberglass_wire::{SessionId, session::EndedBy};
+use amberglass_wire::{
+    SessionId,
+    approval::{RequestState, Verdict},
+    session::EndedBy,
+};
 use tokio::net::TcpListener;
 
 use crate::{
-    revocation::{Revocation, Revokers},
-    world::{AMY, serve, serve_portal, server_config},
+    revocation::{Revocation, Revokers, WHY},
+    staff::Staff,
+    world::{AMY, LEO, PASSWORD, busy_policy, serve, serve_portal, server_config},
     world_console::{LIMIT, Pointing, WorldConsole},
     world_preferences::MemoryPreferences,
 };
@@ -85,6 +90,7 @@ impl Lane {
         let mut config = server_config(data_dir, database.url(), listener.local_addr().unwrap());
         // Rounds follow each other faster than a person works.
         config.limits.searches_per_minute = u32::MAX;
+        config.policy = busy_policy(dir.path());
         let first = serve(&config, &clock).await;
         serve_portal(listener, &first, &clock);
         let (server, other) = match backing {
@@ -127,6 +133,28 @@ impl Lane {
         }
         self.console.handle.command(Command::DismissEnd {});
         (covered_at - sent_at) as f64
+    }
+
+    /// Milliseconds from the lead's decision to the word of it in the console of who asked. `pause` as above.
+    pub async fn decision(&self, verdict: Verdict, pause: i64) -> f64 {
+        let deciding = self.other.as_ref().unwrap_or(&self.server);
+        // Signed in anew for each round: a decision wants a sign-in of the last five minutes.
+        let lead = Staff::sign_in(&format!("http://{}", deciding.api), LEO, PASSWORD).await.unwrap();
+        let id = self.console.ask_approval().await;
+        let waits = || async { lead.to_decide().await.ok()?.into_iter().find(|request| request.id == id) };
+        let request = wait_until("the lead to see it", LIMIT, waits).await;
+        SystemClock.sleep_until(SystemClock.monotonic_millis() + pause).await;
+
+        let sent_at = SystemClock.monotonic_millis();
+        let told = async {
+            self.console.until("the decision", |view| view.inbox.own.iter().any(|own| own.id == id && own.state != RequestState::Pending)).await;
+            SystemClock.monotonic_millis()
+        };
+        let (told_at, decided) = tokio::join!(told, lead.decide(&request, verdict, WHY));
+        decided.unwrap();
+        self.console.handle.command(Command::WithdrawRequest { request: id.clone(), reason: None });
+        self.console.until("the way to be free", |view| !view.inbox.own.iter().any(|own| own.id == id && own.state.is_open())).await;
+        (told_at - sent_at) as f64
     }
 
     async fn ended_by(&self, session: &SessionId) -> Option<EndedBy> {

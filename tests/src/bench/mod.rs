@@ -3,11 +3,12 @@
 //!
 //! How fast the record is written and checked, beside the same work without what we add.
 //!
-//! Start reading at [`start`], [`revocation`], [`journal`], [`drain`] and [`verify`]. One clock tells all times: that of the bench.
+//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`] and [`verify`]. One clock tells all times: that of the bench.
 
 mod bare_window;
 mod chromium;
 pub mod crash;
+pub mod decision;
 mod door;
 pub mod drain;
 mod family;

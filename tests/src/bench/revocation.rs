@@ -71,14 +71,14 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     if broken.is_empty() { Ok(()) } else { bail!("{}", broken.join("\n")) }
 }
 
-fn told(series: &Series, promised: f64) -> Value {
+pub(super) fn told(series: &Series, promised: f64) -> Value {
     json!({
         "median_ms": series.median(), "p99_ms": series.percentile(99), "max_ms": series.most(),
         "promised_ms": promised, "n": series.count(),
     })
 }
 
-const fn key_of(backing: Backing) -> &'static str {
+pub(super) const fn key_of(backing: Backing) -> &'static str {
     match backing {
         Backing::Sqlite => "sqlite",
         Backing::Postgres => "postgres",
@@ -87,7 +87,7 @@ const fn key_of(backing: Backing) -> &'static str {
 }
 
 /// So long after the first page the session of this round is taken away.
-fn pause_of(round: u32) -> i64 {
+pub(super) fn pause_of(round: u32) -> i64 {
     (i64::from(round) * PAUSE_STEP_MILLIS) % BETWEEN_HEARTBEATS_MILLIS
 }
 
@@ -121,7 +121,7 @@ async fn silences(backing: Backing, rounds: u32) -> Result<Series> {
 
 /// Deals the rounds out to lanes and gathers what they measure. All lanes are open before the first round begins: opening one
 /// costs more of the machine than what is measured.
-async fn side_by_side<T, F>(
+pub(super) async fn side_by_side<T, F>(
     backing: Backing,
     rounds: u32,
     most: u32,

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{crash, drain, journal, revocation, start, verify};
+use amberglass_tests::bench::{crash, decision, drain, journal, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -32,6 +32,11 @@ enum Benchmark {
     },
     /// From a revocation, and from the last that was heard, to the order to cover the page.
     Revocation {
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
+    /// From a lead's decision to the word of it in the console of who asked.
+    Decision {
         #[arg(long, default_value_t = 100)]
         rounds: u32,
     },
@@ -87,6 +92,9 @@ async fn main() -> Result<()> {
             }
             Benchmark::Revocation { rounds } => {
                 revocation::run(&revocation::Setting { rounds }, &mut std::io::stdout()).await
+            }
+            Benchmark::Decision { rounds } => {
+                decision::run(&decision::Setting { rounds }, &mut std::io::stdout()).await
             }
             Benchmark::Journal { folder, rounds, rows } => {
                 journal::run(&journal::Setting { folder, rounds, rows }, &mut std::io::stdout()).await
