@@ -78,7 +78,8 @@ impl Tray {
         let quit = MenuItem::with_id(app, QUIT_ID, "Quit", true, None::<&str>)?;
         let [staff, connection, queue, session] = &lines;
         let (first, second) = (PredefinedMenuItem::separator(app)?, PredefinedMenuItem::separator(app)?);
-        let menu = Menu::with_items(app, &[staff, connection, queue, session, &first, &inbox, &open, &end, &second, &quit])?;
+        let menu =
+            Menu::with_items(app, &[staff, connection, queue, session, &first, &inbox, &open, &end, &second, &quit])?;
         let icon = TrayIconBuilder::with_id("amberglass")
             .icon(ICON)
             .tooltip("Amberglass")

@@ -153,9 +153,15 @@ impl Actor {
     /// What the snapshot says, and a word on the desktop for what is new in it.
     pub fn follow_requests(&mut self, own: Vec<RequestResponse>, to_decide: Vec<RequestResponse>) {
         let first = !std::mem::replace(&mut self.approvals.known, true);
-        let is_new = |request: &&RequestResponse| !self.approvals.to_decide.iter().any(|known| known.id == request.id);
+        let known = |request: &RequestResponse| self.approvals.to_decide.iter().find(|known| known.id == request.id);
+        let is_new = |request: &&RequestResponse| {
+            known(request).is_none() && (request.next_level || request.escalated_at.is_some())
+        };
         let new: Vec<_> = to_decide.iter().filter(is_new).collect();
-        let mut told = Vec::new();
+        let is_escalated = |request: &&RequestResponse| {
+            request.escalated_at.is_some() && known(request).is_some_and(|known| known.escalated_at.is_none())
+        };
+        let mut told: Vec<_> = to_decide.iter().filter(is_escalated).map(notices::escalated).collect();
         match new.as_slice() {
             [] => {}
             some if some.len() > TOLD_ONE_BY_ONE || (first && some.len() > 1) => {

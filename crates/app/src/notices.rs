@@ -21,6 +21,15 @@ pub(crate) fn asks(request: &RequestResponse) -> Notice {
     }
 }
 
+/// Nobody has reacted.
+pub(crate) fn escalated(request: &RequestResponse) -> Notice {
+    Notice {
+        title: format!("Nobody has decided about {}'s request", request.staff_name),
+        body: "It still waits, and you may decide. Open the request.".to_owned(),
+        opens: Opens::Request { id: request.id.clone() },
+    }
+}
+
 pub(crate) fn several_ask(count: usize) -> Notice {
     Notice {
         title: format!("{count} requests wait for your decision"),
@@ -45,7 +54,9 @@ pub(crate) fn answered(request: &RequestResponse) -> Option<Notice> {
             };
             (format!("{} approved your request", by(Verdict::Approve)), body.to_owned())
         }
-        RequestState::Denied => (format!("{} denied your request", by(Verdict::Deny)), "Open it to read why.".to_owned()),
+        RequestState::Denied => {
+            (format!("{} denied your request", by(Verdict::Deny)), "Open it to read why.".to_owned())
+        }
         RequestState::Lapsed => (
             "Your request has lapsed".to_owned(),
             "Nobody decided, or nothing was begun, in time. You can ask again.".to_owned(),

@@ -7,7 +7,10 @@ use crate::{
     finding::{CardStart, SessionList},
     session_end::Ended,
     session_run::Running,
-    view::{CardView, ConsoleView, EndView, InboxView, SessionView, SessionWindowView, SessionsView, StartOptionsView, StartView},
+    view::{
+        CardView, ConsoleView, EndView, InboxView, SessionView, SessionWindowView, SessionsView, StartOptionsView,
+        StartView,
+    },
 };
 
 /// Below this the countdown warns, when the server names no warnings.

@@ -297,6 +297,7 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::JournalTidied { .. }
         | EventDetail::CheckpointWitnessed { .. }
         | EventDetail::DeviceHeadNoted { .. }
+        | EventDetail::ApprovalEscalated { .. }
         | EventDetail::ApprovalUsed { .. }
         | EventDetail::Unknown => Words::default(),
     }

@@ -106,7 +106,11 @@ mod tests {
             assert_eq!(check_scope(&ASKED, Verdict::Approve, &scope), fits, "{scope:?}");
         }
         let asked = Scope { mode: Mode::ReadOnly, ..ASKED };
-        assert_eq!(check_scope(&asked, Verdict::Approve, &ASKED), Err(ScopeError::Wider), "a mode that nobody asked for");
+        assert_eq!(
+            check_scope(&asked, Verdict::Approve, &ASKED),
+            Err(ScopeError::Wider),
+            "a mode that nobody asked for"
+        );
         assert_eq!(check_scope(&ASKED, Verdict::Deny, &less), Err(ScopeError::Wider));
         assert_eq!(check_scope(&ASKED, Verdict::Deny, &ASKED), Ok(()));
     }

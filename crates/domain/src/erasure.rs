@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 26] = [
+pub const ERASABLE: [&str; 27] = [
     "approval_decided",
+    "approval_escalated",
     "approval_lapsed",
     "approval_requested",
     "approval_used",

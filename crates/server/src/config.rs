@@ -142,6 +142,8 @@ pub struct Limits {
     pub extension_seconds: u32,
     /// A request for approval that nobody decides lapses after so long.
     pub request_seconds: u32,
+    /// Nobody has decided about it for so long: everybody who may is told, not only those one level above.
+    pub escalation_seconds: u32,
     /// An approval that nobody uses lapses after so long.
     pub approval_seconds: u32,
     pub heartbeat_seconds: u32,
@@ -180,6 +182,7 @@ impl Default for Limits {
             max_extensions: 2,
             extension_seconds: 15 * 60,
             request_seconds: 30 * 60,
+            escalation_seconds: 5 * 60,
             approval_seconds: 15 * 60,
             heartbeat_seconds: 2,
             silence_seconds: 5,

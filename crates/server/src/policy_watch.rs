@@ -36,7 +36,10 @@ pub(crate) async fn run(state: Arc<ServerState>, stop: CancellationToken) {
         if changed || decide_again {
             decide_again = changed;
             if let Err(error) = state.sessions.decide_again(&state.policy.now()).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "running sessions could not be decided again");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "running sessions could not be decided again"
+                );
                 decide_again = true;
             }
         }
@@ -52,7 +55,10 @@ async fn put(state: &ServerState, policy: Arc<Policy>) -> bool {
             true
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a changed policy is not put in force unrecorded");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a changed policy is not put in force unrecorded"
+            );
             false
         }
     }

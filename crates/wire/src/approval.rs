@@ -26,8 +26,7 @@ pub enum RequestState {
 }
 
 impl RequestState {
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Approved, Self::Used, Self::Denied, Self::Withdrawn, Self::Lapsed];
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Approved, Self::Used, Self::Denied, Self::Withdrawn, Self::Lapsed];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -215,6 +214,12 @@ pub struct RequestResponse {
     /// This staff member may decide about it now.
     #[serde(default)]
     pub may_decide: bool,
+    /// This staff member is told of it at once; others who may decide when nobody has reacted.
+    #[serde(default)]
+    pub next_level: bool,
+    /// When those were told.
+    #[serde(default)]
+    pub escalated_at: Option<UnixMillis>,
     /// For whoever may decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<DecisionContext>,

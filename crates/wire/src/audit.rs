@@ -259,6 +259,10 @@ pub enum EventDetail {
         decision: Box<SignedDecision>,
         state: RequestState,
     },
+    /// Nobody had decided for so long that everybody else who may was told.
+    ApprovalEscalated {
+        request: RequestId,
+    },
     /// By who asked, or by who had approved; a session that began with it ends.
     ApprovalWithdrawn {
         request: RequestId,
@@ -431,6 +435,7 @@ impl EventDetail {
             Self::JournalRecovered { .. } => "journal_recovered",
             Self::ApprovalRequested { .. } => "approval_requested",
             Self::ApprovalDecided { .. } => "approval_decided",
+            Self::ApprovalEscalated { .. } => "approval_escalated",
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::ApprovalLapsed { .. } => "approval_lapsed",
             Self::ApprovalUsed { .. } => "approval_used",

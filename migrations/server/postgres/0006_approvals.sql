@@ -24,6 +24,8 @@ CREATE TABLE requests (
     created_at       BIGINT NOT NULL,
     -- Pending: when it lapses undecided. Approved: when it lapses unused.
     expires_at       BIGINT NOT NULL,
+    -- When nobody had decided for so long that others were told, too.
+    escalated_at     BIGINT,
     -- Once approved.
     granted_mode     TEXT,
     granted_seconds  BIGINT,

@@ -24,6 +24,8 @@ CREATE TABLE requests (
     created_at       INTEGER NOT NULL,
     -- Pending: when it lapses undecided. Approved: when it lapses unused.
     expires_at       INTEGER NOT NULL,
+    -- When nobody had decided for so long that others were told, too.
+    escalated_at     INTEGER,
     -- Once approved.
     granted_mode     TEXT,
     granted_seconds  INTEGER,

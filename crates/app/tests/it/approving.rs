@@ -12,9 +12,7 @@ use amberglass_domain::{
 };
 use amberglass_wire::{
     RequestId, StaffId,
-    approval::{
-        AskApprovalRequest, DecisionResponse, RequestResponse, RequestState, Scope, SignedDecision, Verdict,
-    },
+    approval::{AskApprovalRequest, DecisionResponse, RequestResponse, RequestState, Scope, SignedDecision, Verdict},
     event_stream::ServerEvent,
     problem::ErrorCode,
     session::{Mode, Reason},
@@ -51,6 +49,8 @@ impl FakeServer {
             decisions: Vec::new(),
             session: None,
             may_decide: staff != "staff-1",
+            next_level: true,
+            escalated_at: None,
             context: None,
         }
     }
@@ -236,9 +236,25 @@ async fn what_lapses_soon_is_told_once_more() {
     world.server.asks("request-7");
     until_told(&world, "Amy Lee asks for your approval").await;
     world.clock.advance_seconds(1_500);
-    world.until_in_time("the last word", || titles(&world).iter().any(|told| told == "Amy Lee's request lapses soon")).await;
+    world
+        .until_in_time("the last word", || titles(&world).iter().any(|told| told == "Amy Lee's request lapses soon"))
+        .await;
     world.pass_seconds(20).await;
     assert_eq!(titles(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_stands_further_above_is_told_when_nobody_has_reacted() {
+    let world = World::online().await;
+    let request = RequestResponse { next_level: false, ..world.server.request("request-7", "staff-2") };
+    world.server.with(|state| state.to_decide.push(request));
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until("it is in the inbox", |view| view.inbox.to_decide.len() == 1).await;
+    assert!(titles(&world).is_empty());
+    let now = world.clock.now();
+    world.server.with(|state| state.to_decide[0].escalated_at = Some(now));
+    world.server.push(ServerEvent::SnapshotChanged);
+    until_told(&world, "Nobody has decided about Amy Lee's request").await;
 }
 
 #[tokio::test]

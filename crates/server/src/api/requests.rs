@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ServerState,
-    policy::Principal,
+    policy::{Principal, is_next_level},
     store::{RequestRow, SessionRow},
 };
 
@@ -129,9 +129,12 @@ pub fn may_approve(state: &ServerState, who: &SignedIn, row: &RequestRow) -> Res
 }
 
 pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> Result<RequestResponse, ApiError> {
-    let open = row.state == RequestState::Pending && row.expires_at > state.clock.now() && may_approve(state, who, &row)?;
+    let next_level = is_next_level(who.staff.role.as_str(), &row.staff_role);
+    let open =
+        row.state == RequestState::Pending && row.expires_at > state.clock.now() && may_approve(state, who, &row)?;
     let mut response = state.sessions.request_response(row, open).await?;
     response.may_decide = open && !response.decisions.iter().any(|made| made.approver == *who.id());
+    response.next_level = next_level;
     if response.may_decide {
         response.context = Some(context(state, &response).await?);
     }

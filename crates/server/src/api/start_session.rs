@@ -144,7 +144,9 @@ async fn check_policy(
     match decision.answer {
         PolicyAnswer::Allowed => Ok(()),
         PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(()),
-        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => Err(refuse(state, policy, who, whom, request, decision).await?),
+        PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
+            Err(refuse(state, policy, who, whom, request, decision).await?)
+        }
     }
 }
 

@@ -147,7 +147,11 @@ impl AuditLog {
     ///
     /// # Errors
     /// When it cannot be put on record.
-    pub(crate) async fn raise_refused_policy(&self, refused: Option<&str>, detail: EventDetail) -> Result<(), AuditError> {
+    pub(crate) async fn raise_refused_policy(
+        &self,
+        refused: Option<&str>,
+        detail: EventDetail,
+    ) -> Result<(), AuditError> {
         let mut tx = self.shared.store.begin().await?;
         let topic = AlarmTopic {
             kind: "policy_refused",

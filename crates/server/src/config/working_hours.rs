@@ -59,7 +59,9 @@ impl WorkingHours {
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Weekday>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
     let day = |name: &String| {
-        let day = name.parse().map_err(|_| format!("`{name}` is no day of the week; write mon, tue, wed, thu, fri, sat, sun"));
+        let day = name
+            .parse()
+            .map_err(|_| format!("`{name}` is no day of the week; write mon, tue, wed, thu, fri, sat, sun"));
         day.map_err(serde::de::Error::custom)
     };
     names.iter().map(day).collect()
@@ -97,8 +99,14 @@ mod tests {
             assert_eq!(default.include(at(time)), within, "{time}");
         }
         let berlin = hours("time_zone = \"Europe/Berlin\"");
-        assert!(berlin.include(at("2026-07-06T05:00:00Z")) && !berlin.include(at("2026-07-06T18:00:00Z")), "summer time");
-        assert!(!berlin.include(at("2026-01-05T05:30:00Z")) && berlin.include(at("2026-01-05T06:00:00Z")), "winter time");
+        assert!(
+            berlin.include(at("2026-07-06T05:00:00Z")) && !berlin.include(at("2026-07-06T18:00:00Z")),
+            "summer time"
+        );
+        assert!(
+            !berlin.include(at("2026-01-05T05:30:00Z")) && berlin.include(at("2026-01-05T06:00:00Z")),
+            "winter time"
+        );
     }
 
     #[test]

@@ -47,7 +47,11 @@ impl TryFrom<toml::Table> for ExpectedCase {
     fn try_from(mut table: toml::Table) -> Result<Self, Self::Error> {
         let name = table.remove("name").unwrap_or(toml::Value::String(String::new())).try_into()?;
         let expected = ["answer", "rule", "approvals"].into_iter().filter_map(|key| table.remove_entry(key)).collect();
-        Ok(Self { name, expected: toml::Value::Table(expected).try_into()?, case: toml::Value::Table(table).try_into()? })
+        Ok(Self {
+            name,
+            expected: toml::Value::Table(expected).try_into()?,
+            case: toml::Value::Table(table).try_into()?,
+        })
     }
 }
 

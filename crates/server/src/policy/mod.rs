@@ -250,11 +250,8 @@ impl Policy {
     /// When a text is not understood, or the rules do not fit the schema.
     pub fn parse(texts: &Texts) -> Result<Self, PolicyError> {
         let Texts { rules: rules_text, schema: schema_text } = texts;
-        let (schema, _warnings) =
-            Schema::from_cedarschema_str(schema_text).map_err(|error| PolicyError::Schema {
-                line: line_of(schema_text, &error),
-                error: Box::new(error),
-            })?;
+        let (schema, _warnings) = Schema::from_cedarschema_str(schema_text)
+            .map_err(|error| PolicyError::Schema { line: line_of(schema_text, &error), error: Box::new(error) })?;
         let rules = PolicySet::from_str(rules_text)
             .map_err(|error| PolicyError::Rules { line: line_of(rules_text, &error), error: Box::new(error) })?;
         let validation = Validator::new(schema.clone()).validate(&rules, ValidationMode::Strict);
@@ -438,6 +435,11 @@ pub fn refusal_code(who: &Principal<'_>, whom: &Target<'_>) -> ErrorCode {
     } else {
         ErrorCode::Forbidden
     }
+}
+
+/// Whether somebody of the one role is told first of what somebody of the other asks for.
+pub fn is_next_level(approver: &str, requester: &str) -> bool {
+    level(approver) == level(requester).saturating_add(1)
 }
 
 /// Of the first place that the error names, from 1.

@@ -84,7 +84,12 @@ fn a_refusal_has_the_plainest_word_for_it() {
         (customer("standard", "j@x.example", true), None, true, ErrorCode::Forbidden),
     ];
     for (customer, staff_role, portal_active, code) in &table {
-        let whom = Target { customer, portal_active: *portal_active, staff_role: *staff_role, circumstances: Circumstances::USUAL };
+        let whom = Target {
+            customer,
+            portal_active: *portal_active,
+            staff_role: *staff_role,
+            circumstances: Circumstances::USUAL,
+        };
         assert_eq!(refusal_code(&who, &whom), *code, "{customer:?}");
     }
 }
@@ -182,7 +187,8 @@ fn a_portal_cannot_spell_its_way_round_a_class() {
     let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
     for class in ["Sensitive", "SENSITIVE", " sensitive "] {
         let customer = customer(class, "jane@example.com", true);
-        let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
+        let whom =
+            Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
         assert_eq!(policy.start(&who, &whom, READ).unwrap().answer, PolicyAnswer::NeedsApproval, "{class:?}");
     }
 }
@@ -195,7 +201,8 @@ fn a_rule_that_fails_refuses_even_where_another_one_permits() {
     let policy = parse(&format!("{DEFAULT_RULES}\n{failing}")).unwrap();
     let (id, customer) = (StaffId::new("amy"), customer("standard", "jane@example.com", true));
     let who = Principal { id: &id, email: "amy@amberglass.example", role: "agent" };
-    let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
+    let whom =
+        Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
     let refused = policy.start(&who, &whom, READ);
     assert!(matches!(refused, Err(PolicyError::RuleFailed(_))), "{refused:?}");
 }
@@ -212,7 +219,10 @@ fn the_default_policy_says_to_each_case_of_its_file_what_it_should() {
     wrong.expected.answer = PolicyAnswer::Refused;
     let misspelled = "[[case]]\nname = \"x\"\nrole = \"agent\"\nanswer = \"allowed\"\nrule = \"x\"\nclas = \"gold\"";
     assert!(toml::from_str::<CaseFile>(misspelled).unwrap_err().to_string().contains("clas"));
-    assert_eq!(wrong.check(&policy, &hours).unwrap().unwrap(), "expected refused, got allowed by agents-start-read-only");
+    assert_eq!(
+        wrong.check(&policy, &hours).unwrap().unwrap(),
+        "expected refused, got allowed by agents-start-read-only"
+    );
 }
 
 #[test]

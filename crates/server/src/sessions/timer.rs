@@ -64,6 +64,7 @@ impl Sessions {
         let stop = self.store.emergency_stop().await?;
         self.look_at_switches(seen, stop.as_ref()).await?;
         self.lapse_due().await?;
+        self.escalate_due().await?;
         let now = self.clock.now();
         let outage = self.audit.outage_of_at_least(self.limits().lost_after_seconds);
         let running = self.store.running_sessions().await?;

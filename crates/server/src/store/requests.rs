@@ -35,6 +35,7 @@ pub struct RequestRow {
     pub created_at: UnixMillis,
     pub expires_at: UnixMillis,
     pub session: Option<SessionId>,
+    pub escalated_at: Option<UnixMillis>,
 }
 
 impl RequestRow {
@@ -108,6 +109,17 @@ impl Store {
     pub async fn requests_due(&self, now: UnixMillis) -> Result<Vec<RequestId>, StoreError> {
         sqlx::query("SELECT id FROM requests WHERE state IN ('pending', 'approved') AND expires_at <= $1")
             .bind(now.0)
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(|row| Ok(RequestId(row.try_get("id")?)))
+            .collect()
+    }
+
+    /// Those that nobody has decided since `before`, and nobody else was told of yet.
+    pub async fn requests_to_escalate(&self, before: UnixMillis) -> Result<Vec<RequestId>, StoreError> {
+        sqlx::query("SELECT id FROM requests WHERE state = 'pending' AND escalated_at IS NULL AND created_at <= $1")
+            .bind(before.0)
             .fetch_all(&self.readers)
             .await?
             .iter()
@@ -264,6 +276,18 @@ impl Tx {
         .await
     }
 
+    pub async fn escalate_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET escalated_at = $2 \
+                 WHERE id = $1 AND state = 'pending' AND escalated_at IS NULL AND expires_at > $2 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
     /// Lapses it before its time.
     pub async fn close_request(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
         self.changed(
@@ -362,6 +386,7 @@ fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {
         created_at: UnixMillis(row.try_get("created_at")?),
         expires_at: UnixMillis(row.try_get("expires_at")?),
         session: row.try_get::<Option<String>, _>("session")?.map(SessionId),
+        escalated_at: row.try_get::<Option<i64>, _>("escalated_at")?.map(UnixMillis),
     })
 }
 

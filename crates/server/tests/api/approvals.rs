@@ -1,15 +1,16 @@
 //! Requests for approval: who asks, who decides, what is signed, and what becomes of it.
 
 use amberglass_domain::{ports::Clock as _, signing};
+use amberglass_testkit::wait_until;
 use amberglass_wire::{
     RequestId, StaffId,
     approval::{
-        AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision, Verdict,
+        AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision,
+        Verdict,
     },
     problem::ErrorCode,
     session::{EndedBy, Mode, SessionState, StartSessionRequest, StartSessionResponse},
 };
-use amberglass_testkit::wait_until;
 use reqwest::{Response, StatusCode};
 
 use crate::world::{Console, JANE, LEO, LIMIT, REASON, SANA, World, customer, device_of, json, problem, start_request};
@@ -107,8 +108,10 @@ impl Asking {
     }
 
     async fn amy_sees(&self, id: &RequestId, state: RequestState) {
-        wait_until("the request's state", LIMIT, async || (self.request(&self.amy, id).await.state == state).then_some(()))
-            .await;
+        wait_until("the request's state", LIMIT, async || {
+            (self.request(&self.amy, id).await.state == state).then_some(())
+        })
+        .await;
     }
 
     /// Leo signs in anew and approves.
@@ -129,7 +132,10 @@ async fn what_needs_an_approval_is_asked_for_decided_and_begins_once() {
     let refused = asking.world.try_start(&asking.amy, "key-0", &asking.wish).await;
     problem(refused, StatusCode::FORBIDDEN, ErrorCode::NeedsApproval).await;
     let request = asking.ask().await;
-    assert_eq!((request.state, request.rules.as_slice()), (RequestState::Pending, &["sensitive-customers-need-approval".to_owned()][..]));
+    assert_eq!(
+        (request.state, request.rules.as_slice()),
+        (RequestState::Pending, &["sensitive-customers-need-approval".to_owned()][..])
+    );
     assert!(!request.may_decide, "not one's own");
     assert!(asking.to_decide(&asking.amy).await.is_empty());
     let [waiting] = asking.to_decide(&asking.leo).await.try_into().unwrap();
@@ -185,7 +191,12 @@ async fn a_denial_says_why_and_stands() {
     let mut wordless = asking.decision(&asking.leo, &request, Verdict::Deny, request.asked);
     wordless.comment = String::new();
     wordless.signature = asking.leo.key.sign(&signing::decision(&wordless));
-    problem(asking.try_decide(&asking.leo, &wordless).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort).await;
+    problem(
+        asking.try_decide(&asking.leo, &wordless).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::ReasonTooShort,
+    )
+    .await;
     let denied = asking.decide(&asking.leo, &request, Verdict::Deny).await;
     assert_eq!((denied.state, denied.decisions[0].comment.as_str()), (RequestState::Denied, REASON));
     // Who comes later gets it as it is.
@@ -225,8 +236,12 @@ async fn a_decision_is_worth_nothing_unless_its_approver_signed_this_request_as_
         resigned(|one| one.scope.extensions += 1),
         resigned(|one| one.scope.mode = Mode::ReadWrite),
     ] {
-        problem(asking.try_decide(&asking.leo, &changed).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::DecisionInvalid)
-            .await;
+        problem(
+            asking.try_decide(&asking.leo, &changed).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorCode::DecisionInvalid,
+        )
+        .await;
     }
     let late = resigned(|one| one.signed_at = one.signed_at.plus_seconds(-120));
     problem(asking.try_decide(&asking.leo, &late).await, StatusCode::FORBIDDEN, ErrorCode::ClockSkew).await;
@@ -243,7 +258,8 @@ async fn an_approver_has_to_have_signed_in_just_now() {
     asking.world.clock.advance_seconds(301);
     asking.world.refresh(&mut asking.leo).await;
     let decision = asking.decision(&asking.leo, &request, Verdict::Approve, request.asked);
-    problem(asking.try_decide(&asking.leo, &decision).await, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired).await;
+    problem(asking.try_decide(&asking.leo, &decision).await, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired)
+        .await;
 }
 
 #[tokio::test]
@@ -255,7 +271,8 @@ async fn others_learn_nothing_of_a_request() {
     let answer = asking.world.get(&ben, &format!("/v1/requests/{}", request.id)).send().await.unwrap();
     problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
     problem(asking.withdraw(&ben, &request.id, Some(REASON)).await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
-    problem(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+    problem(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::FORBIDDEN, ErrorCode::Forbidden)
+        .await;
 }
 
 #[tokio::test]
@@ -268,8 +285,14 @@ async fn who_asked_takes_it_back_and_who_approved_ends_what_began_with_it() {
     let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
     asking.decide(&asking.leo, &request, Verdict::Approve).await;
     let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
-    problem(asking.withdraw(&asking.leo, &request.id, None).await, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ReasonTooShort).await;
-    let back: RequestResponse = json(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::OK).await;
+    problem(
+        asking.withdraw(&asking.leo, &request.id, None).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::ReasonTooShort,
+    )
+    .await;
+    let back: RequestResponse =
+        json(asking.withdraw(&asking.leo, &request.id, Some(REASON)).await, StatusCode::OK).await;
     assert_eq!(back.state, RequestState::Withdrawn);
     let session = asking.world.session(&asking.amy, &started.session.id).await;
     assert_eq!((session.state, session.ended_by), (SessionState::Ended, Some(EndedBy::ApprovalWithdrawn)));
@@ -314,6 +337,22 @@ async fn what_nobody_decides_or_uses_in_time_lapses_once_on_record() {
     problem(asking.try_start("key-1", &request.id).await, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
     asking.until_lapsed(&request.id).await;
     assert_eq!(asking.world.count_events("approval_lapsed").await, 2);
+}
+
+#[tokio::test]
+async fn leads_are_told_first_and_security_when_nobody_has_reacted() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    let seen = async |by: &Console| asking.to_decide(by).await.remove(0);
+    let (leo, sana) = (seen(&asking.leo).await, seen(&asking.sana).await);
+    assert!(leo.next_level && !sana.next_level && sana.may_decide && sana.escalated_at.is_none());
+    asking.world.clock.advance_seconds(299);
+    assert_eq!(seen(&asking.sana).await.escalated_at, None);
+    asking.world.clock.advance_millis(1_500);
+    let escalated = async || asking.request(&asking.amy, &request.id).await.escalated_at;
+    let at = wait_until("the escalation", LIMIT, escalated).await;
+    assert_eq!(at.since(request.created_at) / 1_000, 300);
+    assert_eq!(asking.world.count_events("approval_escalated").await, 1);
 }
 
 #[tokio::test]

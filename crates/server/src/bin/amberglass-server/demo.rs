@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use amberglass_server::{PortalConfig, ServerConfig, config::{DriverKind, WorkingHours}};
+use amberglass_server::{
+    PortalConfig, ServerConfig,
+    config::{DriverKind, WorkingHours},
+};
 use amberglass_wire::PortalId;
 use clap::Args;
 use url::Url;

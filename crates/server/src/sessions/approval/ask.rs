@@ -66,8 +66,18 @@ impl Sessions {
     /// # Errors
     /// When the key stands for another request, or the record could not be written.
     pub async fn ask(&self, asking: &Asking<'_>) -> Result<Asked, AskError> {
-        let Asking { staff, device, customer, reason, asked, rules, policy_hash, approvals_needed, idempotency_key, body_sha256 } =
-            *asking;
+        let Asking {
+            staff,
+            device,
+            customer,
+            reason,
+            asked,
+            rules,
+            policy_hash,
+            approvals_needed,
+            idempotency_key,
+            body_sha256,
+        } = *asking;
         let mut tx = self.store.begin().await?;
         match tx.recall(staff, ROUTE, idempotency_key, body_sha256).await? {
             Remembered::Nothing => {}

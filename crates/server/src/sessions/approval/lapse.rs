@@ -1,4 +1,4 @@
-//! What nobody decided, or nobody used, in time. The clock decides, whenever that is noticed.
+//! What nobody decided, or nobody used, in time, and what others are told of before that. The clock decides, whenever that is noticed.
 
 use amberglass_wire::{RequestId, UnixMillis, audit::EventDetail};
 
@@ -14,6 +14,24 @@ impl Sessions {
             if let Some(row) = tx.request(&id).await?
                 && self.lapse_in(&mut tx, &row, now).await?
             {
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells everybody else who may decide of what nobody has reacted to.
+    pub(in super::super) async fn escalate_due(&self) -> Result<(), SessionError> {
+        let now = self.clock.now();
+        let before = now.plus_seconds(-i64::from(self.limits().escalation_seconds));
+        for id in self.store.requests_to_escalate(before).await? {
+            let mut tx = self.store.begin().await?;
+            if let Some(row) = tx.request(&id).await?
+                && tx.escalate_request(&id, now).await?
+            {
+                let detail = EventDetail::ApprovalEscalated { request: id };
+                self.audit.append_in(&mut tx, row.subject(), detail).await?;
+                self.announce_request(&mut tx, &row);
                 tx.commit().await?;
             }
         }

@@ -60,6 +60,8 @@ impl Sessions {
             decisions: decisions.into_iter().map(decision).collect(),
             session: row.session,
             may_decide,
+            next_level: false,
+            escalated_at: row.escalated_at,
             context: None,
         })
     }
