@@ -35,7 +35,7 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
-const TOASTS: &str = r#"[global]
+const TOASTS: &str = r##"[global]
     origin = top-right
     width = 360
     offset = 16x16
@@ -55,7 +55,7 @@ const TOASTS: &str = r#"[global]
 [told]
     appname = "*"
     script = SCRIPT
-"#;
+"##;
 
 pub struct Desk {
     environment: Vec<(String, String)>,
@@ -108,7 +108,10 @@ impl Desk {
     /// A notification daemon: what it shows stays until somebody clicks it, and its words are in [`Desk::toasts`].
     pub async fn show_toasts(&mut self) -> Result<()> {
         let (told, script) = (self.toast_file(), self.dir.join("toast.sh"));
-        std::fs::write(&script, format!("#!/bin/sh\nprintf '%s\\t%s\\n' \"$DUNST_SUMMARY\" \"$DUNST_BODY\" >> '{}'\n", told.display()))?;
+        std::fs::write(
+            &script,
+            format!("#!/bin/sh\nprintf '%s\\t%s\\n' \"$DUNST_SUMMARY\" \"$DUNST_BODY\" >> '{}'\n", told.display()),
+        )?;
         run("chmod", &["700".as_ref(), script.as_os_str()], &[])?;
         let config = self.dir.join("dunstrc");
         std::fs::write(&config, TOASTS.replace("SCRIPT", &script.display().to_string()))?;

@@ -17,7 +17,9 @@ use amberglass_app::view::{NextDeliveryView, QueueView};
 use amberglass_demo_portal::{Portal, PortalState};
 use amberglass_domain::ports::{BoxFuture, Clock};
 use amberglass_server::{
-    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig, config::{DriverKind, PolicyFiles, WorkingHours}, policy::Texts,
+    PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig,
+    config::{DriverKind, PolicyFiles, WorkingHours},
+    policy::Texts,
     store::SessionRow,
 };
 use amberglass_system::OsEntropy;

@@ -195,7 +195,9 @@ impl WorldConsole {
 
     /// Asks for an approval to change something for Jane, and waits until it is asked for.
     pub async fn ask_approval(&self) -> RequestId {
-        let known = |view: &ConsoleView| view.inbox.own.iter().find(|own| own.state == RequestState::Pending).map(|own| own.id.clone());
+        let known = |view: &ConsoleView| {
+            view.inbox.own.iter().find(|own| own.state == RequestState::Pending).map(|own| own.id.clone())
+        };
         self.open_card().await;
         self.handle.command(Command::AskApproval {
             portal: PortalId::new(PORTAL),

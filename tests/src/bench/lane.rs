@@ -147,13 +147,19 @@ impl Lane {
 
         let sent_at = SystemClock.monotonic_millis();
         let told = async {
-            self.console.until("the decision", |view| view.inbox.own.iter().any(|own| own.id == id && own.state != RequestState::Pending)).await;
+            self.console
+                .until("the decision", |view| {
+                    view.inbox.own.iter().any(|own| own.id == id && own.state != RequestState::Pending)
+                })
+                .await;
             SystemClock.monotonic_millis()
         };
         let (told_at, decided) = tokio::join!(told, lead.decide(&request, verdict, WHY));
         decided.unwrap();
         self.console.handle.command(Command::WithdrawRequest { request: id.clone(), reason: None });
-        self.console.until("the way to be free", |view| !view.inbox.own.iter().any(|own| own.id == id && own.state.is_open())).await;
+        self.console
+            .until("the way to be free", |view| !view.inbox.own.iter().any(|own| own.id == id && own.state.is_open()))
+            .await;
         (told_at - sent_at) as f64
     }
 
