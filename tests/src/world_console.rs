@@ -44,6 +44,8 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 pub const PASSWORD: &str = "amber-glass-demo";
 /// A standard customer of the sample portal.
 pub const JANE: &str = "1042";
+/// The policy wants an approval for them.
+pub const SENSITIVE: &str = "1090";
 
 pub const PORTAL: &str = "barkside";
 pub const GATEWAY_HOST: &str = "barkside.localhost";
@@ -193,17 +195,22 @@ impl WorldConsole {
         }
     }
 
-    /// Asks for an approval to change something for Jane, and waits until it is asked for.
+    /// Asks for an approval to look at a customer who is marked sensitive, and waits until it is asked for.
     pub async fn ask_approval(&self) -> RequestId {
         let known = |view: &ConsoleView| {
             view.inbox.own.iter().find(|own| own.state == RequestState::Pending).map(|own| own.id.clone())
         };
-        self.open_card().await;
+        self.handle.command(Command::CloseCard {});
+        self.until("no card", |view| view.card.is_none()).await;
+        let (portal, customer) = (PortalId::new(PORTAL), CustomerId::new(SENSITIVE));
+        self.handle.command(Command::OpenCard { portal: portal.clone(), customer: customer.clone() });
+        self.until("the card", |view| view.card.as_ref().is_some_and(|card| !card.loading && card.error.is_none()))
+            .await;
         self.handle.command(Command::AskApproval {
-            portal: PortalId::new(PORTAL),
-            customer: CustomerId::new(JANE),
+            portal,
+            customer,
             reason: Reason { code: "other".into(), text: "Customer cannot find the invoice".into(), ticket: None },
-            mode: Mode::ReadWrite,
+            mode: Mode::ReadOnly,
             duration_seconds: 1_800,
         });
         let view = self.until("the request", |view| known(view).is_some()).await;
