@@ -16,13 +16,18 @@ import LogIn from '@lucide/svelte/icons/log-in';
 import LogOut from '@lucide/svelte/icons/log-out';
 import AppWindow from '@lucide/svelte/icons/app-window';
 import CircleCheck from '@lucide/svelte/icons/circle-check';
+import Gavel from '@lucide/svelte/icons/gavel';
+import Hourglass from '@lucide/svelte/icons/hourglass';
 import IdCard from '@lucide/svelte/icons/id-card';
 import Link from '@lucide/svelte/icons/link';
 import MonitorX from '@lucide/svelte/icons/monitor-x';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
+import Scale from '@lucide/svelte/icons/scale';
 import Stamp from '@lucide/svelte/icons/stamp';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Smartphone from '@lucide/svelte/icons/smartphone';
+import Undo2 from '@lucide/svelte/icons/undo-2';
+import UserCheck from '@lucide/svelte/icons/user-check';
 import UserCog from '@lucide/svelte/icons/user-cog';
 import UserPlus from '@lucide/svelte/icons/user-plus';
 import UserX from '@lucide/svelte/icons/user-x';
@@ -90,6 +95,13 @@ const ICONS: Record<LineKind, Icon> = {
   session_mismatch: TriangleAlert,
   alarm_acknowledged: CircleCheck,
   journal_recovered: FilePlus,
+  approval_requested: UserCheck,
+  approval_decided: Gavel,
+  approval_withdrawn: Undo2,
+  approval_lapsed: Hourglass,
+  approval_used: Play,
+  policy_changed: Scale,
+  policy_refused: TriangleAlert,
   unknown: Circle,
 };
 

@@ -13,7 +13,6 @@ const start = async () => {
   await press('reason-code-billing');
   await type('reason-text', 'Invoice 1042 was charged twice');
   await type('ticket', 'TCK-4821');
-  await press('mode-read_write');
   await press('start-session');
 };
 
@@ -47,11 +46,11 @@ describe('a start that wants a fresh sign-in', () => {
     const { asked, show } = await shown(scenes.card);
     await start();
     await show(scenes['start-fresh']);
-    await press('mode-read_only');
+    await press('duration-900');
     expect(isShown('sign-in-again')).toBe(false);
     await press('start-session');
     expect(asked('sign_in_again')).toEqual([]);
-    expect(asked('start_session')).toMatchObject([{ mode: 'read_write' }, { mode: 'read_only' }]);
+    expect(asked('start_session')).toMatchObject([{ durationSeconds: 1800 }, { durationSeconds: 900 }]);
   });
 
   it('says when somebody else has signed in', async () => {

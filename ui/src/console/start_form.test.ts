@@ -42,7 +42,7 @@ describe('the start sheet', () => {
   });
 
   it('chooses the mode that can be started, and never one that is refused while another is offered', () => {
-    const option = (mode: 'read_only' | 'read_write', answer: 'allowed' | 'needs_approval' | 'refused') => ({ mode, answer, rules: [] });
+    const option = (mode: 'read_only' | 'read_write', answer: 'allowed' | 'needs_approval' | 'refused') => ({ mode, answer, rules: [], approvals: 0 });
     expect(firstMode([option('read_only', 'allowed'), option('read_write', 'needs_approval')])).toBe('read_only');
     expect(firstMode([option('read_only', 'needs_approval'), option('read_write', 'needs_approval')])).toBe('read_only');
     expect(firstMode([option('read_only', 'refused'), option('read_write', 'needs_approval')])).toBe('read_write');

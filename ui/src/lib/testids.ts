@@ -9,6 +9,7 @@ export const ids = {
   signOut: 'sign-out',
   navFind: 'nav-find',
   navLive: 'nav-live',
+  navInbox: 'nav-inbox',
   navTrail: 'nav-trail',
   queueState: 'queue-state',
   navRecord: 'nav-record',
@@ -39,6 +40,28 @@ export const ids = {
   reasonText: 'reason-text',
   ticket: 'ticket',
   startSession: 'start-session',
+  askApproval: 'ask-approval',
+  cardRequest: 'card-request',
+  startApproved: 'start-approved',
+  inbox: 'inbox',
+  inboxList: 'inbox-list',
+  request: 'request',
+  requestState: 'request-state',
+  requestGone: 'request-gone',
+  requestDone: 'request-done',
+  requestNext: 'request-next',
+  requestToCard: 'request-to-card',
+  requestTrail: 'request-trail',
+  closeRequest: 'close-request',
+  approve: 'approve',
+  deny: 'deny',
+  decideSentence: 'decide-sentence',
+  decideComment: 'decide-comment',
+  decideConfirm: 'decide-confirm',
+  decideBack: 'decide-back',
+  decideError: 'decide-error',
+  withdraw: 'withdraw',
+  withdrawDialog: 'withdraw-dialog',
   startProgress: 'start-progress',
   startError: 'start-error',
   conflict: 'conflict',
@@ -157,6 +180,10 @@ export const liveRow = (session: string) => `live-${session}`;
 export const ticketChoice = (ticket: string) => `ticket-choice-${ticket}`;
 export const recentTicket = (ticket: string) => `recent-ticket-${ticket}`;
 export const sessionRow = (session: string) => `session-${session}`;
+export const requestRow = (request: string) => `request-${request}`;
+export const grantedTime = (seconds: number) => `grant-time-${seconds}`;
+export const grantedMode = (mode: string) => `grant-mode-${mode}`;
+export const grantedExtensions = (extensions: number) => `grant-extensions-${extensions}`;
 export const themeChoice = (theme: string) => `theme-${theme}`;
 export const textSizeChoice = (percent: number) => `text-size-${percent}`;
 export const alarmRow = (alarm: string) => `alarm-${alarm}`;

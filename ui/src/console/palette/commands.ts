@@ -4,6 +4,7 @@ import Eye from '@lucide/svelte/icons/eye';
 import FileText from '@lucide/svelte/icons/file-text';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import History from '@lucide/svelte/icons/history';
+import Inbox from '@lucide/svelte/icons/inbox';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
 import Monitor from '@lucide/svelte/icons/monitor';
@@ -69,7 +70,8 @@ export function paletteCommands({ view, running, go, show, invoke }: Reach): Pal
       : []),
     to('find', Search, CONSOLE.find, 'mod 1'),
     to('live', Eye, CONSOLE.live, 'mod 2'),
-    to('trail', History, CONSOLE.trail, 'mod 3'),
+    { ...to('inbox', Inbox, CONSOLE.inbox, 'mod 3'), also: 'requests approvals approve decide' },
+    to('trail', History, CONSOLE.trail, 'mod 4'),
     to('settings', Settings, CONSOLE.settings, 'mod ,'),
     to('own_record', FileText, CONSOLE.ownRecord),
     to('devices', Monitor, CONSOLE.devices),

@@ -1,6 +1,7 @@
 import type { CommandName, Commands } from '../bindings/commands';
 import type { ConsoleView } from '../bindings/ConsoleView';
 import type { SessionWindowView } from '../bindings/SessionWindowView';
+import { approvalAnswers } from './double/approvals';
 import { barAnswers } from './double/bar';
 import { findAnswers } from './double/find';
 import { type Answers, Scripted } from './double/scripted';
@@ -36,6 +37,7 @@ export function browserConsoleHost(): Host<ConsoleView> {
     ...trailAnswers(host),
     ...settingsAnswers(host),
     ...alarmAnswers(host),
+    ...approvalAnswers(host),
   };
   return over(host, answers);
 }

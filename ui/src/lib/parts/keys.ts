@@ -18,7 +18,7 @@ export const isHelp = (event: Pressed): boolean => alone(event) && event.key ===
 export const isStart = (event: Pressed): boolean => withCommand(event) && event.key === 'Enter';
 
 /** What Ctrl or Cmd with a key leads to. */
-export const PLACES = { '1': 'find', '2': 'live', '3': 'trail', ',': 'settings' } as const;
+export const PLACES = { '1': 'find', '2': 'live', '3': 'inbox', '4': 'trail', ',': 'settings' } as const;
 export type Place = (typeof PLACES)[keyof typeof PLACES];
 
 /** The screen this key leads to; null if it leads nowhere. */

@@ -17,6 +17,7 @@ export const CONSOLE = {
 
   find: 'Find',
   live: 'Live',
+  inbox: 'Inbox',
   trail: 'Trail',
   settings: 'Settings',
   ownRecord: 'Recorded about me',

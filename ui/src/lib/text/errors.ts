@@ -40,7 +40,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   ticket_required: words('This kind of reason needs a ticket.', ENTRIES_KEPT, 'Enter the ticket’s reference, such as TCK-4821.'),
   duration_too_long: words('The policy does not allow a session this long.', ENTRIES_KEPT, 'Choose a shorter time.'),
   mode_not_offered: words('This mode is not offered for this portal.', ENTRIES_KEPT, 'Choose read-only.'),
-  needs_approval: words('This session needs a lead’s approval.', REFUSAL_RECORDED, 'Choose read-only, or ask a lead.'),
+  needs_approval: words('This session needs a lead’s approval.', REFUSAL_RECORDED, 'Ask for the approval, or choose what you may start at once.'),
   target_is_self: words('This customer has your own e-mail address, and nobody opens their own portal here.', REFUSAL_RECORDED, 'Ask a colleague to look.'),
   target_is_staff: words('This customer is staff of your level or above.', REFUSAL_RECORDED, 'Ask security.'),
   customer_unknown: words('The portal does not know this customer.', NOTHING_OPENED, 'Search again: the account may have been removed or merged.'),

@@ -1,5 +1,7 @@
 import type { SessionView } from '../bindings/SessionView';
+import type { RequestState } from '../bindings/RequestState';
 import type { TrailEventView } from '../bindings/TrailEventView';
+import type { Verdict } from '../bindings/Verdict';
 import { ATTEMPTS } from './attempts';
 import { CURTAIN_CAUSES } from './curtain';
 import { ruleWords } from './rules';
@@ -61,6 +63,13 @@ export type EventKind =
   | 'session_mismatch'
   | 'alarm_acknowledged'
   | 'journal_recovered'
+  | 'approval_requested'
+  | 'approval_decided'
+  | 'approval_withdrawn'
+  | 'approval_lapsed'
+  | 'approval_used'
+  | 'policy_changed'
+  | 'policy_refused'
   | 'unknown';
 
 export const EVENTS: Record<EventKind, string> = {
@@ -117,6 +126,13 @@ export const EVENTS: Record<EventKind, string> = {
   session_mismatch: 'Records do not agree',
   alarm_acknowledged: 'Alarm looked at',
   journal_recovered: 'Journal recovered',
+  approval_requested: 'Approval asked for',
+  approval_decided: 'Decided',
+  approval_withdrawn: 'Approval withdrawn',
+  approval_lapsed: 'Approval lapsed',
+  approval_used: 'Approval used',
+  policy_changed: 'Policy changed',
+  policy_refused: 'Policy not taken',
   unknown: 'Other event',
 };
 
@@ -171,6 +187,12 @@ export const CONTRADICTIONS: Record<string, string> = {
   replayed: 'records of one device under another’s name',
 };
 
+/** What an approver said. */
+const VERDICTS: Record<Verdict, string> = { approve: 'Approved', deny: 'Denied' };
+
+/** What it was until then. */
+const LAPSED: Partial<Record<RequestState, string>> = { pending: 'nobody had decided', approved: 'nothing had begun' };
+
 const FORMATS: Record<string, string> = { json_lines: 'as JSON Lines', csv: 'as CSV' };
 
 /** What it was about: attempts with their target and modes in words, paths as they are. */
@@ -184,7 +206,15 @@ export function whatWords(event: TrailEventView): string {
     case 'start_requested':
     case 'session_started':
     case 'session_refused':
+    case 'approval_requested':
       return lookUp(MODES, event.what) ?? event.what;
+    case 'approval_decided':
+      return lookUp(VERDICTS, event.what) ?? event.what;
+    case 'approval_lapsed':
+      return lookUp(LAPSED, event.what) ?? event.what;
+    case 'policy_changed':
+      // A hash: enough of it to tell one policy from another.
+      return event.what.slice(0, 12);
     case 'staff_added':
     case 'staff_role_changed':
       return lookUp(ROLES, event.what) ?? event.what;
@@ -214,6 +244,8 @@ export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'ow
     case 'request_blocked':
     case 'session_refused':
       return event.because === '' ? '' : `rule ${event.because}`;
+    case 'approval_lapsed':
+      return event.because === 'policy_changed' ? 'the policy says something else by now' : event.because;
     case 'journal_replaced':
       return lookUp(LOSSES, event.because) ?? event.because;
     case 'server_contradicted':

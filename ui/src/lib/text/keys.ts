@@ -7,7 +7,8 @@ export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }
       [['/'], 'To the find field, or into the trail’s search'],
       [['mod 1'], 'Find'],
       [['mod 2'], 'Live'],
-      [['mod 3'], 'Trail'],
+      [['mod 3'], 'Inbox'],
+      [['mod 4'], 'Trail'],
       [['mod ,'], 'Settings'],
       [['?'], 'This list'],
       [['Esc'], 'Close what is open'],
@@ -28,8 +29,15 @@ export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }
     ],
   },
   {
+    title: 'In a request that waits for you',
+    keys: [
+      [['A'], 'Approve: first shows what you would sign'],
+      [['D'], 'Deny: first asks why'],
+    ],
+  },
+  {
     title: 'Where you write',
-    keys: [[['mod Enter'], 'Start the session, or send what you wrote']],
+    keys: [[['mod Enter'], 'Start the session, sign a decision, or send what you wrote']],
   },
 ];
 

@@ -86,7 +86,7 @@ describe('before the start', () => {
   });
 
   it('a rule of the installation’s own is named by its id, once', () => {
-    const option = { mode: 'read_only' as const, answer: 'needs_approval' as const, rules: ['vip-customers'] };
+    const option = { mode: 'read_only' as const, answer: 'needs_approval' as const, rules: ['vip-customers'], approvals: 1 };
     expect(policySentence(option)).toContain('Needs a lead’s approval: rule vip-customers.');
     expect(policySentence({ ...option, answer: 'refused', rules: ['never-oneself'] })).toBe(
       'Not offered: this customer has your own e-mail address (rule never-oneself).',

@@ -61,6 +61,9 @@ const ANSWERS: Record<PolicyAnswer, string> = {
 export const RULES: Readonly<Record<string, string>> = {
   'sensitive-customers-need-approval': 'this customer is marked sensitive',
   'read-write-needs-approval': 'read-write always does',
+  'staff-as-customers-need-approval': 'this customer is staff in private life',
+  'outside-working-hours-needs-approval': 'it is outside working hours',
+  'twelve-sessions-an-hour-need-approval': 'twelve or more sessions were begun within the last hour',
   'never-oneself': 'this customer has your own e-mail address',
   'never-peers-or-superiors': 'this customer is staff of your level or above',
   'customer-must-be-active': 'this customer’s account is not active',
@@ -70,13 +73,17 @@ export const RULES: Readonly<Record<string, string>> = {
 
 const ruleWords = (rule: string): string => (Object.hasOwn(RULES, rule) ? (RULES[rule] ?? rule) : `rule ${rule}`);
 
+/** Why an approval is wanted, or a session refused, in words; each reason once. */
+export const whyWords = (rules: readonly string[]): string => [...new Set(rules.map(ruleWords))].join(', ');
+
 /** What the policy says about a mode, in short. */
-export const answerWords = (option: ModeOption): string => ANSWERS[option.answer];
+export const answerWords = ({ answer, approvals }: ModeOption): string =>
+  answer === 'needs_approval' && approvals > 1 ? `needs the approval of ${approvals} people` : ANSWERS[answer];
 
 /** What the policy says about a mode and why, before one clicks; empty when it is simply allowed. */
 export function policyWords(option: ModeOption): string {
-  const answer = ANSWERS[option.answer];
-  const why = [...new Set(option.rules.map(ruleWords))].join(', ');
+  const answer = answerWords(option);
+  const why = whyWords(option.rules);
   return answer === '' || why === '' ? answer : `${answer}: ${why}`;
 }
 

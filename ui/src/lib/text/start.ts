@@ -44,8 +44,7 @@ export function policySentence(option: ModeOption): string {
   // Rules that have no words of their own are named in them already.
   const named = option.rules.filter((rule) => Object.hasOwn(RULES, rule));
   const rules = named.length === 0 ? '' : ` (${named.length === 1 ? 'rule' : 'rules'} ${named.join(', ')})`;
-  const sentence = `${words.charAt(0).toUpperCase()}${words.slice(1)}${rules}.`;
-  return option.answer === 'needs_approval' ? `${sentence} Until then a start is refused, and the refusal is recorded.` : sentence;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${rules}.`;
 }
 
 /** A refusal of the server, in short, beside the field that it is about. */

@@ -60,7 +60,7 @@ describe('words', () => {
     ['customer_unknown', 'The portal does not know this customer.', NOTHING, 'Search again'],
     ['customer_inactive', 'This customer’s account is not active.', NOTHING, 'once the portal team has activated the account'],
     ['portal_inactive', 'This portal is switched off', NOTHING, 'Ask the portal team'],
-    ['needs_approval', 'needs a lead’s approval', NOTHING, 'ask a lead'],
+    ['needs_approval', 'needs a lead’s approval', NOTHING, 'Ask for the approval'],
     ['session_conflict', 'You already have a session running.', 'It goes on as it was.', 'Go to it or end it'],
     ['reason_too_short', 'shorter than 10 characters', HERE, 'Say in a few words'],
     ['reason_is_filler', 'does not say anything yet', HERE, 'Say in a few words'],
@@ -108,9 +108,9 @@ describe('words', () => {
   });
 
   it('say what the policy says before anybody clicks', () => {
-    expect(policyWords({ mode: 'read_write', answer: 'needs_approval', rules: [] })).toBe('needs a lead’s approval');
-    expect(policyWords({ mode: 'read_write', answer: 'refused', rules: [] })).toBe('not offered');
-    expect(policyWords({ mode: 'read_only', answer: 'allowed', rules: [] })).toBe('');
+    expect(policyWords({ mode: 'read_write', answer: 'needs_approval', rules: [], approvals: 1 })).toBe('needs a lead’s approval');
+    expect(policyWords({ mode: 'read_write', answer: 'refused', rules: [], approvals: 0 })).toBe('not offered');
+    expect(policyWords({ mode: 'read_only', answer: 'allowed', rules: [], approvals: 0 })).toBe('');
     expect(startSummary('Jane Doe', 'Barkside', 'read_only', 1800)).toContain('for 30 minutes');
   });
 

@@ -2,11 +2,15 @@ import type { Commands } from '../../bindings/commands';
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { StartStep } from '../../bindings/StartStep';
 import { customers, options, session } from '../samples';
+import { openRequest } from './approvals';
 import { type Answers, type Scripted, later } from './scripted';
 
 type Names = 'find_customers' | 'open_card' | 'close_card' | 'start_session';
 
 const STEPS: StartStep[] = ['recording', 'asking_server', 'opening_window', 'loading_portal'];
+
+/** So long it takes from the first step to the session. */
+export const START_MILLIS = STEPS.length * 400;
 
 /** Finding, the card, and starting. */
 export function findAnswers(host: Scripted<ConsoleView>): Answers<Names> {
@@ -21,7 +25,8 @@ export function findAnswers(host: Scripted<ConsoleView>): Answers<Names> {
       });
     },
     open_card({ portal, customer }) {
-      const base = { portal, customer_id: customer, portal_name: 'Barkside', last_looked: null, start: { state: 'idle' } as const, error: null };
+      const request = openRequest(host.view.inbox.own, customer);
+      const base = { request, portal, customer_id: customer, portal_name: 'Barkside', last_looked: null, start: { state: 'idle' } as const, error: null };
       host.show({ card: { ...base, loading: true, customer: null, options: null } });
       later(200, () => {
         if (host.view.card?.customer_id !== customer) return;
@@ -39,7 +44,7 @@ export function start(host: Scripted<ConsoleView>, { reason, mode, durationSecon
   const customer = card?.customer;
   if (!card || !customer) return;
   STEPS.forEach((step, index) => later(index * 400, () => host.show({ card: { ...card, start: { state: 'starting', step } } })));
-  later(STEPS.length * 400, () =>
+  later(START_MILLIS, () =>
     host.show({
       card: { ...card, start: { state: 'idle' } },
       session: { ...session, customer, reason, mode, started_at: Date.now(), remaining_millis: durationSeconds * 1000, pages: 1, blocked: 0 },

@@ -1,5 +1,6 @@
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import { consoleScenes, session } from '../samples';
+import { decided } from './approvals';
 import { start } from './find';
 import { type Answers, type Scripted, later } from './scripted';
 
@@ -19,11 +20,12 @@ export function signInAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     sign_in_again() {
       host.show({ fresh_sign_in: { state: 'waiting_for_browser', since: Date.now() } });
       later(600, () => {
-        const { card, fresh_sign_in } = host.view;
+        const { action, card, fresh_sign_in } = host.view;
         if (fresh_sign_in.state !== 'waiting_for_browser') return;
         host.show({ fresh_sign_in: { state: 'idle' } });
         // What was asked for follows.
-        if (card?.customer) start(host, { reason: session.reason, mode: 'read_write', durationSeconds: 1800 });
+        if (action?.kind === 'decide_request') host.show({ ...decided(host.view, action.target), action: { ...action, busy: false, error: null } });
+        else if (card?.customer) start(host, { reason: session.reason, mode: 'read_write', durationSeconds: 1800 });
       });
     },
     cancel_sign_in() {

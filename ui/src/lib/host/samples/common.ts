@@ -45,8 +45,8 @@ export const [jane, janet, , , , janis] = customers as [CustomerResponse, Custom
 export const amy: StaffResponse = { id: 'st1', name: 'Amy Lindgren', email: 'amy@barkside.example', role: 'agent' };
 export const lead: StaffResponse = { id: 'st2', name: 'Noor Haddad', email: 'noor@barkside.example', role: 'lead' };
 
-export const agentRights: RightsResponse = { end_any: false, read_audit: false, emergency_stop: false, manage_devices: false, see_alarms: false };
-export const leadRights: RightsResponse = { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true, see_alarms: false };
+export const agentRights: RightsResponse = { end_any: false, read_audit: false, emergency_stop: false, manage_devices: false, see_alarms: false, approve: false };
+export const leadRights: RightsResponse = { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true, see_alarms: false, approve: true };
 
 export const preferences: PreferencesView = { theme: 'system', text_percent: 100, watermark_percent: 9 };
 
@@ -88,6 +88,8 @@ export const signedOut: ConsoleView = {
   recent: { customers: [], tickets: [] },
   rights: agentRights,
   emergency_stop: null,
+  inbox: { own: [], to_decide: [] },
+  focus: null,
   alarms: { open: 0, newest: [] },
   devices: { loading: false, devices: [], error: null },
   own_record: { loading: false, events: [], more: false, error: null },

@@ -15,8 +15,8 @@ export const options: StartOptionsView = {
     { code: 'other', label: 'Other', ticket_required: false },
   ],
   modes: [
-    { mode: 'read_only', answer: 'allowed', rules: ['agents-start-read-only'] },
-    { mode: 'read_write', answer: 'needs_approval', rules: ['read-write-needs-approval'] },
+    { mode: 'read_only', answer: 'allowed', rules: ['agents-start-read-only'], approvals: 0 },
+    { mode: 'read_write', answer: 'needs_approval', rules: ['read-write-needs-approval'], approvals: 1 },
   ],
   default_duration_seconds: 1800,
   max_duration_seconds: 3600,
@@ -33,13 +33,14 @@ export const card = (rest: Partial<CardView> = {}): CardView => ({
   last_looked: { staff_name: 'Amy Lindgren', at: now - DAY - 40 * MINUTE, session_code: 'AG-M4T9W' },
   options,
   start: { state: 'idle' },
+  request: null,
   error: null,
   ...rest,
 });
 
 const sensitive: StartOptionsView = {
   ...options,
-  modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
+  modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', approvals: 1, rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
 };
 
 const startFresh: ConsoleView = { ...found, card: card({ start: { state: 'failed', error: { ...error('fresh_sign_in_required', null, '7f3a91c0'), retry: false } } }) };

@@ -1,0 +1,187 @@
+import type { Mode } from '../bindings/Mode';
+import type { RequestResponse } from '../bindings/RequestResponse';
+import type { RequestState } from '../bindings/RequestState';
+import type { Scope } from '../bindings/Scope';
+import type { Verdict } from '../bindings/Verdict';
+import { MODES, whyWords } from './sessions';
+import { age, counted, timeOfDay } from './times';
+
+/** Words of requests for approval: of who asks, and of who decides. */
+export const INBOX = {
+  toDecide: 'Waiting for you',
+  noneToDecide: 'Nobody waits for you.',
+  own: 'Yours',
+  noneOwn: 'You have asked for nothing.',
+  empty: 'No requests',
+  emptyHint: 'Where a session needs an approval, you ask for it on the customer’s card. What becomes of it stands here.',
+  emptyApproverHint: 'What waits for your decision stands here as soon as somebody asks, and so does what you ask for yourself.',
+  choose: 'Choose a request to read it.',
+  stale: 'You are offline. This is how it was when the server was last reached.',
+  offline: 'You are offline. A decision can be made once the server is reached.',
+  all: 'All requests',
+  next: 'Next request',
+  details: 'The request',
+
+  customer: 'Customer',
+  portal: 'Portal',
+  reason: 'Reason',
+  asked: 'Asked for',
+  why: 'Needs approval',
+  approvals: 'Approvals',
+  state: 'State',
+  granted: 'Granted',
+  decisions: 'Decisions',
+  noTicket: 'no ticket',
+
+  noContext: 'What else they looked at is not known here.',
+  noSessions: 'None on record',
+  running: 'running',
+  notBegun: 'not begun',
+
+  approve: 'Approve',
+  deny: 'Deny',
+  back: 'Back',
+  sign: { approve: 'Approve and sign', deny: 'Deny and sign' } satisfies Record<Verdict, string>,
+  signing: 'Signing',
+  time: 'Time',
+  mode: 'Mode',
+  extensions: 'Extensions',
+  none: 'None',
+  asAsked: 'as asked',
+  comment: 'Comment',
+  commentOptional: 'optional',
+
+  withdraw: 'Withdraw',
+  withdrawTitle: 'Withdraw this request?',
+  withdrawKeep: 'You can ask again at any time.',
+  toCard: 'Open the customer’s card to start',
+  openTrail: 'Open the trail',
+  start: 'Start',
+  clock: 'The time runs from the start, not from now.',
+} as const;
+
+export const REQUEST_STATES: Record<RequestState, string> = {
+  pending: 'Waiting for a decision',
+  approved: 'Approved',
+  used: 'Used',
+  denied: 'Denied',
+  withdrawn: 'Withdrawn',
+  lapsed: 'Lapsed',
+};
+
+/** What it means to who asked, and what to do. */
+export const NEXT: Record<RequestState, string> = {
+  pending: 'Whoever may decide was told. You are told on this desktop what they say.',
+  approved: 'Open the customer’s card, look whether it is the right one, and start.',
+  used: 'The session has begun with it. It can’t begin a second one.',
+  denied: 'Nothing was opened. Read why before you ask again.',
+  withdrawn: 'Nothing begins with it any more. Ask again if you still need it.',
+  lapsed: 'It was not decided or not begun in time, or the policy has changed. Ask again if you still need it.',
+};
+
+export const VERDICTS: Record<Verdict, string> = { approve: 'approved', deny: 'denied' };
+
+const minutes = (seconds: number): string => counted(Math.max(1, Math.round(seconds / 60)), 'minute', 'minutes');
+const extensions = (count: number): string => (count === 0 ? 'without extensions' : `up to ${counted(count, 'extension', 'extensions')}`);
+
+/** `30 min`, for a row. */
+export const shortTime = (seconds: number): string => `${Math.max(1, Math.round(seconds / 60))} min`;
+
+/** `Read-only, 30 minutes, up to 2 extensions` */
+export const scopeWords = (scope: Scope): string => `${MODES[scope.mode]}, ${minutes(scope.duration_seconds)}, ${extensions(scope.extensions)}`;
+
+/** What was taken away of what was asked for; empty when nothing was. */
+export function lessWords(asked: Scope, granted: Scope): string {
+  const less = [
+    granted.mode === asked.mode ? '' : `${MODES[granted.mode].toLowerCase()} instead of ${MODES[asked.mode].toLowerCase()}`,
+    granted.duration_seconds === asked.duration_seconds ? '' : `${minutes(granted.duration_seconds)} instead of ${minutes(asked.duration_seconds)}`,
+    granted.extensions === asked.extensions ? '' : `${extensions(granted.extensions)} instead of ${extensions(asked.extensions)}`,
+  ].filter((part) => part !== '');
+  return less.length === 0 ? 'All that was asked for' : `Less than was asked for: ${less.join(', ')}`;
+}
+
+const DOES: Record<Mode, string> = { read_only: 'look at', read_write: 'make changes for' };
+
+/** `Amy Lee asks to look at Jane Doe` */
+export const asksWords = (request: RequestResponse): string => `${request.staff_name} asks to ${DOES[request.asked.mode]} ${request.customer.name}`;
+export const youAskedWords = (request: RequestResponse): string => `You asked to ${DOES[request.asked.mode]} ${request.customer.name}`;
+
+/** `27 min left` */
+export const leftWords = (until: number, now: number): string => (until <= now ? 'lapses now' : `${age(until - now)} left`);
+export const lapsesWords = (request: RequestResponse, now: number): string =>
+  request.expires_at <= now ? 'Lapses now' : `Lapses at ${timeOfDay(request.expires_at)}, in ${age(request.expires_at - now)}`;
+
+/** The state, with who brought it about or until when it holds. */
+export function stateWords(request: RequestResponse): string {
+  switch (request.state) {
+    case 'pending':
+      return `${REQUEST_STATES.pending}, until ${timeOfDay(request.expires_at)}`;
+    case 'approved':
+      return `${REQUEST_STATES.approved}, start by ${timeOfDay(request.expires_at)}`;
+    case 'denied': {
+      const by = request.decisions.findLast((decision) => decision.verdict === 'deny');
+      return by ? `${REQUEST_STATES.denied} by ${by.approver_name}` : REQUEST_STATES.denied;
+    }
+    case 'used':
+    case 'withdrawn':
+    case 'lapsed':
+      return REQUEST_STATES[request.state];
+  }
+}
+
+/** A code such as `sign_in` in words: labels belong to the policy, and the inbox has none. */
+export function reasonCodeWords(code: string): string {
+  const words = code.replaceAll('_', ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Why it needs an approval, with the rules to quote. */
+export function rulesWords(rules: readonly string[]): string {
+  const why = whyWords(rules);
+  return why === '' ? 'The policy wants it' : why.charAt(0).toUpperCase() + why.slice(1);
+}
+
+/** `2 needed, 1 made` */
+export function approvalsWords(request: RequestResponse): string {
+  const made = request.decisions.filter((decision) => decision.verdict === 'approve').length;
+  const needed = Math.max(1, request.approvals_needed);
+  return `${needed} needed, ${made === 0 ? 'none made yet' : `${made} made`}`;
+}
+
+const how = (scope: Scope): string =>
+  `for ${minutes(scope.duration_seconds)}, ${MODES[scope.mode].toLowerCase()}, ${scope.extensions === 0 ? 'without extensions' : `with ${extensions(scope.extensions)}`}`;
+
+/** What is about to be signed. */
+export function allowSentence(request: RequestResponse, scope: Scope): string {
+  const others = Math.max(1, request.approvals_needed) - request.decisions.filter((decision) => decision.verdict === 'approve').length - 1;
+  const further = others <= 0 ? '' : others === 1 ? ' It may begin once one more person has approved.' : ` It may begin once ${others} more people have approved.`;
+  return `You allow ${request.staff_name} to ${DOES[scope.mode]} ${request.customer.name} ${how(scope)}.${further} Your device signs it.`;
+}
+export const denySentence = (request: RequestResponse): string =>
+  `You deny ${request.staff_name} ${request.asked.mode === 'read_only' ? `a look at ${request.customer.name}` : `changes for ${request.customer.name}`}. Your device signs it.`;
+
+export const commentReaders = (request: RequestResponse): string => `${request.staff_name} reads it, and it stands in the record with your name.`;
+export const whyNotHint = (request: RequestResponse): string => `At least 10 characters. ${commentReaders(request)}`;
+
+/** Said to who has decided. Of two at the same moment the server takes one. */
+export const decidedWords = (verdict: Verdict, request: RequestResponse): string =>
+  verdict === 'approve'
+    ? `You approved what ${request.staff_name} asked for, and ${request.staff_name} is told. If somebody has decided before you, theirs stands.`
+    : `You denied what ${request.staff_name} asked for, and ${request.staff_name} is told why. If somebody has decided before you, theirs stands.`;
+
+/** It does not wait any more, and not by what was done here. */
+export const goneWords = (request: RequestResponse | null, now: number): string => {
+  if (request === null) return 'Somebody has decided about it, it was withdrawn, or it has lapsed.';
+  if (request.expires_at <= now) return 'It has lapsed: nobody decided in time.';
+  return `Somebody else has decided about it, or ${request.staff_name} has withdrawn it.`;
+};
+export const GONE = 'This request does not wait for you any more';
+
+export const ofStaffTitle = (request: RequestResponse): string => `Last sessions of ${request.staff_name}`;
+export const ofCustomerTitle = (request: RequestResponse): string => `Last sessions with ${request.customer.name}`;
+export const lastHourWords = (count: number): string => `${counted(count, 'session', 'sessions')} begun within the last hour`;
+
+/** On the sheet: what asking does. */
+export const askSummary = (customer: string, mode: Mode, durationSeconds: number): string =>
+  `Asks whoever may decide to let you ${DOES[mode]} ${customer} for ${minutes(durationSeconds)}. They read your reason. Nothing opens before you start it.`;
+export const ASK = { ask: 'Ask for approval', asking: 'Asking', failed: 'Could not ask' } as const;
