@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { errorsOf, faults, launch } from './browser.mjs';
 import { BAR, CONSOLE, LOOKS } from './scenes.mjs';
 import { serve } from './serve.mjs';
-import { freshSignInWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
+import { freshSignInWay, inboxWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
 const pictures = join(ui, 'screenshots');
@@ -76,6 +76,12 @@ async function layout(page, scene, look) {
     const whole = await page.evaluate(() => [...document.querySelectorAll('[role=option]')].filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length);
     if (whole < 10) found.push(`${whole} customers without scrolling, 10 are promised`);
   }
+  if (scene === 'inbox' && look.size[1] === 800) {
+    const whole = await page.evaluate(() => [...document.querySelectorAll('[data-request]')].filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length);
+    if (whole < 8) found.push(`${whole} requests without scrolling, 8 are promised`);
+    const hidden = await page.evaluate(() => [...document.querySelectorAll('#request .body')].reduce((sum, box) => sum + box.scrollHeight - box.clientHeight, 0));
+    if (hidden > 0) found.push(`${hidden} px of a request are below the fold, and it is promised to fit on one screen`);
+  }
   return found;
 }
 
@@ -130,6 +136,7 @@ if (asked.length === 0 || asked.includes('ways')) {
   await way('the whole way by keyboard', [1280, 800], (page) => wholeWayByKeyboard(page, gallery.origin));
   await way('the way past a missing key store by keyboard', [1280, 800], (page) => keyStoreWay(page, gallery.origin));
   await way('the way over a fresh sign-in by keyboard', [1280, 800], (page) => freshSignInWay(page, gallery.origin));
+  await way('a request from asking to the session, and a decision, by keyboard', [1280, 800], (page) => inboxWay(page, gallery.origin));
   await way('a narrow window by keyboard', [640, 400], (page) => narrowWay(page, gallery.origin));
   await way('what is shipped, under its policy', [1280, 800], (page) => shipped(page, product.origin));
   const assets = join(ui, 'dist', 'assets');

@@ -2,16 +2,17 @@
 import { ALARMS } from './scenes/alarms.mjs';
 import { FIND } from './scenes/find.mjs';
 import { FIRST_RUN } from './scenes/first_run.mjs';
+import { INBOX } from './scenes/inbox.mjs';
 import { RECORD } from './scenes/record.mjs';
 import { BAR_CLOSED, BAR_OPEN, SESSION } from './scenes/session.mjs';
 import { SETTINGS } from './scenes/settings.mjs';
 import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
-export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS];
+export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS, ...INBOX];
 export const BAR = [...BAR_CLOSED, ...BAR_OPEN];
 
-const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms'];
+const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms', 'inbox', 'request', 'request-approve', 'card-approved'];
 
 const closed = BAR_CLOSED.map(([name]) => name);
 const open = BAR_OPEN.map(([name]) => name);

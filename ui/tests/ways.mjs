@@ -201,6 +201,53 @@ export async function freshSignInWay(page, origin) {
   return wrong;
 }
 
+/** Asked for on the card, approved by somebody, started; and, as a lead, decided from the list. */
+export async function inboxWay(page, origin) {
+  const wrong = [];
+  const tabTo = async (id) => {
+    for (let presses = 0; presses < 60 && (await focused(page)) !== id; presses += 1) await page.keyboard.press('Tab');
+    if ((await focused(page)) !== id) wrong.push(`${id} can't be reached by keyboard`);
+  };
+  const seen = (name) => page.getByTestId(name).waitFor();
+  await page.goto(`${origin}/console.html?scene=card&play`);
+  await tabTo('reason-code-billing');
+  await page.keyboard.press('Space');
+  await tabTo('reason-text');
+  await page.keyboard.type('Invoice 1042 was charged twice');
+  await tabTo('ticket');
+  await page.keyboard.type('TCK-4821');
+  await tabTo('mode-read_only');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Control+Enter');
+  await seen('card-request');
+  // The double's lead takes a few seconds.
+  await seen('start-approved');
+  await page.keyboard.press('Control+Enter');
+  await seen('live-strip');
+
+  await page.goto(`${origin}/console.html?scene=inbox&play`);
+  await page.keyboard.press('Control+3');
+  await seen('inbox-list');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  if ((await focused(page)) !== 'request-q2') wrong.push('the arrow keys do not lead through the list');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await seen('approve');
+  await page.keyboard.press('a');
+  await seen('decide-sentence');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('d');
+  if ((await focused(page)) !== 'decide-comment') wrong.push('a denial does not begin with its comment');
+  await page.keyboard.type('Security handles this customer');
+  await page.keyboard.press('Control+Enter');
+  await seen('request-done');
+  await tabTo('request-next');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('request').getByText('Maximiliane').first().waitFor();
+  return wrong;
+}
+
 /** In a narrow window the rest of the sidebar is behind one button, by keyboard as well. */
 export async function narrowWay(page, origin) {
   const wrong = [];

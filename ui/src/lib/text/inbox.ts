@@ -11,7 +11,6 @@ export const INBOX = {
   toDecide: 'Waiting for you',
   noneToDecide: 'Nobody waits for you.',
   own: 'Yours',
-  noneOwn: 'You have asked for nothing.',
   empty: 'No requests',
   emptyHint: 'Where a session needs an approval, you ask for it on the customer’s card. What becomes of it stands here.',
   emptyApproverHint: 'What waits for your decision stands here as soon as somebody asks, and so does what you ask for yourself.',
@@ -28,7 +27,6 @@ export const INBOX = {
   asked: 'Asked for',
   why: 'Needs approval',
   approvals: 'Approvals',
-  state: 'State',
   granted: 'Granted',
   decisions: 'Decisions',
   noTicket: 'no ticket',
@@ -41,15 +39,12 @@ export const INBOX = {
   approve: 'Approve',
   deny: 'Deny',
   back: 'Back',
-  sign: { approve: 'Approve and sign', deny: 'Deny and sign' } satisfies Record<Verdict, string>,
   signing: 'Signing',
   time: 'Time',
   mode: 'Mode',
   extensions: 'Extensions',
   none: 'None',
-  asAsked: 'as asked',
   comment: 'Comment',
-  commentOptional: 'optional',
 
   withdraw: 'Withdraw',
   withdrawTitle: 'Withdraw this request?',
@@ -78,6 +73,9 @@ export const NEXT: Record<RequestState, string> = {
   withdrawn: 'Nothing begins with it any more. Ask again if you still need it.',
   lapsed: 'It was not decided or not begun in time, or the policy has changed. Ask again if you still need it.',
 };
+
+/** On the button that decides. */
+export const SIGN: Record<Verdict, string> = { approve: 'Approve and sign', deny: 'Deny and sign' };
 
 export const VERDICTS: Record<Verdict, string> = { approve: 'approved', deny: 'denied' };
 

@@ -5,6 +5,7 @@ import { consoleScenes } from '../host/samples';
 import { BAR, idleWords, warningWords } from './bar';
 import { CURTAIN_CAUSES, curtainWords } from './curtain';
 import { ENDED_NEXT, ENDING, endedByWords, endedWords, nextWords, noteLeft } from './endings';
+import { ASK, INBOX, NEXT, REQUEST_STATES, SIGN, VERDICTS } from './inbox';
 import { LIVE } from './live';
 import { RECOVERED, goesOnWords, keptWords } from './recovered';
 import { RULES } from './sessions';
@@ -14,7 +15,7 @@ import { TRAIL } from './trail';
 const everyEnd = Object.keys(ENDED_NEXT) as EndedBy[];
 
 it('the words of the screens are there, and neither shout nor call anybody a user', () => {
-  for (const table of [BAR, CONFLICT, ENDING, ENDED_NEXT, FIELD_FAULTS, FIND, LIVE, RECENT, RECOVERED, RULES, START, TRAIL]) {
+  for (const table of [ASK, INBOX, NEXT, REQUEST_STATES, SIGN, VERDICTS, BAR, CONFLICT, ENDING, ENDED_NEXT, FIELD_FAULTS, FIND, LIVE, RECENT, RECOVERED, RULES, START, TRAIL]) {
     for (const entry of Object.values(table) as unknown[]) {
       const word = typeof entry === 'function' ? String(entry('7')) : String(entry);
       expect(word.trim()).not.toBe('');
