@@ -117,7 +117,7 @@ describe('a request that waits for one’s decision', () => {
       'Bo Nilsson asks to make changes for Jane Doe', 'jane.doe@example.com', '#1042', 'class gold', 'Barkside', 'Billing', 'TCK-4821',
       'the second line has to be cancelled', 'Read-write, 30 minutes, up to 2 extensions', 'Read-write always does', 'read-write-needs-approval',
       '1 needed, none made yet', `Lapses at ${timeOfDay(first.expires_at)}`, '2 sessions begun within the last hour',
-      'The appointment of Friday', '2 blocked', 'Last sessions with Jane Doe', 'Her new address',
+      'The appointment of Friday', '2 blocked', 'ended by a lead', 'Last sessions with Jane Doe', 'Her new address',
     ]) expect(said).toContain(word);
   });
 
@@ -133,6 +133,13 @@ describe('a request that waits for one’s decision', () => {
     await atRequest({ ...scenes.inbox, inbox: { own: [], to_decide: [{ ...second, decisions: [] }] } }, 'q2');
     await press('approve');
     expect(words('decide-sentence')).toContain('It may begin once one more person has approved.');
+  });
+
+  it('names what is signed to the second', async () => {
+    const odd = { ...first, asked: { ...first.asked, duration_seconds: 750 } };
+    await atRequest({ ...scenes.inbox, inbox: { own: [], to_decide: [odd] } });
+    await press('approve');
+    expect(words('decide-sentence')).toContain('for 12 min 30 s');
   });
 
   it('is not decided by a key: it leads to what would be signed, in a sentence', async () => {
@@ -316,6 +323,7 @@ describe('one’s own request', () => {
     await show({ ...withdrawn, action: { kind: 'withdraw_request', target: 'p1', busy: true, error: null } });
     await show({ ...withdrawn, action: { kind: 'withdraw_request', target: 'p1', busy: false, error: null } });
     await settled();
+    expect(focused()).toBe('request-title');
     expect(isShown('withdraw-dialog')).toBe(false);
     expect(words('request-state')).toContain('Withdrawn.');
     expect(isShown('withdraw')).toBe(false);

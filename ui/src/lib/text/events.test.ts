@@ -107,6 +107,15 @@ describe('events in words', () => {
     expect([whatWords(gone), becauseWords(gone), isAddress(gone), hintWords(gone)]).toEqual(['erased', '', false, ERASED_HINT]);
   });
 
+  it('of an approval say what was asked for and decided, and why it lapsed', () => {
+    const said = (kind: string, what: string, because = '') => [eventWords, whatWords, becauseWords].map((words) => words(event(kind, { what, because })));
+    expect(said('approval_requested', 'read_write', 'Invoice 1042')).toEqual(['Approval asked for', 'Read-write', 'Invoice 1042']);
+    expect(said('approval_decided', 'deny', 'Ask security')).toEqual(['Decided', 'Denied', 'Ask security']);
+    expect(said('approval_lapsed', 'approved')).toEqual(['Approval lapsed', 'nothing had begun', '']);
+    expect(said('approval_lapsed', 'pending', 'policy_changed')[2]).toBe('the policy says something else by now');
+    expect(said('policy_changed', '7f3a91c0aa55bb66')[1]).toBe('7f3a91c0aa55');
+  });
+
   it('about journals and chains name their cause in words', () => {
     const words = (kind: string, because: string) => becauseWords(event(kind, { because }));
     expect(Object.keys(LOSSES).map((cause) => words('journal_replaced', cause))).toEqual(Object.values(LOSSES));

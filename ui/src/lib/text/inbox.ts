@@ -1,10 +1,11 @@
+import type { EndedBy } from '../bindings/EndedBy';
 import type { Mode } from '../bindings/Mode';
 import type { RequestResponse } from '../bindings/RequestResponse';
 import type { RequestState } from '../bindings/RequestState';
 import type { Scope } from '../bindings/Scope';
 import type { Verdict } from '../bindings/Verdict';
-import { MODES, whyWords } from './sessions';
-import { age, counted, timeOfDay } from './times';
+import { MODES, RULES, whyWords } from './sessions';
+import { age, counted, length, timeOfDay } from './times';
 
 /** Words of requests for approval: of who asks, and of who decides. */
 export const INBOX = {
@@ -79,11 +80,12 @@ export const SIGN: Record<Verdict, string> = { approve: 'Approve and sign', deny
 
 export const VERDICTS: Record<Verdict, string> = { approve: 'approved', deny: 'denied' };
 
-const minutes = (seconds: number): string => counted(Math.max(1, Math.round(seconds / 60)), 'minute', 'minutes');
+/** Never rounded: it says what is signed. */
+const minutes = (seconds: number): string => (seconds % 60 === 0 ? counted(seconds / 60, 'minute', 'minutes') : length(seconds));
 const extensions = (count: number): string => (count === 0 ? 'without extensions' : `up to ${counted(count, 'extension', 'extensions')}`);
 
 /** `30 min`, for a row. */
-export const shortTime = (seconds: number): string => `${Math.max(1, Math.round(seconds / 60))} min`;
+export const shortTime = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60} min` : length(seconds));
 
 /** `Read-only, 30 minutes, up to 2 extensions` */
 export const scopeWords = (scope: Scope): string => `${MODES[scope.mode]}, ${minutes(scope.duration_seconds)}, ${extensions(scope.extensions)}`;
@@ -138,6 +140,17 @@ export function rulesWords(rules: readonly string[]): string {
   const why = whyWords(rules);
   return why === '' ? 'The policy wants it' : why.charAt(0).toUpperCase() + why.slice(1);
 }
+
+/** Those to be quoted: one that has no words of its own is named already. */
+export const quotedRules = (rules: readonly string[]): string[] => rules.filter((rule) => Object.hasOwn(RULES, rule));
+
+/** An end that says something about how the session went. */
+export const ENDED_EARLY: Partial<Record<EndedBy, string>> = {
+  lead: 'ended by a lead',
+  security: 'ended by security',
+  customer: 'stopped by the customer',
+  approval_withdrawn: 'approval withdrawn',
+};
 
 /** `2 needed, 1 made` */
 export function approvalsWords(request: RequestResponse): string {

@@ -32,7 +32,7 @@ const context = {
     past('AG-M4T9W', BO, janet, 0.02, 'The appointment of Friday is not in her list'),
     past('AG-PX5HC', BO, mary, 0.03, 'She sees two invoices for one visit and asks which of them she has to pay', { blocked: 2 }),
     past('AG-2YB7N', BO, janek, 1.1, 'Can’t find where the plan is changed', { mode: 'read_write' }),
-    past('AG-9DD3K', BO, jan, 2, 'Reminder came for an appointment that was cancelled', { ended_by: 'expired' }),
+    past('AG-9DD3K', BO, jan, 2, 'Reminder came for an appointment that was cancelled', { ended_by: 'lead' }),
     past('AG-C7V2M', BO, jana, 6, 'The receipt of March is missing'),
   ],
   of_customer: [
