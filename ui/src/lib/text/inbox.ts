@@ -169,7 +169,7 @@ export function allowSentence(request: RequestResponse, scope: Scope): string {
   return `You allow ${request.staff_name} to ${DOES[scope.mode]} ${request.customer.name} ${how(scope)}.${further} Your device signs it.`;
 }
 export const denySentence = (request: RequestResponse): string =>
-  `You deny ${request.staff_name} ${request.asked.mode === 'read_only' ? `a look at ${request.customer.name}` : `changes for ${request.customer.name}`}. Your device signs it.`;
+  `You deny ${request.staff_name}’s request to ${DOES[request.asked.mode]} ${request.customer.name}. Your device signs it.`;
 
 export const commentReaders = (request: RequestResponse): string => `${request.staff_name} reads it, and it stands in the record with your name.`;
 export const whyNotHint = (request: RequestResponse): string => `At least 10 characters. ${commentReaders(request)}`;

@@ -38,7 +38,7 @@ export const card = (rest: Partial<CardView> = {}): CardView => ({
   ...rest,
 });
 
-const sensitive: StartOptionsView = {
+export const sensitive: StartOptionsView = {
   ...options,
   modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', approvals: 1, rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
 };

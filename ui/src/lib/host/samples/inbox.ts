@@ -6,7 +6,7 @@ import type { PastSession } from '../../bindings/PastSession';
 import type { RequestResponse } from '../../bindings/RequestResponse';
 import type { Scope } from '../../bindings/Scope';
 import { DAY, MINUTE, amy, asLead, customers, error, found, jane, janet, lead, now, offline, signedIn, waiting } from './common';
-import { card, options } from './find';
+import { card, options, sensitive } from './find';
 
 const [, , janek = jane, janice = jane, mary = jane, , jan = jane, , , , jana = jane, janelle = jane] = customers;
 
@@ -138,6 +138,6 @@ export const inboxScenes = {
   'card-approved': cardOf(approved),
   'card-approved-offline': { ...cardOf(approved), connection: offline, queue: waiting },
   'card-approved-failed': cardOf(approved, { start: { state: 'failed', error: error('approval_gone', null, '7f3a91c0') } }),
-  'card-asking': { ...found, card: card(), action: { kind: 'ask_approval', target: '1042', busy: true, error: null } },
+  'card-asking': { ...found, card: card({ options: sensitive }), action: { kind: 'ask_approval', target: '1042', busy: true, error: null } },
   'card-ask-failed': { ...found, card: card(), action: { kind: 'ask_approval', target: '1042', busy: false, error: error('unavailable', null, '7f3a91c0') } },
 } satisfies Record<string, ConsoleView>;
