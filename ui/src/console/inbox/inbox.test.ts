@@ -222,7 +222,7 @@ describe('a request that waits for one’s decision', () => {
     expect(asked('decide_request')).toHaveLength(1);
     await show({ ...without(scenes.inbox, 'q1'), action: { kind: 'decide_request', target: 'q1', busy: false, error: null } });
     await settled();
-    expect(words('request-done')).toContain('You approved what Bo Nilsson asked for');
+    expect(words('request-done')).toContain('Your approval is signed, and Bo Nilsson is told.');
     expect(asked('dismiss_action')).toHaveLength(1);
     await press('request-next');
     await settled();

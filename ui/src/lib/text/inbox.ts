@@ -67,7 +67,7 @@ export const REQUEST_STATES: Record<RequestState, string> = {
 
 /** What it means to who asked, and what to do. */
 export const NEXT: Record<RequestState, string> = {
-  pending: 'Whoever may decide was told. You are told on this desktop what they say.',
+  pending: 'You are told on this desktop as soon as somebody has decided.',
   approved: 'Open the customer’s card, look whether it is the right one, and start.',
   used: 'The session has begun with it. It can’t begin a second one.',
   denied: 'Nothing was opened. Read why before you ask again.',
@@ -177,8 +177,8 @@ export const whyNotHint = (request: RequestResponse): string => `At least 10 cha
 /** Said to who has decided. Of two at the same moment the server takes one. */
 export const decidedWords = (verdict: Verdict, request: RequestResponse): string =>
   verdict === 'approve'
-    ? `You approved what ${request.staff_name} asked for, and ${request.staff_name} is told. If somebody has decided before you, theirs stands.`
-    : `You denied what ${request.staff_name} asked for, and ${request.staff_name} is told why. If somebody has decided before you, theirs stands.`;
+    ? `Your approval is signed, and ${request.staff_name} is told. If somebody has denied it before you, that stands.`
+    : `Your denial is signed, and ${request.staff_name} is told why. If somebody has decided before you, that stands.`;
 
 /** It does not wait any more, and not by what was done here. */
 export const goneWords = (request: RequestResponse | null, now: number): string => {
