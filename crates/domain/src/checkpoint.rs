@@ -163,10 +163,20 @@ pub fn verifier_key(name: &str, public_key: &[u8; 32]) -> String {
     format!("{name}+{:08x}+{}", signed_note::key_id(name, &key), STANDARD.encode(key))
 }
 
+/// Of a verifier key, base64 of 32 bytes.
+fn public_key(verifier_key: &str) -> Option<String> {
+    // Base64 may hold a plus too, a name or a key id none.
+    let (_, key) = verifier_key.split_once('+')?.1.split_once('+')?;
+    let key = STANDARD.decode(key).ok()?;
+    key.strip_prefix(&[ED25519]).map(|key| STANDARD.encode(key))
+}
+
 /// The signers that somebody trusts.
 #[derive(Clone, Default)]
 pub struct TrustedKeys {
     keys: Vec<StandardVerifier>,
+    /// The same by name, as base64.
+    public_keys: Vec<(String, String)>,
 }
 
 impl std::fmt::Debug for TrustedKeys {
@@ -195,6 +205,8 @@ impl TrustedKeys {
         let key = StandardVerifier::new(verifier_key).map_err(|_| CheckpointError::InvalidKey)?;
         // The same one twice would make the choice between them ambiguous.
         if !self.keys.iter().any(|known| known.name() == key.name() && known.key_id() == key.key_id()) {
+            let public_key = public_key(verifier_key).ok_or(CheckpointError::InvalidKey)?;
+            self.public_keys.push((key.name().to_owned(), public_key));
             self.keys.push(key);
         }
         Ok(())
@@ -208,6 +220,11 @@ impl TrustedKeys {
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(Verifier::name)
+    }
+
+    /// The public keys under this name, base64 of 32 bytes each: for what is signed outside of a note.
+    pub fn public_keys_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.public_keys.iter().filter(move |(of, _)| of == name).map(|(_, key)| key.as_str())
     }
 
     /// A checkpoint that one of these keys has signed under the name that it gives itself. A wrong signature of a known
@@ -280,6 +297,15 @@ mod tests {
         assert_eq!(seen.head_of("device-1").unwrap().seq, 3);
         assert_eq!(seen.head_of("device-2"), None);
         assert_eq!(claimed(&note), Some(seen));
+    }
+
+    #[test]
+    fn the_public_keys_of_a_name_are_those_that_were_trusted_under_it() {
+        let (one, other) = (signer("device-1", 1), signer("device-2", 2));
+        let trusted = trusting(&[&one, &other, &one]);
+        let keys: Vec<&str> = trusted.public_keys_of("device-1").collect();
+        assert_eq!(keys, [STANDARD.encode(one.public_key)]);
+        assert_eq!(trusted.public_keys_of("device-3").count(), 0);
     }
 
     #[test]

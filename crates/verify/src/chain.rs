@@ -57,6 +57,8 @@ pub(crate) struct Chain {
     /// Up to here the writer's own was; `None` when the reader does not know its key.
     own: Option<i64>,
     begins: bool,
+    /// When the first record was written, where it is not the first of all.
+    resumes_at: Option<UnixMillis>,
     /// What the first record names as the one before it, if it is the one that the header promises.
     before: Option<String>,
     passed: Passed,
@@ -73,8 +75,8 @@ impl Chain {
         let head = ChainHead { seq: header.after, hash: String::new() };
         let (confirmed, begins) = (header.after, header.after == 0);
         let own = pinned.then_some(header.after);
-        let (before, passed, erased) = (None, Passed::default(), Vec::new());
-        Self { header, line, head, signed, confirmed, own, begins, before, passed, erased, report }
+        let (resumes_at, before, passed, erased) = (None, None, Passed::default(), Vec::new());
+        Self { header, line, head, signed, confirmed, own, begins, resumes_at, before, passed, erased, report }
     }
 
     fn at(&self, line: u64, seq: i64) -> Place {
@@ -83,6 +85,11 @@ impl Chain {
 
     pub(crate) fn writer(&self) -> &str {
         &self.header.writer
+    }
+
+    /// When its first record here was written, if there were some before.
+    pub(crate) fn resumes_at(&self) -> Option<UnixMillis> {
+        self.resumes_at
     }
 
     /// Has the record held against this, now or when it comes.
@@ -114,7 +121,7 @@ impl Chain {
             report.add(self.at(line, record.seq), Fault::ForeignRecord { found: (*record.writer).to_owned() });
             return false;
         }
-        let Seen { seq, prev_hash, hash, special, .. } = record;
+        let Seen { seq, occurred_at, prev_hash, hash, special, .. } = record;
         let wrong = special.as_ref().and_then(|special| special.wrong.as_ref());
         let is_itself = wrong.is_none();
         match wrong {
@@ -162,6 +169,9 @@ impl Chain {
         }
         if seq == self.header.after.saturating_add(1) {
             self.before = Some(prev_hash);
+        }
+        if self.header.after > 0 {
+            self.resumes_at = self.resumes_at.or(Some(occurred_at));
         }
         self.passed.add(seq, &hash);
         self.report.first = self.report.first.or(Some(seq));

@@ -1,7 +1,10 @@
 //! What can be wrong with an export, and where.
 
 use amberglass_domain::checkpoint::CheckpointError;
-use amberglass_wire::{SessionId, UnixMillis};
+use amberglass_wire::{
+    SessionId, UnixMillis,
+    approval::{RequestState, Verdict},
+};
 use serde::Serialize;
 
 /// Where in the export: a line of the file and, as far as it is about one, a record of a writer.
@@ -98,6 +101,47 @@ pub enum Fault {
     CheckpointTooLate,
     #[error("the body is kept back although the record is of session {session}, which was asked for")]
     KeptBack { session: SessionId },
+    #[error("device {device} was registered with another key than the one that is trusted under its name")]
+    RegisteredOtherKey { device: String },
+    #[error(
+        "the decision is of device {device}, whose key is not among those that are trusted: nothing tells it from one that was made up"
+    )]
+    DecisionKeyUnknown { device: String },
+    #[error("the decision is not as device {device} has signed it: it was changed, or somebody else has signed it")]
+    DecisionNotSigned { device: String },
+    #[error("the record is about other people than the decision that it holds")]
+    DecisionOfOthers,
+    #[error("{staff} has decided about their own request")]
+    DecidedOwn { staff: String },
+    #[error("the decision says {}, and by it the request was {}", .verdict.as_str(), .state.as_str())]
+    VerdictContradicted { verdict: Verdict, state: RequestState },
+    #[error(
+        "the decision was signed at {} and was worth something until {}: it went on record at another time",
+        time(*.signed_at), time(*.not_after)
+    )]
+    DecisionOutOfTime { signed_at: UnixMillis, not_after: UnixMillis },
+    #[error("the request that is decided about was asked for nowhere, or not before")]
+    NotAsked,
+    #[error("the request is asked for a second time")]
+    AskedTwice,
+    #[error("the decision names another {what} than the request that it is about: it was made for something else")]
+    DecisionDiffers { what: &'static str },
+    #[error("the decision allows something else, or more, than what was asked for")]
+    ScopeWidened,
+    #[error("whoever decides has decided about this request before: the decision is there again, or is a second one")]
+    DecidedTwice,
+    #[error("the decision comes when the request was {} already", .was.as_str())]
+    DecidedTooLate { was: RequestState },
+    #[error("the session says that it began with an approval, and none was given before")]
+    NotApproved,
+    #[error("the session began with an approval that was {} already", .was.as_str())]
+    ApprovalOver { was: RequestState },
+    #[error("the session is of other people, or has another reason, than what was approved")]
+    SessionOfOthers,
+    #[error("the session had more than what was approved: another {what}")]
+    SessionWider { what: &'static str },
+    #[error("more is on record about this request than can be")]
+    RequestCrowded,
 }
 
 impl Fault {
@@ -139,6 +183,24 @@ impl Fault {
             Self::CheckpointNotSigned { .. } => "checkpoint_not_signed",
             Self::CheckpointTooLate => "checkpoint_too_late",
             Self::KeptBack { .. } => "kept_back",
+            Self::RegisteredOtherKey { .. } => "registered_other_key",
+            Self::DecisionKeyUnknown { .. } => "decision_key_unknown",
+            Self::DecisionNotSigned { .. } => "decision_not_signed",
+            Self::DecisionOfOthers => "decision_of_others",
+            Self::DecidedOwn { .. } => "decided_own",
+            Self::VerdictContradicted { .. } => "verdict_contradicted",
+            Self::DecisionOutOfTime { .. } => "decision_out_of_time",
+            Self::NotAsked => "not_asked",
+            Self::AskedTwice => "asked_twice",
+            Self::DecisionDiffers { .. } => "decision_differs",
+            Self::ScopeWidened => "scope_widened",
+            Self::DecidedTwice => "decided_twice",
+            Self::DecidedTooLate { .. } => "decided_too_late",
+            Self::NotApproved => "not_approved",
+            Self::ApprovalOver { .. } => "approval_over",
+            Self::SessionOfOthers => "session_of_others",
+            Self::SessionWider { .. } => "session_wider",
+            Self::RequestCrowded => "request_crowded",
         }
     }
 }

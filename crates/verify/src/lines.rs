@@ -18,7 +18,10 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use crate::signed::is_server;
+use crate::{
+    approval::{self, Heard},
+    signed::is_server,
+};
 
 /// Bytes of lines that are looked at together; bounds the memory.
 const PIECE_BYTES: usize = 4 << 20;
@@ -43,6 +46,7 @@ pub(crate) enum Line {
 pub(crate) struct Seen {
     pub(crate) writer: Arc<str>,
     pub(crate) seq: i64,
+    pub(crate) occurred_at: UnixMillis,
     pub(crate) prev_hash: String,
     pub(crate) hash: String,
     pub(crate) special: Option<Box<Special>>,
@@ -56,7 +60,6 @@ pub(crate) struct Special {
     pub(crate) erased: bool,
     pub(crate) kind: String,
     pub(crate) session: Option<SessionId>,
-    pub(crate) occurred_at: UnixMillis,
     /// What is wrong with it alone.
     pub(crate) wrong: Option<ChainError>,
     pub(crate) says: Option<Says>,
@@ -72,6 +75,8 @@ pub(crate) enum Says {
     },
     /// By a server whose key is trusted.
     Witnessed(Checkpoint),
+    /// By a server, of a request for approval or of what it may have led to.
+    OfApproval(Heard),
 }
 
 /// Whole lines; `ends` are the positions behind their line breaks.
@@ -210,15 +215,15 @@ fn record(line: RecordLine, trusted: &TrustedKeys, writer: &mut Arc<str>) -> Lin
         hash: line.hash,
     };
     let wrong = chain::verify_alone(&record).err();
-    let says = if wrong.is_none() { says(&record, trusted) } else { None };
+    let says = if wrong.is_none() && !stub { says(&record, trusted) } else { None };
     let erased = chain::is_erased(&record);
     if **writer != *record.writer {
         *writer = Arc::from(record.writer.as_str());
     }
     let ChainedRecord { seq, session, occurred_at, kind, prev_hash, hash, .. } = record;
     let is_special = stub || erased || wrong.is_some() || says.is_some();
-    let special = is_special.then(|| Box::new(Special { stub, erased, kind, session, occurred_at, wrong, says }));
-    Line::Record(Seen { writer: writer.clone(), seq, prev_hash, hash, special })
+    let special = is_special.then(|| Box::new(Special { stub, erased, kind, session, wrong, says }));
+    Line::Record(Seen { writer: writer.clone(), seq, occurred_at, prev_hash, hash, special })
 }
 
 fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {
@@ -237,6 +242,7 @@ fn says(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Says> {
             // What a device keeps are the words of servers; its own, brought in this way, are none.
             trusted.checkpoint(&note).ok().filter(|seen| is_server(&seen.signer)).map(Says::Witnessed)
         }
+        _ if is_server(&record.writer) => approval::hear(record, trusted).map(Says::OfApproval),
         _ => None,
     }
 }

@@ -50,6 +50,8 @@ pub struct Report {
     /// Faults beyond the first thousand, which are not told one by one.
     pub more: u64,
     pub lines: u64,
+    /// Decisions about requests for approval, signed by the device of whoever decided.
+    pub decisions: u64,
     /// What was asked for, of which server and when.
     pub header: Option<ExportHeader>,
     /// Writers with a fault.
@@ -104,7 +106,7 @@ impl Report {
             .collect();
         serde_json::to_string_pretty(&serde_json::json!({
             "whole": self.is_whole(), "export": self.header, "lines": self.lines, "chains": self.chains,
-            "faults": faults, "more_faults": self.more,
+            "decisions": self.decisions, "faults": faults, "more_faults": self.more,
         }))
     }
 }
@@ -130,6 +132,9 @@ impl fmt::Display for Report {
                 Some(signer) => writeln!(f, "; signed by {} up to {}", clean(signer), chain.vouched_through)?,
                 None => writeln!(f, "; signed by nobody who is trusted")?,
             }
+        }
+        if self.decisions > 0 {
+            writeln!(f, "{} decisions about requests, as their devices have signed them", self.decisions)?;
         }
         for (Place { line, writer, seq }, fault) in &self.faults {
             let line = if *line > 0 { format!("line {line}") } else { "the file".into() };

@@ -6,7 +6,7 @@ use amberglass_domain::{chain::device_of, checkpoint::Checkpoint};
 use amberglass_wire::{UnixMillis, event_stream::ChainHead};
 
 /// Servers on one database differ by less.
-const CLOCKS_DIFFER_MILLIS: i64 = 1_000;
+pub(crate) const CLOCKS_DIFFER_MILLIS: i64 = 1_000;
 
 /// Servers sign for all writers, anybody else for itself.
 pub(crate) fn is_server(signer: &str) -> bool {

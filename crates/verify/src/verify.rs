@@ -13,10 +13,12 @@ use amberglass_wire::export::{ChainHeader, ExportEnd, ExportHeader, ExportLine, 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    approval::Heard as OfApproval,
     chain::{Chain, Heard, Known},
     fault::{Fault, Place},
-    lines::{Line, Piece, Says, Special},
+    lines::{Line, Piece, Says, Seen, Special},
     report::{ChainReport, Report},
+    requests::{Found, Moment, Requests, Unseen},
     signed::{Signed, SignedHeads, is_server},
 };
 
@@ -100,6 +102,7 @@ struct Reading {
     signed: SignedHeads,
     /// What records say about what is gone from others.
     known: Known,
+    requests: Requests,
     end: Option<(u64, ExportEnd)>,
     end_is_signed: Option<Result<(), CheckpointError>>,
     report: Report,
@@ -139,7 +142,7 @@ impl Reading {
                 let (seq, line) = (record.seq, self.lines);
                 if let Some(special) = record.special.as_deref().filter(|special| special.stub)
                     && let Some(header) = &self.header
-                    && let Some(fault) = kept_back(&header.scope, &record.writer, special)
+                    && let Some(fault) = kept_back(&header.scope, &record, special)
                 {
                     let place = Place { writer: Some((*record.writer).to_owned()), seq: Some(seq), ..self.here() };
                     self.report.add(place, fault);
@@ -149,10 +152,17 @@ impl Reading {
                     return;
                 };
                 let says = record.special.as_mut().and_then(|special| special.says.take());
+                let at = record.occurred_at;
+                let erased = record.special.as_ref().filter(|special| special.erased && !special.stub);
+                let erased = erased.filter(|_| is_server(&record.writer)).map(|special| special.kind.clone());
                 let stands = chain.record(record, line, &mut self.report);
+                if stands && let Some(kind) = erased {
+                    self.requests.erased(&kind, at);
+                }
                 if stands && let Some(says) = says {
                     let writer = chain.writer().to_owned();
-                    self.said(&writer, seq, says);
+                    let moment = Moment { chain: self.chains.len().saturating_sub(1), line, seq, at };
+                    self.said(&writer, moment, says);
                 }
             }
             Line::Other(other) => self.other(*other, trusted),
@@ -196,17 +206,40 @@ impl Reading {
         }
     }
 
-    /// What the record `seq` of `writer`, which is as it was written, says.
-    fn said(&mut self, writer: &str, seq: i64, says: Says) {
+    /// What this record of `writer`, which is as it was written, says.
+    fn said(&mut self, writer: &str, moment: Moment, says: Says) {
         match says {
-            Says::Erased(records) => self.known.erased.add(writer, seq, &records),
+            Says::Erased(records) => self.known.erased.add(writer, moment.seq, &records),
             Says::Retired { writer: of, through, hash } => {
                 if is_server(writer) {
                     self.known.retired.insert((of, through, hash));
                 }
             }
             Says::Witnessed(checkpoint) => self.checkpoint(&checkpoint, false),
+            Says::OfApproval(OfApproval { faults, is_signed, fact }) => {
+                self.report.decisions = self.report.decisions.saturating_add(u64::from(is_signed));
+                let found = fact.map(|fact| self.requests.add(moment, fact)).unwrap_or_default();
+                self.found(faults.into_iter().map(|fault| (moment, fault)).chain(found));
+            }
         }
+    }
+
+    fn found(&mut self, found: impl IntoIterator<Item = Found>) {
+        for (Moment { chain, line, seq, .. }, fault) in found {
+            let writer = self.chains.get(chain).map(|chain| chain.writer().to_owned());
+            self.report.add(Place { line, writer, seq: Some(seq) }, fault);
+        }
+    }
+
+    /// Held against each other once every chain was read.
+    fn requests(&mut self, scope: &ExportScope) {
+        let ExportScope { session, device, since, until, portal: _, customer: _, staff: _ } = scope;
+        // All records of a request are about the same people, and in scope by them or not at all.
+        let in_part = session.is_some() || device.is_some() || since.is_some() || until.is_some();
+        let servers = self.chains.iter().filter(|chain| is_server(chain.writer()));
+        let begins = servers.filter_map(Chain::resumes_at).collect();
+        let found = std::mem::take(&mut self.requests).finish(&Unseen { in_part, begins });
+        self.found(found);
     }
 
     /// `beside`: it stands beside the records of a chain that it names, and before them then. What a device has kept comes
@@ -269,6 +302,7 @@ impl Reading {
         let header = self.header.take();
         if let Some(header) = &header {
             self.missing_chains(header);
+            self.requests(&header.scope);
         }
         self.known.exported_at = header.as_ref().map(|header| header.exported_at);
         let whole = |writer: &str| header.as_ref().is_some_and(|header| asks_for_all_of(&header.scope, writer));
@@ -316,12 +350,13 @@ fn asks_for_all_of(scope: &ExportScope, writer: &str) -> bool {
 }
 
 /// What a stub must not stand for, as far as its header tells. With several conditions it can't tell.
-fn kept_back(scope: &ExportScope, writer: &str, record: &Special) -> Option<Fault> {
+fn kept_back(scope: &ExportScope, record: &Seen, special: &Special) -> Option<Fault> {
+    let writer: &str = &record.writer;
     let ExportScope { session, portal, customer, staff, device, since, until } = scope;
     let others = portal.is_some() || customer.is_some() || staff.is_some();
     match (session, device, others) {
         (Some(asked), None, false) if since.is_none() && until.is_none() => {
-            let session = record.session.clone().filter(|session| session == asked)?;
+            let session = special.session.clone().filter(|session| session == asked)?;
             Some(Fault::KeptBack { session })
         }
         (None, Some(device), false) if since.is_none() && until.is_none() => {

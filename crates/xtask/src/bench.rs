@@ -61,6 +61,11 @@ const BENCHMARKS: &[Benchmark] = &[
         what: "records a second that the verifier checks, beside reading, parsing and hashing them",
         starts: Starts::Nothing,
     },
+    Benchmark {
+        name: "push",
+        what: "an emergency stop to the last of 2,000 connected consoles, and the server's memory for each (--rounds N)",
+        starts: Starts::Programs,
+    },
 ];
 
 /// # Errors

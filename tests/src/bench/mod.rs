@@ -1,13 +1,16 @@
 //! What the product costs on this machine: how long a start takes, and how much memory it holds, each beside the plainest
 //! thing that does the same; and how soon a page is covered, beside what is promised.
 //!
-//! How fast the record is written and checked, beside the same work without what we add.
+//! How fast the record is written and checked, beside the same work without what we add. How soon many consoles hear of
+//! something.
 //!
-//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`] and [`verify`]. One clock tells all times: that of the bench.
+//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`] and [`push`]. One clock tells all
+//! times: that of the bench.
 
 mod bare_window;
 mod chromium;
 pub mod crash;
+mod crowd;
 pub mod decision;
 mod door;
 pub mod drain;
@@ -20,6 +23,7 @@ mod lane;
 pub mod machine;
 mod memory;
 mod pairs;
+pub mod push;
 mod raw_rows;
 pub mod revocation;
 pub mod start;

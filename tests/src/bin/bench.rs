@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{crash, decision, drain, journal, revocation, start, verify};
+use amberglass_tests::bench::{crash, decision, drain, journal, push, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -80,6 +80,18 @@ enum Benchmark {
         #[arg(long, default_value_t = 300_000)]
         records: i64,
     },
+    /// From an emergency stop to the last of many connected consoles, and what the server holds for each.
+    Push {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        /// Of as many staff; a quarter of them is measured first.
+        #[arg(long, default_value_t = 2_000)]
+        consoles: usize,
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
 }
 
 #[tokio::main]
@@ -107,6 +119,9 @@ async fn main() -> Result<()> {
             }
             Benchmark::Verify { folder, rounds, records } => {
                 verify::run(&verify::Setting { folder, rounds, records }, &mut std::io::stdout())
+            }
+            Benchmark::Push { bin_dir, folder, consoles, rounds } => {
+                push::run(&push::Setting { bin_dir, folder, consoles, rounds }, &mut std::io::stdout()).await
             }
         }
     };
