@@ -19,6 +19,8 @@ use crate::{fault::Fault, signed::CLOCKS_DIFFER_MILLIS};
 /// Enough that nobody finds another text for the same one; the texts themselves would take many times the memory.
 pub(crate) type Short = [u8; 16];
 
+/// A decision goes on record behind whatever else is being written.
+const LONGEST_WAIT_MILLIS: i64 = 30_000;
 /// Characters; an honest name has fewer, and whoever wrote the file chose the length.
 const MOST_OF_A_NAME: usize = 64;
 
@@ -194,8 +196,8 @@ fn decided(
     if !fits {
         faults.push(Fault::VerdictContradicted { verdict: decision.verdict, state });
     }
-    let is_old = at.0 > not_after.0.saturating_add(CLOCKS_DIFFER_MILLIS);
-    let is_far = at.since(*signed_at).saturating_abs() > MAX_SKEW_MILLIS.saturating_add(CLOCKS_DIFFER_MILLIS);
+    let is_old = at.0 > not_after.0.saturating_add(LONGEST_WAIT_MILLIS);
+    let is_far = at.since(*signed_at).saturating_abs() > MAX_SKEW_MILLIS.saturating_add(LONGEST_WAIT_MILLIS);
     if is_old || is_far {
         faults.push(Fault::DecisionOutOfTime { signed_at: *signed_at, not_after: *not_after });
     }

@@ -1,7 +1,6 @@
 //! Many consoles of as many staff, each with its own sign-in and its own open event stream, and nothing else of a console.
 
 use std::{
-    future::Future,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},

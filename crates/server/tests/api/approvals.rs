@@ -3,7 +3,7 @@
 use amberglass_domain::{ports::Clock as _, signing};
 use amberglass_testkit::wait_until;
 use amberglass_wire::{
-    RequestId, StaffId,
+    RequestId, StaffId, export::ExportScope,
     approval::{
         AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision,
         Verdict,
@@ -13,6 +13,7 @@ use amberglass_wire::{
 };
 use reqwest::{Response, StatusCode};
 
+use crate::export::{self, export, keys, whole};
 use crate::world::{Console, JANE, LEO, LIMIT, REASON, SANA, World, customer, device_of, json, problem, start_request};
 
 /// Amy asks, Leo and Sana may decide.
@@ -164,6 +165,37 @@ async fn what_needs_an_approval_is_asked_for_decided_and_begins_once() {
     for kind in ["approval_requested", "approval_decided", "approval_used"] {
         assert_eq!(asking.world.count_events(kind).await, 1, "{kind}");
     }
+}
+
+#[tokio::test]
+async fn what_was_decided_stands_in_exports_as_it_was_signed() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    let less = Scope { duration_seconds: 600, ..request.asked };
+    let decision = asking.decision(&asking.leo, &request, Verdict::Approve, less);
+    json::<RequestResponse>(asking.try_decide(&asking.leo, &decision).await, StatusCode::OK).await;
+    let start = StartSessionRequest { duration_seconds: 600, request: Some(request.id), ..asking.wish.clone() };
+    let started = asking.world.try_start(&asking.amy, "key-1", &start).await;
+    let session = json::<StartSessionResponse>(started, StatusCode::CREATED).await.session.id;
+    asking.world.end(&asking.amy, &session).await;
+    let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
+    asking.decide(&asking.sana, &request, Verdict::Deny).await;
+
+    let keys = keys(&asking.world, &[&asking.amy, &asking.leo, &asking.sana]);
+    let everything = ExportScope::default();
+    let (customer, portal) = (Some(asking.wish.customer.clone()), Some(asking.wish.portal.clone()));
+    for (scope, decisions) in [
+        (everything.clone(), 2),
+        (ExportScope { customer, portal, ..ExportScope::default() }, 2),
+        (ExportScope { staff: Some(asking.amy.tokens.staff.id.clone()), ..ExportScope::default() }, 2),
+        // Neither question nor decision is of a session.
+        (ExportScope { session: Some(session), ..ExportScope::default() }, 0),
+    ] {
+        assert_eq!(whole(&export(&asking.world, &scope).await.1, &keys).decisions, decisions, "{scope:?}");
+    }
+    let without_sana = export::keys(&asking.world, &[&asking.amy, &asking.leo]);
+    let report = amberglass_verify::verify(&*export(&asking.world, &everything).await.1, &without_sana, &[]).unwrap();
+    assert_eq!(report.faults.iter().map(|(_, fault)| fault.code()).collect::<Vec<_>>(), ["decision_key_unknown"]);
 }
 
 #[tokio::test]
