@@ -38,6 +38,11 @@ describe('the palette', () => {
     expect(asked.invoke).toHaveBeenCalledWith('set_preferences', { preferences: { theme: 'dark', text_percent: 100, watermark_percent: 9 } });
   });
 
+  it('lists the places in the order of the sidebar, each with its key', () => {
+    const places = paletteCommands(reach()).flatMap((command) => (command.key?.startsWith('mod') ? [`${command.key} ${command.id}`] : []));
+    expect(places).toEqual(['mod 1 go-find', 'mod 2 go-live', 'mod 3 go-inbox', 'mod 4 go-trail', 'mod , go-settings']);
+  });
+
   it('says by name whose session it ends', () => {
     const end = paletteCommands(reach({ running: session })).find((command) => command.id === 'end-session');
     expect(end?.words).toBe('End the session with Jane Doe');

@@ -15,6 +15,7 @@ describe('keys', () => {
     expect(isPalette(pressed('k', { ctrlKey: true }))).toBe(true);
     expect(isPalette(pressed('K', { metaKey: true }))).toBe(true);
     expect(placeOf(pressed('2', { metaKey: true }))).toBe('live');
+    expect(placeOf(pressed('3', { ctrlKey: true }))).toBe('inbox');
     expect(placeOf(pressed(',', { ctrlKey: true }))).toBe('settings');
     expect(isStart(pressed('Enter', { metaKey: true }))).toBe(true);
   });
