@@ -190,7 +190,8 @@ export const GONE = 'This request does not wait for you any more';
 
 export const ofStaffTitle = (request: RequestResponse): string => `Last sessions of ${request.staff_name}`;
 export const ofCustomerTitle = (request: RequestResponse): string => `Last sessions with ${request.customer.name}`;
-export const lastHourWords = (count: number): string => `${counted(count, 'session', 'sessions')} begun within the last hour`;
+export const lastHourWords = (count: number): string =>
+  `${count === 0 ? 'No session' : counted(count, 'session', 'sessions')} begun within the last hour`;
 
 /** On the sheet: what asking does. */
 export const askSummary = (customer: string, mode: Mode, durationSeconds: number): string =>
