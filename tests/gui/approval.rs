@@ -24,25 +24,27 @@ async fn a_request_reaches_the_lead_as_a_toast_is_decided_in_the_window_and_lets
     let lead = place.colleague(&programs, Role::Lead).await.unwrap();
 
     // 1090 is marked sensitive: the sheet says so before anything is asked.
-    place.open_card("1090").await.unwrap();
+    place.console.fill("find-field", "1090").await.unwrap();
+    place.console.press("customer-1090").await.unwrap();
+    place.console.see("ask-approval").await;
     place.console.text_with("policy-word", "approval").await;
     place.console.press("reason-code-billing").await.unwrap();
     place.console.fill("ticket", "TCK-4821").await.unwrap();
     place.console.fill("reason-text", "Asks why the last invoice was charged twice").await.unwrap();
     pictures(&place, &lead, "1-before").await;
-    place.console.press("start-session").await.unwrap();
+    place.console.press("ask-approval").await.unwrap();
 
     let words = lead.desk.toast("Amy Lee asks for your approval").await;
     assert!(words.contains("Barkside"), "{words}");
     lead.console.text_with("nav-inbox", "1").await;
     pictures(&place, &lead, "2-asked").await;
     lead.desk.tap_toast().unwrap();
-    lead.console.see("decision").await;
+    lead.console.see("approve").await;
     pictures(&place, &lead, "3-opened").await;
     lead.desk.key("a").unwrap();
-    lead.console.see("decision-confirm").await;
+    lead.console.see("decide-confirm").await;
     pictures(&place, &lead, "4-about-to-sign").await;
-    lead.console.press("decision-confirm").await.unwrap();
+    lead.console.press("decide-confirm").await.unwrap();
 
     let words = place.desk.toast("Leo Brandt approved your request").await;
     assert!(words.contains("Open the request to start"), "{words}");
