@@ -66,6 +66,7 @@ async fn a_lead_finds_what_runs_and_ends_it_from_the_console() {
         mode: Mode::ReadOnly,
         duration_seconds: 600,
         request: None,
+        emergency: None,
     };
     let started = amy.backend.start_session(&amy.access, "one-key-of-a-story", request).await.unwrap().session;
     world.handle.command(Command::ListLive {});
@@ -85,6 +86,7 @@ async fn a_lead_finds_what_runs_and_ends_it_from_the_console() {
         mode: Mode::ReadOnly,
         duration_seconds: 600,
         request: None,
+        emergency: None,
     };
     amy.backend.start_session(&amy.access, "another-key-of-a-story", again).await.unwrap();
     world.until("the new one", |view| !view.live.sessions.is_empty()).await;

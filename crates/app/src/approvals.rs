@@ -135,6 +135,7 @@ impl Actor {
             mode: granted.mode,
             duration_seconds: granted.duration_seconds,
             request: Some(id.clone()),
+            emergency: None,
         });
     }
 

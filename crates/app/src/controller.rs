@@ -276,6 +276,7 @@ impl Actor {
                     mode,
                     duration_seconds,
                     request: None,
+                    emergency: None,
                 });
             }
             Command::AskApproval { portal, customer, reason, mode, duration_seconds } => {

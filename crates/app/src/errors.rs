@@ -106,6 +106,7 @@ pub(crate) const fn passes_by_itself(code: ErrorCode) -> bool {
         | ErrorCode::PortalInactive
         | ErrorCode::SessionConflict
         | ErrorCode::SessionNotRunning
+        | ErrorCode::SessionStillRunning
         | ErrorCode::ExtensionsUsedUp
         | ErrorCode::TotalDurationTooLong
         | ErrorCode::EmergencyStopInForce

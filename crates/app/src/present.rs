@@ -240,6 +240,7 @@ pub(crate) mod tests {
             end_reason: None,
             ended_by_name: None,
             last_page: None,
+            emergency: None,
         }
     }
 

@@ -213,7 +213,7 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::StartRequested { mode, reason } => {
             Words { what: mode.as_str().to_owned(), because: reason.text, ..Words::default() }
         }
-        EventDetail::SessionRefused { rule, mode, reason: _ } => {
+        EventDetail::SessionRefused { rule, mode, reason: _, emergency: _ } => {
             Words { what: mode.as_str().to_owned(), because: rule, blocked: true, resource: false }
         }
         EventDetail::SessionExtended { expires_at: _, reason, number: _ } => because(reason.text),
@@ -236,7 +236,7 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::CurtainDrawn { cause } => because(cause),
         EventDetail::DeviceRegistered { device_name, key_fingerprint: _ } => what(device_name),
         EventDetail::DeviceRevoked { reason, by: _ }
-        | EventDetail::PortalDisabled { reason }
+        | EventDetail::PortalDisabled { reason, by: _ }
         | EventDetail::EmergencyStopped { reason, by: _ } => because(reason),
         EventDetail::StaffAdded { role, by: _ } => what(role),
         EventDetail::StaffRoleChanged { from, to, by: _ } => Words { what: to, because: from, ..Words::default() },
@@ -272,6 +272,11 @@ fn words(detail: EventDetail) -> Words {
             let because = if policy_changed { "policy_changed".to_owned() } else { String::new() };
             Words { what: was.as_str().to_owned(), because, ..Words::default() }
         }
+        EventDetail::BreakGlassUsed { emergency, reason: _ } => because(emergency),
+        EventDetail::BreakGlassReviewed { outcome, note, by: _ } => {
+            Words { what: outcome.as_str().to_owned(), because: note, ..Words::default() }
+        }
+        EventDetail::PortalEnabled { reason, by: _ } => because(reason.unwrap_or_default()),
         EventDetail::PolicyChanged { to, from: _ } => what(to),
         EventDetail::PolicyRefused { what, in_force: _, refused: _ } => because(what),
         EventDetail::StaffSignedIn {}
@@ -282,7 +287,6 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::PasswordChanged { .. }
         | EventDetail::SecondFactorSetUp {}
         | EventDetail::SecondFactorReset { .. }
-        | EventDetail::PortalEnabled {}
         | EventDetail::EmergencyStopLifted { .. }
         | EventDetail::CardViewed {}
         | EventDetail::SessionEntered {}

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 27] = [
+pub const ERASABLE: [&str; 29] = [
     "approval_decided",
     "approval_escalated",
     "approval_lapsed",
@@ -18,6 +18,8 @@ pub const ERASABLE: [&str; 27] = [
     "approval_used",
     "approval_withdrawn",
     "attempt_refused",
+    "break_glass_reviewed",
+    "break_glass_used",
     "card_viewed",
     "curtain_drawn",
     "curtain_lifted",

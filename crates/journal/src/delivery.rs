@@ -118,6 +118,7 @@ fn refused(problem: &Problem) -> Delivery {
         | ErrorCode::PortalUnreachable
         | ErrorCode::SessionConflict
         | ErrorCode::SessionNotRunning
+        | ErrorCode::SessionStillRunning
         | ErrorCode::GrantInvalid
         | ErrorCode::ApprovalNotNeeded
         | ErrorCode::ApprovalGone

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     approval::{RequestState, Scope, SignedDecision},
+    break_glass::ReviewOutcome,
     event_stream::ChainHead,
     session::{EndedBy, Mode, Reason},
 };
@@ -58,9 +59,16 @@ pub enum EventDetail {
     },
     /// The portal of the subject, here and in the kinds below.
     PortalDisabled {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
         reason: String,
     },
-    PortalEnabled {},
+    PortalEnabled {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<StaffId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     PortalKeyAdded {
         key: String,
         name: String,
@@ -88,6 +96,9 @@ pub enum EventDetail {
         rule: String,
         mode: Mode,
         reason: Reason,
+        /// Where it was to begin at once with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        emergency: Option<String>,
     },
     /// The device redeemed its grant and the gateway let it in.
     SessionEntered {},
@@ -281,6 +292,17 @@ pub enum EventDetail {
     ApprovalUsed {
         request: RequestId,
     },
+    /// The subject's session begins at once with a stated emergency, and waits for a review.
+    BreakGlassUsed {
+        emergency: String,
+        reason: Reason,
+    },
+    /// Somebody else has reviewed the subject's session.
+    BreakGlassReviewed {
+        by: StaffId,
+        outcome: ReviewOutcome,
+        note: String,
+    },
     /// A server goes by another policy from here on; both are SHA-256 over schema and rules, hex.
     PolicyChanged {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -394,7 +416,7 @@ impl EventDetail {
             Self::SecondFactorReset { .. } => "second_factor_reset",
             Self::ProviderLinked { .. } => "provider_linked",
             Self::PortalDisabled { .. } => "portal_disabled",
-            Self::PortalEnabled {} => "portal_enabled",
+            Self::PortalEnabled { .. } => "portal_enabled",
             Self::PortalKeyAdded { .. } => "portal_key_added",
             Self::PortalKeyRevoked { .. } => "portal_key_revoked",
             Self::EmergencyStopped { .. } => "emergency_stopped",
@@ -439,6 +461,8 @@ impl EventDetail {
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::ApprovalLapsed { .. } => "approval_lapsed",
             Self::ApprovalUsed { .. } => "approval_used",
+            Self::BreakGlassUsed { .. } => "break_glass_used",
+            Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::PolicyChanged { .. } => "policy_changed",
             Self::PolicyRefused { .. } => "policy_refused",
             Self::Unknown => "unknown",

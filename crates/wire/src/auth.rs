@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DeviceId, PortalId, StaffId, UnixMillis, alarm::AlarmsResponse, approval::RequestResponse, session::SessionResponse,
+    DeviceId, PortalId, StaffId, UnixMillis, alarm::AlarmsResponse, approval::RequestResponse,
+    break_glass::ReviewResponse, news::NewsResponse, session::SessionResponse,
 };
 
 /// The console's public client id.
@@ -140,6 +141,16 @@ pub struct SnapshotResponse {
     /// Those that wait for this staff member's decision, oldest first.
     #[serde(default)]
     pub to_decide: Vec<RequestResponse>,
+    /// Break-glass that waits for this staff member's review, oldest first.
+    #[serde(default)]
+    pub reviews: Vec<ReviewResponse>,
+    /// What was changed in the last seven days and what broke the glass, fifty at the most, newest first: for whoever may see
+    /// alarms; for whoever may review, break-glass alone.
+    #[serde(default)]
+    pub news: Vec<NewsResponse>,
+    /// Portals that are stopped while the server runs; for whoever may stop and lift.
+    #[serde(default)]
+    pub stopped_portals: Vec<StoppedPortalResponse>,
 }
 
 /// What the policy lets a staff member do beyond their own sessions. The console shows or hides by it; the server asks the
@@ -238,6 +249,23 @@ pub struct EmergencyStopResponse {
     pub reason: String,
     /// Nobody when the operator did it at the server itself.
     pub stopped_by_name: Option<String>,
+    pub stopped_at: UnixMillis,
+}
+
+/// `POST /v1/portals/{portal}/stop` (every session of it ends, none begins) and `POST /v1/portals/{portal}/lift`. What is so
+/// already is success, and the first one's reason stands. Answered with the portal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SwitchPortalRequest {
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoppedPortalResponse {
+    pub portal: PortalId,
+    pub reason: String,
     pub stopped_at: UnixMillis,
 }
 

@@ -40,6 +40,8 @@ pub enum ErrorCode {
     /// The staff member already has a running session; `session` names it.
     SessionConflict,
     SessionNotRunning,
+    /// It has to be over first.
+    SessionStillRunning,
     /// All extensions that the policy allows are used.
     ExtensionsUsedUp,
     /// The session would last longer than the policy allows in all.

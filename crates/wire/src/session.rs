@@ -170,6 +170,10 @@ pub struct StartSessionRequest {
     /// The approval that it begins with, where the policy wants one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// Break-glass: why it has to begin at once, in ten characters or more that say something. Read-only, with a fresh sign-in,
+    /// told to leads and security, and reviewed afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<String>,
 }
 
 /// `201` (or `200` when the idempotency key was seen before).
@@ -275,6 +279,9 @@ pub struct SessionResponse {
     /// Path of the page that was opened last; in lists of running sessions only.
     #[serde(default)]
     pub last_page: Option<String>,
+    /// What was stated where it began with break-glass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<String>,
 }
 
 /// `GET /v1/sessions?scope=own|all&state=running|any`
@@ -290,6 +297,9 @@ pub struct SessionListResponse {
 pub struct StartOptionsResponse {
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub modes: Vec<ModeOption>,
+    /// What it would say to break-glass, which is read-only.
+    #[serde(default)]
+    pub break_glass: Option<ModeOption>,
     pub default_duration_seconds: u32,
     pub max_duration_seconds: u32,
     /// Extensions that a session may have, and how long one lasts at most.

@@ -81,3 +81,24 @@ CREATE TABLE server_policies (
     policy_hash TEXT NOT NULL,
     since       BIGINT NOT NULL
 );
+
+-- Sessions that began with a stated emergency, and their reviews. Who reviewed first stands, and it is never who did it.
+CREATE TABLE break_glass (
+    session     TEXT NOT NULL PRIMARY KEY REFERENCES sessions (id),
+    staff       TEXT NOT NULL REFERENCES staff (id),
+    emergency   TEXT NOT NULL,
+    used_at     BIGINT NOT NULL,
+    reviewed_at BIGINT,
+    reviewed_by TEXT REFERENCES staff (id) CHECK (reviewed_by <> staff),
+    outcome     TEXT,
+    note        TEXT
+);
+CREATE INDEX break_glass_unreviewed ON break_glass (staff, used_at) WHERE reviewed_at IS NULL;
+
+-- What security is told of, without reading the whole log. The same kinds stand in the store's question.
+CREATE INDEX audit_events_news ON audit_events (position) WHERE kind IN (
+    'break_glass_reviewed', 'break_glass_used', 'device_registered', 'device_revoked', 'emergency_stop_lifted',
+    'emergency_stopped', 'password_changed', 'policy_changed', 'portal_disabled', 'portal_enabled', 'portal_key_added',
+    'portal_key_revoked', 'provider_linked', 'second_factor_reset', 'second_factor_set_up', 'staff_added',
+    'staff_disabled', 'staff_enabled', 'staff_role_changed'
+);

@@ -12,4 +12,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"server_
 REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM :"server_role";
 REVOKE INSERT ON retired FROM :"server_role";
 REVOKE UPDATE, DELETE ON audit_events, checkpoints, signers, retired, decisions FROM :"server_role";
-REVOKE DELETE ON alarms, requests FROM :"server_role";
+REVOKE DELETE ON alarms, requests, break_glass FROM :"server_role";

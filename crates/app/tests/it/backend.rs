@@ -354,6 +354,9 @@ impl Backend for FakeServer {
                 rights: state.rights,
                 requests: state.requests.clone(),
                 to_decide: state.to_decide.clone(),
+                reviews: Vec::new(),
+                news: Vec::new(),
+                stopped_portals: Vec::new(),
             };
             (answer, std::mem::take(&mut state.hold_snapshot))
         });
@@ -397,6 +400,7 @@ impl Backend for FakeServer {
         Ok(StartOptionsResponse {
             reason_codes: vec![reason_code()],
             modes: vec![ModeOption { mode: Mode::ReadOnly, answer: PolicyAnswer::Allowed, rules: vec!["r1".into()] }],
+            break_glass: None,
             default_duration_seconds: 1800,
             max_duration_seconds: 3600,
             max_extensions: 2,

@@ -32,6 +32,7 @@ pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, 
         end_reason: None,
         ended_by_name: None,
         last_page: None,
+        emergency: None,
     }
 }
 

@@ -65,6 +65,7 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
         mode: Mode::ReadOnly,
         duration_seconds: 1800,
         request: None,
+        emergency: None,
     };
     let extension = ExtendSessionRequest { seconds: 900, reason: start.reason.clone() };
     let _ = backend.snapshot(&access).await;

@@ -59,7 +59,15 @@ pub async fn ask(
     }
     let AskApprovalRequest { portal: portal_id, customer, reason, mode, duration_seconds } = request;
     // What is checked of a start is checked of the wish for one.
-    let start = StartSessionRequest { portal: portal_id, customer, reason, mode, duration_seconds, request: None };
+    let start = StartSessionRequest {
+        portal: portal_id,
+        customer,
+        reason,
+        mode,
+        duration_seconds,
+        request: None,
+        emergency: None,
+    };
     check_request(&state, &start)?;
     let found = target::find(&state, who.id(), portal, &start.customer).await?;
     let (policy, whom) = (state.policy.now(), found.for_policy());

@@ -17,7 +17,7 @@ use crate::{ServerState, policy::ServerAction, store::EmergencyStopRow};
 
 /// Ends every session at once and lets none begin until it is lifted.
 ///
-/// For whom the policy lets: security by default. While one is in force, the first one's reason stands.
+/// For whom the policy lets: security and admins by default. While one is in force, the first one's reason stands.
 #[utoipa::path(
     post,
     path = "/v1/emergency-stop",
@@ -43,7 +43,7 @@ pub async fn stop(
 
 /// Lifts the emergency stop.
 ///
-/// For whom the policy lets: security by default. Lifting one that is not in force is success.
+/// For whom the policy lets: security and admins by default. Lifting one that is not in force is success.
 #[utoipa::path(
     post,
     path = "/v1/emergency-stop/lift",
@@ -59,7 +59,7 @@ pub async fn lift(State(state): State<Arc<ServerState>>, who: SignedIn) -> Resul
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn allowed(state: &ServerState, who: &SignedIn) -> Result<(), ApiError> {
+pub fn allowed(state: &ServerState, who: &SignedIn) -> Result<(), ApiError> {
     if state.policy.now().on_server(&who.principal(), ServerAction::EmergencyStop)? {
         Ok(())
     } else {

@@ -28,8 +28,8 @@ struct Listener {
     sees_all: bool,
     token_sha256: String,
     changes: Receiver<Change>,
-    /// Hears of others' requests for approval.
-    approves: bool,
+    /// Hears of others' requests for approval and of their break-glass.
+    decides: bool,
     /// Of those who may see alarms.
     alarms: Option<Receiver<()>>,
     /// Monotonic.
@@ -41,8 +41,8 @@ struct Listener {
 ///
 /// Server-sent events: `event` carries the kind, `data` the object. A heartbeat comes every two seconds; after anything
 /// else the truth is the snapshot. Leads and security hear of every session, others of their own; who may see
-/// alarms hears of each, and who may approve of each request for approval. The stream closes
-/// when the token no longer holds.
+/// alarms hears of each and of news, and who may approve or review of each request for approval and each break-glass. The stream
+/// closes when the token no longer holds.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -66,7 +66,8 @@ pub async fn stream(
         staff: who.id().clone(),
         role: who.role(),
         sees_all: state.policy.now().on_server(&who.principal(), ServerAction::ReadAudit)?,
-        approves: state.policy.now().approves_others(&who.principal())?,
+        decides: state.policy.now().approves_others(&who.principal())?
+            || state.policy.now().reviews_others(&who.principal())?,
         alarms: state.policy.now().on_server(&who.principal(), ServerAction::SeeAlarms)?.then(|| state.audit.alarms()),
         token_sha256: who.token_sha256,
         changes: state.sessions.changes(),
@@ -105,7 +106,7 @@ impl Listener {
                 () = alarm(&mut self.alarms) => return self.look(ServerEvent::SnapshotChanged).await,
                 changed = self.changes.recv() => match changed {
                     Ok(Change::Request(staff)) => {
-                        if self.approves || staff == self.staff {
+                        if self.decides || staff == self.staff {
                             return self.look(ServerEvent::SnapshotChanged).await;
                         }
                     }

@@ -11,6 +11,7 @@ use crate::ServerState;
 mod alarms;
 mod ask_approval;
 mod authorize;
+mod break_glass;
 mod customer_card;
 mod customers;
 mod decide_request;
@@ -26,16 +27,19 @@ mod idempotency;
 mod journal_batches;
 mod jwks;
 mod layers;
+mod news;
 mod openapi;
 mod own_host;
 mod own_record;
 mod portal_key;
 mod portal_sessions;
+mod portal_stop;
 mod problem;
 mod provider;
 mod provider_callback;
 mod ready;
 mod requests;
+mod reviews;
 mod revoke_device;
 mod second_factor;
 mod server;
@@ -96,9 +100,13 @@ fn endpoints() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(requests::request))
         .routes(routes!(decide_request::decide))
         .routes(routes!(withdraw_request::withdraw))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::review))
         .routes(routes!(trail::trail))
         .routes(routes!(emergency_stop::stop))
         .routes(routes!(emergency_stop::lift))
+        .routes(routes!(portal_stop::stop))
+        .routes(routes!(portal_stop::lift))
         .routes(routes!(portal_sessions::list))
         .routes(routes!(portal_sessions::end))
         .routes(routes!(own_record::own_record))

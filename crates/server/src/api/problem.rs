@@ -15,7 +15,7 @@ use crate::{
     audit::{AuditError, DeliveryError},
     drivers::DriverError,
     policy::PolicyError,
-    sessions::{AskError, DecideError, EntryError, ExtendError, SessionError, StartError, WithdrawError},
+    sessions::{AskError, DecideError, EntryError, ExtendError, ReviewError, SessionError, StartError, WithdrawError},
     store::StoreError,
 };
 
@@ -110,6 +110,7 @@ fn words(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::PortalUnreachable => (S::SERVICE_UNAVAILABLE, "The portal did not answer"),
         ErrorCode::SessionConflict => (S::CONFLICT, "Another session is running"),
         ErrorCode::SessionNotRunning => (S::CONFLICT, "The session does not run"),
+        ErrorCode::SessionStillRunning => (S::CONFLICT, "The session still runs"),
         ErrorCode::ExtensionsUsedUp => (S::CONFLICT, "The session has had all its extensions"),
         ErrorCode::TotalDurationTooLong => (S::UNPROCESSABLE_ENTITY, "The session would be too long in all"),
         ErrorCode::EmergencyStopInForce => (S::FORBIDDEN, "An emergency stop is in force"),
@@ -187,6 +188,9 @@ impl From<StartError> for ApiError {
             StartError::EmergencyStop { reason } => stopped(&reason),
             StartError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
             StartError::ApprovalGone => Self::new(ErrorCode::ApprovalGone),
+            StartError::Meanwhile => {
+                Self::new(ErrorCode::Unavailable).detail("Something changed just now. Nothing began; ask again.")
+            }
             StartError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             StartError::Session(error) => error.into(),
         }
@@ -225,6 +229,16 @@ impl From<DecideError> for ApiError {
             DecideError::Unknown => Self::new(ErrorCode::NotFound),
             DecideError::EmergencyStop { reason } => stopped(&reason),
             DecideError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReviewError> for ApiError {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::Unknown => Self::new(ErrorCode::NotFound),
+            ReviewError::StillRunning => Self::new(ErrorCode::SessionStillRunning),
+            ReviewError::Session(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,9 @@ use amberglass_wire::{
 };
 use axum::{Json, extract::State};
 
-use super::{alarms, emergency_stop::response, extract::SignedIn, problem::ApiError, requests};
+use super::{
+    alarms, emergency_stop::response, extract::SignedIn, news, portal_stop::stopped, problem::ApiError, requests, reviews,
+};
 use crate::{ServerState, policy::ServerAction};
 
 /// Gives everything that a console shows of the one who is signed in.
@@ -54,6 +56,12 @@ pub async fn snapshot(
         see_alarms: may(ServerAction::SeeAlarms)?,
         approve: state.policy.now().approves_others(&who.principal())?,
     };
+    let may_review = state.policy.now().reviews_others(&who.principal())?;
+    let reviews = if may_review { reviews::waiting(&state, &who).await? } else { Vec::new() };
+    let news =
+        if rights.see_alarms || may_review { news::newest(&state, rights.see_alarms).await? } else { Vec::new() };
+    let stopped_portals =
+        if rights.emergency_stop { disabled.into_iter().map(stopped).collect() } else { Vec::new() };
     let requests = requests::own(&state, &who).await?;
     let to_decide = if rights.approve { requests::to_decide(&state, &who).await? } else { Vec::new() };
     let alarms = if rights.see_alarms { alarms::open(&state).await? } else { AlarmsResponse::default() };
@@ -70,6 +78,9 @@ pub async fn snapshot(
         alarms,
         requests,
         to_decide,
+        reviews,
+        news,
+        stopped_portals,
         staff: who.staff,
     }))
 }

@@ -55,6 +55,10 @@ pub async fn options(
         let decision = policy.start(&who.principal(), &whom, mode)?;
         modes.push(ModeOption { mode, answer: decision.answer, rules: decision.rules, approvals: decision.approvals });
     }
+    let past = state.sessions.break_glass_past(who.id(), &found.customer).await?;
+    let decision = policy.break_glass(&who.principal(), &whom, Mode::ReadOnly, past)?;
+    let break_glass =
+        ModeOption { mode: Mode::ReadOnly, answer: decision.answer, rules: decision.rules, approvals: 0 };
     let running = match state.sessions.list(Some(who.id()), true).await?.into_iter().next() {
         Some(row) => Some(state.sessions.response(row).await?),
         None => None,
@@ -63,6 +67,7 @@ pub async fn options(
     Ok(Json(StartOptionsResponse {
         reason_codes: state.config.reason_codes.iter().map(|code| code.response()).collect(),
         modes,
+        break_glass: Some(break_glass),
         default_duration_seconds: limits.default_duration_seconds,
         max_duration_seconds: limits.max_duration_seconds,
         max_extensions: limits.max_extensions,

@@ -16,6 +16,7 @@ use axum::{
 };
 
 use super::{
+    break_glass,
     extract::{RawJson, SignedIn},
     idempotency::{MEANING, key_of},
     problem::{ApiError, stopped},
@@ -33,6 +34,9 @@ use crate::{
 /// For whom the policy lets start: agents, leads and security by default. Every condition is checked here and now; the
 /// session and its record are written at once. Repeated with the same key and body, it answers with the session it
 /// started, and with a new grant while that can still be entered.
+///
+/// With `emergency` it is break-glass: begun at once, read-only, after a sign-in of the last five minutes, one at a time; leads and
+/// security hear of it at once and it waits for somebody else's review.
 #[utoipa::path(
     post,
     path = "/v1/sessions",
@@ -48,7 +52,7 @@ use crate::{
     extensions(("x-error-codes" = json!([
         ErrorCode::PortalUnknown, ErrorCode::PortalInactive, ErrorCode::PortalUnreachable, ErrorCode::CustomerUnknown,
         ErrorCode::CustomerInactive, ErrorCode::TargetIsSelf, ErrorCode::TargetIsStaff, ErrorCode::Forbidden,
-        ErrorCode::NeedsApproval, ErrorCode::ApprovalGone, ErrorCode::FreshSignInRequired, ErrorCode::EmergencyStopInForce,
+        ErrorCode::NeedsApproval, ErrorCode::ModeNotOffered, ErrorCode::ApprovalGone, ErrorCode::FreshSignInRequired, ErrorCode::EmergencyStopInForce,
         ErrorCode::DurationTooLong, ErrorCode::ReasonCodeUnknown, ErrorCode::ReasonTooShort,
         ErrorCode::ReasonIsFiller, ErrorCode::TicketRequired, ErrorCode::IdempotencyMismatch,
         ErrorCode::SessionConflict, ErrorCode::AuditUnavailable,
@@ -72,7 +76,13 @@ pub async fn start(
     check_request(&state, &request)?;
     let found = target::find(&state, who.id(), portal, &request.customer).await?;
     let policy = state.policy.now();
-    check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
+    let breaking = match &request.emergency {
+        Some(emergency) => Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?),
+        None => {
+            check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
+            None
+        }
+    };
     let granted = approval(&state, &who, &request).await?;
     if request.mode == Mode::ReadWrite {
         who.fresh(state.clock.now())?;
@@ -85,6 +95,7 @@ pub async fn start(
         mode: request.mode,
         duration_seconds: request.duration_seconds,
         approval: request.request.as_ref().zip(granted.map(|scope| scope.extensions)),
+        break_glass: breaking,
         policy_hash: policy.hash(),
         idempotency_key: key,
         body_sha256: &body_sha256,
@@ -100,6 +111,7 @@ pub async fn start(
             error @ (StartError::EmergencyStop { .. }
             | StartError::PortalDisabled
             | StartError::ApprovalGone
+            | StartError::Meanwhile
             | StartError::IdempotencyMismatch
             | StartError::Session(_)),
         ) => Err(error.into()),
@@ -171,6 +183,7 @@ pub(super) async fn refuse(
         rule: decision.rules.join(" "),
         mode: request.mode,
         reason: request.reason.clone(),
+        emergency: request.emergency.as_deref().map(|text| text.trim().to_owned()),
     };
     state.audit.append(subject, detail).await?;
     let code = match decision.answer {

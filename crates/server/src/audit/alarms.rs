@@ -39,12 +39,12 @@ const fn word(cause: Contradiction) -> &'static str {
 }
 
 impl AuditLog {
-    /// Hints that an alarm was raised or looked at.
+    /// Hints that an alarm was raised or looked at, or that there is news.
     pub(crate) fn alarms(&self) -> broadcast::Receiver<()> {
         self.shared.alarms.subscribe()
     }
 
-    /// Another server on the same database says so.
+    /// Another server on the same database says so, or a look at the log.
     pub(crate) fn hear_of_alarms(&self) {
         // Nobody listening is fine: a hint is no more than that.
         drop(self.shared.alarms.send(()));

@@ -44,6 +44,7 @@ fn class_of(kind: &str) -> (Class, i64, bool) {
         | "second_factor_set_up"
         | "second_factor_reset"
         | "provider_linked" => (EntityManagement("user"), UPDATE, true),
+        "policy_changed" => (EntityManagement("policy"), UPDATE, true),
         "portal_disabled" | "portal_enabled" => (EntityManagement("portal"), UPDATE, true),
         "portal_key_added" => (EntityManagement("portal_key"), CREATE, true),
         "portal_key_revoked" => (EntityManagement("portal_key"), DELETE, true),

@@ -16,10 +16,17 @@ use crate::store::{SessionRow, StoreError, Tx};
 const OF_ANY_SESSION: &str = "trail_exported";
 
 /// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 38] = [
+const SERVERS_ALONE: [&str; 47] = [
     "alarm_acknowledged",
+    "approval_decided",
+    "approval_lapsed",
+    "approval_requested",
+    "approval_used",
+    "approval_withdrawn",
     "audit_exported",
     "bodies_erased",
+    "break_glass_reviewed",
+    "break_glass_used",
     "card_viewed",
     "chain_contradicted",
     "device_head_noted",
@@ -30,6 +37,8 @@ const SERVERS_ALONE: [&str; 38] = [
     "journal_recovered",
     "note_added",
     "password_changed",
+    "policy_changed",
+    "policy_refused",
     "portal_disabled",
     "portal_enabled",
     "portal_key_added",

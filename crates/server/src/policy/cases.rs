@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{Circumstances, Explanation, Policy, PolicyError, Principal, Target};
+use super::{BreakGlassPast, Circumstances, Explanation, Policy, PolicyError, Principal, Target};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";
@@ -81,6 +81,15 @@ pub struct Case {
     pub at: Option<String>,
     #[serde(default)]
     pub sessions_last_hour: u32,
+    /// To begin at once with a stated emergency.
+    #[serde(default)]
+    pub emergency: bool,
+    /// For break-glass: a request of theirs for this customer was denied within the last day.
+    #[serde(default)]
+    pub denied_last_day: bool,
+    /// For break-glass: earlier ones of theirs that wait for a review.
+    #[serde(default)]
+    pub unreviewed: u32,
 }
 
 fn standard() -> String {
@@ -134,7 +143,12 @@ impl Case {
             circumstances: Circumstances { within_working_hours, sessions_last_hour: self.sessions_last_hour },
         };
         let who = Principal { id: &id, email: STAFF_EMAIL, role: &self.role };
-        Ok(policy.explain(&who, &whom, self.mode)?)
+        Ok(if self.emergency {
+            let past = BreakGlassPast { denied_last_day: self.denied_last_day, unreviewed: self.unreviewed };
+            policy.explain_break_glass(&who, &whom, self.mode, past)?
+        } else {
+            policy.explain(&who, &whom, self.mode)?
+        })
     }
 }
 

@@ -1,9 +1,9 @@
-//! Why the policy says what it says to a start: each rule that was looked at, and whether it applied.
+//! Why the policy says what it says to a start, or to break-glass: each rule that was looked at, and whether it applied.
 
 use amberglass_wire::session::Mode;
 use cedar_policy::{ActionConstraint, Effect, PolicySet};
 
-use super::{Policy, PolicyError, Principal, StartDecision, StartFacts, Target};
+use super::{BreakGlassPast, Policy, PolicyError, Principal, StartDecision, StartFacts, Target};
 
 /// The decision with all that led to it.
 #[derive(Clone, Debug)]
@@ -13,11 +13,11 @@ pub struct Explanation {
     pub considered: Vec<Considered>,
 }
 
-/// One rule about one of the two actions.
+/// One rule about one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Considered {
     pub rule: String,
-    /// `start` or `start_after_approval`.
+    /// `start`, `start_after_approval` or `break_glass`.
     pub action: &'static str,
     pub permits: bool,
     /// Its conditions hold in this case.
@@ -30,8 +30,32 @@ impl Policy {
     pub fn explain(&self, who: &Principal<'_>, whom: &Target<'_>, mode: Mode) -> Result<Explanation, PolicyError> {
         let decision = self.start(who, whom, mode)?;
         let facts = StartFacts::of(who, whom, mode);
+        self.explained(who, decision, &facts, &["start", "start_after_approval"])
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema, or a rule fails.
+    pub fn explain_break_glass(
+        &self,
+        who: &Principal<'_>,
+        whom: &Target<'_>,
+        mode: Mode,
+        past: BreakGlassPast,
+    ) -> Result<Explanation, PolicyError> {
+        let decision = self.break_glass(who, whom, mode, past)?;
+        let facts = StartFacts::of_break_glass(who, whom, mode, past);
+        self.explained(who, decision, &facts, &["break_glass"])
+    }
+
+    fn explained(
+        &self,
+        who: &Principal<'_>,
+        decision: StartDecision,
+        facts: &StartFacts,
+        actions: &[&'static str],
+    ) -> Result<Explanation, PolicyError> {
         let mut considered = Vec::new();
-        for action in ["start", "start_after_approval"] {
+        for action in actions.iter().copied() {
             for rule in self.rules.policies().filter(|rule| concerns(&rule.action_constraint(), action)) {
                 let mut alone = PolicySet::new();
                 // Its id is its own, so it cannot clash with anything in an empty set.

@@ -18,10 +18,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{config::PolicyFiles, store::parse_role};
 
+mod break_glass;
 mod cases;
 mod explain;
 mod in_force;
 
+pub use break_glass::BreakGlassPast;
 pub use cases::{Case, CaseError, CaseFile, ExpectedCase, word};
 pub use explain::{Considered, Explanation};
 pub use in_force::{PolicyInForce, Reload};

@@ -7,3 +7,4 @@ mod switch;
 pub use check::{Finding, check};
 pub use keys::{AddedKey, KEY_PREFIX, add_key, revoke_key};
 pub use switch::{disable, enable};
+pub(crate) use switch::{disable_in, enable_in};

@@ -8,7 +8,7 @@ use crate::store::Hint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Session(SessionId),
-    /// A request for approval of this staff member.
+    /// A request for approval of this staff member, or break-glass of theirs: what others decide or review.
     Request(StaffId),
     /// Something of the server as a whole, or nobody knows what: look at everything again.
     Everything,

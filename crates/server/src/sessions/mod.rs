@@ -21,6 +21,7 @@ use crate::{
 
 mod approval;
 mod beat;
+mod break_glass;
 mod changes;
 mod customer_check;
 mod device;
@@ -29,10 +30,12 @@ mod end;
 mod entry;
 mod extend;
 mod policy_change;
+mod portal_stop;
 mod start;
 mod timer;
 
 pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError, Withdrawing};
+pub use break_glass::{Breaking, ReviewError};
 pub use changes::Change;
 pub(crate) use customer_check::run as run_customer_check;
 pub use emergency::{lift_as_operator, stop_as_operator};
@@ -172,6 +175,7 @@ impl Sessions {
             end_reason: row.end_reason,
             ended_by_name: row.ended_by_name,
             last_page: None,
+            emergency: row.emergency,
         }
     }
 

@@ -8,7 +8,7 @@ use amberglass_wire::{
     session::{Mode, Reason},
 };
 
-use super::{Change, Grant, SessionError, Sessions, emergency::Stopped, subject_of};
+use super::{Breaking, Change, Grant, SessionError, Sessions, emergency::Stopped, subject_of};
 use crate::store::{NewSession, Remembered, SessionRow, StoreError, Tx};
 
 /// Scope of the idempotency keys.
@@ -26,9 +26,19 @@ pub struct Starting<'a> {
     pub duration_seconds: u32,
     /// What it needs to begin, and how often that lets it be extended.
     pub approval: Option<(&'a RequestId, u32)>,
+    /// Or the emergency because of which it begins at once.
+    pub break_glass: Option<Breaking<'a>>,
     pub policy_hash: &'a str,
     pub idempotency_key: &'a str,
     pub body_sha256: &'a str,
+}
+
+impl Starting<'_> {
+    /// A stated emergency covers the time that was asked for; more of it is another one.
+    fn max_extensions(&self) -> Option<u32> {
+        let of_break_glass = self.break_glass.map(|_| 0);
+        of_break_glass.or(self.approval.map(|(_, extensions)| extensions))
+    }
 }
 
 pub struct Started {
@@ -51,6 +61,9 @@ pub enum StartError {
     /// Withdrawn, lapsed, used, or given by somebody who holds no account any more.
     #[error("the approval does not hold any more")]
     ApprovalGone,
+    /// What the policy was asked with is not so any more.
+    #[error("something changed while the policy was asked")]
+    Meanwhile,
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
     #[error(transparent)]
@@ -149,6 +162,12 @@ impl Sessions {
             self.audit.append_in(&mut tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
             self.announce_change(&mut tx, Change::Request(starting.staff.clone()));
         }
+        if let Some(breaking) = &starting.break_glass {
+            self.break_glass_in(&mut tx, starting, breaking, &session).await?;
+        }
+        let Some(session) = tx.session(&session.id).await? else {
+            return Err(StoreError::UnknownValue { column: "id" }.into());
+        };
         let detail = EventDetail::SessionStarted {
             mode: session.mode,
             reason: session.reason.clone(),
@@ -191,7 +210,7 @@ impl Sessions {
                 policy_hash: starting.policy_hash,
                 started_at,
                 expires_at: started_at.plus_seconds(i64::from(starting.duration_seconds)),
-                max_extensions: starting.approval.map(|(_, extensions)| extensions),
+                max_extensions: starting.max_extensions(),
             };
             if tx.insert_session(&new).await? {
                 return Ok(tx.session(&id).await?);

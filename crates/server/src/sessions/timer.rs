@@ -47,6 +47,8 @@ pub(crate) async fn run(sessions: Arc<Sessions>, stop: CancellationToken) {
 struct Seen {
     /// Stop in force and portals switched off; `None` before the first look.
     switches: Option<(Option<String>, Vec<PortalId>)>,
+    /// Place in the log of the newest that security is told of; `None` before the first look.
+    news: Option<Option<i64>>,
     /// Rows that were logged as unreadable.
     unreadable: HashSet<SessionId>,
 }
@@ -63,6 +65,7 @@ impl Sessions {
     async fn tick(&self, seen: &mut Seen) -> Result<(), SessionError> {
         let stop = self.store.emergency_stop().await?;
         self.look_at_switches(seen, stop.as_ref()).await?;
+        self.look_at_news(seen).await?;
         self.lapse_due().await?;
         self.escalate_due().await?;
         let now = self.clock.now();
@@ -110,6 +113,16 @@ impl Sessions {
             }
             seen.switches = Some(found);
         }
+        Ok(())
+    }
+
+    /// Whoever wrote it, also the operator's commands: those who may see it hear of it here.
+    async fn look_at_news(&self, seen: &mut Seen) -> Result<(), SessionError> {
+        let latest = self.store.latest_news().await?;
+        if seen.news.is_some_and(|before| before != latest) {
+            self.audit.hear_of_alarms();
+        }
+        seen.news = Some(latest);
         Ok(())
     }
 

@@ -176,7 +176,7 @@ impl Tx {
         .collect()
     }
 
-    /// Name, address, reason and notes go; ids, times and how it ended stay.
+    /// Name, address, reason, stated emergency and notes go; ids, times, how it ended and how it was reviewed stay.
     pub async fn forget(&mut self, row: &Remembering) -> Result<(), StoreError> {
         let nobody = CustomerResponse {
             portal: row.portal.clone(),
@@ -197,6 +197,10 @@ impl Tx {
         .bind(row.session.0.clone())
         .execute(&mut *self.inner)
         .await?;
+        sqlx::query("UPDATE break_glass SET emergency = '', note = NULL WHERE session = $1")
+            .bind(row.session.0.clone())
+            .execute(&mut *self.inner)
+            .await?;
         Ok(())
     }
 }

@@ -58,6 +58,8 @@ pub struct SessionRow {
     pub max_extensions: Option<u32>,
     /// Somebody who approved holds no account any more.
     pub approver_disabled: bool,
+    /// What was stated where it began with break-glass.
+    pub emergency: Option<String>,
 }
 
 /// A running session whose row holds something that this version does not know. Enough of it is understood to end it.
@@ -105,11 +107,12 @@ pub struct NewSession<'a> {
 }
 
 const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
-     e.name AS ended_by_name, p.disabled_at AS portal_disabled_at, \
+     e.name AS ended_by_name, p.disabled_at AS portal_disabled_at, g.emergency, \
      (SELECT COUNT(*) FROM decisions c JOIN staff a ON a.id = c.approver WHERE c.request = x.request AND a.active = 0) \
      AS approvers_disabled \
      FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device \
-     LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal";
+     LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal \
+     LEFT JOIN break_glass g ON g.session = x.id";
 
 const RUNNING: &str = "WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at";
 
@@ -568,5 +571,6 @@ fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
             .map(|most| u32::try_from(most).map_err(|_| unknown("max_extensions")))
             .transpose()?,
         approver_disabled: row.try_get::<i64, _>("approvers_disabled")? > 0,
+        emergency: row.try_get("emergency")?,
     })
 }

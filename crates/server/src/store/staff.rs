@@ -49,6 +49,14 @@ impl Store {
             .await?)
     }
 
+    pub async fn staff_name(&self, id: &StaffId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT name FROM staff WHERE id = $1")
+            .bind(id.0.clone())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(|row| row.try_get("name")).transpose()?)
+    }
+
     /// By name.
     pub async fn all_staff(&self) -> Result<Vec<StaffRow>, StoreError> {
         sqlx::query("SELECT * FROM staff ORDER BY name, email_key")

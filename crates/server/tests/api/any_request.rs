@@ -171,6 +171,8 @@ async fn world() -> (World, PortalKey) {
 async fn caller<'a>(world: &'a World, portal_key: &'a PortalKey, operation: Operation) -> Caller<'a> {
     let console = world.sign_in(SANA, 1).await;
     assert_eq!(world.post(&console, "/v1/emergency-stop/lift").send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    let lifted = crate::portal_stop::switch(world, &console, "lift", crate::world::REASON).await;
+    assert_eq!(lifted.status(), StatusCode::OK);
     for session in world.server().state().sessions.list(Some(&console.tokens.staff.id), true).await.unwrap() {
         world.end(&console, &session.id).await;
     }

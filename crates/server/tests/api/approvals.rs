@@ -38,7 +38,7 @@ impl Asking {
     }
 
     pub async fn try_ask(&self, console: &Console, key: &str) -> Response {
-        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _ } = self.wish.clone();
+        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _, emergency: _ } = self.wish.clone();
         let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
         self.world.post(console, "/v1/requests").header("idempotency-key", key).json(&ask).send().await.unwrap()
     }

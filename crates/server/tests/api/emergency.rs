@@ -80,21 +80,24 @@ async fn a_session_that_the_stop_has_not_come_to_yet_is_not_extended() {
 }
 
 #[tokio::test]
-async fn only_security_stops_and_lifts_and_says_why() {
+async fn only_security_and_admins_stop_and_lift_and_say_why() {
     let world = World::new().await;
     let (leo, ada, sana) = (world.sign_in(LEO, 1).await, world.sign_in(ADA, 2).await, world.sign_in(SANA, 3).await);
     let amy = world.sign_in(crate::world::AMY, 4).await;
-    for other in [&amy, &leo, &ada] {
+    for other in [&amy, &leo] {
         problem(stop(&world, other, REASON).await, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
         let lift = world.post(other, "/v1/emergency-stop/lift").send().await.unwrap();
         problem(lift, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
         assert!(!snapshot(&world, other).await.rights.emergency_stop);
     }
     assert!(snapshot(&world, &sana).await.rights.emergency_stop);
+    assert!(snapshot(&world, &ada).await.rights.emergency_stop);
     for (reason, code) in [("short", ErrorCode::ReasonTooShort), ("test test test", ErrorCode::ReasonIsFiller)] {
         problem(stop(&world, &sana, reason).await, StatusCode::UNPROCESSABLE_ENTITY, code).await;
     }
     assert_eq!(world.count_events("emergency_stopped").await, 0);
+    let stopped: EmergencyStopResponse = body_of(stop(&world, &ada, REASON).await, StatusCode::OK).await;
+    assert_eq!(stopped.stopped_by_name.as_deref(), Some("Ada Nowak"));
 }
 
 #[tokio::test]

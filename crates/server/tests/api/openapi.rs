@@ -146,7 +146,7 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
     let card = format!("/v1/portals/barkside/customers/{JANE}");
     let options = format!("/v1/start-options?portal=barkside&customer={JANE}");
     let lists =
-        ["/v1/snapshot", "/v1/customers?portal=barkside&query=a", "/v1/sessions", "/v1/record/own", "/v1/devices"];
+        ["/v1/snapshot", "/v1/customers?portal=barkside&query=a", "/v1/sessions", "/v1/record/own", "/v1/devices", "/v1/reviews"];
     for path in lists.into_iter().chain([card.as_str(), options.as_str()]) {
         json::<Value>(world.get(&amy, path).send().await.unwrap(), StatusCode::OK).await;
     }
@@ -158,6 +158,10 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
     let end = world.client.post(world.url(&format!("/v1/portal/sessions/{id}/end"))).bearer_auth(key);
     json::<CustomerSessionResponse>(end.json(&value!({})).send().await.unwrap(), StatusCode::OK).await;
     world.end(&amy, id).await;
+    crate::break_glass::use_and_review(&world, &amy, &sana).await;
+    for what in ["stop", "lift"] {
+        json::<Value>(crate::portal_stop::switch(&world, &sana, what, REASON).await, StatusCode::OK).await;
+    }
     for path in ["/v1/emergency-stop".to_owned(), format!("/v1/devices/{}/revoke", amy.tokens.device)] {
         let request = world.post(&sana, &path).json(&value!({ "reason": REASON }));
         json::<Value>(request.send().await.unwrap(), StatusCode::OK).await;

@@ -525,6 +525,7 @@ pub fn start_request(customer: &str) -> StartSessionRequest {
         mode: Mode::ReadOnly,
         duration_seconds: 1800,
         request: None,
+        emergency: None,
     }
 }
 

@@ -125,6 +125,8 @@ impl Stage {
                 reason: &Reason { code: "other".into(), text: "Cannot find the invoice".into(), ticket: None },
                 mode,
                 duration_seconds: 1800,
+                approval: None,
+                break_glass: None,
                 policy_hash: "policy",
                 idempotency_key: &device.0,
                 body_sha256: "body",

@@ -35,6 +35,7 @@ async fn a_server_with_the_rights_of_the_recipe_works_and_cannot_tamper_with_its
         "DELETE FROM retired",
         "UPDATE signers SET verifier_key = ''",
         "DELETE FROM alarms",
+        "DELETE FROM break_glass",
         "ALTER TABLE audit_events DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_events_are_never_changed ON audit_events",
         "CREATE OR REPLACE FUNCTION audit_events_stand() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",

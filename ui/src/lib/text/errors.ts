@@ -54,6 +54,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   }),
   session_conflict: words('You already have a session running.', 'It goes on as it was. Nothing else was opened.', 'Go to it or end it, then start again.'),
   session_not_running: words('This session has already ended.', 'Its record is complete.', 'Start a new one if you still need it.'),
+  session_still_running: words('The session still runs.', 'Nothing was written down about it.', 'End it, or wait until it is over; then review it.'),
   approval_not_needed: words('This session needs no approval.', 'Nobody was asked.', 'Start it.'),
   approval_gone: words('The approval does not hold for this session.', 'It was withdrawn, has lapsed or was used before. No session began.', 'Ask again, and say what you still need.'),
   decision_invalid: words('The request has changed since you read it.', 'Nothing was decided.', 'Read it again, then decide.'),

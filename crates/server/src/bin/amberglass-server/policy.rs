@@ -86,6 +86,15 @@ pub struct CaseArguments {
     /// Sessions that the staff member has begun within the last hour.
     #[arg(long, default_value_t = 0)]
     sessions_last_hour: u32,
+    /// Break-glass: at once, with a stated emergency.
+    #[arg(long)]
+    emergency: bool,
+    /// A request of theirs for this customer was denied within the last day.
+    #[arg(long, requires = "emergency")]
+    denied_last_day: bool,
+    /// Break-glass of theirs that waits for a review.
+    #[arg(long, default_value_t = 0, requires = "emergency")]
+    unreviewed: u32,
 }
 
 impl From<CaseArguments> for Case {
@@ -106,6 +115,9 @@ impl From<CaseArguments> for Case {
             portal: arguments.portal,
             at: arguments.at,
             sessions_last_hour: arguments.sessions_last_hour,
+            emergency: arguments.emergency,
+            denied_last_day: arguments.denied_last_day,
+            unreviewed: arguments.unreviewed,
         }
     }
 }
