@@ -2,10 +2,9 @@
 
 use amberglass_wire::{SessionId, StaffId, audit::EventDetail, break_glass::ReviewOutcome};
 
-use super::{Change, SessionError, Sessions, Starting, subject_of};
+use super::{Change, SessionError, Sessions, StartError, Starting, subject_of};
 use crate::{
     policy::BreakGlassPast,
-    sessions::StartError,
     store::{BreakGlassRow, SessionRow, StoreError, Tx},
 };
 
@@ -55,8 +54,8 @@ impl Sessions {
         tx: &mut Tx,
         starting: &Starting<'_>,
         breaking: &Breaking<'_>,
-        session: &SessionRow,
-    ) -> Result<(), StartError> {
+        session: SessionRow,
+    ) -> Result<SessionRow, StartError> {
         let (staff, customer) = (starting.staff, starting.customer);
         let now = self.clock.now();
         let since = now.plus_seconds(-DENIED_SECONDS);
@@ -73,9 +72,9 @@ impl Sessions {
             emergency: breaking.emergency.to_owned(),
             reason: starting.reason.clone(),
         };
-        self.audit.append_in(tx, subject_of(session), detail).await.map_err(SessionError::from)?;
+        self.audit.append_in(tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
         self.announce_change(tx, Change::Request(staff.clone()));
-        Ok(())
+        Ok(SessionRow { emergency: Some(breaking.emergency.to_owned()), ..session })
     }
 
     /// What nobody has reviewed, oldest first.

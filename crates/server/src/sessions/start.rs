@@ -162,11 +162,9 @@ impl Sessions {
             self.audit.append_in(&mut tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
             self.announce_change(&mut tx, Change::Request(starting.staff.clone()));
         }
-        if let Some(breaking) = &starting.break_glass {
-            self.break_glass_in(&mut tx, starting, breaking, &session).await?;
-        }
-        let Some(session) = tx.session(&session.id).await? else {
-            return Err(StoreError::UnknownValue { column: "id" }.into());
+        let session = match &starting.break_glass {
+            Some(breaking) => self.break_glass_in(&mut tx, starting, breaking, session).await?,
+            None => session,
         };
         let detail = EventDetail::SessionStarted {
             mode: session.mode,

@@ -48,7 +48,7 @@ struct Seen {
     /// Stop in force and portals switched off; `None` before the first look.
     switches: Option<(Option<String>, Vec<PortalId>)>,
     /// Place in the log of the newest that security is told of; `None` before the first look.
-    news: Option<Option<i64>>,
+    news: Option<i64>,
     /// Rows that were logged as unreadable.
     unreadable: HashSet<SessionId>,
 }
