@@ -270,6 +270,8 @@ async fn two_that_nobody_reviewed_keep_a_third_waiting_until_somebody_else_has_l
     refused(&world, &amy, &emergency(JANE), rule).await;
     let own = try_review(&world, &amy, &first, ReviewOutcome::Justified).await;
     problem(own, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+    let by_hand = sqlx::query("UPDATE break_glass SET reviewed_by = staff").execute(&world.database().await).await;
+    assert!(by_hand.is_err(), "nor does the database take it");
     let agents = try_review(&world, &ben, &first, ReviewOutcome::Justified).await;
     problem(agents, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
     for note in ["short", "asdf asdf asdf"] {

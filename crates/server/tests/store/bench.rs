@@ -66,6 +66,7 @@ impl Bench {
             policy_hash: "policy",
             started_at: NOW,
             expires_at: NOW.plus_seconds(1800),
+            max_extensions: None,
         };
         tx.insert_session(&new).await.unwrap()
     }
