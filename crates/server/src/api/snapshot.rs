@@ -9,7 +9,8 @@ use amberglass_wire::{
 use axum::{Json, extract::State};
 
 use super::{
-    alarms, emergency_stop::response, extract::SignedIn, news, portal_stop::stopped, problem::ApiError, requests, reviews,
+    alarms, emergency_stop::response, extract::SignedIn, news, portal_stop::stopped, problem::ApiError, requests,
+    reviews,
 };
 use crate::{ServerState, policy::ServerAction};
 
@@ -60,8 +61,7 @@ pub async fn snapshot(
     let reviews = if may_review { reviews::waiting(&state, &who).await? } else { Vec::new() };
     let news =
         if rights.see_alarms || may_review { news::newest(&state, rights.see_alarms).await? } else { Vec::new() };
-    let stopped_portals =
-        if rights.emergency_stop { disabled.into_iter().map(stopped).collect() } else { Vec::new() };
+    let stopped_portals = if rights.emergency_stop { disabled.into_iter().map(stopped).collect() } else { Vec::new() };
     let requests = requests::own(&state, &who).await?;
     let to_decide = if rights.approve { requests::to_decide(&state, &who).await? } else { Vec::new() };
     let alarms = if rights.see_alarms { alarms::open(&state).await? } else { AlarmsResponse::default() };

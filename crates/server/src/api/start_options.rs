@@ -57,8 +57,7 @@ pub async fn options(
     }
     let past = state.sessions.break_glass_past(who.id(), &found.customer).await?;
     let decision = policy.break_glass(&who.principal(), &whom, Mode::ReadOnly, past)?;
-    let break_glass =
-        ModeOption { mode: Mode::ReadOnly, answer: decision.answer, rules: decision.rules, approvals: 0 };
+    let break_glass = ModeOption { mode: Mode::ReadOnly, answer: decision.answer, rules: decision.rules, approvals: 0 };
     let running = match state.sessions.list(Some(who.id()), true).await?.into_iter().next() {
         Some(row) => Some(state.sessions.response(row).await?),
         None => None,

@@ -43,8 +43,7 @@ impl Policy {
     ) -> Result<StartDecision, PolicyError> {
         let facts = StartFacts::of_break_glass(who, whom, mode, past);
         let said = self.ask(who, "break_glass", &facts.resource, &facts.entities, &facts.context)?;
-        let answer =
-            if said.decision() == Decision::Allow { PolicyAnswer::Allowed } else { PolicyAnswer::Refused };
+        let answer = if said.decision() == Decision::Allow { PolicyAnswer::Allowed } else { PolicyAnswer::Refused };
         Ok(StartDecision { answer, rules: self.rules_of(&[said]), approvals: 0 })
     }
 

@@ -319,7 +319,7 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
     let unfit = "@id(\"x\") permit (principal, action == Action::\"start\", resource) when { resource.klass == \"\" };";
     assert_eq!(line(&format!("{DEFAULT_RULES}\n{unfit}"), SCHEMA), ("fit", rules + 2));
     let lines = SCHEMA.lines().count();
-    assert_eq!(line(DEFAULT_RULES, &format!("{SCHEMA}\nentity entity;")), ("schema", lines + 2));
+    assert_eq!(line(DEFAULT_RULES, &format!("{SCHEMA}\nentity = ;")), ("schema", lines + 2));
 }
 
 #[test]

@@ -68,10 +68,8 @@ impl Sessions {
         if past != breaking.past {
             return Err(StartError::Meanwhile);
         }
-        let detail = EventDetail::BreakGlassUsed {
-            emergency: breaking.emergency.to_owned(),
-            reason: starting.reason.clone(),
-        };
+        let detail =
+            EventDetail::BreakGlassUsed { emergency: breaking.emergency.to_owned(), reason: starting.reason.clone() };
         self.audit.append_in(tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
         self.announce_change(tx, Change::Request(staff.clone()));
         Ok(SessionRow { emergency: Some(breaking.emergency.to_owned()), ..session })

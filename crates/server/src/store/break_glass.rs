@@ -64,7 +64,10 @@ impl Tx {
     }
 
     pub async fn break_glass(&mut self, session: &SessionId) -> Result<Option<BreakGlassRow>, StoreError> {
-        one(sqlx::query(select("WHERE g.session = $1")).bind(session.0.clone()).fetch_optional(&mut *self.inner).await?)
+        one(sqlx::query(select("WHERE g.session = $1"))
+            .bind(session.0.clone())
+            .fetch_optional(&mut *self.inner)
+            .await?)
     }
 
     /// False when another one of theirs runs.

@@ -10,7 +10,9 @@ use amberglass_wire::{
     break_glass::{ReviewListResponse, ReviewOutcome, ReviewResponse},
     event_stream::ServerEvent,
     problem::{ErrorCode, Problem},
-    session::{EndedBy, Mode, PolicyAnswer, SessionState, StartOptionsResponse, StartSessionRequest, StartSessionResponse},
+    session::{
+        EndedBy, Mode, PolicyAnswer, SessionState, StartOptionsResponse, StartSessionRequest, StartSessionResponse,
+    },
 };
 use reqwest::{Response, StatusCode};
 use serde_json::json as value;
@@ -159,7 +161,8 @@ async fn each_refusal_of_break_glass_names_its_rule_and_is_on_record() {
     let world = World::new().await;
     let (mut amy, sana, ada) = (world.amy().await, world.sign_in(SANA, 2).await, world.sign_in(ADA, 3).await);
     let inactive = customer(&world.clock, |customer| !customer.active);
-    let peer = customer(&world.clock, |customer| customer.active && customer.class == "standard" && customer.id != JANE);
+    let peer =
+        customer(&world.clock, |customer| customer.active && customer.class == "standard" && customer.id != JANE);
     world.add_staff(&peer.email, Role::Agent).await;
     let own = world.sign_in(&peer.email, 4).await;
     let writing = StartSessionRequest { mode: Mode::ReadWrite, ..emergency(JANE) };
@@ -206,8 +209,7 @@ async fn what_was_denied_is_not_opened_by_break_glass_for_a_day() {
     let rule = "no-break-glass-on-the-day-of-a-denial";
     assert_eq!(refused(&world, &amy, &emergency(&sensitive), rule).await.code, ErrorCode::Forbidden);
     let options = format!("/v1/start-options?portal=barkside&customer={sensitive}");
-    let options: StartOptionsResponse =
-        json(world.get(&amy, &options).send().await.unwrap(), StatusCode::OK).await;
+    let options: StartOptionsResponse = json(world.get(&amy, &options).send().await.unwrap(), StatusCode::OK).await;
     let said = options.break_glass.unwrap();
     assert_eq!((said.answer, said.rules), (PolicyAnswer::Refused, vec![rule.to_owned()]));
     // Another customer, or another agent, was not denied.
@@ -258,6 +260,7 @@ async fn two_that_nobody_reviewed_keep_a_third_waiting_until_somebody_else_has_l
     let early = try_review(&world, &leo, &first, ReviewOutcome::Justified).await;
     problem(early, StatusCode::CONFLICT, ErrorCode::SessionStillRunning).await;
     world.end(&amy, &first).await;
+    world.clock.advance_millis(1);
     let second = break_glass(&world, &amy, "second", JANE).await.session.id;
     world.end(&amy, &second).await;
     let rule = "no-break-glass-while-two-wait-for-review";

@@ -67,7 +67,10 @@ async fn security_and_admins_are_told_of_each_change_and_nobody_else_is() {
         ]
     );
     let (revoked, role) = (&told[0], &told[10]);
-    assert_eq!((revoked.device_name.as_deref(), revoked.by_name.as_deref()), (Some("Amy's laptop"), Some("Sana Okoye")));
+    assert_eq!(
+        (revoked.device_name.as_deref(), revoked.by_name.as_deref()),
+        (Some("Amy's laptop"), Some("Sana Okoye"))
+    );
     assert_eq!((role.staff_name.as_deref(), role.by_name.as_deref()), (Some("Kim Extra"), None));
     let Some(EventDetail::StaffRoleChanged { from, to, by: None }) = &role.detail else { panic!("{role:?}") };
     assert_eq!((from.as_str(), to.as_str()), ("agent", "lead"));

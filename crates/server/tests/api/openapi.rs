@@ -145,8 +145,14 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
     assert!(!world.trail(&amy, id).await.is_empty());
     let card = format!("/v1/portals/barkside/customers/{JANE}");
     let options = format!("/v1/start-options?portal=barkside&customer={JANE}");
-    let lists =
-        ["/v1/snapshot", "/v1/customers?portal=barkside&query=a", "/v1/sessions", "/v1/record/own", "/v1/devices", "/v1/reviews"];
+    let lists = [
+        "/v1/snapshot",
+        "/v1/customers?portal=barkside&query=a",
+        "/v1/sessions",
+        "/v1/record/own",
+        "/v1/devices",
+        "/v1/reviews",
+    ];
     for path in lists.into_iter().chain([card.as_str(), options.as_str()]) {
         json::<Value>(world.get(&amy, path).send().await.unwrap(), StatusCode::OK).await;
     }
