@@ -3,11 +3,12 @@
 use amberglass_domain::{ports::Clock as _, signing};
 use amberglass_testkit::wait_until;
 use amberglass_wire::{
-    RequestId, StaffId, export::ExportScope,
+    RequestId, StaffId,
     approval::{
         AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision,
         Verdict,
     },
+    export::ExportScope,
     problem::ErrorCode,
     session::{EndedBy, Mode, SessionState, StartSessionRequest, StartSessionResponse},
 };
@@ -38,7 +39,8 @@ impl Asking {
     }
 
     pub async fn try_ask(&self, console: &Console, key: &str) -> Response {
-        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _, emergency: _ } = self.wish.clone();
+        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _, emergency: _ } =
+            self.wish.clone();
         let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
         self.world.post(console, "/v1/requests").header("idempotency-key", key).json(&ask).send().await.unwrap()
     }
