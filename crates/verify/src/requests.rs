@@ -229,13 +229,11 @@ impl Open {
             let taken = Scope { mode: began.mode, duration_seconds: began.seconds(), extensions };
             return Some(Closed { taken, ..kept(*moment, RequestState::Used) });
         }
-        let in_state = |state| self.decided.iter().find(move |(_, decided)| decided.state == state);
-        if let Some((moment, _)) = in_state(RequestState::Denied) {
+        if let Some((moment, _)) = self.decided.iter().find(|(_, decided)| decided.state == RequestState::Denied) {
             return Some(kept(*moment, RequestState::Denied));
         }
-        // One that was approved may have been used at another server before it was withdrawn.
-        let is_approved = in_state(RequestState::Approved).is_some();
-        let (moment, was) = self.over.iter().find(|(_, was)| !is_approved || *was == RequestState::Lapsed)?;
+        // What was withdrawn may have been used at another server before.
+        let (moment, was) = self.over.iter().find(|(_, was)| *was == RequestState::Lapsed)?;
         Some(kept(*moment, *was))
     }
 
