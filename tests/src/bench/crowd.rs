@@ -18,6 +18,7 @@ use amberglass_system::{OsEntropy, SystemClock};
 use amberglass_wire::{DeviceId, StaffId, auth::Role, event_stream::ServerEvent};
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::Notify, task::JoinSet};
 
@@ -205,10 +206,8 @@ impl Heard {
 
 /// One console's stream, until it ends.
 async fn listen(client: reqwest::Client, events: String, token: AccessToken, heard: Arc<Heard>) -> Result<()> {
-    use secrecy::ExposeSecret as _;
     let request = client.get(events).bearer_auth(token.0.expose_secret());
     let mut answer = request.header(reqwest::header::ACCEPT, "text/event-stream").send().await?.error_for_status()?;
-    drop(client);
     let mut reader = EventReader::default();
     let (mut round, mut is_connected) = (heard.round.load(Ordering::SeqCst), false);
     while let Some(piece) = answer.chunk().await? {

@@ -78,7 +78,8 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let of_all = measure(&mut crowd, &security, *rounds, consoles, out).await?;
     let held = connected.max(server_mib(&stack)?);
     let kib_per_connection = (held - idle) * 1024.0 / consoles as f64;
-    writeln!(out, "{:<52} {kib_per_connection:>9.1} {:>19} KiB", "the server's memory for each console", "")?;
+    let memory = Series::from_iter([kib_per_connection]);
+    writeln!(out, "{}", figures::row_with_tail("the server's memory for each console", "KiB", &memory))?;
 
     let rounded = |value: f64| (value * 100.0).round() / 100.0;
     let (p99, p99_of_few) = (of_all.percentile(99), of_few.percentile(99));
