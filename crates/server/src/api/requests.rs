@@ -30,6 +30,7 @@ const CONTEXT_SESSIONS: u32 = 5;
 pub struct RequestsQuery {
     /// `own`, or `to_decide`: what waits for a decision that one may make.
     #[serde(default)]
+    #[param(inline)]
     scope: ListScope,
 }
 

@@ -375,7 +375,7 @@ async fn what_nobody_decides_or_uses_in_time_lapses_once_on_record() {
 
 #[tokio::test]
 async fn leads_are_told_first_and_security_when_nobody_has_reacted() {
-    let asking = Asking::new().await;
+    let mut asking = Asking::new().await;
     let request = asking.ask().await;
     let seen = async |by: &Console| asking.to_decide(by).await.remove(0);
     let (leo, sana) = (seen(&asking.leo).await, seen(&asking.sana).await);
@@ -383,6 +383,7 @@ async fn leads_are_told_first_and_security_when_nobody_has_reacted() {
     asking.world.clock.advance_seconds(299);
     assert_eq!(seen(&asking.sana).await.escalated_at, None);
     asking.world.clock.advance_millis(1_500);
+    asking.world.refresh(&mut asking.amy).await;
     let escalated = async || asking.request(&asking.amy, &request.id).await.escalated_at;
     let at = wait_until("the escalation", LIMIT, escalated).await;
     assert_eq!(at.since(request.created_at) / 1_000, 300);

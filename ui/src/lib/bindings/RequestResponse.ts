@@ -43,6 +43,14 @@ session: SessionId | null,
  */
 may_decide: boolean, 
 /**
+ * This staff member is told of it at once; others who may decide when nobody has reacted.
+ */
+next_level: boolean, 
+/**
+ * When those were told.
+ */
+escalated_at: UnixMillis | null, 
+/**
  * For whoever may decide.
  */
 context?: DecisionContext | null, };
