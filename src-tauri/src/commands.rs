@@ -2,7 +2,8 @@
 
 use amberglass_app::{Command, Handle, view::PreferencesView};
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId,
+    approval::{Scope, Verdict},
     audit::TrailFormat,
     session::{Mode, Reason},
 };

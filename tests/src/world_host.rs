@@ -11,7 +11,7 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, OpenWindow, WantedFile},
+    host::{Host, HostError, HostEvent, Notice, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::SessionId;
@@ -177,6 +177,9 @@ impl Host for RecordingHost {
     }
 
     fn reload_portal(&self, _session: &SessionId) {}
+
+    /// Its words are the console's own tests' matter; here nobody looks at a desktop.
+    fn notify(&self, _notice: &Notice) {}
 
     /// Nobody is there to choose one.
     fn choose_file(&self, wanted: &WantedFile) {

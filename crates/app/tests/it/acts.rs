@@ -37,6 +37,7 @@ async fn lead() -> World {
         emergency_stop: true,
         manage_devices: true,
         see_alarms: true,
+        approve: false,
     };
     let world = World::online_with(|_, server, _| server.with(|state| state.rights = rights)).await;
     let running = others(&world);

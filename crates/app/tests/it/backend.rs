@@ -18,17 +18,17 @@ use amberglass_wire::{
     approval::{AskApprovalRequest, RequestResponse, SignedDecision},
     audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
     auth::{
-        DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, Role, SnapshotResponse,
+        DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, SnapshotResponse,
         StaffResponse, TokenRequest, TokenResponse,
     },
-    customer::{CustomerCardResponse, CustomerListResponse, CustomerResponse},
+    customer::{CustomerCardResponse, CustomerListResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
     journal::{JournalBatchRequest, JournalBatchResponse},
-    problem::{ErrorCode, Problem},
+    problem::ErrorCode,
     session::{
         EndSessionRequest, EndedBy, EntryGrant, ExtendSessionRequest, Mode, ModeOption, PolicyAnswer,
-        ReasonCodeResponse, RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState,
-        StartOptionsResponse, StartSessionRequest, StartSessionResponse,
+        RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState, StartOptionsResponse,
+        StartSessionRequest, StartSessionResponse,
     },
 };
 use async_trait::async_trait;
@@ -36,10 +36,10 @@ use secrecy::ExposeSecret as _;
 use sha2::Digest as _;
 use tokio::sync::{Notify, mpsc};
 
-pub use crate::samples::session;
+pub use crate::samples::{customer, refused, session, unreachable};
 use crate::{
     host::{Log, is_on_disk},
-    samples::limits,
+    samples::{device, limits, reason_code, staff},
 };
 
 pub const GATEWAY: &str = "http://barkside.localhost:7401";
@@ -91,47 +91,6 @@ pub struct State {
     pub extensions: Vec<(String, ExtendSessionRequest)>,
     /// The open stream, and the access token it was opened with.
     pub stream: Option<(String, mpsc::Sender<ServerEvent>)>,
-}
-
-pub fn refused(code: ErrorCode) -> BackendError {
-    BackendError::Refused(Box::new(Problem {
-        kind: "about:blank".into(),
-        title: "Refused".into(),
-        status: 403,
-        detail: None,
-        code,
-        reference: "0a1b2c3d".into(),
-        rules: vec!["a-rule".into()],
-        session: None,
-        held: None,
-        retry_after_seconds: None,
-    }))
-}
-
-pub fn unreachable() -> BackendError {
-    BackendError::Unreachable { detail: "no route".into() }
-}
-
-pub fn customer(id: &str) -> CustomerResponse {
-    CustomerResponse {
-        portal: PortalId::new("barkside"),
-        id: CustomerId::new(id),
-        name: format!("Customer {id}"),
-        email: format!("{id}@example.com"),
-        class: "standard".into(),
-        plan: None,
-        since: None,
-        active: true,
-    }
-}
-
-fn staff() -> StaffResponse {
-    StaffResponse {
-        id: StaffId::new("staff-1"),
-        name: "Robin".into(),
-        email: "robin@example.com".into(),
-        role: Role::Agent,
-    }
 }
 
 impl FakeServer {
@@ -348,8 +307,6 @@ impl Backend for FakeServer {
                 recovery_key: None,
                 emergency_stop: state.emergency_stop.clone(),
                 alarms: state.alarms.clone(),
-                requests: Vec::new(),
-                to_decide: Vec::new(),
                 reason_codes: vec![reason_code()],
                 rights: state.rights,
                 requests: state.requests.clone(),
@@ -399,7 +356,12 @@ impl Backend for FakeServer {
         self.check("start_options")?;
         Ok(StartOptionsResponse {
             reason_codes: vec![reason_code()],
-            modes: vec![ModeOption { mode: Mode::ReadOnly, answer: PolicyAnswer::Allowed, rules: vec!["r1".into()] }],
+            modes: vec![ModeOption {
+                mode: Mode::ReadOnly,
+                answer: PolicyAnswer::Allowed,
+                rules: vec!["r1".into()],
+                approvals: 0,
+            }],
             break_glass: None,
             default_duration_seconds: 1800,
             max_duration_seconds: 3600,
@@ -722,22 +684,5 @@ impl State {
     /// What belongs to whoever is signed in, newest first.
     fn own(&self) -> Vec<SessionResponse> {
         self.sessions.iter().rev().filter(|session| session.staff == staff().id).cloned().collect()
-    }
-}
-
-fn reason_code() -> ReasonCodeResponse {
-    ReasonCodeResponse { code: "other".into(), label: "Something else".into(), ticket_required: false }
-}
-
-fn device(id: &str, this_device: bool) -> DeviceResponse {
-    DeviceResponse {
-        id: DeviceId::new(id),
-        name: format!("desk of {id}"),
-        registered_at: UnixMillis(0),
-        registered_by_name: "Robin".into(),
-        staff_names: vec!["Robin".into()],
-        last_seen_at: None,
-        revoked_at: None,
-        this_device,
     }
 }

@@ -84,6 +84,7 @@ async fn an_act_that_wants_a_fresh_sign_in_is_done_after_it() {
         emergency_stop: true,
         manage_devices: true,
         see_alarms: true,
+        approve: false,
     };
     let stop = EmergencyStopResponse {
         reason: "An account is being abused".into(),

@@ -1,12 +1,13 @@
 //! What the server in memory gives out.
 
+use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
-    CustomerId, SessionId, StaffId, UnixMillis,
-    auth::LimitsResponse,
-    session::{Mode, Reason, SessionResponse, SessionState},
+    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    auth::{DeviceResponse, LimitsResponse, Role, StaffResponse},
+    customer::CustomerResponse,
+    problem::{ErrorCode, Problem},
+    session::{Mode, Reason, ReasonCodeResponse, SessionResponse, SessionState},
 };
-
-use crate::backend::customer;
 
 pub fn session(number: usize, id: &CustomerId, reason: Reason, now: UnixMillis, seconds: u32) -> SessionResponse {
     SessionResponse {
@@ -51,4 +52,62 @@ pub fn limits() -> LimitsResponse {
         journal_keep_days: 30,
         min_free_disk_bytes: 1024,
     }
+}
+
+pub fn customer(id: &str) -> CustomerResponse {
+    CustomerResponse {
+        portal: PortalId::new("barkside"),
+        id: CustomerId::new(id),
+        name: format!("Customer {id}"),
+        email: format!("{id}@example.com"),
+        class: "standard".into(),
+        plan: None,
+        since: None,
+        active: true,
+    }
+}
+
+pub fn staff() -> StaffResponse {
+    StaffResponse {
+        id: StaffId::new("staff-1"),
+        name: "Robin".into(),
+        email: "robin@example.com".into(),
+        role: Role::Agent,
+    }
+}
+
+pub fn reason_code() -> ReasonCodeResponse {
+    ReasonCodeResponse { code: "other".into(), label: "Something else".into(), ticket_required: false }
+}
+
+pub fn device(id: &str, this_device: bool) -> DeviceResponse {
+    DeviceResponse {
+        id: DeviceId::new(id),
+        name: format!("desk of {id}"),
+        registered_at: UnixMillis(0),
+        registered_by_name: "Robin".into(),
+        staff_names: vec!["Robin".into()],
+        last_seen_at: None,
+        revoked_at: None,
+        this_device,
+    }
+}
+
+pub fn unreachable() -> BackendError {
+    BackendError::Unreachable { detail: "no route".into() }
+}
+
+pub fn refused(code: ErrorCode) -> BackendError {
+    BackendError::Refused(Box::new(Problem {
+        kind: "about:blank".into(),
+        title: "Refused".into(),
+        status: 403,
+        detail: None,
+        code,
+        reference: "0a1b2c3d".into(),
+        rules: vec!["a-rule".into()],
+        session: None,
+        held: None,
+        retry_after_seconds: None,
+    }))
 }
