@@ -43,7 +43,6 @@ const TOASTS: &str = r##"[global]
     frame_width = 1
     show_indicators = no
     enable_posix_regex = true
-    script = ""
 [urgency_low]
     timeout = 0
 [urgency_normal]
@@ -53,7 +52,7 @@ const TOASTS: &str = r##"[global]
 [urgency_critical]
     timeout = 0
 [told]
-    appname = "*"
+    appname = ".*"
     script = SCRIPT
 "##;
 

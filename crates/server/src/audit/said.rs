@@ -16,9 +16,10 @@ use crate::store::{SessionRow, StoreError, Tx};
 const OF_ANY_SESSION: &str = "trail_exported";
 
 /// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 47] = [
+const SERVERS_ALONE: [&str; 48] = [
     "alarm_acknowledged",
     "approval_decided",
+    "approval_escalated",
     "approval_lapsed",
     "approval_requested",
     "approval_used",
