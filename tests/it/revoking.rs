@@ -14,16 +14,16 @@ async fn whoever_takes_a_session_from_a_console_its_page_is_covered_within_a_sec
     let world = World::signed_in().await;
     let revokers = Revokers::at(world.server().state(), &world.api()).await;
     for revocation in Revocation::ALL {
-        world.start(1800).await;
+        let taken = revokers.begin(revocation, &world, 1800).await;
         // Past the heartbeat that the start brings with it: the next one is two seconds away.
         world.pass_seconds(1).await;
-        let session = world.session();
-        revokers.revoke(revocation, &session).await;
+        let session = &taken.session;
+        revokers.revoke(revocation, &taken).await;
         // All but the operator tell the server, and the clock stands: the word comes over the event stream.
-        if revocation == Revocation::StaffDisabled {
+        if matches!(revocation, Revocation::StaffDisabled | Revocation::ApproverDisabled) {
             world.clock.advance_seconds(1);
         }
-        world.until_window(revocation.name(), |view| view.session == session && view.curtain.is_some()).await;
+        world.until_window(revocation.name(), |view| view.session == *session && view.curtain.is_some()).await;
         let row = world.until_state(SessionState::Ended).await;
         assert_eq!(row.ended_by, Some(revocation.ended_by()), "{revocation:?}");
         let ended = world.until_refused("/account").await;

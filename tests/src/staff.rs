@@ -6,12 +6,12 @@ use std::{sync::Arc, time::Duration};
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
 use amberglass_domain::{
     device_key::DeviceKey,
-    ports::{AccessToken, Backend, Clock as _, Entropy as _},
+    ports::{AccessToken, Backend, Entropy as _},
     signing,
 };
-use amberglass_system::{OsEntropy, SystemClock};
+use amberglass_system::OsEntropy;
 use amberglass_wire::{
-    SessionId,
+    SessionId, UnixMillis,
     approval::{RequestResponse, SignedDecision, Verdict},
     audit::TrailEvent,
     auth::{CLIENT_ID, TokenRequest, TokenResponse},
@@ -89,14 +89,19 @@ impl Staff {
         Ok(self.backend.snapshot(&self.access).await?.to_decide)
     }
 
-    /// Signs a decision as a console does, and sends it.
-    pub async fn decide(&self, request: &RequestResponse, verdict: Verdict, comment: &str) -> Result<RequestResponse> {
-        let decision = self.sign(request, verdict, comment);
+    /// Signs a decision as a console does, and sends it. `now` is the server's.
+    pub async fn decide(
+        &self,
+        request: &RequestResponse,
+        verdict: Verdict,
+        comment: &str,
+        now: UnixMillis,
+    ) -> Result<RequestResponse> {
+        let decision = self.sign(request, verdict, comment, now);
         Ok(self.backend.decide_request(&self.access, decision).await?)
     }
 
-    pub fn sign(&self, request: &RequestResponse, verdict: Verdict, comment: &str) -> SignedDecision {
-        let now = SystemClock.now();
+    fn sign(&self, request: &RequestResponse, verdict: Verdict, comment: &str, now: UnixMillis) -> SignedDecision {
         let mut decision = SignedDecision {
             server: request.server.clone(),
             request: request.id.clone(),

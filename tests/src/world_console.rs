@@ -217,6 +217,18 @@ impl WorldConsole {
         known(&view).expect("it was there")
     }
 
+    /// Starts what was approved, as soon as the console knows of it, and shows its first page.
+    pub async fn start_approved(&self, id: &RequestId) {
+        let windows = self.host.opened().len();
+        self.until("the approval", |view| {
+            view.inbox.own.iter().any(|own| own.id == *id && own.state == RequestState::Approved)
+        })
+        .await;
+        self.handle.command(Command::StartApproved { request: id.clone() });
+        self.until_true("the window", || self.host.opened().len() > windows).await;
+        self.show_first_page().await;
+    }
+
     /// Clicks Start on Jane's card, again for as long as the console is not connected.
     pub async fn ask_for_session(&self, duration_seconds: u32) {
         self.open_card().await;

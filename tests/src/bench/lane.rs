@@ -109,8 +109,7 @@ impl Lane {
         let revoking = self.other.as_ref().unwrap_or(&self.server);
         // Signed in anew for each round: a token lasts five minutes.
         let revokers = Revokers::at(revoking.state(), &format!("http://{}", revoking.api)).await;
-        self.console.start(SESSION_SECONDS).await;
-        let session = self.console.session();
+        let taken = revokers.begin(revocation, &self.console, SESSION_SECONDS).await;
         SystemClock.sleep_until(SystemClock.monotonic_millis() + pause).await;
         assert!(self.console.host.window().unwrap().curtain.is_none(), "the page is covered before anybody revoked");
 
@@ -119,9 +118,9 @@ impl Lane {
             self.console.host.until_covered().await;
             SystemClock.monotonic_millis()
         };
-        let (covered_at, ()) = tokio::join!(covered, revokers.revoke(revocation, &session));
+        let (covered_at, ()) = tokio::join!(covered, revokers.revoke(revocation, &taken));
 
-        let ended_by = wait_until("the end", LIMIT, || self.ended_by(&session)).await;
+        let ended_by = wait_until("the end", LIMIT, || self.ended_by(&taken.session)).await;
         assert_eq!(ended_by, revocation.ended_by());
         revokers.undo(revocation).await;
         revokers.leave().await;
@@ -154,7 +153,7 @@ impl Lane {
                 .await;
             SystemClock.monotonic_millis()
         };
-        let (told_at, decided) = tokio::join!(told, lead.decide(&request, verdict, WHY));
+        let (told_at, decided) = tokio::join!(told, lead.decide(&request, verdict, WHY, SystemClock.now()));
         decided.unwrap();
         self.console.handle.command(Command::WithdrawRequest { request: id.clone(), reason: None });
         self.console
