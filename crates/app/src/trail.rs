@@ -209,7 +209,7 @@ fn words(detail: EventDetail) -> Words {
     let because = |because: String| Words { because, ..Words::default() };
     let what = |what: String| Words { what, ..Words::default() };
     match detail {
-        EventDetail::SessionStarted { mode, reason, expires_at: _, code: _ }
+        EventDetail::SessionStarted { mode, reason, expires_at: _, code: _, request: _ }
         | EventDetail::StartRequested { mode, reason } => {
             Words { what: mode.as_str().to_owned(), because: reason.text, ..Words::default() }
         }

@@ -86,6 +86,8 @@ pub(crate) struct Began {
     pub(crate) mode: Mode,
     /// Until its first deadline.
     pub(crate) millis: i64,
+    /// The approval that it says it began with; older servers did not say it here.
+    pub(crate) request: Option<Short>,
 }
 
 impl Began {
@@ -142,9 +144,10 @@ pub(crate) fn hear(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Hear
         }
         "session_started" => {
             let EventBody { subject, detail, .. } = body()?;
-            let EventDetail::SessionStarted { mode, reason, expires_at, code: _ } = detail else { return None };
+            let EventDetail::SessionStarted { mode, reason, expires_at, request, code: _ } = detail else { return None };
             let millis = expires_at.since(record.occurred_at);
-            let began = Began { people: people(&subject), reason: of_reason(&reason), mode, millis };
+            let request = request.map(|request| short(&[request.as_str()]));
+            let began = Began { people: people(&subject), reason: of_reason(&reason), mode, millis, request };
             Fact::Began { session: of_session(subject.session.as_ref()?), began }
         }
         "session_extended" => {

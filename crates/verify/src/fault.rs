@@ -134,6 +134,10 @@ pub enum Fault {
     DecidedTooLate { was: RequestState },
     #[error("the session says that it began with an approval, and none was given before")]
     NotApproved,
+    #[error("the session says that it began with an approval, and no use of one is on record for it")]
+    UseNotRecorded,
+    #[error("the session says that it began with another approval than the one whose use is on record for it")]
+    OtherApproval,
     #[error("the session began with an approval that was {} already", .was.as_str())]
     ApprovalOver { was: RequestState },
     #[error("the session is of other people, or has another reason, than what was approved")]
@@ -197,6 +201,8 @@ impl Fault {
             Self::DecidedTwice => "decided_twice",
             Self::DecidedTooLate { .. } => "decided_too_late",
             Self::NotApproved => "not_approved",
+            Self::UseNotRecorded => "use_not_recorded",
+            Self::OtherApproval => "other_approval",
             Self::ApprovalOver { .. } => "approval_over",
             Self::SessionOfOthers => "session_of_others",
             Self::SessionWider { .. } => "session_wider",

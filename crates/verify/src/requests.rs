@@ -50,6 +50,8 @@ pub(crate) type Found = (Moment, Fault);
 pub(crate) struct Unseen {
     /// What was asked for holds requests in part only.
     pub(crate) in_part: bool,
+    /// Nor all records of a session.
+    pub(crate) cuts_sessions: bool,
     /// The first records of chains that do not begin here.
     pub(crate) begins: Vec<UnixMillis>,
 }
@@ -59,9 +61,12 @@ pub(crate) struct Requests {
     by_id: HashMap<Short, Request>,
     /// Sessions that began with an approval and have not ended.
     sessions: HashMap<Short, Short>,
+    /// Sessions that say that they began with an approval whose use is not on record before them.
+    without_use: Vec<Found>,
     /// When records were written whose bodies are gone.
     erased_questions: Vec<i64>,
     erased_decisions: Vec<i64>,
+    erased_uses: Vec<i64>,
 }
 
 enum Request {
@@ -100,6 +105,26 @@ struct Closed {
 impl Requests {
     /// Gives what contradicts what is known already.
     pub(crate) fn add(&mut self, moment: Moment, fact: Fact) -> Vec<Found> {
+        let mut found = Vec::new();
+        if let Fact::Began { session, began } = &fact
+            && let Some(named) = began.request
+        {
+            match self.sessions.get(session) {
+                Some(used) if *used == named => {}
+                Some(_) => return vec![(moment, Fault::OtherApproval)],
+                // What began is held against the request all the same.
+                None => {
+                    self.without_use.push((moment, Fault::UseNotRecorded));
+                    let used = Fact::Used { request: named, session: *session, people: began.people };
+                    found = self.add_to_its_request(moment, used);
+                }
+            }
+        }
+        found.extend(self.add_to_its_request(moment, fact));
+        found
+    }
+
+    fn add_to_its_request(&mut self, moment: Moment, fact: Fact) -> Vec<Found> {
         let request = match &fact {
             Fact::Asked { request, .. } | Fact::Decided { request, .. } | Fact::Over { request, .. } => *request,
             Fact::Used { request, session, .. } => {
@@ -138,6 +163,7 @@ impl Requests {
         match kind {
             "approval_requested" => self.erased_questions.push(at.0),
             "approval_decided" => self.erased_decisions.push(at.0),
+            "approval_used" => self.erased_uses.push(at.0),
             _ => {}
         }
     }
@@ -145,23 +171,30 @@ impl Requests {
     /// What is wrong with those that are not closed, or were not closed in order.
     pub(crate) fn finish(self, unseen: &Unseen) -> Vec<Found> {
         let mut found = Vec::new();
-        let mut missing = Vec::new();
+        let (mut questions, mut decisions) = (Vec::new(), Vec::new());
         for request in self.by_id.into_values() {
             let Request::Open(open) = request else { continue };
             let lacks_question = open.asked.is_none();
             let lacks_decision = !open.decided.iter().any(|(_, decided)| decided.state == RequestState::Approved);
             for (moment, fault) in open.judge() {
-                let is_missing =
-                    fault == Fault::NotAsked && lacks_question || fault == Fault::NotApproved && lacks_decision;
-                if is_missing { missing.push((moment, fault)) } else { found.push((moment, fault)) }
+                match fault {
+                    Fault::NotAsked if lacks_question => questions.push((moment, fault)),
+                    Fault::NotApproved if lacks_decision => decisions.push((moment, fault)),
+                    fault => found.push((moment, fault)),
+                }
             }
         }
         if !unseen.in_part {
             let begins = unseen.begins.iter().map(|at| at.0).max();
-            missing.retain(|(moment, _)| {
-                begins.is_none_or(|begins| moment.at.0 > begins.saturating_add(LONGEST_LIFE_MILLIS))
-            });
-            found.extend(not_erased(missing, self.erased_questions, self.erased_decisions));
+            for (mut missing, gone) in [(questions, self.erased_questions), (decisions, self.erased_decisions)] {
+                missing.retain(|(moment, _)| {
+                    begins.is_none_or(|begins| moment.at.0 > begins.saturating_add(LONGEST_LIFE_MILLIS))
+                });
+                found.extend(not_erased(missing, gone));
+            }
+        }
+        if !unseen.cuts_sessions {
+            found.extend(not_erased(self.without_use, self.erased_uses));
         }
         found.sort_by_key(|(moment, _)| moment.line);
         found
@@ -169,15 +202,11 @@ impl Requests {
 }
 
 /// Each body that is gone stands for one that is missing after it, and for no other one.
-fn not_erased(mut missing: Vec<Found>, questions: Vec<i64>, decisions: Vec<i64>) -> Vec<Found> {
-    let sorted = |mut times: Vec<i64>| {
-        times.sort_unstable();
-        VecDeque::from(times)
-    };
-    let (mut questions, mut decisions) = (sorted(questions), sorted(decisions));
+fn not_erased(mut missing: Vec<Found>, mut gone: Vec<i64>) -> Vec<Found> {
+    gone.sort_unstable();
+    let mut gone = VecDeque::from(gone);
     missing.sort_by_key(|(moment, _)| (moment.at, moment.line));
-    missing.retain(|(moment, fault)| {
-        let gone = if *fault == Fault::NotAsked { &mut questions } else { &mut decisions };
+    missing.retain(|(moment, _)| {
         let latest = moment.at.0.saturating_add(CLOCKS_DIFFER_MILLIS);
         gone.pop_front_if(|at| *at <= latest).is_none()
     });

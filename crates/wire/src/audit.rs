@@ -91,6 +91,9 @@ pub enum EventDetail {
         reason: Reason,
         expires_at: UnixMillis,
         code: String,
+        /// The approval that it began with; servers before approvals left it out, and so does what needs none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestId>,
     },
     SessionRefused {
         rule: String,

@@ -171,6 +171,7 @@ impl Sessions {
             reason: session.reason.clone(),
             expires_at: session.expires_at,
             code: session.code.clone(),
+            request: starting.approval.map(|(request, _)| request.clone()),
         };
         self.audit.append_in(&mut tx, subject_of(&session), detail).await.map_err(SessionError::from)?;
         tx.remember(starting.staff, ROUTE, starting.idempotency_key, starting.body_sha256, session.id.as_str(), now)

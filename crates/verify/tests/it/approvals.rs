@@ -155,7 +155,8 @@ fn session(seconds: i64, request: &str, mode: Mode, duration_seconds: i64) -> [E
     let id = format!("session of {request}");
     let used = event(seconds, EventDetail::ApprovalUsed { request: RequestId::new(request) });
     let expires_at = UnixMillis(AT + (seconds + duration_seconds) * SECOND);
-    let began = EventDetail::SessionStarted { mode, reason: reason(), expires_at, code: "AG-7K3QX".into() };
+    let request = Some(RequestId::new(request));
+    let began = EventDetail::SessionStarted { mode, reason: reason(), expires_at, code: "AG-7K3QX".into(), request };
     [of_session(used, &id), of_session(event(seconds, began), &id)]
 }
 
@@ -367,6 +368,31 @@ fn a_session_without_its_approval() {
     expect("used again", &[approval, both, again.into()].concat(), &[("approval_over", 5)]);
 }
 
+/// Of whoever leaves out that an approval was used, so that it can be used again, or for more.
+#[test]
+fn a_session_whose_use_of_an_approval_is_left_out() {
+    let approval = [asked(0, "a"), approved(20, "a", |_| {})];
+    let [used, began] = session(30, "a", Mode::ReadWrite, 1_800);
+    let with = |more: &[Event]| [&approval[..], more].concat();
+    expect("nothing else is wrong", &with(&[began.clone()]), &[("use_not_recorded", 3)]);
+    let unapproved = [asked(0, "a"), began.clone()];
+    expect("nor was it approved", &unapproved, &[("not_approved", 2), ("use_not_recorded", 2)]);
+    let longer = session(30, "a", Mode::ReadWrite, 1_900)[1].clone();
+    expect("and it is longer", &with(&[longer]), &[("session_wider", 3), ("use_not_recorded", 3)]);
+    let again = of_session(session(40, "a", Mode::ReadWrite, 1_800)[1].clone(), "another");
+    let twice = with(&[used.clone(), began.clone(), again]);
+    expect("a second one with the same", &twice, &[("approval_over", 5), ("use_not_recorded", 5)]);
+    let mut of_another = began.clone();
+    let EventDetail::SessionStarted { request, .. } = &mut of_another.detail else { panic!() };
+    *request = Some(RequestId::new("b"));
+    expect("another one than was used", &with(&[used.clone(), of_another]), &[("other_approval", 4)]);
+    // Servers before said it in the record of the use alone.
+    let mut before = began;
+    let EventDetail::SessionStarted { request, .. } = &mut before.detail else { panic!() };
+    *request = None;
+    expect("as it was said before", &with(&[used, before]), &[]);
+}
+
 #[test]
 fn a_scope_that_was_widened() {
     let wider: [fn(&mut SignedDecision); 2] =
@@ -432,7 +458,8 @@ fn what_was_erased_is_no_fault_and_stands_for_one_record_only() {
         report.faults.iter().map(|(place, fault)| (fault.code(), place.seq.unwrap())).collect::<Vec<_>>()
     };
     assert_eq!(gone(&[]), [("not_approved", 7)]);
-    assert!(gone(&[7]).is_empty(), "the use");
+    assert_eq!(gone(&[7]), [("not_approved", 8)], "the use, but the session says itself what it began with");
+    assert!(gone(&[7, 8]).is_empty(), "the session as well");
     assert_eq!(gone(&[1]), [("not_approved", 7)], "a question stands for no decision");
     assert!(gone(&[1, 2, 3, 4]).is_empty(), "a decision that is gone may have been the one that is missing");
     assert_eq!(gone(&[1, 2]), [("not_approved", 7)], "it stands for one");
