@@ -146,6 +146,9 @@ pub struct Limits {
     pub escalation_seconds: u32,
     /// An approval that nobody uses lapses after so long.
     pub approval_seconds: u32,
+    /// Requests of one staff member that may be open at the same time, and that they may make within an hour.
+    pub open_requests_per_staff: u32,
+    pub requests_per_hour: u32,
     pub heartbeat_seconds: u32,
     /// Silence of a console after which its sessions freeze.
     pub silence_seconds: u32,
@@ -184,6 +187,8 @@ impl Default for Limits {
             request_seconds: 30 * 60,
             escalation_seconds: 5 * 60,
             approval_seconds: 15 * 60,
+            open_requests_per_staff: 10,
+            requests_per_hour: 30,
             heartbeat_seconds: 2,
             silence_seconds: 5,
             lost_after_seconds: 2 * 60,
@@ -443,6 +448,9 @@ impl Limits {
         }
         if self.max_extensions > 0 && self.extension_seconds == 0 {
             return Err(ConfigError::Limits("extension_seconds must be at least 1, or max_extensions 0"));
+        }
+        if self.open_requests_per_staff == 0 || self.requests_per_hour == 0 {
+            return Err(ConfigError::Limits("open_requests_per_staff and requests_per_hour must be at least 1"));
         }
         if self.searches_per_minute == 0 || self.portal_requests_per_minute == 0 {
             return Err(ConfigError::Limits("searches_per_minute and portal_requests_per_minute must be at least 1"));

@@ -284,7 +284,8 @@ pub enum EventDetail {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Nobody decided in time, or nobody used it in time; or the policy in force by now says something else to it.
+    /// Nobody decided in time, or nobody used it in time; or who asked or approved holds no account any more, or the policy in
+    /// force by now says something else to it.
     ApprovalLapsed {
         request: RequestId,
         was: RequestState,

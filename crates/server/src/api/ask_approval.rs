@@ -43,7 +43,7 @@ use crate::{ServerState, sessions::Asking};
         ErrorCode::CustomerInactive, ErrorCode::TargetIsSelf, ErrorCode::TargetIsStaff, ErrorCode::Forbidden,
         ErrorCode::ApprovalNotNeeded, ErrorCode::EmergencyStopInForce, ErrorCode::DurationTooLong,
         ErrorCode::ReasonCodeUnknown, ErrorCode::ReasonTooShort, ErrorCode::ReasonIsFiller, ErrorCode::TicketRequired,
-        ErrorCode::IdempotencyMismatch, ErrorCode::AuditUnavailable,
+        ErrorCode::IdempotencyMismatch, ErrorCode::TooManyRequests, ErrorCode::AuditUnavailable,
     ]))),
 )]
 pub async fn ask(

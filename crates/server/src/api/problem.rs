@@ -217,6 +217,7 @@ impl From<AskError> for ApiError {
         match error {
             AskError::EmergencyStop { reason } => stopped(&reason),
             AskError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
+            AskError::TooMany { retry_after_seconds } => Self::too_many(retry_after_seconds),
             AskError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             AskError::Session(error) => error.into(),
         }
@@ -227,6 +228,7 @@ impl From<DecideError> for ApiError {
     fn from(error: DecideError) -> Self {
         match error {
             DecideError::Unknown => Self::new(ErrorCode::NotFound),
+            DecideError::NotAnyMore => Self::new(ErrorCode::Forbidden),
             DecideError::EmergencyStop { reason } => stopped(&reason),
             DecideError::Session(error) => error.into(),
         }

@@ -69,7 +69,7 @@ pub async fn list(
 
 /// Gives one request for approval.
 ///
-/// One's own, or one that one may decide about or has decided about.
+/// One's own, or one that one may decide about, or might if it were not closed.
 #[utoipa::path(
     get,
     path = "/v1/requests/{id}",
@@ -99,8 +99,8 @@ pub async fn own(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestRespo
 
 pub async fn to_decide(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
     let mut requests = Vec::new();
-    for row in state.sessions.open_requests().await? {
-        if row.state == RequestState::Pending && may_approve(state, who, &row)? {
+    for row in state.sessions.pending_requests().await? {
+        if may_approve(state, who, &row)? {
             let request = response(state, who, row).await?;
             if request.may_decide {
                 requests.push(request);

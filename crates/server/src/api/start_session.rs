@@ -76,14 +76,15 @@ pub async fn start(
     check_request(&state, &request)?;
     let found = target::find(&state, who.id(), portal, &request.customer).await?;
     let policy = state.policy.now();
-    let breaking = match &request.emergency {
-        Some(emergency) => Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?),
+    let (breaking, granted) = match &request.emergency {
+        Some(emergency) => {
+            (Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?), None)
+        }
         None => {
-            check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
-            None
+            let decision = check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
+            (None, approval(&state, &policy, &who, &request, decision.approvals).await?)
         }
     };
-    let granted = approval(&state, &who, &request).await?;
     if request.mode == Mode::ReadWrite {
         who.fresh(state.clock.now())?;
     }
@@ -151,11 +152,11 @@ async fn check_policy(
     who: &SignedIn,
     whom: &Target<'_>,
     request: &StartSessionRequest,
-) -> Result<(), ApiError> {
+) -> Result<StartDecision, ApiError> {
     let decision = policy.start(&who.principal(), whom, request.mode)?;
     match decision.answer {
-        PolicyAnswer::Allowed => Ok(()),
-        PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(()),
+        PolicyAnswer::Allowed => Ok(decision),
+        PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(decision),
         PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
             Err(refuse(state, policy, who, whom, request, decision).await?)
         }
@@ -193,12 +194,14 @@ pub(super) async fn refuse(
     Ok(ApiError::new(code).rules(decision.rules))
 }
 
-/// What the approval that is named allows, if it is theirs, for this customer, and covers what is asked for. Whether it
-/// still holds is decided with the start.
+/// What the approval that is named allows, if it is theirs, for this customer, covers what is asked for, and is enough for the
+/// policy in force by now. Whether it still holds is decided with the start.
 async fn approval(
     state: &ServerState,
+    policy: &Policy,
     who: &SignedIn,
     request: &StartSessionRequest,
+    needed: u32,
 ) -> Result<Option<Scope>, ApiError> {
     let Some(id) = &request.request else { return Ok(None) };
     let gone = || ApiError::new(ErrorCode::ApprovalGone);
@@ -206,5 +209,7 @@ async fn approval(
     let granted = row.granted.ok_or_else(gone)?;
     let wish = Scope { mode: request.mode, duration_seconds: request.duration_seconds, extensions: granted.extensions };
     let same = row.portal == request.portal && row.customer.id == request.customer && row.reason == request.reason;
-    if same && narrower(&granted, &wish) == wish { Ok(Some(granted)) } else { Err(gone()) }
+    let approvers = state.store.approvers(id).await?;
+    let holds = policy.approval_holds(&who.principal(), (row.approvals_needed, needed), &approvers)?;
+    if same && holds && narrower(&granted, &wish) == wish { Ok(Some(granted)) } else { Err(gone()) }
 }

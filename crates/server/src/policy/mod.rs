@@ -16,7 +16,10 @@ use cedar_policy::{
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::PolicyFiles, store::parse_role};
+use crate::{
+    config::PolicyFiles,
+    store::{ApproverRow, parse_role},
+};
 
 mod break_glass;
 mod cases;
@@ -36,6 +39,8 @@ const SCHEMA: &str = include_str!("../../../../policies/schema.cedarschema");
 
 /// Counts as higher than every role that is known: who has it may not be looked at.
 const UNKNOWN_ROLE_LEVEL: u32 = 100;
+/// Of security and admins.
+const HIGHEST_LEVEL: u32 = 3;
 /// Most people that a rule may want.
 const MAX_APPROVALS: u32 = 5;
 /// Stands for the rule when no rule permits.
@@ -367,6 +372,25 @@ impl Policy {
         Ok(self.ask(who, "approve", &resource, &entities, &json!({}))?.decision() == Decision::Allow)
     }
 
+    /// Whether what `requester` was approved still begins what needs `needed` approvals now: so many were asked for, and everybody
+    /// who gave one still may.
+    ///
+    /// # Errors
+    /// When the facts do not fit the schema; nothing is allowed then.
+    pub fn approval_holds(
+        &self,
+        requester: &Principal<'_>,
+        (asked, needed): (u32, u32),
+        approvers: &[ApproverRow],
+    ) -> Result<bool, PolicyError> {
+        for ApproverRow { id, email, role } in approvers {
+            if !self.approve(&Principal { id, email, role }, requester)? {
+                return Ok(false);
+            }
+        }
+        Ok(needed <= asked)
+    }
+
     /// # Errors
     /// When the facts do not fit the schema; nothing is allowed then.
     pub fn on_server(&self, who: &Principal<'_>, action: ServerAction) -> Result<bool, PolicyError> {
@@ -439,9 +463,9 @@ pub fn refusal_code(who: &Principal<'_>, whom: &Target<'_>) -> ErrorCode {
     }
 }
 
-/// Whether somebody of the one role is told first of what somebody of the other asks for.
+/// Whether somebody of the one role is told first of what somebody of the other asks for. Above the highest there are only peers.
 pub fn is_next_level(approver: &str, requester: &str) -> bool {
-    level(approver) == level(requester).saturating_add(1)
+    level(approver) == level(requester).saturating_add(1).min(HIGHEST_LEVEL)
 }
 
 /// Of the first place that the error names, from 1.
@@ -455,7 +479,7 @@ fn level(role: &str) -> u32 {
     match parse_role(role) {
         Some(Role::Agent) => 1,
         Some(Role::Lead) => 2,
-        Some(Role::Security | Role::Admin) => 3,
+        Some(Role::Security | Role::Admin) => HIGHEST_LEVEL,
         None => UNKNOWN_ROLE_LEVEL,
     }
 }

@@ -60,7 +60,7 @@ impl Sessions {
         let decision = policy.start(&who, &whom, row.asked.mode)?;
         Ok(match decision.answer {
             PolicyAnswer::Allowed => true,
-            PolicyAnswer::NeedsApproval => decision.approvals <= row.approvals_needed,
+            PolicyAnswer::NeedsApproval => self.holds(policy, row, decision.approvals).await?,
             PolicyAnswer::Refused => false,
         })
     }
@@ -82,8 +82,21 @@ impl Sessions {
         };
         Ok(match decision.answer {
             PolicyAnswer::Allowed => true,
-            PolicyAnswer::NeedsApproval => row.request.is_some(),
+            PolicyAnswer::NeedsApproval => match &row.request {
+                Some(id) => match self.store.request(id).await? {
+                    Some(request) => self.holds(policy, &request, decision.approvals).await?,
+                    None => false,
+                },
+                None => false,
+            },
             PolicyAnswer::Refused => false,
         })
+    }
+
+    /// What is approved, in whole or in part, is approved enough for `policy`, by people whom it lets.
+    async fn holds(&self, policy: &Policy, row: &RequestRow, needed: u32) -> Result<bool, DecideAgainError> {
+        let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
+        let approvers = self.store.approvers(&row.id).await?;
+        Ok(policy.approval_holds(&who, (row.approvals_needed, needed), &approvers)?)
     }
 }

@@ -66,13 +66,11 @@ impl Sessions {
         let stop = self.store.emergency_stop().await?;
         self.look_at_switches(seen, stop.as_ref()).await?;
         self.look_at_news(seen).await?;
-        self.lapse_due().await?;
-        self.escalate_due().await?;
+        let mut failed = self.look_after_requests().await.err();
         let now = self.clock.now();
         let outage = self.audit.outage_of_at_least(self.limits().lost_after_seconds);
         let running = self.store.running_sessions().await?;
         // One that cannot be changed does not keep the others waiting.
-        let mut failed = None;
         let mut note = |acted: Result<bool, SessionError>| match acted {
             Ok(true) => self.audit.worked(),
             Ok(false) => {}

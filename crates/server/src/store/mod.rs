@@ -55,7 +55,7 @@ pub(crate) use hints::listen;
 pub use idempotency::Remembered;
 pub use news::NewsRow;
 pub use portals::{DisabledPortalRow, PortalKeyRow};
-pub use requests::{DecisionRow, NewRequest, RequestRow};
+pub use requests::{ApproverRow, AskedSoFar, DecisionRow, NewRequest, RequestRow};
 pub use retention::RetiredRow;
 pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, UnreadableSession};
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};

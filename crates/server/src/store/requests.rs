@@ -81,6 +81,26 @@ pub struct DecisionRow {
     pub decided_at: UnixMillis,
 }
 
+/// Somebody who has approved.
+#[derive(Clone, Debug)]
+pub struct ApproverRow {
+    pub id: StaffId,
+    pub email: String,
+    /// Text, because a newer version may have written one that this version does not know.
+    pub role: String,
+}
+
+/// How much somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedSoFar {
+    pub open: u32,
+    /// When the first of the open ones lapses.
+    pub first_lapses_at: Option<UnixMillis>,
+    pub since: u32,
+    /// When the first of these was asked for.
+    pub first_asked_at: Option<UnixMillis>,
+}
+
 const SELECT: &str = "SELECT r.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role \
      FROM requests r JOIN staff s ON s.id = r.staff";
 
@@ -92,17 +112,52 @@ impl Store {
         one(sqlx::query(select("WHERE r.id = $1")).bind(id.0.clone()).fetch_optional(&self.readers).await?)
     }
 
-    /// One staff member's, newest first, at most fifty.
+    /// One staff member's, newest first, at most fifty. Rows that cannot be read are left out of lists and logged.
     pub async fn requests_of(&self, staff: &StaffId) -> Result<Vec<RequestRow>, StoreError> {
         let rows = sqlx::query(select("WHERE r.staff = $1 ORDER BY r.created_at DESC, r.id DESC LIMIT 50"));
-        rows.bind(staff.0.clone()).fetch_all(&self.readers).await?.iter().map(request).collect()
+        listed(&rows.bind(staff.0.clone()).fetch_all(&self.readers).await?)
     }
 
-    /// What waits for a decision or was approved and not used yet, oldest first, at most two hundred.
+    /// What waits for a decision, oldest first, at most two hundred: nobody can have so many open that others' don't fit in.
+    pub async fn pending_requests(&self) -> Result<Vec<RequestRow>, StoreError> {
+        let rows = sqlx::query(select("WHERE r.state = 'pending' ORDER BY r.created_at, r.id LIMIT 200"));
+        listed(&rows.fetch_all(&self.readers).await?)
+    }
+
+    /// All that wait for a decision, or were approved and not used yet.
     pub async fn open_requests(&self) -> Result<Vec<RequestRow>, StoreError> {
-        let rows =
-            sqlx::query(select("WHERE r.state IN ('pending', 'approved') ORDER BY r.created_at, r.id LIMIT 200"));
-        rows.fetch_all(&self.readers).await?.iter().map(request).collect()
+        let rows = sqlx::query(select("WHERE r.state IN ('pending', 'approved') ORDER BY r.created_at, r.id"));
+        listed(&rows.fetch_all(&self.readers).await?)
+    }
+
+    /// Those of which who asked, or one who approved, holds no account any more.
+    pub async fn requests_of_the_disabled(&self) -> Result<Vec<RequestId>, StoreError> {
+        sqlx::query(
+            "SELECT r.id FROM requests r JOIN staff s ON s.id = r.staff WHERE r.state IN ('pending', 'approved') \
+             AND (s.active = 0 OR EXISTS (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver \
+             WHERE d.request = r.id AND a.active = 0))",
+        )
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(|row| Ok(RequestId(row.try_get("id")?)))
+        .collect()
+    }
+
+    /// Who has approved, as they are now.
+    pub async fn approvers(&self, id: &RequestId) -> Result<Vec<ApproverRow>, StoreError> {
+        sqlx::query(
+            "SELECT s.id, s.email, s.role FROM decisions d JOIN staff s ON s.id = d.approver \
+             WHERE d.request = $1 AND d.verdict = 'approve'",
+        )
+        .bind(id.0.clone())
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(ApproverRow { id: StaffId(row.try_get("id")?), email: row.try_get("email")?, role: row.try_get("role")? })
+        })
+        .collect()
     }
 
     /// Those whose time is over.
@@ -152,6 +207,45 @@ impl Tx {
         .fetch_optional(&mut *self.inner)
         .await?;
         one(row)
+    }
+
+    /// `since` counts also what is over.
+    pub async fn asked_so_far(&mut self, staff: &StaffId, since: UnixMillis) -> Result<AskedSoFar, StoreError> {
+        let open = sqlx::query(
+            "SELECT COUNT(*) AS n, MIN(expires_at) AS first FROM requests \
+             WHERE staff = $1 AND state IN ('pending', 'approved')",
+        )
+        .bind(staff.0.clone())
+        .fetch_one(&mut *self.inner)
+        .await?;
+        let asked = sqlx::query(
+            "SELECT COUNT(*) AS n, MIN(created_at) AS first FROM requests WHERE staff = $1 AND created_at > $2",
+        )
+        .bind(staff.0.clone())
+        .bind(since.0)
+        .fetch_one(&mut *self.inner)
+        .await?;
+        let first = |row: &AnyRow| row.try_get::<Option<i64>, _>("first").map(|at| at.map(UnixMillis));
+        Ok(AskedSoFar {
+            open: number(&open, "n")?,
+            first_lapses_at: first(&open)?,
+            since: number(&asked, "n")?,
+            first_asked_at: first(&asked)?,
+        })
+    }
+
+    /// The account holds and has this role, and its device is not revoked.
+    pub async fn stands(&mut self, staff: &StaffId, role: &str, device: &DeviceId) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT s.id FROM staff s JOIN devices d ON d.staff = s.id \
+             WHERE s.id = $1 AND s.role = $2 AND s.active = 1 AND d.id = $3 AND d.revoked_at IS NULL",
+        )
+        .bind(staff.0.clone())
+        .bind(role.to_owned())
+        .bind(device.0.clone())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        Ok(row.is_some())
     }
 
     /// Inserts as `pending`; the unique index lets in one open request of a staff member for a customer.
@@ -356,6 +450,20 @@ fn granted(row: &AnyRow) -> Result<Option<Scope>, StoreError> {
         duration_seconds: number(row, "granted_seconds")?,
         extensions: number(row, "granted_extensions")?,
     }))
+}
+
+fn listed(rows: &[AnyRow]) -> Result<Vec<RequestRow>, StoreError> {
+    let mut requests = Vec::with_capacity(rows.len());
+    for row in rows {
+        match request(row) {
+            Ok(request) => requests.push(request),
+            Err(StoreError::UnknownValue { column }) => {
+                tracing::error!(request = %row.try_get::<String, _>("id")?, column, "a request cannot be read; it is left out");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(requests)
 }
 
 fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {

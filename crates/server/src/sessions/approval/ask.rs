@@ -2,15 +2,17 @@
 
 use amberglass_domain::ports::uuid_v7;
 use amberglass_wire::{
-    DeviceId, RequestId, StaffId, approval::Scope, audit::EventDetail, customer::CustomerResponse, session::Reason,
+    DeviceId, RequestId, StaffId, UnixMillis, approval::Scope, audit::EventDetail, customer::CustomerResponse,
+    session::Reason,
 };
 
 use super::super::{SessionError, Sessions, emergency::Stopped};
-use crate::store::{NewRequest, Remembered, RequestRow, StoreError};
+use crate::store::{NewRequest, Remembered, RequestRow, StoreError, Tx};
 
 /// Scope of the idempotency keys.
 const ROUTE: &str = "POST /v1/requests";
 const NONCE_BYTES: usize = 16;
+const HOUR_SECONDS: i64 = 60 * 60;
 
 /// A request that policy, reason, customer and portal have let through.
 pub struct Asking<'a> {
@@ -39,6 +41,9 @@ pub enum AskError {
     EmergencyStop { reason: String },
     #[error("the portal is switched off")]
     PortalDisabled,
+    /// Everybody who may decide is told of each.
+    #[error("so many are open, or were asked for within the hour, that it has to wait")]
+    TooMany { retry_after_seconds: u32 },
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
     #[error(transparent)]
@@ -98,6 +103,7 @@ impl Sessions {
                 return Ok(Asked { request: open, repeated: true });
             }
         }
+        self.refuse_too_many(&mut tx, staff, now).await?;
         let id = RequestId(uuid_v7(&*self.clock, &*self.entropy));
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
@@ -133,5 +139,18 @@ impl Sessions {
         self.announce_request(&mut tx, &request);
         tx.commit().await?;
         Ok(Asked { request, repeated: false })
+    }
+
+    async fn refuse_too_many(&self, tx: &mut Tx, staff: &StaffId, now: UnixMillis) -> Result<(), AskError> {
+        let so_far = tx.asked_so_far(staff, now.plus_seconds(-HOUR_SECONDS)).await?;
+        let until = if so_far.open >= self.limits().open_requests_per_staff {
+            so_far.first_lapses_at
+        } else if so_far.since >= self.limits().requests_per_hour {
+            so_far.first_asked_at.map(|at| at.plus_seconds(HOUR_SECONDS))
+        } else {
+            return Ok(());
+        };
+        let seconds = until.map_or(1, |until| until.since(now).saturating_add(999).div_euclid(1000));
+        Err(AskError::TooMany { retry_after_seconds: u32::try_from(seconds).unwrap_or(1).max(1) })
     }
 }

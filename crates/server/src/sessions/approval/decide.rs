@@ -12,6 +12,8 @@ use crate::store::{RequestRow, StoreError};
 /// A decision that fits the request as it was a moment ago, by somebody who may decide.
 pub struct Deciding<'a> {
     pub decision: &'a SignedDecision,
+    /// The approver's role, by which the policy lets them decide.
+    pub role: &'a str,
 }
 
 /// Why nothing was decided.
@@ -19,6 +21,9 @@ pub struct Deciding<'a> {
 pub enum DecideError {
     #[error("there is no such request")]
     Unknown,
+    /// Account, role or device are not what they were when the policy was asked.
+    #[error("whoever decides may not any more")]
+    NotAnyMore,
     #[error("an emergency stop is in force")]
     EmergencyStop { reason: String },
     #[error(transparent)]
@@ -60,6 +65,9 @@ impl Sessions {
         }
         if row.state != RequestState::Pending || again {
             return Ok((row, again));
+        }
+        if !tx.stands(&decision.approver, deciding.role, &decision.device).await? {
+            return Err(DecideError::NotAnyMore);
         }
         if decision.verdict == Verdict::Approve {
             self.refuse_when_stopped(&mut tx).await?;

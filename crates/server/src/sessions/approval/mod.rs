@@ -31,8 +31,8 @@ impl Sessions {
     }
 
     /// Oldest first.
-    pub async fn open_requests(&self) -> Result<Vec<RequestRow>, StoreError> {
-        self.store.open_requests().await
+    pub async fn pending_requests(&self) -> Result<Vec<RequestRow>, StoreError> {
+        self.store.pending_requests().await
     }
 
     /// The row as it goes over the wire; whether its reader may decide is for the policy to say.

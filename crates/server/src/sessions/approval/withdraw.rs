@@ -56,10 +56,14 @@ impl Sessions {
         if !own && reason.is_none() {
             return Err(WithdrawError::ReasonMissing);
         }
+        let session = match &row.session {
+            Some(id) => tx.session(id).await?,
+            None => None,
+        };
         let open = match row.state {
             RequestState::Pending | RequestState::Approved => true,
-            // Who asked ends the session itself.
-            RequestState::Used => approved,
+            // Who asked ends the session itself; of one that is over nothing can be taken back.
+            RequestState::Used => approved && session.as_ref().is_some_and(|session| session.state.is_running()),
             RequestState::Denied | RequestState::Withdrawn | RequestState::Lapsed => false,
         };
         if self.lapse_in(&mut tx, &row, now).await? || !open {
@@ -74,8 +78,7 @@ impl Sessions {
             reason: reason.map(ToOwned::to_owned),
         };
         self.audit.append_in(&mut tx, row.subject(), detail).await.map_err(SessionError::from)?;
-        if let Some(id) = &row.session
-            && let Some(session) = tx.session(id).await?
+        if let Some(session) = session
             && !self.end_if_due(&mut tx, &session, now).await?
         {
             let ending = Ending { staff: Some(by), reason, ..Ending::by(EndedBy::ApprovalWithdrawn) };
