@@ -144,7 +144,9 @@ pub(crate) fn hear(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Hear
         }
         "session_started" => {
             let EventBody { subject, detail, .. } = body()?;
-            let EventDetail::SessionStarted { mode, reason, expires_at, request, code: _ } = detail else { return None };
+            let EventDetail::SessionStarted { mode, reason, expires_at, request, code: _ } = detail else {
+                return None;
+            };
             let millis = expires_at.since(record.occurred_at);
             let request = request.map(|request| short(&[request.as_str()]));
             let began = Began { people: people(&subject), reason: of_reason(&reason), mode, millis, request };

@@ -61,8 +61,15 @@ BEGIN
 END
 $$;
 
+-- But for a comment that is erased, and nothing else.
 CREATE TRIGGER decisions_are_never_changed BEFORE UPDATE ON decisions
-    FOR EACH STATEMENT EXECUTE FUNCTION decisions_stand('changed');
+    FOR EACH ROW WHEN (
+        NOT (
+            NEW.comment = '' AND NEW.request = OLD.request AND NEW.approver = OLD.approver AND NEW.device = OLD.device
+            AND NEW.verdict = OLD.verdict AND NEW.mode = OLD.mode AND NEW.duration_seconds = OLD.duration_seconds
+            AND NEW.extensions = OLD.extensions AND NEW.decided_at = OLD.decided_at
+        )
+    ) EXECUTE FUNCTION decisions_stand('changed');
 CREATE TRIGGER decisions_are_never_deleted BEFORE DELETE ON decisions
     FOR EACH STATEMENT EXECUTE FUNCTION decisions_stand('deleted');
 CREATE TRIGGER decisions_are_never_emptied BEFORE TRUNCATE ON decisions

@@ -55,9 +55,15 @@ CREATE TABLE decisions (
     PRIMARY KEY (request, approver)
 ) STRICT;
 
+-- But for a comment that is erased, and nothing else.
 CREATE TRIGGER decisions_are_never_changed BEFORE UPDATE ON decisions
+WHEN NOT (
+    NEW.comment = '' AND NEW.request = OLD.request AND NEW.approver = OLD.approver AND NEW.device = OLD.device
+    AND NEW.verdict = OLD.verdict AND NEW.mode = OLD.mode AND NEW.duration_seconds = OLD.duration_seconds
+    AND NEW.extensions = OLD.extensions AND NEW.decided_at = OLD.decided_at
+)
 BEGIN
-    SELECT RAISE(ABORT, 'a decision is never changed');
+    SELECT RAISE(ABORT, 'a decision is never changed, but for the erasure of its comment');
 END;
 
 CREATE TRIGGER decisions_are_never_deleted BEFORE DELETE ON decisions

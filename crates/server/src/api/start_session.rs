@@ -77,9 +77,7 @@ pub async fn start(
     let found = target::find(&state, who.id(), portal, &request.customer).await?;
     let policy = state.policy.now();
     let (breaking, granted) = match &request.emergency {
-        Some(emergency) => {
-            (Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?), None)
-        }
+        Some(emergency) => (Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?), None),
         None => {
             let decision = check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
             (None, approval(&state, &policy, &who, &request, decision.approvals).await?)

@@ -21,6 +21,10 @@ const RANGES_IN_ONE: usize = 200;
 pub enum EraseError {
     #[error("session {code} still runs: end it first, then erase what is recorded of it; nothing was erased")]
     Running { code: String },
+    #[error(
+        "a request for approval is still open: have it withdrawn, or wait until it lapses, then erase what is recorded of it; nothing was erased"
+    )]
+    RequestOpen,
     #[error("the records changed while they were being erased; what was not erased yet is still there, so ask again")]
     Changed,
     #[error(transparent)]
@@ -35,6 +39,8 @@ pub struct Erased {
     pub bodies: u64,
     /// Ended sessions whose row said who the customer was.
     pub sessions: u64,
+    /// Closed requests for approval, likewise.
+    pub requests: u64,
     /// By kind, of those that can't be erased.
     pub kept: BTreeMap<String, u64>,
 }
@@ -59,11 +65,15 @@ pub async fn erase(
         if let Some(code) = tx.running_among(of).await? {
             return Err(EraseError::Running { code });
         }
+        if tx.open_among(of).await? {
+            return Err(EraseError::RequestOpen);
+        }
         let mut held = tx.bodies(of, (&writer, seq), AT_ONCE).await?;
         let Some(last) = held.last() else {
             let rows = tx.remembering(of).await?;
-            done.sessions = rows.len() as u64;
-            if !dry_run && !rows.is_empty() {
+            let requests = tx.remembering_requests(of).await?;
+            (done.sessions, done.requests) = (rows.len() as u64, requests.len() as u64);
+            if !dry_run && done.sessions.max(done.requests) > 0 {
                 if done.bodies == 0 {
                     // Their records said nothing any more; that this went is on record all the same.
                     let detail = EventDetail::BodiesErased { by: None, reason: reason.to_owned(), records: Vec::new() };
@@ -71,6 +81,9 @@ pub async fn erase(
                 }
                 for row in &rows {
                     tx.forget(row).await?;
+                }
+                for row in &requests {
+                    tx.forget_request(row).await?;
                 }
                 tx.commit().await?;
             }
@@ -102,7 +115,7 @@ pub async fn erase(
         }
         done.bodies = done.bodies.saturating_add(bodies);
     }
-    if done.bodies.max(done.sessions) > 0 && !dry_run {
+    if done.bodies.max(done.sessions).max(done.requests) > 0 && !dry_run {
         store.empty_the_log().await?;
     }
     Ok(done)

@@ -35,6 +35,8 @@ pub struct Retired {
     pub records: u64,
     /// Sessions of which nothing is recorded any more, and whose row forgot who the customer was.
     pub sessions: u64,
+    /// Requests for approval, likewise.
+    pub requests: u64,
 }
 
 /// Retires what was received before then, of each chain up to a record that a server has signed: never the last record, never
@@ -73,7 +75,7 @@ pub async fn retire(
     if !dry_run {
         forget(store, before, &mut done).await?;
     }
-    if done.records.max(done.sessions) > 0 {
+    if done.records.max(done.sessions).max(done.requests) > 0 {
         store.empty_the_log().await?;
     }
     Ok(done)
@@ -132,14 +134,19 @@ async fn forget(store: &Store, before: UnixMillis, done: &mut Retired) -> Result
     loop {
         let mut tx = store.begin().await?;
         let rows = tx.remembering_since_before(before, AT_ONCE).await?;
-        if rows.is_empty() {
+        let requests = tx.remembering_requests_since_before(before, AT_ONCE).await?;
+        if rows.is_empty() && requests.is_empty() {
             return Ok(());
         }
         for row in &rows {
             tx.forget(row).await?;
         }
+        for row in &requests {
+            tx.forget_request(row).await?;
+        }
         tx.commit().await?;
         done.sessions = done.sessions.saturating_add(rows.len() as u64);
+        done.requests = done.requests.saturating_add(requests.len() as u64);
     }
 }
 

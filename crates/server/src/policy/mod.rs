@@ -32,6 +32,8 @@ pub use explain::{Considered, Explanation};
 pub use in_force::{PolicyInForce, Reload};
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
 
 const DEFAULT_RULES: &str = include_str!("../../../../policies/default.cedar");

@@ -133,13 +133,14 @@ fn each_role_has_its_rights_over_sessions_and_the_server() {
 }
 
 #[test]
-fn only_a_higher_role_approves_and_never_its_own_request() {
+fn only_a_higher_role_approves_or_security_for_security_and_never_its_own_request() {
     let policy = policy();
     let (me, other) = (StaffId::new("me"), StaffId::new("other"));
     let table = [
         ("lead", "agent", true),
         ("security", "agent", true),
         ("security", "lead", true),
+        ("security", "security", true),
         ("agent", "agent", false),
         ("lead", "lead", false),
         ("lead", "security", false),

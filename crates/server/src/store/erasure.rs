@@ -1,8 +1,8 @@
 //! Erasure: which bodies are there, and their removal. The schema lets a body go with its salt, and nothing else. What the
-//! table of sessions says of people goes with it.
+//! tables of sessions and of requests say of people goes with it.
 
 use amberglass_wire::{
-    CustomerId, DeviceId, PortalId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     audit::{EventSubject, RecordRange},
     customer::CustomerResponse,
     export::ExportScope,
@@ -123,10 +123,10 @@ impl Tx {
     }
 }
 
-/// An ended session whose row still says who the customer was, and why it was held.
+/// An ended session, or a closed request, whose row still says who the customer was, and why they were to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembering {
-    pub session: SessionId,
+pub struct Remembering<Id> {
+    pub id: Id,
     pub portal: PortalId,
     pub customer: CustomerId,
 }
@@ -134,27 +134,80 @@ pub struct Remembering {
 /// In place of a name.
 const ERASED: &str = "(erased)";
 
-impl Tx {
-    /// For a session or a customer; records and staff are not what such a row is about.
-    pub async fn remembering(&mut self, of: &BodiesOf) -> Result<Vec<Remembering>, StoreError> {
-        let (session, whose) = match of {
-            BodiesOf::Session(session) => (Some(session.0.clone()), None),
-            BodiesOf::Customer(portal, customer) => (None, Some((portal.0.clone(), customer.0.clone()))),
-            BodiesOf::Records(_) | BodiesOf::Staff(_) => return Ok(Vec::new()),
+impl<Id> Remembering<Id> {
+    /// In place of the customer.
+    fn nobody(&self) -> Result<String, StoreError> {
+        let nobody = CustomerResponse {
+            portal: self.portal.clone(),
+            id: self.customer.clone(),
+            name: ERASED.into(),
+            email: String::new(),
+            class: ERASED.into(),
+            plan: None,
+            since: None,
+            active: false,
         };
-        let (portal, customer) = whose.unzip();
+        serde_json::to_string(&nobody).map_err(|_| StoreError::Unstorable)
+    }
+}
+
+/// Which rows an erasure is about; of certain records none.
+fn rows_of(of: &BodiesOf) -> [Option<String>; 4] {
+    let EventSubject { session, portal, customer, staff, .. } = match of {
+        BodiesOf::Records(_) => EventSubject::default(),
+        BodiesOf::Session(_) | BodiesOf::Customer(..) | BodiesOf::Staff(_) => of.subject(),
+    };
+    [session.map(|id| id.0), portal.map(|id| id.0), customer.map(|id| id.0), staff.map(|id| id.0)]
+}
+
+impl Tx {
+    pub async fn remembering(&mut self, of: &BodiesOf) -> Result<Vec<Remembering<SessionId>>, StoreError> {
+        let [session, portal, customer, staff] = rows_of(of);
         sqlx::query(
             "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' \
-             AND (id = $1 OR portal = $2 AND customer = $3)",
+             AND (id = $1 OR portal = $2 AND customer = $3 OR staff = $4)",
         )
         .bind(session)
         .bind(portal)
         .bind(customer)
+        .bind(staff)
         .fetch_all(&mut *self.inner)
         .await?
         .iter()
-        .map(remembering)
+        .map(|row| remembering(row, SessionId))
         .collect()
+    }
+
+    pub async fn remembering_requests(&mut self, of: &BodiesOf) -> Result<Vec<Remembering<RequestId>>, StoreError> {
+        let [session, portal, customer, staff] = rows_of(of);
+        sqlx::query(
+            "SELECT id, portal, customer FROM requests WHERE state NOT IN ('pending', 'approved') AND reason_text <> '' \
+             AND (session = $1 OR portal = $2 AND customer = $3 OR staff = $4)",
+        )
+        .bind(session)
+        .bind(portal)
+        .bind(customer)
+        .bind(staff)
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(|row| remembering(row, RequestId))
+        .collect()
+    }
+
+    /// Whether a request among them is still open.
+    pub async fn open_among(&mut self, of: &BodiesOf) -> Result<bool, StoreError> {
+        let [_, portal, customer, staff] = rows_of(of);
+        let row = sqlx::query(
+            "SELECT id FROM requests WHERE state IN ('pending', 'approved') \
+             AND (portal = $1 AND customer = $2 OR staff = $3) LIMIT 1",
+        )
+        .bind(portal)
+        .bind(customer)
+        .bind(staff)
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        Ok(row.is_some())
     }
 
     /// Those that ended before then and of which nothing is recorded any more.
@@ -162,7 +215,7 @@ impl Tx {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Remembering>, StoreError> {
+    ) -> Result<Vec<Remembering<SessionId>>, StoreError> {
         sqlx::query(
             "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' AND ended_at < $1 \
              AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.session = sessions.id) LIMIT $2",
@@ -172,42 +225,69 @@ impl Tx {
         .fetch_all(&mut *self.inner)
         .await?
         .iter()
-        .map(remembering)
+        .map(|row| remembering(row, SessionId))
+        .collect()
+    }
+
+    /// Those that were closed before then and whose question is not on record any more.
+    pub async fn remembering_requests_since_before(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Remembering<RequestId>>, StoreError> {
+        sqlx::query(
+            "SELECT id, portal, customer FROM requests WHERE state NOT IN ('pending', 'approved') AND reason_text <> '' \
+             AND closed_at < $1 AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.kind = 'approval_requested' \
+             AND a.staff = requests.staff AND a.portal = requests.portal AND a.customer = requests.customer \
+             AND a.received_at <= requests.closed_at) LIMIT $2",
+        )
+        .bind(before.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.inner)
+        .await?
+        .iter()
+        .map(|row| remembering(row, RequestId))
         .collect()
     }
 
     /// Name, address, reason, stated emergency and notes go; ids, times, how it ended and how it was reviewed stay.
-    pub async fn forget(&mut self, row: &Remembering) -> Result<(), StoreError> {
-        let nobody = CustomerResponse {
-            portal: row.portal.clone(),
-            id: row.customer.clone(),
-            name: ERASED.into(),
-            email: String::new(),
-            class: ERASED.into(),
-            plan: None,
-            since: None,
-            active: false,
-        };
-        let json = serde_json::to_string(&nobody).map_err(|_| StoreError::Unstorable)?;
+    pub async fn forget(&mut self, row: &Remembering<SessionId>) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE sessions SET customer_json = $1, reason_text = '', ticket = NULL, note = NULL, end_reason = NULL \
              WHERE id = $2 AND state = 'ended'",
         )
-        .bind(json)
-        .bind(row.session.0.clone())
+        .bind(row.nobody()?)
+        .bind(row.id.0.clone())
         .execute(&mut *self.inner)
         .await?;
         sqlx::query("UPDATE break_glass SET emergency = '', note = NULL WHERE session = $1")
-            .bind(row.session.0.clone())
+            .bind(row.id.0.clone())
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
+    /// Name, address, reason and comments go; ids, times, who decided what and what was granted stay.
+    pub async fn forget_request(&mut self, row: &Remembering<RequestId>) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE requests SET customer_json = $1, reason_text = '', ticket = NULL \
+             WHERE id = $2 AND state NOT IN ('pending', 'approved')",
+        )
+        .bind(row.nobody()?)
+        .bind(row.id.0.clone())
+        .execute(&mut *self.inner)
+        .await?;
+        sqlx::query("UPDATE decisions SET comment = '' WHERE request = $1 AND comment <> ''")
+            .bind(row.id.0.clone())
             .execute(&mut *self.inner)
             .await?;
         Ok(())
     }
 }
 
-fn remembering(row: &AnyRow) -> Result<Remembering, StoreError> {
+fn remembering<Id>(row: &AnyRow, id: impl Fn(String) -> Id) -> Result<Remembering<Id>, StoreError> {
     Ok(Remembering {
-        session: SessionId(row.try_get("id")?),
+        id: id(row.try_get("id")?),
         portal: PortalId(row.try_get("portal")?),
         customer: CustomerId(row.try_get("customer")?),
     })

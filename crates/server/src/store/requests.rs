@@ -155,7 +155,11 @@ impl Store {
         .await?
         .iter()
         .map(|row| {
-            Ok(ApproverRow { id: StaffId(row.try_get("id")?), email: row.try_get("email")?, role: row.try_get("role")? })
+            Ok(ApproverRow {
+                id: StaffId(row.try_get("id")?),
+                email: row.try_get("email")?,
+                role: row.try_get("role")?,
+            })
         })
         .collect()
     }

@@ -1,132 +1,36 @@
 //! Requests for approval: who asks, who decides, what is signed, and what becomes of it.
 
-use amberglass_domain::{ports::Clock as _, signing};
+use amberglass_domain::signing;
 use amberglass_testkit::wait_until;
 use amberglass_wire::{
-    RequestId, StaffId,
-    approval::{
-        AskApprovalRequest, DecideRequest, RequestListResponse, RequestResponse, RequestState, Scope, SignedDecision,
-        Verdict,
-    },
+    StaffId,
+    approval::{AskApprovalRequest, DecideRequest, RequestResponse, RequestState, Scope, SignedDecision, Verdict},
     export::ExportScope,
     problem::ErrorCode,
     session::{EndedBy, Mode, SessionState, StartSessionRequest, StartSessionResponse},
 };
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 
+use crate::asking::{Asking, signed};
 use crate::export::{self, export, keys, whole};
-use crate::world::{Console, JANE, LEO, LIMIT, REASON, SANA, World, customer, device_of, json, problem, start_request};
+use crate::world::{Console, JANE, LIMIT, REASON, World, customer, json, problem, start_request};
 
-/// Amy asks, Leo and Sana may decide.
-pub struct Asking {
-    pub world: World,
-    pub amy: Console,
-    pub leo: Console,
-    pub sana: Console,
-    pub wish: StartSessionRequest,
-}
-
-impl Asking {
-    async fn new() -> Self {
-        Self::in_world(World::new().await).await
-    }
-
-    pub async fn in_world(world: World) -> Self {
-        let (amy, leo, sana) = (world.amy().await, world.sign_in(LEO, 2).await, world.sign_in(SANA, 3).await);
-        let sensitive = customer(&world.clock, |customer| customer.class == "sensitive" && customer.active);
-        let wish = start_request(&sensitive.id);
-        Self { world, amy, leo, sana, wish }
-    }
-
-    pub async fn try_ask(&self, console: &Console, key: &str) -> Response {
-        let StartSessionRequest { portal, customer, reason, mode, duration_seconds, request: _, emergency: _ } =
-            self.wish.clone();
-        let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
-        self.world.post(console, "/v1/requests").header("idempotency-key", key).json(&ask).send().await.unwrap()
-    }
-
-    pub async fn ask(&self) -> RequestResponse {
-        json(self.try_ask(&self.amy, "ask-1").await, StatusCode::CREATED).await
-    }
-
-    pub async fn request(&self, console: &Console, id: &RequestId) -> RequestResponse {
-        let answer = self.world.get(console, &format!("/v1/requests/{id}")).send().await.unwrap();
-        json(answer, StatusCode::OK).await
-    }
-
-    async fn to_decide(&self, console: &Console) -> Vec<RequestResponse> {
-        let answer = self.world.get(console, "/v1/requests?scope=to_decide").send().await.unwrap();
-        json::<RequestListResponse>(answer, StatusCode::OK).await.requests
-    }
-
-    /// As a console signs what it shows.
-    pub fn decision(&self, by: &Console, request: &RequestResponse, verdict: Verdict, scope: Scope) -> SignedDecision {
-        let now = self.world.clock.now();
-        let mut decision = SignedDecision {
-            server: request.server.clone(),
-            request: request.id.clone(),
-            nonce: request.nonce.clone(),
-            verdict,
-            approver: by.tokens.staff.id.clone(),
-            device: device_of(by),
-            portal: request.customer.portal.clone(),
-            customer: request.customer.id.clone(),
-            staff: request.staff.clone(),
-            scope,
-            reason_sha256: signing::reason_sha256(&request.reason),
-            policy_hash: request.policy_hash.clone(),
-            comment: if verdict == Verdict::Deny { REASON.into() } else { String::new() },
-            not_after: now.plus_seconds(120),
-            signed_at: now,
-            signature: String::new(),
-        };
-        decision.signature = by.key.sign(&signing::decision(&decision));
-        decision
-    }
-
-    pub async fn try_decide(&self, by: &Console, decision: &SignedDecision) -> Response {
-        let path = format!("/v1/requests/{}/decisions", decision.request);
-        self.world.post(by, &path).json(&DecideRequest { decision: decision.clone() }).send().await.unwrap()
-    }
-
-    pub async fn decide(&self, by: &Console, request: &RequestResponse, verdict: Verdict) -> RequestResponse {
-        let decision = self.decision(by, request, verdict, request.asked);
-        json(self.try_decide(by, &decision).await, StatusCode::OK).await
-    }
-
-    pub async fn withdraw(&self, by: &Console, id: &RequestId, reason: Option<&str>) -> Response {
-        let body = serde_json::json!({ "reason": reason });
-        self.world.post(by, &format!("/v1/requests/{id}/withdraw")).json(&body).send().await.unwrap()
-    }
-
-    pub async fn sign_in_again(&mut self) {
-        self.amy = self.world.amy().await;
-        (self.leo, self.sana) = (self.world.sign_in(LEO, 2).await, self.world.sign_in(SANA, 3).await);
-    }
-
-    /// Time alone does it.
-    async fn until_lapsed(&mut self, id: &RequestId) {
-        self.world.refresh(&mut self.amy).await;
-        self.amy_sees(id, RequestState::Lapsed).await;
-    }
-
-    async fn amy_sees(&self, id: &RequestId, state: RequestState) {
-        wait_until("the request's state", LIMIT, async || {
-            (self.request(&self.amy, id).await.state == state).then_some(())
-        })
-        .await;
-    }
-
-    /// Leo signs in anew and approves.
-    async fn decide_again(&mut self, request: &RequestResponse) -> RequestResponse {
-        self.leo = self.world.sign_in(LEO, 4).await;
-        self.decide(&self.leo, request, Verdict::Approve).await
-    }
-
-    async fn try_start(&self, key: &str, request: &RequestId) -> Response {
-        let start = StartSessionRequest { request: Some(request.clone()), ..self.wish.clone() };
-        self.world.try_start(&self.amy, key, &start).await
-    }
+/// Each endpoint about requests, answered once.
+pub async fn ask_decide_and_withdraw(world: &World, amy: &Console, sana: &Console) {
+    let sensitive = customer(&world.clock, |customer| customer.class == "sensitive" && customer.active);
+    let StartSessionRequest { portal, customer, reason, mode, duration_seconds, .. } = start_request(&sensitive.id);
+    let ask = AskApprovalRequest { portal, customer, reason, mode, duration_seconds };
+    let asked = world.post(amy, "/v1/requests").header("idempotency-key", "ask").json(&ask).send().await.unwrap();
+    let request: RequestResponse = json(asked, StatusCode::CREATED).await;
+    let path = format!("/v1/requests/{}", request.id);
+    let read: RequestResponse = json(world.get(sana, &path).send().await.unwrap(), StatusCode::OK).await;
+    assert!(read.may_decide);
+    let decision = signed(world, sana, &request, Verdict::Approve, request.asked);
+    let decided =
+        world.post(sana, &format!("{path}/decisions")).json(&DecideRequest { decision }).send().await.unwrap();
+    assert_eq!(json::<RequestResponse>(decided, StatusCode::OK).await.state, RequestState::Approved);
+    let back = world.post(amy, &format!("{path}/withdraw")).json(&serde_json::json!({})).send().await.unwrap();
+    assert_eq!(json::<RequestResponse>(back, StatusCode::OK).await.state, RequestState::Withdrawn);
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@
 
 mod alarms;
 mod any_request;
+mod approval_guards;
 mod approval_races;
+mod approval_refusals;
 mod approvals;
+mod asking;
 mod beats;
 mod break_glass;
 mod chain_heads;
@@ -34,6 +37,7 @@ mod portal_api;
 mod portal_stop;
 mod problems;
 mod program;
+mod race;
 mod reconciliation;
 mod record;
 mod recover;

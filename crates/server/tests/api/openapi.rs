@@ -152,6 +152,7 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
         "/v1/record/own",
         "/v1/devices",
         "/v1/reviews",
+        "/v1/requests",
     ];
     for path in lists.into_iter().chain([card.as_str(), options.as_str()]) {
         json::<Value>(world.get(&amy, path).send().await.unwrap(), StatusCode::OK).await;
@@ -165,6 +166,7 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
     json::<CustomerSessionResponse>(end.json(&value!({})).send().await.unwrap(), StatusCode::OK).await;
     world.end(&amy, id).await;
     crate::break_glass::use_and_review(&world, &amy, &sana).await;
+    crate::approvals::ask_decide_and_withdraw(&world, &amy, &sana).await;
     for what in ["stop", "lift"] {
         json::<Value>(crate::portal_stop::switch(&world, &sana, what, REASON).await, StatusCode::OK).await;
     }

@@ -5,7 +5,10 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use amberglass_demo_portal::{Portal, data};
 use amberglass_domain::{device_key::DeviceKey, ports::Clock as _, signing};
 use amberglass_server::{
-    PortalConfig, RunningServer, ServerConfig, config::DriverKind, operator::Operator, portals, sha256_hex,
+    PortalConfig, RunningServer, ServerConfig,
+    config::{DriverKind, PolicyFiles},
+    operator::Operator,
+    portals, sha256_hex,
 };
 use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, wait_until};
 use amberglass_wire::{
@@ -36,6 +39,7 @@ pub const AMY: &str = "amy@amberglass.example";
 pub const LEO: &str = "leo@amberglass.example";
 pub const SANA: &str = "sana@amberglass.example";
 pub const ADA: &str = "ada@amberglass.example";
+pub const DEFAULT_RULES: &str = include_str!("../../../../policies/default.cedar");
 pub const REDIRECT: &str = "http://127.0.0.1:49152/callback";
 pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-0123456789";
 /// Of at least ten characters that say something.
@@ -506,6 +510,16 @@ impl World {
             sqlx::query("SELECT COUNT(*) AS n FROM audit_events WHERE kind = $1").bind(kind).fetch_one(&pool).await;
         row.unwrap().get("n")
     }
+}
+
+/// The policy of these rules, in files; written again while the server runs they are looked at anew.
+pub fn go_by(config: &mut ServerConfig, rules: &str) {
+    std::fs::create_dir_all(&config.data_dir).unwrap();
+    let files = ["rules", "schema"].map(|name| config.data_dir.join(name));
+    std::fs::write(&files[0], rules).unwrap();
+    std::fs::write(&files[1], include_str!("../../../../policies/schema.cedarschema")).unwrap();
+    let [rules, schema] = files.map(Some);
+    config.policy = PolicyFiles { rules, schema };
 }
 
 async fn serve(config: &ServerConfig, clock: &ManualClock) -> RunningServer {

@@ -4,11 +4,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[allow(dead_code, reason = "of the control API's tests, which do more with it")]
+#[path = "../api/asking.rs"]
+mod asking;
 mod clock;
 mod columns;
 mod grants;
 mod keeper;
 mod outage;
+#[path = "../api/race.rs"]
+mod race;
+mod races;
 mod replicas;
 mod start;
 mod stuck;
@@ -27,5 +33,9 @@ fn database() -> TestDatabase {
 }
 
 async fn world() -> world::World {
-    world::World::in_database(tempfile::tempdir().unwrap(), database(), |_| {}).await
+    world_with(|_| {}).await
+}
+
+async fn world_with(change: impl FnOnce(&mut amberglass_server::ServerConfig)) -> world::World {
+    world::World::in_database(tempfile::tempdir().unwrap(), database(), change).await
 }

@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// The product's promise for what is told to another console.
-const SOON: Duration = Duration::from_secs(1);
+pub const SOON: Duration = Duration::from_secs(1);
 
 /// The second server: its own data folder and thus its own id and chain; the keys that both must share are copied into it.
-async fn second(world: &World) -> RunningServer {
+pub async fn second(world: &World) -> RunningServer {
     let data_dir = world.config.data_dir.with_file_name("second");
     std::fs::create_dir(&data_dir).unwrap();
     for key in ["server-key", "identity-key.pem"] {
@@ -59,14 +59,14 @@ async fn seen_at(world: &World, server: &RunningServer, console: &Console, id: &
 }
 
 /// An event stream at one of the servers.
-struct Stream {
+pub struct Stream {
     response: Response,
     buffer: String,
 }
 
 impl Stream {
     /// Reads until an event fits; beats and others are passed over.
-    async fn until(&mut self, limit: Duration, fits: impl Fn(&ServerEvent) -> bool) -> ServerEvent {
+    pub async fn until(&mut self, limit: Duration, fits: impl Fn(&ServerEvent) -> bool) -> ServerEvent {
         let reading = async {
             loop {
                 while let Some((event, rest)) = self.buffer.split_once("\n\n") {
@@ -85,7 +85,7 @@ impl Stream {
     }
 }
 
-async fn stream(world: &World, server: &RunningServer, console: &Console) -> Stream {
+pub async fn stream(world: &World, server: &RunningServer, console: &Console) -> Stream {
     let response = at(world, server, console, "/v1/events", None).await;
     assert_eq!(response.status(), StatusCode::OK);
     let mut stream = Stream { response, buffer: String::new() };
@@ -98,7 +98,7 @@ const LISTENING: &str =
     "FROM pg_stat_activity WHERE application_name LIKE '%listening' AND datname = current_database()";
 
 /// Time goes on slowly: the pause before a new connection is of the clock that the test moves.
-async fn until_heard(world: &World) {
+pub async fn until_heard(world: &World) {
     let database = world.database.postgres().unwrap();
     wait_until("both servers to listen", LIMIT, || async {
         world.clock.advance_millis(50);

@@ -71,22 +71,26 @@ pub async fn erase(operator: &Operator, command: Erase) -> anyhow::Result<ExitCo
     };
     let kept: Vec<String> = erased.kept.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let mut sentence = match (dry_run, erased.bodies) {
-        (_, 0) if erased.sessions == 0 => "There was nothing to erase.".to_owned(),
+        (_, 0) if erased.sessions.max(erased.requests) == 0 => "There was nothing to erase.".to_owned(),
         (true, count) => format!("{count} records would lose what they say. Nothing was changed."),
         (false, count) => format!(
             "{count} records say nothing any more; that they were there stays. On record as bodies_erased. Backups and \
              exports hold what they held."
         ),
     };
-    if erased.sessions > 0 {
-        let verb = if *dry_run { "would forget" } else { "forgot" };
-        sentence.push_str(&format!(" The rows of {} ended sessions {verb} name, address and reason.", erased.sessions));
+    let verb = if *dry_run { "would forget" } else { "forgot" };
+    for (count, what) in [(erased.sessions, "ended sessions"), (erased.requests, "requests for approval")] {
+        if count > 0 {
+            sentence.push_str(&format!(" The rows of {count} {what} {verb} name, address and reason."));
+        }
     }
     if !kept.is_empty() {
         sentence.push_str(&format!(" Kept, because records of these kinds are evidence: {}.", kept.join(", ")));
     }
-    let answer =
-        json!({ "erased": erased.bodies, "sessions": erased.sessions, "kept": erased.kept, "dry_run": dry_run });
+    let answer = json!({
+        "erased": erased.bodies, "sessions": erased.sessions, "requests": erased.requests, "kept": erased.kept,
+        "dry_run": dry_run,
+    });
     output.done(&sentence, &answer)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -147,7 +151,9 @@ pub async fn retire(operator: &Operator, command: Retire) -> anyhow::Result<Exit
     let (chains, records) = (retired.chains.len(), retired.records);
     let until = time(before);
     let sentence = match (dry_run, chains, records) {
-        (_, 0, 0) if retired.sessions == 0 => format!("No chain has a beginning from before {until} that could go."),
+        (_, 0, 0) if retired.sessions.max(retired.requests) == 0 => {
+            format!("No chain has a beginning from before {until} that could go.")
+        }
         (true, ..) => {
             let list: Vec<String> =
                 retired.chains.iter().map(|row| format!("{} up to {}", row.writer, row.through)).collect();
@@ -163,7 +169,11 @@ pub async fn retire(operator: &Operator, command: Retire) -> anyhow::Result<Exit
         .iter()
         .map(|row| json!({ "writer": row.writer, "through": row.through, "hash": row.hash }))
         .collect();
-    output.done(&sentence, &json!({ "before": before, "chains": all, "records": records, "sessions": retired.sessions, "dry_run": dry_run }))?;
+    let answer = json!({
+        "before": before, "chains": all, "records": records, "sessions": retired.sessions, "requests": retired.requests,
+        "dry_run": dry_run,
+    });
+    output.done(&sentence, &answer)?;
     Ok(ExitCode::SUCCESS)
 }
 
