@@ -25,6 +25,7 @@ mod export;
 mod extend;
 mod faults;
 mod gone;
+mod gone_requests;
 mod journal;
 mod lifetime;
 mod made_up;
