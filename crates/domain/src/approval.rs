@@ -5,6 +5,13 @@ use amberglass_wire::{
     session::Mode,
 };
 
+/// So long after the approval a write that was blocked may be sent.
+pub const SEND_WITHIN_SECONDS: u32 = 300;
+
+/// What is asked for where it is about one write: nothing of it can be less.
+pub const ONE_WRITE: Scope =
+    Scope { mode: Mode::ReadOnly, duration_seconds: SEND_WITHIN_SECONDS, extensions: 0 };
+
 /// Shortest session that somebody can be allowed, in seconds.
 pub const MIN_SECONDS: u32 = 60;
 
@@ -73,11 +80,13 @@ pub struct Seen<'a> {
     pub customer: &'a str,
     pub reason_sha256: &'a str,
     pub policy_hash: &'a str,
+    /// Of the write that it is about, if it is about one.
+    pub write_sha256: Option<&'a str>,
 }
 
 /// Whether the approver saw this request, and as it is.
 pub fn is_about(decision: &SignedDecision, seen: &Seen<'_>) -> bool {
-    let Seen { server, nonce, staff, portal, customer, reason_sha256, policy_hash } = *seen;
+    let Seen { server, nonce, staff, portal, customer, reason_sha256, policy_hash, write_sha256 } = *seen;
     decision.server == server
         && decision.nonce == nonce
         && decision.staff.as_str() == staff
@@ -85,6 +94,7 @@ pub fn is_about(decision: &SignedDecision, seen: &Seen<'_>) -> bool {
         && decision.customer.as_str() == customer
         && decision.reason_sha256 == reason_sha256
         && decision.policy_hash == policy_hash
+        && decision.write_sha256.as_deref() == write_sha256
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 29] = [
+pub const ERASABLE: [&str; 31] = [
     "approval_decided",
     "approval_escalated",
     "approval_lapsed",
@@ -40,6 +40,8 @@ pub const ERASABLE: [&str; 29] = [
     "start_requested",
     "window_closed",
     "window_opened",
+    "write_answered",
+    "write_sent",
 ];
 
 pub fn can_be_erased(kind: &str) -> bool {

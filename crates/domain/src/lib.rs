@@ -13,6 +13,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod device_key;
 pub mod erasure;
+pub mod kept_request;
 pub mod navigation;
 pub mod ports;
 pub mod read_only;

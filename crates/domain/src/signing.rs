@@ -2,14 +2,14 @@
 //! signature made for one purpose is worth nothing for another.
 
 use amberglass_wire::{
-    DeviceId, SessionId, UnixMillis, approval::SignedDecision, event_stream::HeartbeatRequest, session::Reason,
+    DeviceId, RequestId, SessionId, UnixMillis, approval::SignedDecision, event_stream::HeartbeatRequest, session::Reason,
 };
 use sha2::{Digest as _, Sha256};
 
 /// How far `signed_at` may lie from the server's clock, either way.
 pub const MAX_SKEW_MILLIS: i64 = 60_000;
 
-fn canonical(purpose: &str, fields: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn canonical(purpose: &str, fields: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut push = |field: &[u8]| {
         bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
@@ -88,14 +88,18 @@ pub fn decision(decision: &SignedDecision) -> Vec<u8> {
         scope,
         reason_sha256,
         policy_hash,
+        write_sha256,
         comment,
         not_after,
         signed_at,
         signature: _,
     } = decision;
-    canonical(
-        "decision",
-        &[
+    // What lets a session begin and what lets one write go are never worth anything for each other.
+    let purpose = if write_sha256.is_some() { "write-decision" } else { "decision" };
+    let mut fields: Vec<&[u8]> = write_sha256.iter().map(String::as_bytes).collect();
+    let (seconds, extensions) = (scope.duration_seconds.to_be_bytes(), scope.extensions.to_be_bytes());
+    let (not_after, signed_at) = (not_after.0.to_be_bytes(), signed_at.0.to_be_bytes());
+    let said: [&[u8]; 17] = [
             server.as_bytes(),
             request.as_str().as_bytes(),
             nonce.as_bytes(),
@@ -106,12 +110,26 @@ pub fn decision(decision: &SignedDecision) -> Vec<u8> {
             customer.as_str().as_bytes(),
             staff.as_str().as_bytes(),
             scope.mode.as_str().as_bytes(),
-            &scope.duration_seconds.to_be_bytes(),
-            &scope.extensions.to_be_bytes(),
+            &seconds,
+            &extensions,
             reason_sha256.as_bytes(),
             policy_hash.as_bytes(),
             comment.as_bytes(),
-            &not_after.0.to_be_bytes(),
+            &not_after,
+            &signed_at,
+        ];
+    fields.extend(said);
+    canonical(purpose, &fields)
+}
+
+/// Sends the write that was approved; `write_sha256` is hex.
+pub fn send_write(device: &DeviceId, request: &RequestId, write_sha256: &str, signed_at: UnixMillis) -> Vec<u8> {
+    canonical(
+        "send-write",
+        &[
+            device.as_str().as_bytes(),
+            request.as_str().as_bytes(),
+            write_sha256.as_bytes(),
             &signed_at.0.to_be_bytes(),
         ],
     )

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     customer::CustomerResponse,
+    elevation::WriteResponse,
     session::{EndedBy, Mode, Reason},
 };
 
@@ -16,7 +17,7 @@ use crate::{
 pub enum RequestState {
     Pending,
     Approved,
-    /// A session began with it.
+    /// A session began with it, or the write that it is about was sent.
     Used,
     Denied,
     /// By who asked, or by who had approved.
@@ -116,6 +117,9 @@ pub struct SignedDecision {
     /// SHA-256 over reason and ticket (`domain::signing::reason_sha256`), hex.
     pub reason_sha256: String,
     pub policy_hash: String,
+    /// Of the write that is to be sent (`domain::kept_request`), hex, where it is about one and not about a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_sha256: Option<String>,
     pub comment: String,
     /// It is worth nothing after.
     pub not_after: UnixMillis,
@@ -209,8 +213,11 @@ pub struct RequestResponse {
     pub expires_at: UnixMillis,
     pub approvals_needed: u32,
     pub decisions: Vec<DecisionResponse>,
-    /// The session that began with it.
+    /// The session that began with it, or in which the write was blocked.
     pub session: Option<SessionId>,
+    /// Where it is about one write of a running session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write: Option<WriteResponse>,
     /// This staff member may decide about it now.
     #[serde(default)]
     pub may_decide: bool,

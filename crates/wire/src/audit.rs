@@ -6,6 +6,7 @@ use crate::{
     CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     approval::{RequestState, Scope, SignedDecision},
     break_glass::ReviewOutcome,
+    elevation::{AskedWrite, SendOutcome},
     event_stream::ChainHead,
     session::{EndedBy, Mode, Reason},
 };
@@ -267,6 +268,9 @@ pub enum EventDetail {
         /// The rules that want an approval.
         rules: Vec<String>,
         expires_at: UnixMillis,
+        /// Where it is about one write that was blocked in the subject's session.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        write: Option<AskedWrite>,
     },
     /// One approver's signed word. `state` is what the request is by it.
     ApprovalDecided {
@@ -295,6 +299,16 @@ pub enum EventDetail {
     /// The subject's session began with this approval.
     ApprovalUsed {
         request: RequestId,
+    },
+    /// The write that was approved goes to the portal, once: on record before anything of it is sent.
+    WriteSent {
+        request: RequestId,
+        write: AskedWrite,
+    },
+    /// What came of it.
+    WriteAnswered {
+        request: RequestId,
+        outcome: SendOutcome,
     },
     /// The subject's session begins at once with a stated emergency, and waits for a review.
     BreakGlassUsed {
@@ -465,6 +479,8 @@ impl EventDetail {
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::ApprovalLapsed { .. } => "approval_lapsed",
             Self::ApprovalUsed { .. } => "approval_used",
+            Self::WriteSent { .. } => "write_sent",
+            Self::WriteAnswered { .. } => "write_answered",
             Self::BreakGlassUsed { .. } => "break_glass_used",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::PolicyChanged { .. } => "policy_changed",

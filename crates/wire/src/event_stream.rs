@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, SessionId, UnixMillis, session::SessionState};
+use crate::{DeviceId, SessionId, UnixMillis, elevation::BlockedWriteResponse, session::SessionState};
 
 /// One server-sent event: `event:` carries the kind, `data:` this object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,4 +74,7 @@ pub struct SessionBeatResponse {
     pub expires_at: Option<UnixMillis>,
     pub pages: u32,
     pub blocked: u32,
+    /// The last one, if there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_write: Option<BlockedWriteResponse>,
 }

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod auth;
 pub mod break_glass;
 pub mod customer;
+pub mod elevation;
 pub mod event_stream;
 pub mod export;
 pub mod ids;

@@ -4,8 +4,11 @@
 //! then the mode. What nothing names is blocked.
 
 mod never_list;
+mod one_write;
 
 use amberglass_wire::session::Mode;
+
+pub use one_write::{is_form_token, may_be_asked_for};
 
 /// What the decision looks at; the gateway has refused what it could not put into this form.
 #[derive(Debug, Clone)]

@@ -1,0 +1,454 @@
+//! A write that the gateway blocked and kept: what exactly would be sent, what stands for it in a decision, and what whoever
+//! decides sees of it.
+//!
+//! What could be read in more than one way is not read at all: whoever approves has to have seen what the portal will do.
+
+use std::fmt;
+
+use amberglass_wire::elevation::{CannotAsk, FieldPlace, ShownWrite, WriteField};
+use serde::{Deserialize, Serialize, de};
+use sha2::{Digest as _, Sha256};
+use url::form_urlencoded;
+
+use crate::{
+    read_only::{JudgedRequest, is_form_token, may_be_asked_for},
+    signing::canonical,
+};
+
+/// Longest body that is kept: nobody reads more than this before they approve.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+const MAX_FIELDS: usize = 60;
+/// In characters.
+const MAX_VALUE: usize = 500;
+const MAX_NAME: usize = 120;
+/// Words of names whose values are shown to nobody.
+const SECRET_NAMES: [&str; 6] = ["cvc", "cvv", "csc", "cardnumber", "ccnumber", "securitycode"];
+/// Turn the direction of what stands around them, or are not seen at all.
+const UNSEEN: [char; 17] = [
+    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
+    '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}', '\u{061c}',
+];
+
+/// All that goes to the portal but the session's identity and the cookies that the gateway keeps.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRequest {
+    pub method: String,
+    /// Path and query in the canonical form in which it was judged.
+    pub target: String,
+    /// As they would have been forwarded.
+    pub headers: Vec<(String, String)>,
+    /// Of the page itself.
+    pub cookies: Vec<(String, String)>,
+    #[serde(with = "base64_bytes")]
+    pub body: Vec<u8>,
+    /// The page that it came from: path and query.
+    pub came_from: String,
+    /// Random, hex: from the hash alone nobody can try out what was in it.
+    pub salt: String,
+}
+
+/// It holds what a customer typed.
+impl fmt::Debug for KeptRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeptRequest({})", self.method)
+    }
+}
+
+impl KeptRequest {
+    /// What stands for it in records and decisions: SHA-256, hex.
+    pub fn sha256(&self) -> String {
+        let Self { method, target, headers, cookies, body, came_from, salt } = self;
+        let count = |pairs: &[(String, String)]| (pairs.len() as u64).to_be_bytes();
+        let (header_count, cookie_count) = (count(headers), count(cookies));
+        let mut fields: Vec<&[u8]> = vec![salt.as_bytes(), method.as_bytes(), target.as_bytes(), &header_count];
+        fields.extend(headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+        fields.push(&cookie_count);
+        fields.extend(cookies.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+        fields.extend([body.as_slice(), came_from.as_bytes()]);
+        hex::encode(Sha256::digest(canonical("kept-request", &fields)))
+    }
+
+    /// # Errors
+    /// Never for one that was made of text; the caller keeps nothing then.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// # Errors
+    /// When they are not of one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// Without the query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.target.split_once('?').map(|(_, query)| query)
+    }
+
+    /// Whether it may be asked for, and sent once somebody has approved it. Asked when it is kept, and again before it goes.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> Result<(), CannotAsk> {
+        let fields = self.all_fields()?;
+        let judged = JudgedRequest {
+            method: &self.method,
+            path: self.path(),
+            has_body: !self.body.is_empty(),
+            wants_upgrade: false,
+            overrides_method: self.query().is_some_and(crate::read_only::query_overrides_method),
+        };
+        let named = fields.iter().map(|(_, name, value)| (name.as_str(), value.as_str()));
+        may_be_asked_for(&judged, named).map_err(|rule| {
+            if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable }
+        })
+    }
+
+    /// What the request calls itself.
+    pub fn operation(&self) -> Option<String> {
+        let fields = self.all_fields().ok()?;
+        let named = |wanted: &str| {
+            let found = fields.iter().find(|(_, name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty());
+            found.map(|(_, _, value)| shown_text(value, MAX_NAME).0)
+        };
+        ["operationName", "method", "operation", "action"].into_iter().find_map(named)
+    }
+
+    /// For whoever decides about it.
+    ///
+    /// # Errors
+    /// When it cannot be read unmistakably.
+    pub fn shown(&self) -> Result<ShownWrite, CannotAsk> {
+        let all = self.all_fields()?;
+        let left_out = u32::try_from(all.len().saturating_sub(MAX_FIELDS)).unwrap_or(u32::MAX);
+        let fields = all.into_iter().take(MAX_FIELDS).map(|(place, name, value)| {
+            let masked = is_form_token(&name) || is_secret(&name);
+            let (value, cut) = if masked { (String::new(), false) } else { shown_text(&value, MAX_VALUE) };
+            WriteField { place, name: shown_text(&name, MAX_NAME).0, value, masked, cut }
+        });
+        let fields = fields.collect();
+        Ok(ShownWrite { path: shown_text(self.path(), MAX_VALUE).0, fields, left_out })
+    }
+
+    fn all_fields(&self) -> Result<Vec<(FieldPlace, String, String)>, CannotAsk> {
+        let mut fields = Vec::new();
+        for (name, value) in pairs(self.query().unwrap_or_default().as_bytes())? {
+            fields.push((FieldPlace::Query, name, value));
+        }
+        if self.body.is_empty() {
+            return Ok(fields);
+        }
+        // Packed, it says nothing to anybody who reads it.
+        if self.header("content-encoding").next().is_some() {
+            return Err(CannotAsk::NotReadable);
+        }
+        let mut types = self.header("content-type");
+        let (Some(content_type), None) = (types.next(), types.next()) else { return Err(CannotAsk::NotReadable) };
+        let found = match media_type(content_type).ok_or(CannotAsk::NotReadable)?.as_str() {
+            "application/x-www-form-urlencoded" => pairs(&self.body)?,
+            "application/json" => json_fields(&self.body)?,
+            _ => return Err(CannotAsk::NotReadable),
+        };
+        fields.extend(found.into_iter().map(|(name, value)| (FieldPlace::Body, name, value)));
+        Ok(fields)
+    }
+
+    fn header<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.map(|(_, value)| value.as_str())
+    }
+}
+
+/// In lower case; nothing if it says another character set than UTF-8.
+fn media_type(content_type: &str) -> Option<String> {
+    let mut parts = content_type.split(';');
+    let media = parts.next()?.trim().to_ascii_lowercase();
+    for parameter in parts {
+        let (name, value) = parameter.split_once('=')?;
+        let is_utf8 = value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
+        if !name.trim().eq_ignore_ascii_case("charset") || !is_utf8 {
+            return None;
+        }
+    }
+    Some(media)
+}
+
+/// Names and values of a form. Some portals separate fields by semicolons as well, so a bare one could mean either.
+fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
+    if text.contains(&b';') || !decodes_to_text(text) {
+        return Err(CannotAsk::NotReadable);
+    }
+    let found: Vec<_> =
+        form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    if found.iter().any(|(name, _)| name.contains('\0')) { Err(CannotAsk::NotReadable) } else { Ok(found) }
+}
+
+fn decodes_to_text(text: &[u8]) -> bool {
+    percent_encoding::percent_decode(text).decode_utf8().is_ok()
+}
+
+fn is_secret(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    SECRET_NAMES.iter().any(|secret| plain.contains(secret))
+}
+
+/// What nobody sees, or what turns the rest around, is spelled out. True where it was cut.
+fn shown_text(text: &str, longest: usize) -> (String, bool) {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count >= longest {
+            return (shown, true);
+        }
+        if (character.is_control() && character != '\n') || UNSEEN.contains(&character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    (shown, false)
+}
+
+/// JSON in which every name stands once: of two, the portal may take the other one than whoever approves has read.
+enum Node {
+    Leaf(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> de::Visitor<'de> for Reader {
+            type Value = Node;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+                Ok(Node::Leaf(value.to_string()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+                Ok(Node::Leaf(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+                Ok(Node::Leaf(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+                Ok(Node::Leaf(value.to_string()))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+                Ok(Node::Leaf(value.to_owned()))
+            }
+            fn visit_unit<E>(self) -> Result<Node, E> {
+                Ok(Node::Leaf("null".to_owned()))
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Node::List(list))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+                let mut map: Vec<(String, Node)> = Vec::new();
+                let mut names = std::collections::HashSet::new();
+                while let Some((name, value)) = entries.next_entry::<String, Node>()? {
+                    // Some readers take names without regard to case.
+                    if !names.insert(name.to_lowercase()) {
+                        return Err(de::Error::custom("a name that stands twice"));
+                    }
+                    map.push((name, value));
+                }
+                Ok(Node::Map(map))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// The leaves of one object, each with the way to it. A list of several requests is not one write.
+fn json_fields(body: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
+    let node: Node = serde_json::from_slice(body).map_err(|_| CannotAsk::NotReadable)?;
+    let Node::Map(_) = &node else { return Err(CannotAsk::NotReadable) };
+    let mut fields = Vec::new();
+    flatten(String::new(), node, &mut fields);
+    Ok(fields)
+}
+
+fn flatten(way: String, node: Node, fields: &mut Vec<(String, String)>) {
+    match node {
+        Node::Leaf(value) => fields.push((way, value)),
+        // Shown too: an empty list may take everything away.
+        Node::List(items) if items.is_empty() => fields.push((way, "[]".to_owned())),
+        Node::Map(entries) if entries.is_empty() => fields.push((way, "{}".to_owned())),
+        Node::List(items) => {
+            for (number, item) in items.into_iter().enumerate() {
+                flatten(format!("{way}[{number}]"), item, fields);
+            }
+        }
+        Node::Map(entries) => {
+            for (name, value) in entries {
+                let way = if way.is_empty() { name } else { format!("{way}.{name}") };
+                flatten(way, value, fields);
+            }
+        }
+    }
+}
+
+mod base64_bytes {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(content_type: &str, body: &str) -> KeptRequest {
+        KeptRequest {
+            method: "POST".into(),
+            target: "/appointments?pet=7".into(),
+            headers: vec![("content-type".into(), content_type.into())],
+            cookies: vec![("theme".into(), "dark".into())],
+            body: body.as_bytes().to_vec(),
+            came_from: "/appointments/new".into(),
+            salt: "00".repeat(16),
+        }
+    }
+
+    fn form(body: &str) -> KeptRequest {
+        kept("application/x-www-form-urlencoded; charset=UTF-8", body)
+    }
+
+    fn json(body: &str) -> KeptRequest {
+        kept("application/json", body)
+    }
+
+    fn fields(request: &KeptRequest) -> Vec<(String, String)> {
+        request.shown().unwrap().fields.into_iter().map(|field| (field.name, field.value)).collect()
+    }
+
+    #[test]
+    fn whoever_decides_sees_every_field_with_its_value() {
+        let form = form("day=Monday+9%3A00&note=Caf%C3%A9&day=Tuesday&_csrf=abc&empty=");
+        assert_eq!(form.check(), Ok(()));
+        let expected = [
+            ("pet", "7"),
+            ("day", "Monday 9:00"),
+            ("note", "Café"),
+            ("day", "Tuesday"),
+            ("_csrf", ""),
+            ("empty", ""),
+        ];
+        assert_eq!(fields(&form), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let masked: Vec<bool> = form.shown().unwrap().fields.iter().map(|field| field.masked).collect();
+        assert_eq!(masked, [false, false, false, false, true, false]);
+        let json = json(r#"{"pet":{"id":3,"names":["Rex","R"]},"gone":null,"all":[],"sure":true}"#);
+        assert_eq!(json.check(), Ok(()));
+        let expected = [
+            ("pet", "7"),
+            ("pet.id", "3"),
+            ("pet.names[0]", "Rex"),
+            ("pet.names[1]", "R"),
+            ("gone", "null"),
+            ("all", "[]"),
+            ("sure", "true"),
+        ];
+        assert_eq!(fields(&json), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_said() {
+        let many: String = (0..70).map(|number| format!("f{number}={}&", "x".repeat(600))).collect();
+        let shown = form(many.trim_end_matches('&')).shown().unwrap();
+        assert_eq!((shown.fields.len(), shown.left_out), (60, 11));
+        assert!(shown.fields.iter().skip(1).all(|field| field.cut && field.value.len() == 500));
+    }
+
+    #[test]
+    fn what_turns_the_words_around_is_spelled_out() {
+        let request = form("to=Jane%E2%80%AEnhoJ%00%0Anext");
+        assert_eq!(fields(&request)[1].1, "Jane\\u{202e}nhoJ\\u{0}\nnext");
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_not_read() {
+        let table = [
+            form("a=1;b=2"),
+            form("a=%FF"),
+            kept("application/x-www-form-urlencoded; charset=utf-16", "a=1"),
+            kept("multipart/form-data; boundary=x", "--x--"),
+            kept("text/plain", "{}"),
+            json(r#"{"amount":1,"amount":1000}"#),
+            json(r#"{"amount":1,"Amount":1000}"#),
+            json(r#"[{"amount":1}]"#),
+            json("{"),
+            json("null"),
+        ];
+        for request in table {
+            assert_eq!(request.check(), Err(CannotAsk::NotReadable), "{:?}", String::from_utf8_lossy(&request.body));
+        }
+        let mut packed = json("{}");
+        packed.headers.push(("Content-Encoding".into(), "gzip".into()));
+        assert_eq!(packed.check(), Err(CannotAsk::NotReadable));
+        let mut two = json("{}");
+        two.headers.push(("Content-Type".into(), "application/x-www-form-urlencoded".into()));
+        assert_eq!(two.check(), Err(CannotAsk::NotReadable));
+        let mut untyped = json("{}");
+        untyped.headers.clear();
+        assert_eq!(untyped.check(), Err(CannotAsk::NotReadable));
+    }
+
+    #[test]
+    fn what_never_happens_is_found_in_fields_too() {
+        assert_eq!(form("new_password=x").check(), Err(CannotAsk::NeverList));
+        assert_eq!(json(r#"{"profile":{"email":"x"}}"#).check(), Err(CannotAsk::NeverList));
+        assert_eq!(form("_method=DELETE").check(), Err(CannotAsk::NotReadable));
+        let mut path = form("a=1");
+        path.target = "/account/password".into();
+        assert_eq!(path.check(), Err(CannotAsk::NeverList));
+    }
+
+    #[test]
+    fn the_hash_stands_for_every_byte() {
+        let request = form("day=Monday");
+        type Change = fn(&mut KeptRequest);
+        let changes: [Change; 8] = [
+            |one| one.method = "PUT".into(),
+            |one| one.target.push('1'),
+            |one| one.headers.push(("x-a".into(), "b".into())),
+            |one| one.cookies[0].1.push('x'),
+            |one| one.body.push(b'x'),
+            |one| one.came_from.push('x'),
+            |one| one.salt = "11".repeat(16),
+            // From one list into the other.
+            |one| one.headers.append(&mut one.cookies),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut changed = request.clone();
+            change(&mut changed);
+            assert_ne!(changed.sha256(), request.sha256(), "{number}");
+        }
+        let again = KeptRequest::from_bytes(&request.to_bytes().unwrap()).unwrap();
+        assert_eq!(again, request);
+        assert_eq!(again.sha256(), request.sha256());
+    }
+
+    #[test]
+    fn a_request_says_what_it_calls_itself() {
+        assert_eq!(json(r#"{"operationName":"MovePet","query":"mutation MovePet { x }"}"#).operation().as_deref(), Some("MovePet"));
+        assert_eq!(form("action=cancel").operation().as_deref(), Some("cancel"));
+        assert_eq!(form("a=1").operation(), None);
+    }
+}
