@@ -129,6 +129,11 @@ impl Host for TauriHost {
         self.on_main(move |_| session_window::reload_portal(&session));
     }
 
+    fn show_page(&self, session: &SessionId, path: &str) {
+        let (session, path) = (session.clone(), path.to_owned());
+        self.on_main(move |_| session_window::show_page(&session, &path));
+    }
+
     fn notify(&self, notice: &Notice) {
         if let Some(notifications) = self.app.try_state::<Notifications>() {
             notifications.show(&self.app, notice);

@@ -115,6 +115,7 @@ impl Staff {
             scope: request.asked,
             reason_sha256: signing::reason_sha256(&request.reason),
             policy_hash: request.policy_hash.clone(),
+            write_sha256: request.write.as_ref().map(|write| write.asked.sha256.clone()),
             comment: comment.to_owned(),
             not_after: now.plus_seconds(60),
             signed_at: now,

@@ -178,6 +178,9 @@ impl Host for RecordingHost {
 
     fn reload_portal(&self, _session: &SessionId) {}
 
+    /// No page is drawn here; what is asked of the gateway is asked by the stories themselves.
+    fn show_page(&self, _session: &SessionId, _path: &str) {}
+
     /// Its words are the console's own tests' matter; here nobody looks at a desktop.
     fn notify(&self, _notice: &Notice) {}
 

@@ -44,7 +44,7 @@ impl Approvals {
     /// One's own for this customer, as long as it waits or can be started.
     pub fn open_for(&self, portal: &PortalId, customer: &CustomerId) -> Option<&RequestResponse> {
         let about = |request: &&RequestResponse| {
-            request.state.is_open() && request.customer.portal == *portal && request.customer.id == *customer
+            request.state.is_open() && request.write.is_none() && request.customer.portal == *portal && request.customer.id == *customer
         };
         self.own.iter().find(about)
     }
@@ -91,6 +91,7 @@ impl Deciding {
             scope: self.scope,
             reason_sha256: signing::reason_sha256(&request.reason),
             policy_hash: request.policy_hash.clone(),
+            write_sha256: request.write.as_ref().map(|write| write.asked.sha256.clone()),
             comment: self.comment.trim().to_owned(),
             not_after: now.plus_seconds(DECISION_SECONDS),
             signed_at: now,
@@ -127,7 +128,9 @@ impl Actor {
     /// From the card of its customer, which confirms whom one is about to look at.
     pub fn start_approved(&mut self, id: &RequestId) {
         let Some(request) = self.approvals.own.iter().find(|request| request.id == *id) else { return };
-        let (RequestState::Approved, Some(granted)) = (request.state, request.granted) else { return };
+        let (RequestState::Approved, Some(granted), None) = (request.state, request.granted, &request.write) else {
+            return;
+        };
         self.start_session(StartSessionRequest {
             portal: request.customer.portal.clone(),
             customer: request.customer.id.clone(),

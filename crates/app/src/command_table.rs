@@ -40,6 +40,12 @@ macro_rules! command_table {
             close_extend CloseExtend {} [bar];
             "Extends the running session by what the policy allows; code and ticket stay those of the start."
             extend_session ExtendSession { text: String } [bar];
+            "Asks whether the write that the gateway has blocked last, and the bar shows, may be sent after all."
+            ask_elevation AskElevation { record: EventId } [bar];
+            "Sends the write that was approved, once."
+            send_write SendWrite { request: RequestId } [bar];
+            "Leaves the word about a blocked write."
+            dismiss_write DismissWrite {} [bar];
             "Adds closing words to an own session that has ended."
             add_note AddNote { session: SessionId, note: String } [console];
             "Leaves the end screen."

@@ -114,7 +114,7 @@ impl Handle {
 }
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
-/// `delivering`, `approvals`, `finding`, `recent`, `session_start`, `session_run`, `extending`, `session_end`, `recovered`, `live`, `actions`,
+/// `delivering`, `approvals`, `finding`, `recent`, `session_start`, `session_run`, `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`,
 /// `devices`, `trail`, `own_record`, `leaving`, `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -296,6 +296,9 @@ impl Actor {
             Command::OpenExtend {} => self.open_extend(),
             Command::CloseExtend {} => self.close_extend(),
             Command::ExtendSession { text } => self.extend_session(text),
+            Command::AskElevation { record } => self.ask_elevation(&record),
+            Command::SendWrite { request } => self.send_write(&request),
+            Command::DismissWrite {} => self.dismiss_write(),
             Command::AddNote { session, note } => self.act(Act::AddNote { session, note }),
             Command::DismissEnd {} => self.ended = None,
             Command::ListSessions {} => self.list_sessions(),
@@ -343,6 +346,8 @@ impl Actor {
             Reply::OwnRecord { number, before, result } => self.on_own_record(number, before, result),
             Reply::Acted { number, act, result } => self.on_acted(number, act, result),
             Reply::Extended { number, session, result } => self.on_extended(number, &session, result),
+            Reply::ElevationAsked { number, session, result } => self.on_elevation_asked(number, &session, result),
+            Reply::WriteSent { number, session, result } => self.on_write_sent(number, &session, result),
             Reply::Recovered { session, result } => self.on_recovered(&session, result),
             Reply::EndConfirmed { session, result } => self.on_end_confirmed(&session, result),
             Reply::Trail { number, result } => self.on_trail(number, result),

@@ -114,6 +114,7 @@ pub(crate) const fn passes_by_itself(code: ErrorCode) -> bool {
         | ErrorCode::GrantInvalid
         | ErrorCode::ApprovalNotNeeded
         | ErrorCode::ApprovalGone
+        | ErrorCode::WriteNotElevatable
         | ErrorCode::DecisionInvalid
         | ErrorCode::IdempotencyMismatch
         | ErrorCode::JournalGap

@@ -30,6 +30,8 @@ pub trait Host: Send + Sync + 'static {
     fn restart(&self);
     /// Loads the entry page again, behind the curtain (after the portal was unreachable).
     fn reload_portal(&self, session: &SessionId);
+    /// Loads this path of the session's gateway origin; any other address is left alone.
+    fn show_page(&self, session: &SessionId, path: &str);
     /// A word on the desktop, also while none of our windows is in front. Nothing can be decided from it; who opens it is
     /// told as [`HostEvent::NoticeOpened`].
     fn notify(&self, notice: &Notice);

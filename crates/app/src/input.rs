@@ -6,6 +6,8 @@ use amberglass_wire::{
     SessionId,
     audit::OwnRecordResponse,
     auth::{DeviceResponse, SnapshotResponse, TokenResponse},
+    approval::RequestResponse,
+    elevation::SendWriteResponse,
     customer::{CustomerCardResponse, CustomerListResponse},
     event_stream::{HeartbeatResponse, ServerEvent},
     session::{SessionResponse, StartOptionsResponse},
@@ -127,6 +129,16 @@ pub(crate) enum Reply {
         number: u64,
         session: SessionId,
         result: Result<SessionResponse, ExtendFailure>,
+    },
+    ElevationAsked {
+        number: u64,
+        session: SessionId,
+        result: Result<Box<RequestResponse>, BackendError>,
+    },
+    WriteSent {
+        number: u64,
+        session: SessionId,
+        result: Result<Box<SendWriteResponse>, BackendError>,
     },
     /// The session in which the program died before.
     Recovered {

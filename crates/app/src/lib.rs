@@ -18,6 +18,7 @@ mod device;
 mod devices;
 mod errors;
 mod export;
+mod elevating;
 mod extending;
 mod finding;
 mod first_run;

@@ -185,6 +185,7 @@ impl Actor {
             warnings_millis: warnings,
             idle_remaining_millis: self.idle_remaining_millis(running, now),
             extend: self.extend_view(running),
+            elevation: self.elevation_view(running, now),
             preferences: self.preferences.view(),
         }
     }

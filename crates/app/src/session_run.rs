@@ -11,6 +11,7 @@ use amberglass_wire::{
 use crate::{
     controller::Actor,
     errors,
+    elevating::Elevating,
     extending::Extending,
     host::HostEvent,
     input::Reply,
@@ -33,6 +34,7 @@ pub(crate) struct Running {
     /// The notice that it ends for idleness is shown; goes with the next input.
     pub idle_notice: bool,
     pub extending: Extending,
+    pub elevating: Elevating,
     /// Monotonic time at which the server last said when it ends: answers to older questions say nothing new.
     told_at: i64,
     /// The window is gone although the session is not over.
@@ -76,6 +78,7 @@ impl Running {
             last_input: now,
             idle_notice: false,
             extending: Extending::default(),
+            elevating: Elevating::default(),
             told_at: now,
             window_gone: false,
             painted: false,
@@ -258,6 +261,7 @@ impl Actor {
         }
         running.session.pages = answer.pages;
         running.session.blocked = answer.blocked;
+        running.elevating.blocked.clone_from(&answer.blocked_write);
         if answer.state.is_running() && matches!(running.over, Some(Over::Presumed(_))) {
             running.over = None;
         }

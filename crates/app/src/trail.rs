@@ -6,6 +6,7 @@ use amberglass_domain::{chain::verify_next, ports::BackendError};
 use amberglass_wire::{
     SessionId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, TrailEvent},
+    elevation::SendOutcome,
     event_stream::ChainHead,
     session::SessionResponse,
 };
@@ -260,7 +261,16 @@ fn words(detail: EventDetail) -> Words {
         }
         EventDetail::AlarmAcknowledged { note, by: _, alarm: _ } => what(note),
         EventDetail::JournalRecovered { writer, from: _, through: _ } => what(writer),
-        EventDetail::ApprovalRequested { scope, reason, request: _, rules: _, expires_at: _ } => {
+        EventDetail::ApprovalRequested { reason, write: Some(write), .. } => {
+            Words { what: request(&write.method, write.path), because: reason.text, ..Words::default() }
+        }
+        EventDetail::WriteSent { write, request: _ } => what(request(&write.method, write.path)),
+        EventDetail::WriteAnswered { outcome, request: _ } => what(match outcome {
+            SendOutcome::Answered { status } => status.to_string(),
+            SendOutcome::NotSent {} => "not_sent".to_owned(),
+            SendOutcome::Unknown {} => "unknown".to_owned(),
+        }),
+        EventDetail::ApprovalRequested { scope, reason, request: _, rules: _, expires_at: _, write: None } => {
             Words { what: scope.mode.as_str().to_owned(), because: reason.text, ..Words::default() }
         }
         EventDetail::ApprovalDecided { decision, state: _ } => {

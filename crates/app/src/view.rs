@@ -6,6 +6,7 @@ use amberglass_wire::{
     audit::{Attempt, Contradiction, JournalLoss, TrailFormat},
     auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
     customer::{CustomerResponse, LastLooked},
+    elevation::{CannotAsk, SendOutcome},
     problem::ErrorCode,
     session::{EndedBy, Mode, ModeOption, Reason, ReasonCodeResponse, SessionState},
 };
@@ -568,6 +569,7 @@ pub struct SessionWindowView {
     #[ts(type = "number | null")]
     pub idle_remaining_millis: Option<i64>,
     pub extend: ExtendView,
+    pub elevation: ElevationView,
     pub preferences: PreferencesView,
 }
 
@@ -584,6 +586,53 @@ pub struct ExtendView {
     pub error: Option<UiError>,
     /// Counts the extensions, so that each is announced.
     pub number: u32,
+}
+
+/// The row of the bar about a write that was blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ElevationView {
+    pub step: ElevationStep,
+    pub busy: bool,
+    /// Why the last question, or sending, failed.
+    pub error: Option<UiError>,
+}
+
+/// How far the last one has come. `what` is method and path, as on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ElevationStep {
+    Nothing {},
+    Blocked {
+        record: EventId,
+        what: String,
+        /// Nothing where it can be asked for.
+        cannot_ask: Option<CannotAsk>,
+    },
+    Waiting {
+        request: RequestId,
+        what: String,
+    },
+    Approved {
+        request: RequestId,
+        what: String,
+        by: String,
+        /// Left to send it when this snapshot was made.
+        #[ts(type = "number")]
+        remaining_millis: i64,
+    },
+    Denied {
+        what: String,
+        by: String,
+        comment: String,
+    },
+    /// Or withdrawn.
+    Lapsed {
+        what: String,
+    },
+    Sent {
+        what: String,
+        outcome: SendOutcome,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -11,6 +11,7 @@ use amberglass_wire::{
         SnapshotResponse, TokenRequest, TokenResponse,
     },
     customer::{CustomerCardResponse, CustomerListResponse},
+    elevation::{AskElevationRequest, SendWriteRequest, SendWriteResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
     journal::{DEVICE_HEADER, JournalBatchResponse, SIGNATURE_HEADER, SIGNED_AT_HEADER},
     session::{
@@ -159,6 +160,25 @@ impl Backend for HttpBackend {
     ) -> Result<RequestResponse, BackendError> {
         let body = WithdrawRequest { reason: reason.map(ToOwned::to_owned) };
         self.post(access, &["requests", request.as_str(), "withdraw"], &body).await
+    }
+
+    async fn ask_elevation(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        record: &EventId,
+    ) -> Result<RequestResponse, BackendError> {
+        let body = AskElevationRequest { record: record.clone() };
+        self.post(access, &["sessions", session.as_str(), "elevations"], &body).await
+    }
+
+    async fn send_write(
+        &self,
+        access: &AccessToken,
+        request: &RequestId,
+        signed: SendWriteRequest,
+    ) -> Result<SendWriteResponse, BackendError> {
+        self.post(access, &["requests", request.as_str(), "send"], &signed).await
     }
 
     async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError> {

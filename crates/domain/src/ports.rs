@@ -9,6 +9,7 @@ use amberglass_wire::{
     audit::{OwnRecordResponse, TrailEvent},
     auth::{DeviceResponse, EmergencyStopResponse, ServerResponse, SnapshotResponse, TokenRequest, TokenResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
+    elevation::{SendWriteRequest, SendWriteResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::Problem,
@@ -101,6 +102,20 @@ pub trait Backend: Send + Sync + 'static {
         request: &RequestId,
         reason: Option<&str>,
     ) -> Result<RequestResponse, BackendError>;
+    /// Asks for one write that was blocked, by the record that says so.
+    async fn ask_elevation(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        record: &EventId,
+    ) -> Result<RequestResponse, BackendError>;
+    /// Sends it once it is approved. Where no answer comes it may have been sent: it is never sent twice.
+    async fn send_write(
+        &self,
+        access: &AccessToken,
+        request: &RequestId,
+        signed: SendWriteRequest,
+    ) -> Result<SendWriteResponse, BackendError>;
     async fn session(&self, access: &AccessToken, session: &SessionId) -> Result<SessionResponse, BackendError>;
     /// The staff member's own, newest first.
     async fn sessions(&self, access: &AccessToken) -> Result<Vec<SessionResponse>, BackendError>;

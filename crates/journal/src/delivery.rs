@@ -122,6 +122,7 @@ fn refused(problem: &Problem) -> Delivery {
         | ErrorCode::GrantInvalid
         | ErrorCode::ApprovalNotNeeded
         | ErrorCode::ApprovalGone
+        | ErrorCode::WriteNotElevatable
         | ErrorCode::DecisionInvalid
         | ErrorCode::ExtensionsUsedUp
         | ErrorCode::TotalDurationTooLong

@@ -188,8 +188,9 @@ pub async fn serve(
     tasks.spawn(policy_watch::run(state.clone(), stop.clone()));
     tasks.spawn(audit::Reconciliation::new(state.audit.clone(), state.clock.clone()).run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
-    tasks.spawn(listener::serve(api_listener, api::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
-    tasks.spawn(listener::serve(gateway_listener, gateway::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
+    let passage = Arc::new(gateway::Gateway::new(state.clone()));
+    tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), stop.clone(), HEAD_TIMEOUT));
+    tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), stop.clone(), HEAD_TIMEOUT));
     Ok(RunningServer { api, gateway, issuer, stop, tasks, state })
 }
 

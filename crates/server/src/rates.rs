@@ -8,6 +8,8 @@ use std::{
 use crate::config::Limits;
 
 const WINDOW_MILLIS: i64 = 60_000;
+/// More than anybody fills in.
+const KEPT_PER_MINUTE: u32 = 20;
 /// Keys that are remembered before those whose window is over are removed.
 const PRUNE_ABOVE: usize = 1024;
 
@@ -17,6 +19,8 @@ pub struct Rates {
     pub searches: RateLimit,
     /// What portals ask, by portal key.
     pub portals: RateLimit,
+    /// Blocked writes that are kept, by session: a page can provoke any number.
+    pub kept: RateLimit,
 }
 
 impl Rates {
@@ -24,6 +28,7 @@ impl Rates {
         Self {
             searches: RateLimit::new(limits.searches_per_minute),
             portals: RateLimit::new(limits.portal_requests_per_minute),
+            kept: RateLimit::new(KEPT_PER_MINUTE),
         }
     }
 }

@@ -44,6 +44,13 @@ pub(crate) enum Fact {
         session: Short,
         people: Short,
     },
+    /// The write that it is about went to the portal.
+    Sent {
+        request: Short,
+        session: Short,
+        people: Short,
+        write: Short,
+    },
     Began {
         session: Short,
         began: Began,
@@ -64,6 +71,8 @@ pub(crate) struct Asked {
     pub(crate) server: Short,
     pub(crate) scope: Scope,
     pub(crate) expires_at: UnixMillis,
+    /// What is to be sent, and the session in which it was blocked.
+    pub(crate) write: Option<(Short, Short)>,
 }
 
 pub(crate) struct Decided {
@@ -73,6 +82,7 @@ pub(crate) struct Decided {
     pub(crate) policy: Short,
     pub(crate) server: Short,
     pub(crate) nonce: Short,
+    pub(crate) write: Option<Short>,
     pub(crate) scope: Scope,
     pub(crate) verdict: Verdict,
     /// What the request was by it.
@@ -115,12 +125,14 @@ pub(crate) fn hear(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Hear
     let fact = match record.kind.as_str() {
         "approval_requested" => {
             let EventBody { subject, detail, .. } = body()?;
-            let EventDetail::ApprovalRequested { request, scope, reason, expires_at, rules: _ } = detail else {
+            let EventDetail::ApprovalRequested { request, scope, reason, expires_at, write, rules: _ } = detail else {
                 return None;
             };
+            let session = subject.session.as_ref().map(of_session).unwrap_or_default();
+            let write = write.map(|write| (short(&[&write.sha256]), session));
             let policy = short(&[subject.policy_hash.as_deref().unwrap_or_default()]);
             let (people, reason, server) = (people(&subject), of_reason(&reason), short(&[&record.writer]));
-            let asked = Asked { people, reason, policy, server, scope, expires_at };
+            let asked = Asked { people, reason, policy, server, scope, expires_at, write };
             Fact::Asked { request: short(&[request.as_str()]), asked }
         }
         "approval_decided" => {
@@ -141,6 +153,13 @@ pub(crate) fn hear(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Hear
             let EventDetail::ApprovalUsed { request } = detail else { return None };
             let session = of_session(subject.session.as_ref()?);
             Fact::Used { request: short(&[request.as_str()]), session, people: people(&subject) }
+        }
+        "write_sent" => {
+            let EventBody { subject, detail, .. } = body()?;
+            let EventDetail::WriteSent { request, write } = detail else { return None };
+            let session = of_session(subject.session.as_ref()?);
+            let (request, write) = (short(&[request.as_str()]), short(&[&write.sha256]));
+            Fact::Sent { request, session, people: people(&subject), write }
         }
         "session_started" => {
             let EventBody { subject, detail, .. } = body()?;
@@ -213,6 +232,7 @@ fn decided(
         policy: short(&[&decision.policy_hash]),
         server: short(&[&decision.server]),
         nonce: short(&[&decision.nonce]),
+        write: decision.write_sha256.as_deref().map(|sha256| short(&[sha256])),
         scope: decision.scope,
         verdict: decision.verdict,
         state,

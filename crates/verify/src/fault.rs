@@ -144,6 +144,10 @@ pub enum Fault {
     SessionOfOthers,
     #[error("the session had more than what was approved: another {what}")]
     SessionWider { what: &'static str },
+    #[error("what was sent, or begun, is not what was asked for and approved")]
+    OtherWrite,
+    #[error("the write was sent longer after its approval than that allowed")]
+    SentTooLate,
     #[error("more is on record about this request than can be")]
     RequestCrowded,
 }
@@ -206,6 +210,8 @@ impl Fault {
             Self::ApprovalOver { .. } => "approval_over",
             Self::SessionOfOthers => "session_of_others",
             Self::SessionWider { .. } => "session_wider",
+            Self::OtherWrite => "other_write",
+            Self::SentTooLate => "sent_too_late",
             Self::RequestCrowded => "request_crowded",
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque, hash_map::Entry};
 
-use amberglass_domain::approval::{check_scope, narrower};
+use amberglass_domain::approval::{SEND_WITHIN_SECONDS, check_scope, narrower};
 use amberglass_wire::{
     UnixMillis,
     approval::{RequestState, Scope, Verdict},
@@ -85,6 +85,8 @@ struct Open {
 struct Used {
     session: Short,
     people: Short,
+    /// What was sent, where it was no session that began.
+    sent: Option<Short>,
     began: Option<(Moment, Began)>,
     /// The last extension.
     extended: Option<(Moment, u32)>,
@@ -126,7 +128,10 @@ impl Requests {
 
     fn add_to_its_request(&mut self, moment: Moment, fact: Fact) -> Vec<Found> {
         let request = match &fact {
-            Fact::Asked { request, .. } | Fact::Decided { request, .. } | Fact::Over { request, .. } => *request,
+            Fact::Asked { request, .. }
+            | Fact::Decided { request, .. }
+            | Fact::Over { request, .. }
+            | Fact::Sent { request, .. } => *request,
             Fact::Used { request, session, .. } => {
                 self.sessions.insert(*session, *request);
                 *request
@@ -225,7 +230,11 @@ impl Open {
             Fact::Decided { decided, .. } => self.decided.push((moment, decided)),
             Fact::Over { was, .. } => self.over.push((moment, was)),
             Fact::Used { session, people, .. } => {
-                self.used.push((moment, Used { session, people, began: None, extended: None }));
+                self.used.push((moment, Used { session, people, sent: None, began: None, extended: None }));
+            }
+            Fact::Sent { session, people, write, .. } => {
+                let sent = Some(write);
+                self.used.push((moment, Used { session, people, sent, began: None, extended: None }));
             }
             Fact::Began { session, began } => {
                 if let Some(used) = self.used_by(&session).filter(|used| used.began.is_none()) {
@@ -257,6 +266,9 @@ impl Open {
             let extensions = extended.map_or(0, |(_, number)| number);
             let taken = Scope { mode: began.mode, duration_seconds: began.seconds(), extensions };
             return Some(Closed { taken, ..kept(*moment, RequestState::Used) });
+        }
+        if let [(moment, Used { sent: Some(_), .. })] = self.used.as_slice() {
+            return Some(kept(*moment, RequestState::Used));
         }
         if let Some((moment, _)) = self.decided.iter().find(|(_, decided)| decided.state == RequestState::Denied) {
             return Some(kept(*moment, RequestState::Denied));
@@ -311,6 +323,12 @@ impl Open {
             if used.people != asked.people {
                 add(moment, Fault::SessionOfOthers);
             }
+            if asked.write != used.sent.map(|write| (write, used.session)) {
+                add(moment, Fault::OtherWrite);
+            }
+            if used.sent.is_some() && self.is_sent_late(moment) {
+                add(moment, Fault::SentTooLate);
+            }
             let granted = self.granted(asked);
             if let Some((at, began)) = &used.began {
                 if began.people != asked.people || began.reason != asked.reason {
@@ -329,6 +347,13 @@ impl Open {
             }
         }
         found
+    }
+
+    /// Surely longer after the approval than a write may be sent.
+    fn is_sent_late(&self, moment: &Moment) -> bool {
+        let approved = self.decided.iter().filter(|(_, decided)| decided.state == RequestState::Approved);
+        let allowed = i64::from(SEND_WITHIN_SECONDS).saturating_mul(1000).saturating_add(CLOCKS_DIFFER_MILLIS);
+        approved.map(|(at, _)| at.at).max().is_some_and(|at| moment.at.since(at) > allowed)
     }
 
     /// What surely ended the approval before then.
@@ -377,7 +402,7 @@ impl Closed {
             Fact::Over { was, .. } if self.was == RequestState::Used && self.moment.is_after(&moment) => {
                 Some(Fault::ApprovalOver { was })
             }
-            Fact::Used { .. } => Some(Fault::ApprovalOver { was: self.was }),
+            Fact::Used { .. } | Fact::Sent { .. } => Some(Fault::ApprovalOver { was: self.was }),
             Fact::Extended { number, .. } => {
                 self.taken.extensions = self.taken.extensions.max(number);
                 (number > self.granted.extensions).then_some(Fault::SessionWider { what: "number of extensions" })
@@ -394,6 +419,7 @@ fn compare(asked: &Asked, decided: &Decided) -> Vec<Fault> {
         ("reason", asked.reason == decided.reason),
         ("policy", asked.policy == decided.policy),
         ("server", asked.server == decided.server),
+        ("write", asked.write.map(|(write, _)| write) == decided.write),
     ];
     let differs = pairs.into_iter().filter(|(_, same)| !same).map(|(what, _)| Fault::DecisionDiffers { what });
     let wider = check_scope(&asked.scope, decided.verdict, &decided.scope).is_err();

@@ -55,6 +55,8 @@ pub enum ErrorCode {
     ApprovalNotNeeded,
     /// The approval was withdrawn, has lapsed, was used, or does not cover this.
     ApprovalGone,
+    /// The blocked write is on the never-list, too large, not kept, or not to be read unmistakably.
+    WriteNotElevatable,
     /// The decision is not about this request as it is, or allows more than was asked for.
     DecisionInvalid,
     IdempotencyMismatch,

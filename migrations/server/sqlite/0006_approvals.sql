@@ -30,13 +30,19 @@ CREATE TABLE requests (
     granted_mode     TEXT,
     granted_seconds  INTEGER,
     granted_extensions INTEGER,
-    -- Once used.
+    -- Once used; from the beginning where it is about one write of a running session.
     session          TEXT REFERENCES sessions (id),
+    -- The record of the write that it is about: each is asked for once. What is said of it, and what came of it, JSON.
+    kept             TEXT UNIQUE,
+    write_json       TEXT,
+    outcome_json     TEXT,
     closed_at        INTEGER
 ) STRICT;
 
 -- One open request of a staff member for a customer: asking again is the same question.
-CREATE UNIQUE INDEX requests_open ON requests (staff, portal, customer) WHERE state IN ('pending', 'approved');
+CREATE UNIQUE INDEX requests_open ON requests (staff, portal, customer)
+    WHERE state IN ('pending', 'approved') AND kept IS NULL;
+CREATE INDEX requests_of_writes ON requests (session) WHERE kept IS NOT NULL;
 CREATE INDEX requests_due ON requests (expires_at) WHERE state IN ('pending', 'approved');
 CREATE INDEX requests_by_staff ON requests (staff, created_at);
 CREATE INDEX requests_by_customer ON requests (portal, customer, created_at);
@@ -109,3 +115,23 @@ CREATE INDEX audit_events_news ON audit_events (position) WHERE kind IN (
     'portal_key_revoked', 'provider_linked', 'second_factor_reset', 'second_factor_set_up', 'staff_added',
     'staff_disabled', 'staff_enabled', 'staff_role_changed'
 );
+
+-- Writes that the gateway blocked in running read-only sessions, the last few of each, sealed by a key outside of the database.
+-- They go with the session, or after their time.
+CREATE TABLE kept_requests (
+    -- Of the record that says that it was blocked.
+    id         TEXT NOT NULL PRIMARY KEY,
+    session    TEXT NOT NULL REFERENCES sessions (id),
+    method     TEXT NOT NULL,
+    -- As on record.
+    path       TEXT NOT NULL,
+    rule       TEXT NOT NULL,
+    -- Nothing, and why it can't be asked for instead.
+    sealed     TEXT,
+    cannot_ask TEXT,
+    kept_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    CHECK ((sealed IS NULL) <> (cannot_ask IS NULL))
+) STRICT;
+CREATE INDEX kept_requests_by_session ON kept_requests (session, kept_at);
+CREATE INDEX kept_requests_due ON kept_requests (expires_at);

@@ -1,7 +1,7 @@
 //! The bar: a webview with our own page, in a web process of its own (never related to the console's: one crash would
 //! take both).
 
-use amberglass_app::view::SessionWindowView;
+use amberglass_app::view::{ElevationStep, SessionWindowView};
 use tauri::{
     LogicalPosition, LogicalSize, Runtime, Webview, WebviewUrl, Window,
     webview::{NewWindowResponse, WebviewBuilder},
@@ -16,10 +16,21 @@ pub const BAR: &str = "bar";
 const CLOSED: u32 = 64;
 /// With the row that asks why the session is extended.
 const OPEN: u32 = 148;
+/// With the row about a write that was blocked.
+const WRITE: u32 = 112;
 
 /// Logical pixels. Text larger by the person's wish needs more.
 pub fn height(view: &SessionWindowView) -> u32 {
-    let usual = if view.extend.open { OPEN } else { CLOSED };
+    let usual = match &view.elevation.step {
+        _ if view.extend.open => OPEN,
+        ElevationStep::Nothing {} => CLOSED,
+        ElevationStep::Blocked { .. }
+        | ElevationStep::Waiting { .. }
+        | ElevationStep::Approved { .. }
+        | ElevationStep::Denied { .. }
+        | ElevationStep::Lapsed { .. }
+        | ElevationStep::Sent { .. } => WRITE,
+    };
     usual * view.preferences.text_percent / 100
 }
 
@@ -61,6 +72,6 @@ mod tests {
             let (_, rest) = page.split_once(&format!("{name} = ")).unwrap();
             rest.split(';').next().unwrap().trim().parse().unwrap()
         };
-        assert_eq!((value("BAR_CLOSED"), value("BAR_OPEN")), (CLOSED, OPEN));
+        assert_eq!((value("BAR_CLOSED"), value("BAR_OPEN"), value("BAR_WRITE")), (CLOSED, OPEN, WRITE));
     }
 }

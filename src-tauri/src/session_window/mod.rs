@@ -109,6 +109,11 @@ pub fn reload_portal(session: &SessionId) {
     with_open(session, |window| window.reload_portal());
 }
 
+/// Only a path of the session's own origin; what the page itself may go to is judged and recorded as always.
+pub fn show_page(session: &SessionId, path: &str) {
+    with_open(session, |window| window.show_page(path));
+}
+
 /// Destroys the window, the webview and its store.
 pub fn close(session: &SessionId) {
     let closing = OPEN.with_borrow_mut(|open| match open.as_ref() {

@@ -62,7 +62,7 @@ pub fn utc_minute(now: UnixMillis) -> String {
 
 #[cfg(test)]
 mod tests {
-    use amberglass_app::view::{CurtainView, ExtendView, PreferencesView};
+    use amberglass_app::view::{CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView};
     use amberglass_testkit::ManualClock;
     use amberglass_wire::{SessionId, session::Mode};
 
@@ -83,6 +83,7 @@ mod tests {
             ending: false,
             warnings_millis: vec![300_000, 60_000],
             idle_remaining_millis: None,
+            elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, error: None },
             extend: ExtendView::default(),
             preferences: PreferencesView { theme: Wanted::System, text_percent: 100, watermark_percent: 9 },
         }

@@ -120,6 +120,14 @@ impl PlatformWindow {
         }
     }
 
+    pub fn show_page(&self, path: &str) {
+        if let Some(address) = portal::own_address(&self.lock, &self.entry_url, path)
+            && let Err(error) = self.portal.load_url(address.as_str())
+        {
+            tracing::error!(%error, "the page was not loaded");
+        }
+    }
+
     pub fn close(self) {
         PORTAL.set(None);
         let Self { window, portal, bar, lock, .. } = self;

@@ -73,6 +73,12 @@ impl Lock {
     }
 }
 
+/// A path of the session's own origin as an address; nothing for what leads anywhere else.
+pub fn own_address(lock: &Lock, entry_url: &str, path: &str) -> Option<tauri::Url> {
+    let address = tauri::Url::parse(entry_url).ok()?.join(path).ok()?;
+    (path.starts_with('/') && lock.origin.judge(address.as_str()) == Verdict::Allowed).then_some(address)
+}
+
 /// An address for the record: scheme, host and path; what a `data:` address carries is content and stays out.
 fn without_query(address: &str) -> String {
     let end = if address.starts_with("data:") {

@@ -5,3 +5,5 @@
 export const BAR_CLOSED = 64;
 /** With the row in which one says why the session is extended. */
 export const BAR_OPEN = 148;
+/** With the row about a write that was blocked. */
+export const BAR_WRITE = 112;

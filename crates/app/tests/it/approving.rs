@@ -48,6 +48,7 @@ impl FakeServer {
             approvals_needed: 1,
             decisions: Vec::new(),
             session: None,
+            write: None,
             may_decide: staff != "staff-1",
             next_level: true,
             escalated_at: None,

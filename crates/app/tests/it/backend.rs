@@ -572,6 +572,7 @@ impl Backend for FakeServer {
                     expires_at: session.expires_at,
                     pages: session.pages,
                     blocked: session.blocked,
+                    blocked_write: None,
                 })
                 .collect();
             state.heartbeats.push(request);

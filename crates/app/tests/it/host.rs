@@ -121,6 +121,10 @@ impl Host for RecordingHost {
         self.note("reload_portal");
     }
 
+    fn show_page(&self, _session: &SessionId, path: &str) {
+        self.note(format!("show_page {path}"));
+    }
+
     fn choose_file(&self, wanted: &WantedFile) {
         self.wanted.lock().unwrap().push(wanted.clone());
     }

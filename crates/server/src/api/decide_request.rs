@@ -66,6 +66,7 @@ pub async fn decide(
         customer: row.customer.id.as_str(),
         reason_sha256: &signing::reason_sha256(&row.reason),
         policy_hash: &row.policy_hash,
+        write_sha256: row.write.as_ref().map(|write| write.asked.sha256.as_str()),
     };
     let life = decision.not_after.since(now);
     if decision.request != row.id
@@ -77,6 +78,10 @@ pub async fn decide(
     }
     check_scope(&row.asked, decision.verdict, &decision.scope)
         .map_err(|error| ApiError::new(ErrorCode::DecisionInvalid).detail(error.to_string()))?;
+    // One write has no half: who approves it approves it as it was asked for.
+    if row.write.is_some() && decision.scope != row.asked {
+        return Err(ApiError::new(ErrorCode::DecisionInvalid));
+    }
     if decision.comment.chars().count() > MAX_COMMENT_CHARS {
         return Err(ApiError::new(ErrorCode::InvalidRequest).detail("A comment has at most 1000 characters."));
     }

@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
 use tower_http::{decompression::RequestDecompressionLayer, timeout::RequestBodyDeadlineLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::ServerState;
+use crate::{ServerState, gateway::Gateway};
 
 mod alarms;
 mod ask_approval;
+mod ask_elevation;
 mod authorize;
 mod break_glass;
 mod customer_card;
@@ -42,6 +43,7 @@ mod requests;
 mod reviews;
 mod revoke_device;
 mod second_factor;
+mod send_write;
 mod server;
 mod session;
 mod session_list;
@@ -62,8 +64,9 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// From the head of a request to the end of its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
-pub fn router(state: Arc<ServerState>) -> Router {
+pub(crate) fn router(state: Arc<ServerState>, gateway: Arc<Gateway>) -> Router {
     Router::from(endpoints())
+        .layer(Extension(gateway))
         .layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE))
         .layer(middleware::from_fn_with_state(state.clone(), layers::finish))
         .with_state(state)
@@ -100,6 +103,8 @@ fn endpoints() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(requests::request))
         .routes(routes!(decide_request::decide))
         .routes(routes!(withdraw_request::withdraw))
+        .routes(routes!(ask_elevation::ask))
+        .routes(routes!(send_write::send))
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::review))
         .routes(routes!(trail::trail))

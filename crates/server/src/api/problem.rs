@@ -15,7 +15,10 @@ use crate::{
     audit::{AuditError, DeliveryError},
     drivers::DriverError,
     policy::PolicyError,
-    sessions::{AskError, DecideError, EntryError, ExtendError, ReviewError, SessionError, StartError, WithdrawError},
+    sessions::{
+        AskError, DecideError, ElevateError, EntryError, ExtendError, ReviewError, SendError, SessionError, StartError,
+        WithdrawError,
+    },
     store::StoreError,
 };
 
@@ -118,6 +121,7 @@ fn words(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::GrantInvalid => (S::FORBIDDEN, "The right to enter was used or is too old"),
         ErrorCode::ApprovalNotNeeded => (S::CONFLICT, "This may begin at once"),
         ErrorCode::ApprovalGone => (S::CONFLICT, "The approval does not hold for this"),
+        ErrorCode::WriteNotElevatable => (S::CONFLICT, "This write cannot be asked for"),
         ErrorCode::DecisionInvalid => (S::UNPROCESSABLE_ENTITY, "The decision is not about this request as it is"),
         ErrorCode::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
         ErrorCode::JournalGap => (S::CONFLICT, "Records are missing in between"),
@@ -220,6 +224,31 @@ impl From<AskError> for ApiError {
             AskError::TooMany { retry_after_seconds } => Self::too_many(retry_after_seconds),
             AskError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
             AskError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<ElevateError> for ApiError {
+    fn from(error: ElevateError) -> Self {
+        match error {
+            ElevateError::EmergencyStop { reason } => stopped(&reason),
+            ElevateError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
+            ElevateError::NotActive => Self::new(ErrorCode::SessionNotRunning),
+            ElevateError::Gone => Self::new(ErrorCode::NotFound),
+            ElevateError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendError> for ApiError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Unknown => Self::new(ErrorCode::NotFound),
+            SendError::EmergencyStop { reason } => stopped(&reason),
+            SendError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
+            SendError::NotActive => Self::new(ErrorCode::SessionNotRunning),
+            SendError::Gone => Self::new(ErrorCode::ApprovalGone).detail("Nothing was sent."),
+            SendError::Session(error) => error.into(),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     ServerState,
     policy::{Principal, is_next_level},
+    sessions::open_kept,
     store::{RequestRow, SessionRow},
 };
 
@@ -92,9 +93,19 @@ pub async fn request(
 pub async fn own(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
     let mut requests = Vec::new();
     for row in state.sessions.requests_of(who.id()).await? {
-        requests.push(state.sessions.request_response(row, false).await?);
+        requests.push(with_write(state, state.sessions.request_response(row, false).await?).await?);
     }
     Ok(requests)
+}
+
+/// With what the write would do, as long as it is kept: for who asked, and for whoever may decide.
+async fn with_write(state: &ServerState, mut response: RequestResponse) -> Result<RequestResponse, ApiError> {
+    if let Some(write) = response.write.as_mut().filter(|_| response.state.is_open())
+        && let Some(kept) = state.sessions.kept_request(&write.asked.record).await?
+    {
+        write.shown = open_kept(&state.key, &kept).and_then(|kept| kept.shown()).ok();
+    }
+    Ok(response)
 }
 
 pub async fn to_decide(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
@@ -139,7 +150,7 @@ pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> R
     if response.may_decide {
         response.context = Some(context(state, &response).await?);
     }
-    Ok(response)
+    with_write(state, response).await
 }
 
 async fn context(state: &ServerState, request: &RequestResponse) -> Result<DecisionContext, ApiError> {

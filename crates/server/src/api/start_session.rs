@@ -203,7 +203,8 @@ async fn approval(
 ) -> Result<Option<Scope>, ApiError> {
     let Some(id) = &request.request else { return Ok(None) };
     let gone = || ApiError::new(ErrorCode::ApprovalGone);
-    let row = state.sessions.request(id).await?.filter(|row| row.staff == *who.id()).ok_or_else(gone)?;
+    let row = state.sessions.request(id).await?.filter(|row| row.staff == *who.id() && row.write.is_none());
+    let row = row.ok_or_else(gone)?;
     let granted = row.granted.ok_or_else(gone)?;
     let wish = Scope { mode: request.mode, duration_seconds: request.duration_seconds, extensions: granted.extensions };
     let same = row.portal == request.portal && row.customer.id == request.customer && row.reason == request.reason;

@@ -10,8 +10,10 @@ mod answer_rules;
 mod arrival;
 mod cookie_jar;
 mod explanation;
+mod keeping;
 mod outgoing;
 mod pipeline;
+mod sending;
 mod stream;
 mod target;
 mod upstream;
@@ -25,8 +27,7 @@ use axum::{
 
 pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
 
-use crate::state::ServerState;
-use pipeline::Gateway;
+pub(crate) use pipeline::Gateway;
 
 /// Name of the session cookie. Behind TLS the `__Host-` prefix ties it to the host and to `Secure` (RFC 6265bis,
 /// 4.1.3.2); over plain http, on loopback, browsers would refuse that.
@@ -35,8 +36,7 @@ pub const fn cookie_name(is_secure: bool) -> &'static str {
 }
 
 /// Serves the gateway hosts of all portals. To be called within the runtime that serves it.
-pub fn router(state: Arc<ServerState>) -> Router {
-    let gateway = Arc::new(Gateway::new(state));
+pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| async move { gateway.answer(request).await })
         .with_state(gateway)

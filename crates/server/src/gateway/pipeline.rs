@@ -7,6 +7,7 @@ use amberglass_domain::{
     redaction::recorded_address,
 };
 use amberglass_wire::{
+    EventId,
     audit::{EventDetail, EventSubject},
     session::Mode,
 };
@@ -21,6 +22,7 @@ use super::{
     arrival::{self, Site},
     cookie_jar::CookieJars,
     cookie_name,
+    keeping::Blocked,
     explanation::{Explanation, Reason, Whom},
     outgoing,
     stream::{self, CutBody},
@@ -40,7 +42,7 @@ mod rule {
 
 /// What a refused request may still send before it gets its answer.
 const DRAINED_BYTES: usize = 4 * 1024 * 1024;
-const DRAINED_MILLIS: i64 = 2000;
+pub(super) const DRAINED_MILLIS: i64 = 2000;
 /// In characters; the longest registered one has sixteen.
 const MAX_METHOD_LENGTH: usize = 32;
 
@@ -50,11 +52,11 @@ fn recorded_method(method: &Method) -> String {
 }
 
 /// What all requests share.
-pub(super) struct Gateway {
-    state: Arc<ServerState>,
+pub(crate) struct Gateway {
+    pub(super) state: Arc<ServerState>,
     upstream: Upstream,
     admissions: Arc<Admissions>,
-    jars: Arc<CookieJars>,
+    pub(super) jars: Arc<CookieJars>,
     /// No portal can list writes yet, so none passes.
     rules: PortalRules,
 }
@@ -73,12 +75,12 @@ impl From<Reason> for Refusal {
 }
 
 /// What is known of a request as its steps go by, for record and explanation.
-struct Heard {
+pub(super) struct Heard {
     method: Method,
     /// Path and query names, as on record.
-    path: String,
+    pub(super) path: String,
     is_document: bool,
-    back: String,
+    pub(super) back: String,
     session: Option<Arc<GatewaySession>>,
 }
 
@@ -146,7 +148,12 @@ impl Gateway {
         }
         let body_is_empty = body.as_ref().is_none_or(hyper::body::Body::is_end_stream);
         if let Some(rule) = self.judge(parts, &target, site, session.mode, body_is_empty) {
-            return Err(self.blocked(heard, Reason::Blocked, rule).await);
+            let (refusal, record) = self.blocked_as(heard, Reason::Blocked, rule).await;
+            if let Some(record) = record.filter(|_| rule == read_only::rule::READ_ONLY_METHOD && site == Site::Own) {
+                self.keep(&Blocked { parts, addressed: &addressed, target: &target, rule, record }, &session, body, heard)
+                    .await;
+            }
+            return Err(refusal);
         }
         self.record(
             heard,
@@ -306,19 +313,24 @@ impl Gateway {
 
     /// Records a refusal; if that fails, the answer says so instead.
     async fn blocked(&self, heard: &Heard, reason: Reason, rule: &'static str) -> Refusal {
+        self.blocked_as(heard, reason, rule).await.0
+    }
+
+    /// The same, with the record if there is one.
+    async fn blocked_as(&self, heard: &Heard, reason: Reason, rule: &'static str) -> (Refusal, Option<EventId>) {
         let detail = EventDetail::RequestBlocked {
             method: recorded_method(&heard.method),
             path: heard.path.clone(),
             rule: rule.into(),
         };
         match self.record(heard, detail).await {
-            Ok(()) => Refusal { reason, rule: Some(rule), is_on_record: true },
-            Err(refusal) => refusal,
+            Ok(record) => (Refusal { reason, rule: Some(rule), is_on_record: true }, Some(record)),
+            Err(refusal) => (refusal, None),
         }
     }
 
     /// Durable when it returns.
-    async fn record(&self, heard: &Heard, detail: EventDetail) -> Result<(), Refusal> {
+    async fn record(&self, heard: &Heard, detail: EventDetail) -> Result<EventId, Refusal> {
         let subject = heard.session.as_ref().map(|session| EventSubject {
             staff: Some(session.staff.clone()),
             customer: Some(session.customer.clone()),
@@ -328,7 +340,7 @@ impl Gateway {
             policy_hash: Some(session.policy_hash.clone()),
         });
         match self.state.audit.append(subject.unwrap_or_default(), detail).await {
-            Ok(_) => Ok(()),
+            Ok(record) => Ok(record.id),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "not on record, so not forwarded");
                 Err(Reason::AuditUnavailable.into())

@@ -84,3 +84,24 @@ pub(super) async fn drain(body: axum::body::Body, limit: usize) {
         }
     }
 }
+
+/// The whole content, if it is no longer than `limit` bytes and comes as it should; what is left of it stays to be drained.
+pub(super) async fn read_within(body: &mut axum::body::Body, limit: usize) -> Result<Vec<u8>, TooLong> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| TooLong::Broken)?;
+        let data = frame.data_ref().map_or(&[][..], |data| data.as_ref());
+        if read.len().saturating_add(data.len()) > limit {
+            return Err(TooLong::Longer);
+        }
+        read.extend_from_slice(data);
+    }
+    Ok(read)
+}
+
+/// Why there is no content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TooLong {
+    Longer,
+    Broken,
+}

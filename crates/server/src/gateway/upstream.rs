@@ -33,6 +33,17 @@ pub(super) enum UpstreamError {
     Address,
 }
 
+impl UpstreamError {
+    /// Not a byte of the request has left.
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Unreachable(error) => error.is_connect(),
+            Self::Address => true,
+            Self::TimedOut | Self::Switches => false,
+        }
+    }
+}
+
 pub(super) struct Upstream {
     client: Client<HttpConnector, Body>,
 }
@@ -46,6 +57,18 @@ impl Upstream {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_SIZE)
+            .build(connector);
+        Self { client }
+    }
+
+    /// For what must reach a portal once or not at all: a connection of its own each time, and nothing is tried again.
+    pub fn once() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
             .build(connector);
         Self { client }
     }

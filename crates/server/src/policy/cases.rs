@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{BreakGlassPast, Circumstances, Explanation, Policy, PolicyError, Principal, Target};
+use super::{BreakGlassPast, Circumstances, Explanation, Policy, PolicyError, Principal, Target, Write};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";
@@ -84,6 +84,9 @@ pub struct Case {
     /// To begin at once with a stated emergency.
     #[serde(default)]
     pub emergency: bool,
+    /// For one write, such as `POST /appointments`, that was blocked in a session of theirs.
+    #[serde(default)]
+    pub write: Option<String>,
     /// For break-glass: a request of theirs for this customer was denied within the last day.
     #[serde(default)]
     pub denied_last_day: bool,
@@ -109,6 +112,8 @@ fn any_portal() -> String {
 pub enum CaseError {
     #[error("`{0}` is no time; write it as 2026-07-06T22:30:00Z")]
     Time(String),
+    #[error("`{0}` is no write; write it as POST /appointments")]
+    Write(String),
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
@@ -143,6 +148,10 @@ impl Case {
             circumstances: Circumstances { within_working_hours, sessions_last_hour: self.sessions_last_hour },
         };
         let who = Principal { id: &id, email: STAFF_EMAIL, role: &self.role };
+        if let Some(text) = &self.write {
+            let (method, path) = text.split_once(' ').ok_or_else(|| CaseError::Write(text.clone()))?;
+            return Ok(policy.explain_elevation(&who, &whom, self.mode, Write { method, path })?);
+        }
         Ok(if self.emergency {
             let past = BreakGlassPast { denied_last_day: self.denied_last_day, unreviewed: self.unreviewed };
             policy.explain_break_glass(&who, &whom, self.mode, past)?

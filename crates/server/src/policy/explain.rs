@@ -1,9 +1,9 @@
-//! Why the policy says what it says to a start, or to break-glass: each rule that was looked at, and whether it applied.
+//! Why the policy says what it says to a start, to break-glass, or to one write: each rule that was looked at, and whether it applied.
 
 use amberglass_wire::session::Mode;
 use cedar_policy::{ActionConstraint, Effect, PolicySet};
 
-use super::{BreakGlassPast, Policy, PolicyError, Principal, StartDecision, StartFacts, Target};
+use super::{BreakGlassPast, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
 
 /// The decision with all that led to it.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Considered {
     pub rule: String,
-    /// `start`, `start_after_approval` or `break_glass`.
+    /// `start`, `start_after_approval`, `break_glass` or `elevate`.
     pub action: &'static str,
     pub permits: bool,
     /// Its conditions hold in this case.
@@ -45,6 +45,20 @@ impl Policy {
         let decision = self.break_glass(who, whom, mode, past)?;
         let facts = StartFacts::of_break_glass(who, whom, mode, past);
         self.explained(who, decision, &facts, &["break_glass"])
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema, or a rule fails.
+    pub fn explain_elevation(
+        &self,
+        who: &Principal<'_>,
+        whom: &Target<'_>,
+        mode: Mode,
+        write: Write<'_>,
+    ) -> Result<Explanation, PolicyError> {
+        let decision = self.elevate(who, whom, mode, write)?;
+        let facts = StartFacts::of_elevation(who, whom, mode, write);
+        self.explained(who, decision, &facts, &["elevate"])
     }
 
     fn explained(

@@ -8,7 +8,7 @@ use amberglass_wire::{
     session::SessionState,
 };
 
-use super::{SessionError, Sessions, subject_of};
+use super::{SessionError, Sessions, elevation::blocked_write, subject_of};
 
 impl Sessions {
     /// Takes the beats of one device, whose signature the caller has checked. Sessions of another device or staff
@@ -53,6 +53,7 @@ impl Sessions {
                 }
             }
             let tallies = tx.tallies(&row.id).await?;
+            let blocked_write = tx.last_kept_of(&row.id).await?.map(blocked_write);
             let Some(row) = tx.session(&row.id).await? else { continue };
             answers.push(SessionBeatResponse {
                 session: row.id,
@@ -60,6 +61,7 @@ impl Sessions {
                 expires_at: Some(row.expires_at),
                 pages: tallies.pages,
                 blocked: tallies.blocked,
+                blocked_write,
             });
         }
         tx.commit().await?;

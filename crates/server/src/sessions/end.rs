@@ -107,6 +107,7 @@ impl Sessions {
             reason: reason.map(ToOwned::to_owned),
         };
         self.audit.append_in(tx, subject, detail).await?;
+        self.forget_writes_in(tx, id, self.clock.now()).await?;
         self.announce(tx, id);
         Ok(true)
     }

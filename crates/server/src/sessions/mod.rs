@@ -25,6 +25,7 @@ mod break_glass;
 mod changes;
 mod customer_check;
 mod device;
+mod elevation;
 mod emergency;
 mod end;
 mod entry;
@@ -38,6 +39,8 @@ pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError
 pub use break_glass::{Breaking, ReviewError};
 pub use changes::Change;
 pub(crate) use customer_check::run as run_customer_check;
+pub use elevation::{ElevateError, Elevating, Keeping, SendError, Sending, ToSend};
+pub(crate) use elevation::{open as open_kept, seal};
 pub use emergency::{lift_as_operator, stop_as_operator};
 pub use end::Ending;
 pub use entry::{EntryError, Grant};
@@ -79,6 +82,8 @@ pub struct GatewaySession {
     /// The operator switched the portal off while the server runs.
     pub portal_disabled: bool,
     pub ended_by: Option<EndedBy>,
+    /// It began with a stated emergency.
+    pub is_break_glass: bool,
 }
 
 /// All sessions of this server.
@@ -238,6 +243,7 @@ impl From<SessionRow> for GatewaySession {
             staff_active: row.staff_active,
             portal_disabled: row.portal_disabled,
             ended_by: row.ended_by,
+            is_break_glass: row.emergency.is_some(),
         }
     }
 }

@@ -4,8 +4,8 @@ use amberglass_wire::session::{EndedBy, PolicyAnswer};
 
 use super::{Ending, SessionError, Sessions};
 use crate::{
-    policy::{BreakGlassPast, Circumstances, Policy, PolicyError, Principal, Target},
-    store::{RequestRow, SessionRow, StoreError},
+    policy::{BreakGlassPast, Circumstances, Policy, PolicyError, Principal, Target, Write},
+    store::{RequestRow, SessionRow, StoreError, WriteRow},
 };
 
 /// Why running sessions could not be decided again. The server does not start then.
@@ -57,7 +57,13 @@ impl Sessions {
             circumstances: Circumstances::USUAL,
         };
         let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
-        let decision = policy.start(&who, &whom, row.asked.mode)?;
+        let decision = match &row.write {
+            None => policy.start(&who, &whom, row.asked.mode)?,
+            Some(WriteRow { asked, .. }) => {
+                let path = asked.path.split('?').next().unwrap_or_default();
+                policy.elevate(&who, &whom, row.asked.mode, Write { method: &asked.method, path })?
+            }
+        };
         Ok(match decision.answer {
             PolicyAnswer::Allowed => true,
             PolicyAnswer::NeedsApproval => self.holds(policy, row, decision.approvals).await?,

@@ -209,6 +209,7 @@ impl Sessions {
     async fn sweep(&self) -> Result<(), SessionError> {
         let mut tx = self.store.begin().await?;
         tx.sweep_credentials(self.clock.now().plus_seconds(-SWEEP_AGE_SECONDS)).await?;
+        tx.forget_kept_before(self.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     }

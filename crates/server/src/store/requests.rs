@@ -2,12 +2,14 @@
 //! state.
 
 use amberglass_wire::{
-    DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
+    DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     approval::{RequestState, Scope, Verdict},
     audit::EventSubject,
     customer::CustomerResponse,
+    elevation::{AskedWrite, SendOutcome},
     session::{Mode, Reason},
 };
+use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{Store, StoreError, Tx};
@@ -36,6 +38,24 @@ pub struct RequestRow {
     pub expires_at: UnixMillis,
     pub session: Option<SessionId>,
     pub escalated_at: Option<UnixMillis>,
+    /// Where it is about one write of a running session.
+    pub write: Option<WriteRow>,
+}
+
+/// The write that a request is about.
+#[derive(Clone, Debug)]
+pub struct WriteRow {
+    pub asked: AskedWrite,
+    pub sent_at: Option<UnixMillis>,
+    pub outcome: Option<Sent>,
+}
+
+/// What came of it, and where it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub outcome: SendOutcome,
+    /// Path at the gateway.
+    pub page: Option<String>,
 }
 
 impl RequestRow {
@@ -68,6 +88,8 @@ pub struct NewRequest<'a> {
     pub approvals_needed: u32,
     pub created_at: UnixMillis,
     pub expires_at: UnixMillis,
+    /// Of a running session.
+    pub write: Option<(&'a SessionId, &'a AskedWrite)>,
 }
 
 #[derive(Clone, Debug)]
@@ -203,7 +225,8 @@ impl Tx {
         customer: &CustomerResponse,
     ) -> Result<Option<RequestRow>, StoreError> {
         let row = sqlx::query(select(
-            "WHERE r.staff = $1 AND r.portal = $2 AND r.customer = $3 AND r.state IN ('pending', 'approved')",
+            "WHERE r.staff = $1 AND r.portal = $2 AND r.customer = $3 AND r.state IN ('pending', 'approved') \
+             AND r.kept IS NULL",
         ))
         .bind(staff.0.clone())
         .bind(customer.portal.0.clone())
@@ -254,11 +277,13 @@ impl Tx {
 
     /// Inserts as `pending`; the unique index lets in one open request of a staff member for a customer.
     pub async fn insert_request(&mut self, new: &NewRequest<'_>) -> Result<(), StoreError> {
+        let write_json = new.write.map(|(_, write)| serde_json::to_string(write)).transpose();
+        let write_json = write_json.map_err(|_| StoreError::UnknownValue { column: "write_json" })?;
         sqlx::query(
             "INSERT INTO requests (id, state, staff, device, portal, customer, customer_json, reason_code, reason_text, \
              ticket, mode, duration_seconds, extensions, rules, policy_hash, server, nonce, approvals_needed, created_at, \
-             expires_at) VALUES ($1, 'pending', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-             $18, $19)",
+             expires_at, session, kept, write_json) VALUES ($1, 'pending', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+             $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         )
         .bind(new.id.0.clone())
         .bind(new.staff.0.clone())
@@ -279,6 +304,9 @@ impl Tx {
         .bind(i64::from(new.approvals_needed))
         .bind(new.created_at.0)
         .bind(new.expires_at.0)
+        .bind(new.write.map(|(session, _)| session.0.clone()))
+        .bind(new.write.map(|(_, write)| write.record.0.clone()))
+        .bind(write_json)
         .execute(&mut *self.inner)
         .await?;
         Ok(())
@@ -409,13 +437,60 @@ impl Tx {
         self.changed(
             sqlx::query(
                 "UPDATE requests SET state = 'used', session = $2, closed_at = $3 \
-                 WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND NOT EXISTS \
+                 WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND kept IS NULL AND NOT EXISTS \
                  (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver WHERE d.request = $1 AND a.active = 0) \
                  RETURNING id",
             )
             .bind(id.0.clone())
             .bind(session.0.clone())
             .bind(now.0),
+        )
+        .await
+    }
+}
+
+impl Tx {
+    /// The one that is about this write, whatever became of it.
+    pub async fn request_about(&mut self, record: &EventId) -> Result<Option<RequestRow>, StoreError> {
+        one(sqlx::query(select("WHERE r.kept = $1")).bind(record.0.clone()).fetch_optional(&mut *self.inner).await?)
+    }
+
+    /// About writes of this session, as long as somebody can still decide about them or send them.
+    pub async fn open_requests_about_writes(&mut self, session: &SessionId) -> Result<Vec<RequestRow>, StoreError> {
+        let rows = sqlx::query(select(
+            "WHERE r.session = $1 AND r.kept IS NOT NULL AND r.state IN ('pending', 'approved') ORDER BY r.created_at",
+        ));
+        rows.bind(session.0.clone()).fetch_all(&mut *self.inner).await?.iter().map(request).collect()
+    }
+
+    /// Once, in time, while its session is active and everybody who approved still holds an account: who gets this far sends,
+    /// and nobody ever after.
+    pub async fn use_write(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET state = 'used', closed_at = $2 \
+                 WHERE id = $1 AND state = 'approved' AND expires_at > $2 AND kept IS NOT NULL AND EXISTS \
+                 (SELECT 1 FROM sessions x WHERE x.id = requests.session AND x.state = 'active' AND x.expires_at > $2) \
+                 AND NOT EXISTS \
+                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver WHERE d.request = $1 AND a.active = 0) \
+                 RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(now.0),
+        )
+        .await
+    }
+
+    /// What came of a write that was sent; the first word stands.
+    pub async fn note_outcome(&mut self, id: &RequestId, sent: &Sent) -> Result<bool, StoreError> {
+        let json = serde_json::to_string(sent).map_err(|_| StoreError::UnknownValue { column: "outcome_json" })?;
+        self.changed(
+            sqlx::query(
+                "UPDATE requests SET outcome_json = $2 \
+                 WHERE id = $1 AND state = 'used' AND kept IS NOT NULL AND outcome_json IS NULL RETURNING id",
+            )
+            .bind(id.0.clone())
+            .bind(json),
         )
         .await
     }
@@ -499,7 +574,21 @@ fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {
         expires_at: UnixMillis(row.try_get("expires_at")?),
         session: row.try_get::<Option<String>, _>("session")?.map(SessionId),
         escalated_at: row.try_get::<Option<i64>, _>("escalated_at")?.map(UnixMillis),
+        write: write(row)?,
     })
+}
+
+fn write(row: &AnyRow) -> Result<Option<WriteRow>, StoreError> {
+    let Some(json) = row.try_get::<Option<String>, _>("write_json")? else { return Ok(None) };
+    let asked = serde_json::from_str(&json).map_err(|_| StoreError::UnknownValue { column: "write_json" })?;
+    let outcome = row.try_get::<Option<String>, _>("outcome_json")?;
+    let outcome = outcome.map(|json| serde_json::from_str(&json)).transpose();
+    let is_used = row.try_get::<String, _>("state")? == RequestState::Used.as_str();
+    Ok(Some(WriteRow {
+        asked,
+        sent_at: row.try_get::<Option<i64>, _>("closed_at")?.filter(|_| is_used).map(UnixMillis),
+        outcome: outcome.map_err(|_| StoreError::UnknownValue { column: "outcome_json" })?,
+    }))
 }
 
 fn decision(row: &AnyRow) -> Result<DecisionRow, StoreError> {

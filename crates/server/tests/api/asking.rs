@@ -133,6 +133,7 @@ pub fn signed(
         scope,
         reason_sha256: signing::reason_sha256(&request.reason),
         policy_hash: request.policy_hash.clone(),
+        write_sha256: request.write.as_ref().map(|write| write.asked.sha256.clone()),
         comment: if verdict == Verdict::Deny { REASON.into() } else { String::new() },
         not_after: now.plus_seconds(120),
         signed_at: now,

@@ -3,6 +3,7 @@
 //! Whoever tampers here holds the server with its key: chains, checkpoints and the end of the file always fit.
 
 use amberglass_domain::{
+    approval::ONE_WRITE,
     chain::{self, UnlinkedRecord},
     checkpoint::{NoteSigner, TrustedKeys},
     device_key::DeviceKey,
@@ -14,6 +15,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     approval::{RequestState, Scope, SignedDecision, Verdict},
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject, RecordRange},
+    elevation::AskedWrite,
     event_stream::ChainHead,
     export::{ChainHeader, ExportHeader, ExportLine, ExportScope, FORMAT, RecordStub},
     session::{EndedBy, Mode, Reason},
@@ -87,7 +89,7 @@ fn reason() -> Reason {
 fn asked(seconds: i64, request: &str) -> Event {
     let expires_at = UnixMillis(AT + (seconds + 1_800) * SECOND);
     let (request, rules) = (RequestId::new(request), vec!["writes".into()]);
-    event(seconds, EventDetail::ApprovalRequested { request, scope: ASKED, reason: reason(), rules, expires_at })
+    event(seconds, EventDetail::ApprovalRequested { request, scope: ASKED, reason: reason(), rules, expires_at, write: None })
 }
 
 /// As it is before it is signed.
@@ -106,6 +108,7 @@ fn unsigned(seconds: i64, request: &str, verdict: Verdict) -> SignedDecision {
         scope: ASKED,
         reason_sha256: signing::reason_sha256(&reason()),
         policy_hash: "policy".into(),
+        write_sha256: None,
         comment: "Not without the second line".into(),
         not_after: UnixMillis(at + 300 * SECOND),
         signed_at: UnixMillis(at - 1),
@@ -539,4 +542,87 @@ fn more_records_of_a_request_than_can_be() {
     let many: Vec<Event> = (1..=100).map(|n| withdrawn(n, "a")).collect();
     let report = check(&export(&[chain_of(SERVER, &[vec![asked(0, "b")], many].concat())]));
     assert_eq!(report.faults.iter().filter(|(_, fault)| fault.code() == "request_crowded").count(), 36, "{report}");
+}
+
+const WRITE: &str = "5e1f";
+
+/// The same as for a session, about one write that was blocked in it.
+fn asked_write(seconds: i64, request: &str) -> Event {
+    let mut event = asked(seconds, request);
+    let EventDetail::ApprovalRequested { write, scope, .. } = &mut event.detail else { panic!() };
+    *scope = ONE_WRITE;
+    *write = Some(asked_of(WRITE));
+    of_session(event, "running")
+}
+
+fn asked_of(sha256: &str) -> AskedWrite {
+    AskedWrite {
+        record: EventId::new("blocked"),
+        method: "POST".into(),
+        path: "/appointments".into(),
+        operation: None,
+        rule: "read-only-method".into(),
+        sha256: sha256.into(),
+    }
+}
+
+fn approved_write(seconds: i64, request: &str, change: impl FnOnce(&mut SignedDecision)) -> Event {
+    let of_write = |decision: &mut SignedDecision| {
+        decision.scope = ONE_WRITE;
+        decision.write_sha256 = Some(WRITE.into());
+        change(decision);
+    };
+    of_session(approved(seconds, request, of_write), "running")
+}
+
+fn sent(seconds: i64, request: &str, sha256: &str) -> Event {
+    let detail = EventDetail::WriteSent { request: RequestId::new(request), write: asked_of(sha256) };
+    of_session(event(seconds, detail), "running")
+}
+
+#[test]
+fn a_write_is_sent_once_as_it_was_approved_and_in_time() {
+    expect("honest", &[asked_write(0, "a"), approved_write(20, "a", |_| {}), sent(310, "a", WRITE)], &[]);
+    expect("nobody approved", &[asked_write(0, "a"), sent(30, "a", WRITE)], &[("not_approved", 2)]);
+    expect(
+        "another write goes",
+        &[asked_write(0, "a"), approved_write(20, "a", |_| {}), sent(30, "a", "0bad")],
+        &[("other_write", 3)],
+    );
+    expect(
+        "another write was approved",
+        &[asked_write(0, "a"), approved_write(20, "a", |one| one.write_sha256 = Some("0bad".into()))],
+        &[("decision_differs", 2)],
+    );
+    expect(
+        "a decision about a session lets no write go",
+        &[asked_write(0, "a"), approved_write(20, "a", |one| one.write_sha256 = None), sent(30, "a", WRITE)],
+        &[("decision_differs", 2)],
+    );
+    expect(
+        "too late",
+        &[asked_write(0, "a"), approved_write(20, "a", |_| {}), sent(400, "a", WRITE)],
+        &[("sent_too_late", 3)],
+    );
+    expect(
+        "twice",
+        &[asked_write(0, "a"), approved_write(20, "a", |_| {}), sent(30, "a", WRITE), sent(40, "a", WRITE)],
+        &[("approval_over", 4)],
+    );
+    let [used, began] = session(30, "a", Mode::ReadOnly, 300);
+    let begun = check(&export(&[chain_of(SERVER, &[asked_write(0, "a"), approved_write(20, "a", |_| {}), used, began])]));
+    assert!(begun.faults.iter().any(|(_, fault)| fault.code() == "other_write"), "no session begins with it: {begun}");
+    let elsewhere = of_session(sent(30, "a", WRITE), "another");
+    expect(
+        "in another session",
+        &[asked_write(0, "a"), approved_write(20, "a", |_| {}), elsewhere],
+        &[("other_write", 3)],
+    );
+    let [used, began] = session(30, "b", Mode::ReadWrite, 1_800);
+    expect("an approval of a session", &[asked(0, "b"), approved(20, "b", |_| {}), used, began, ended(90, "b")], &[]);
+    expect(
+        "sends no write",
+        &[asked(0, "b"), approved(20, "b", |_| {}), sent(30, "b", WRITE)],
+        &[("other_write", 3)],
+    );
 }

@@ -146,6 +146,16 @@ impl PlatformWindow {
         }
     }
 
+    pub fn show_page(&self, path: &str) {
+        let portal = self.portal.borrow();
+        let address = portal::own_address(&portal.lock, &portal.open.entry_url, path);
+        if let (Some(view), Some(address)) = (&portal.view, address)
+            && let Err(error) = view.load_url(address.as_str())
+        {
+            tracing::error!(%error, "the page was not loaded");
+        }
+    }
+
     pub fn close(self) {
         let session = self.portal.borrow().lock.session.clone();
         let sink = self.portal.borrow().lock.sink.clone();

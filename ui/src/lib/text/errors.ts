@@ -57,6 +57,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   session_still_running: words('The session still runs.', 'Nothing was written down about it.', 'End it, or wait until it is over; then review it.'),
   approval_not_needed: words('This session needs no approval.', 'Nobody was asked.', 'Start it.'),
   approval_gone: words('The approval does not hold for this session.', 'It was withdrawn, has lapsed or was used before. No session began.', 'Ask again, and say what you still need.'),
+  write_not_elevatable: words('This action can\u2019t be asked for.', 'It stays blocked.', 'Tell the customer how to do it themselves.'),
   decision_invalid: words('The request has changed since you read it.', 'Nothing was decided.', 'Read it again, then decide.'),
   extensions_used_up: words('This session has no extensions left.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),
   total_duration_too_long: words('With this the session would last longer than the policy allows.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),

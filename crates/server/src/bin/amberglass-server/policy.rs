@@ -89,6 +89,9 @@ pub struct CaseArguments {
     /// Break-glass: at once, with a stated emergency.
     #[arg(long)]
     emergency: bool,
+    /// One write that was blocked in a running session, such as "POST /appointments".
+    #[arg(long, conflicts_with = "emergency")]
+    write: Option<String>,
     /// A request of theirs for this customer was denied within the last day.
     #[arg(long, requires = "emergency")]
     denied_last_day: bool,
@@ -116,6 +119,7 @@ impl From<CaseArguments> for Case {
             at: arguments.at,
             sessions_last_hour: arguments.sessions_last_hour,
             emergency: arguments.emergency,
+            write: arguments.write,
             denied_last_day: arguments.denied_last_day,
             unreviewed: arguments.unreviewed,
         }

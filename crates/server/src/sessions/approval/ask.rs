@@ -124,6 +124,7 @@ impl Sessions {
             approvals_needed,
             created_at: now,
             expires_at,
+            write: None,
         })
         .await?;
         let request = tx.request(&id).await?.ok_or(StoreError::UnknownValue { column: "id" })?;
@@ -133,6 +134,7 @@ impl Sessions {
             reason: reason.clone(),
             rules: rules.to_vec(),
             expires_at,
+            write: None,
         };
         self.audit.append_in(&mut tx, request.subject(), detail).await.map_err(SessionError::from)?;
         tx.remember(staff, ROUTE, idempotency_key, body_sha256, id.as_str(), now).await?;

@@ -1,6 +1,6 @@
 //! One approver's decision. The signature, the policy and what was seen are checked before; the state is checked here.
 
-use amberglass_domain::approval::granted;
+use amberglass_domain::approval::{SEND_WITHIN_SECONDS, granted};
 use amberglass_wire::{
     approval::{RequestState, SignedDecision, Verdict},
     audit::EventDetail,
@@ -85,7 +85,9 @@ impl Sessions {
                 let all = made.iter().map(|one| (one.verdict, &one.scope));
                 match granted(&row.asked, row.approvals_needed, all) {
                     Some(scope) => {
-                        let use_by = now.plus_seconds(i64::from(self.limits().approval_seconds));
+                        let seconds =
+                            if row.write.is_some() { SEND_WITHIN_SECONDS } else { self.limits().approval_seconds };
+                        let use_by = now.plus_seconds(i64::from(seconds));
                         tx.approve_request(&row.id, &scope, use_by, now).await?;
                         RequestState::Approved
                     }

@@ -38,6 +38,7 @@ impl Sessions {
     /// The row as it goes over the wire; whether its reader may decide is for the policy to say.
     pub async fn request_response(&self, row: RequestRow, may_decide: bool) -> Result<RequestResponse, StoreError> {
         let decisions = self.store.decisions(&row.id).await?;
+        let write = self.write_response(&row).await?;
         let portal_name =
             self.config.portal(&row.portal).map_or_else(|| row.portal.0.clone(), |portal| portal.name.clone());
         Ok(RequestResponse {
@@ -59,6 +60,7 @@ impl Sessions {
             approvals_needed: row.approvals_needed,
             decisions: decisions.into_iter().map(decision).collect(),
             session: row.session,
+            write,
             may_decide,
             next_level: false,
             escalated_at: row.escalated_at,
@@ -67,7 +69,7 @@ impl Sessions {
     }
 
     /// To be called with the transaction that changes the request.
-    fn announce_request(&self, tx: &mut Tx, row: &RequestRow) {
+    pub(super) fn announce_request(&self, tx: &mut Tx, row: &RequestRow) {
         self.announce_change(tx, Change::Request(row.staff.clone()));
     }
 }

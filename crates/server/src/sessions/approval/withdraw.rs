@@ -62,6 +62,8 @@ impl Sessions {
         };
         let open = match row.state {
             RequestState::Pending | RequestState::Approved => true,
+            // What was sent can't be taken back.
+            RequestState::Used if row.write.is_some() => false,
             // Who asked ends the session itself; of one that is over nothing can be taken back.
             RequestState::Used => approved && session.as_ref().is_some_and(|session| session.state.is_running()),
             RequestState::Denied | RequestState::Withdrawn | RequestState::Lapsed => false,
@@ -78,7 +80,8 @@ impl Sessions {
             reason: reason.map(ToOwned::to_owned),
         };
         self.audit.append_in(&mut tx, row.subject(), detail).await.map_err(SessionError::from)?;
-        if let Some(session) = session
+        // A session in which a write was blocked did not begin with this.
+        if let Some(session) = session.filter(|_| row.write.is_none())
             && !self.end_if_due(&mut tx, &session, now).await?
         {
             let ending = Ending { staff: Some(by), reason, ..Ending::by(EndedBy::ApprovalWithdrawn) };
