@@ -4,18 +4,19 @@ import { FIND } from './scenes/find.mjs';
 import { FIRST_RUN } from './scenes/first_run.mjs';
 import { INBOX } from './scenes/inbox.mjs';
 import { RECORD } from './scenes/record.mjs';
-import { BAR_CLOSED, BAR_OPEN, SESSION } from './scenes/session.mjs';
+import { BAR_CLOSED, BAR_OPEN, BAR_WRITE, SESSION } from './scenes/session.mjs';
 import { SETTINGS } from './scenes/settings.mjs';
 import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
 export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS, ...INBOX];
-export const BAR = [...BAR_CLOSED, ...BAR_OPEN];
+export const BAR = [...BAR_CLOSED, ...BAR_OPEN, ...BAR_WRITE];
 
 const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms', 'inbox', 'request', 'request-approve', 'card-approved'];
 
 const closed = BAR_CLOSED.map(([name]) => name);
 const open = BAR_OPEN.map(([name]) => name);
+const write = BAR_WRITE.map(([name]) => name);
 
 /** Each way of looking at a screen. `only` keeps to some; `axe` has the rules for accessibility tried too, which takes its time. */
 export const LOOKS = [
@@ -34,5 +35,8 @@ export const LOOKS = [
   { name: 'wide-open', page: 'bar', size: [1280, 148], scheme: 'light', axe: true, only: open },
   { name: 'narrow-open', page: 'bar', size: [700, 148], scheme: 'dark', axe: true, only: open },
   { name: 'zoomed-open', page: 'bar', size: [350, 148], scale: 2, scheme: 'light', axe: true, only: open },
+  { name: 'wide-write', page: 'bar', size: [1280, 112], scheme: 'light', axe: true, only: write },
+  { name: 'narrow-write', page: 'bar', size: [700, 112], scheme: 'dark', axe: true, only: write },
+  { name: 'zoomed-write', page: 'bar', size: [350, 112], scale: 2, scheme: 'light', axe: true, only: write },
   { name: 'double', page: 'bar', size: [1280, 64], scheme: 'light', scale: 2, only: ['bar', 'bar-last-minutes'] },
 ];

@@ -202,7 +202,7 @@ impl Actor {
                 told.push(notices::lapses_undecided(request));
             }
         }
-        for request in approvals.own.iter().filter(lapses).filter(|request| request.state == RequestState::Approved) {
+        for request in approvals.own.iter().filter(lapses).filter(|one| one.state == RequestState::Approved && one.write.is_none()) {
             if approvals.told_of_lapse.insert(request.id.clone()) {
                 told.push(notices::lapses_unused(request));
             }

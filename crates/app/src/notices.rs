@@ -10,9 +10,10 @@ use crate::{host::Notice, view::Opens};
 
 /// Somebody waits for a decision.
 pub(crate) fn asks(request: &RequestResponse) -> Notice {
-    let how = match request.asked.mode {
-        Mode::ReadOnly => "to look at a customer",
-        Mode::ReadWrite => "to change something for a customer",
+    let how = match (&request.write, request.asked.mode) {
+        (Some(_), _) => "to send one blocked change for a customer",
+        (None, Mode::ReadOnly) => "to look at a customer",
+        (None, Mode::ReadWrite) => "to change something for a customer",
     };
     Notice {
         title: format!("{} asks for your approval", request.staff_name),
@@ -46,6 +47,11 @@ pub(crate) fn answered(request: &RequestResponse) -> Option<Notice> {
     };
     let (title, body) = match request.state {
         RequestState::Approved => {
+            if request.write.is_some() {
+                let body = "Send it from the bar of the session window, within five minutes.".to_owned();
+                let title = format!("{} approved your request", by(Verdict::Approve));
+                return Some(Notice { title, body, opens: Opens::Session {} });
+            }
             let less = request.granted.is_some_and(|granted| granted != request.asked);
             let body = if less {
                 "Less was approved than you asked for. Open the request to see what, and start."

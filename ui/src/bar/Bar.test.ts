@@ -191,3 +191,62 @@ it('the bar says why the page is covered and what to do', async () => {
     expect(screen.getByTestId(place).textContent).toContain('Ended by Noor Haddad, a lead: “Wrong Jane Doe, please check the ticket”. Talk to them');
   }
 });
+
+describe('the row about a write that was blocked', () => {
+  it('asks for just the one that it shows, once', async () => {
+    const { invoke, show } = await shown(scenes['bar-write-blocked']);
+    expect(screen.getByTestId('write-words').textContent).toContain('Blocked: POST /appointments/104201/reschedule?from. Nothing was changed.');
+    await fireEvent.click(screen.getByTestId('ask-write'));
+    expect(invoke).toHaveBeenCalledExactlyOnceWith('ask_elevation', { record: '0198c5a2-7d1e-7c33-9b1f-2f6d3c0a7e44' });
+    await show(scenes['bar-write-asking']);
+    await fireEvent.click(screen.getByTestId('ask-write'));
+    expect(invoke).toHaveBeenCalledOnce();
+  });
+
+  it('says why one can’t be asked for, and offers nothing but to leave it', async () => {
+    const { invoke } = await shown(scenes['bar-write-never']);
+    expect(screen.getByTestId('write-words').textContent).toContain('This never happens in a session');
+    expect(screen.queryByTestId('ask-write')).toBeNull();
+    await fireEvent.click(screen.getByTestId('dismiss-write'));
+    expect(invoke).toHaveBeenCalledExactlyOnceWith('dismiss_write', {});
+  });
+
+  it('sends what was approved when it is pressed, and says how long that is possible', async () => {
+    const { invoke } = await shown(scenes['bar-write-approved']);
+    expect(screen.getByTestId('write-words').textContent).toMatch(/Noor Haddad has approved POST .* Send it within 4:31\./);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(screen.getByTestId('write-words').textContent).toContain('Send it within 4:00.');
+    await fireEvent.click(screen.getByTestId('send-write'));
+    expect(invoke).toHaveBeenCalledExactlyOnceWith('send_write', { request: 'q1' });
+  });
+
+  it.each([
+    ['bar-write-waiting', 'Waiting for a decision about POST'],
+    ['bar-write-denied', 'Noor Haddad has denied POST'],
+    ['bar-write-lapsed', 'Nothing was sent.'],
+    ['bar-write-sent', 'The portal has taken it (303).'],
+    ['bar-write-unknown', 'it is never sent twice'],
+    ['bar-write-failed', 'The server is not ready at the moment'],
+  ] as const)('says in %s: %s', async (scene, said) => {
+    await shown(scenes[scene]);
+    expect(screen.getByTestId('write-row').textContent).toContain(said);
+    expect(screen.queryByTestId('send-write')).toBeNull();
+  });
+
+  it('tells screen readers what has become of it, once', async () => {
+    const { show } = await shown(scenes['bar-write-waiting']);
+    await show(scenes['bar-write-approved']);
+    const said = () => screen.getByTestId('spoken').textContent;
+    expect(said()).toMatch(/^Noor Haddad has approved/);
+    const before = said();
+    await show({ ...scenes['bar-write-approved'], remaining_millis: 1000 });
+    expect(said()).toBe(before);
+  });
+
+  it('gives way to the row in which one extends, and to the end', async () => {
+    const { show } = await shown({ ...scenes['bar-extend'], elevation: scenes['bar-write-blocked'].elevation });
+    expect(screen.queryByTestId('write-row')).toBeNull();
+    await show({ ...scenes['bar-ended'], elevation: scenes['bar-write-blocked'].elevation });
+    expect(screen.queryByTestId('write-row')).toBeNull();
+  });
+});

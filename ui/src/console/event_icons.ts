@@ -23,6 +23,7 @@ import Link from '@lucide/svelte/icons/link';
 import MonitorX from '@lucide/svelte/icons/monitor-x';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
 import Scale from '@lucide/svelte/icons/scale';
+import Send from '@lucide/svelte/icons/send';
 import Stamp from '@lucide/svelte/icons/stamp';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import Smartphone from '@lucide/svelte/icons/smartphone';
@@ -100,6 +101,8 @@ const ICONS: Record<LineKind, Icon> = {
   approval_withdrawn: Undo2,
   approval_lapsed: Hourglass,
   approval_used: Play,
+  write_sent: Send,
+  write_answered: CircleCheck,
   policy_changed: Scale,
   policy_refused: TriangleAlert,
   unknown: Circle,

@@ -39,6 +39,20 @@ export const BAR_OPEN = [
   ...asTheyAre('bar-extend', 'bar-extend-last-minutes', 'bar-extend-busy', 'bar-extend-error'),
   ['bar-extend-short', 'bar-extend', press('extend')],
 ];
+/** With the row about a write that was blocked. */
+export const BAR_WRITE = asTheyAre(
+  'bar-write-blocked',
+  'bar-write-never',
+  'bar-write-asking',
+  'bar-write-failed',
+  'bar-write-waiting',
+  'bar-write-approved',
+  'bar-write-sending',
+  'bar-write-denied',
+  'bar-write-lapsed',
+  'bar-write-sent',
+  'bar-write-unknown',
+);
 export const BAR_CLOSED = [
   ...asTheyAre('bar', 'bar-long-name', 'bar-last-minutes', 'bar-no-extension', 'bar-idle', 'bar-notice', 'bar-extended'),
   // Its moment passes while one looks.

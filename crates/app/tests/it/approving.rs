@@ -27,7 +27,7 @@ const ASKED: Scope = Scope { mode: Mode::ReadWrite, duration_seconds: 1_800, ext
 const WORDS: &str = "The customer has not asked for this";
 
 impl FakeServer {
-    fn request(&self, id: &str, staff: &str) -> RequestResponse {
+    pub fn request(&self, id: &str, staff: &str) -> RequestResponse {
         let now = self.clock.now();
         RequestResponse {
             id: RequestId::new(id),
@@ -98,7 +98,7 @@ impl FakeServer {
     }
 
     /// A lead has decided about one's own.
-    fn answers(&self, id: &str, state_now: RequestState, granted: Option<Scope>) {
+    pub fn answers(&self, id: &str, state_now: RequestState, granted: Option<Scope>) {
         let now = self.clock.now();
         self.with(|state| {
             let request = state.requests.iter_mut().find(|request| request.id.as_str() == id).unwrap();
@@ -122,7 +122,7 @@ fn titles(world: &World) -> Vec<String> {
     world.host.notices.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
 }
 
-async fn until_told(world: &World, title: &str) -> Notice {
+pub async fn until_told(world: &World, title: &str) -> Notice {
     world.until_true(title, || titles(world).iter().any(|told| told == title)).await;
     world.host.notices.lock().unwrap().iter().find(|notice| notice.title == title).cloned().unwrap()
 }

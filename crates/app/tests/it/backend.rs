@@ -22,6 +22,7 @@ use amberglass_wire::{
         StaffResponse, TokenRequest, TokenResponse,
     },
     customer::{CustomerCardResponse, CustomerListResponse},
+    elevation::{BlockedWriteResponse, SendWriteRequest, SendWriteResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::ErrorCode,
@@ -85,6 +86,9 @@ pub struct State {
     pub requests: Vec<RequestResponse>,
     pub to_decide: Vec<RequestResponse>,
     pub decisions: Vec<SignedDecision>,
+    /// The last write that the gateway has blocked, and what was signed to be sent.
+    pub blocked_write: Option<BlockedWriteResponse>,
+    pub sent: Vec<SendWriteRequest>,
     /// The approval that the latest start named.
     pub started_with: Option<RequestId>,
     /// Key and request of each extension.
@@ -119,6 +123,8 @@ impl FakeServer {
             requests: Vec::new(),
             to_decide: Vec::new(),
             decisions: Vec::new(),
+            blocked_write: None,
+            sent: Vec::new(),
             started_with: None,
             extensions: Vec::new(),
             stream: None,
@@ -434,6 +440,29 @@ impl Backend for FakeServer {
         self.withdrawn(request)
     }
 
+    async fn ask_elevation(
+        &self,
+        _access: &AccessToken,
+        session: &SessionId,
+        record: &EventId,
+    ) -> Result<RequestResponse, BackendError> {
+        self.note(format!("ask_elevation({record})"));
+        self.check("ask_elevation")?;
+        Ok(self.asked_for_write(session, record))
+    }
+
+    async fn send_write(
+        &self,
+        _access: &AccessToken,
+        request: &RequestId,
+        signed: SendWriteRequest,
+    ) -> Result<SendWriteResponse, BackendError> {
+        self.note(format!("send_write({request})"));
+        self.check("send_write")?;
+        let sent = self.write_sent(request, signed)?;
+        self.keep_answer("send_write", sent)
+    }
+
     async fn redeem_grant(
         &self,
         _access: &AccessToken,
@@ -572,7 +601,7 @@ impl Backend for FakeServer {
                     expires_at: session.expires_at,
                     pages: session.pages,
                     blocked: session.blocked,
-                    blocked_write: None,
+                    blocked_write: state.blocked_write.clone(),
                 })
                 .collect();
             state.heartbeats.push(request);

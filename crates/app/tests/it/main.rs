@@ -11,6 +11,7 @@ mod acts;
 mod approving;
 mod backend;
 mod delivering;
+mod elevating;
 mod ending;
 mod export;
 mod extending;

@@ -96,6 +96,7 @@ async fn denied(world: &World, amy: &Console, leo: &Console, customer: &str) {
         scope: request.asked,
         reason_sha256: signing::reason_sha256(&request.reason),
         policy_hash: request.policy_hash,
+        write_sha256: None,
         comment: REASON.into(),
         not_after: world.clock.now().plus_seconds(60),
         signed_at: world.clock.now(),

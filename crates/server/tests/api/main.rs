@@ -17,6 +17,8 @@ mod checkpoints;
 mod commands;
 mod customers;
 mod devices;
+mod elevation;
+mod elevation_refused;
 mod emergency;
 mod endings;
 mod entry;

@@ -426,3 +426,37 @@ describe('asking for an approval', () => {
     expect(screen.getByTestId('start-approved').hasAttribute('disabled')).toBe(true);
   });
 });
+
+describe('a request about one change', () => {
+  it('shows what would be sent, with each field and what is not shown of it, and why it was blocked', async () => {
+    await atRequest(scenes['inbox-write'], 'w1');
+    expect(words('request')).toContain('Bo Nilsson asks to send one change for Jane Doe');
+    expect(words('request-write')).toContain('POST /appointments/104201/reschedule');
+    const fields = words('request-fields');
+    for (const said of ['from card', 'at 2026-12-01 14:00', 'note Please be gentle with her…', '_csrf not shown']) expect(fields).toContain(said);
+    expect(fields).toContain('Not shown, but sent: the value of one secret, the rest of 1 long value, 3 further fields.');
+    expect(words('request')).toContain('The session was read-only');
+  });
+
+  it('is approved as it stands: there is nothing to shorten', async () => {
+    const { invoke } = await atRequest(scenes['inbox-write'], 'w1');
+    await key('a');
+    await settled();
+    expect(isShown('grant-time-300')).toBe(false);
+    expect(words('decide-sentence')).toContain('You allow Bo Nilsson to send POST /appointments/104201/reschedule?from for Jane Doe, just as it stands here, once');
+    await press('decide-confirm');
+    const scope = { mode: 'read_only', duration_seconds: 300, extensions: 0 };
+    expect(invoke).toHaveBeenLastCalledWith('decide_request', { request: 'w1', verdict: 'approve', scope, comment: '' });
+  });
+
+  it('leads who asked to the session, where it is sent, and says what came of it', async () => {
+    const { invoke } = await atRequest(scenes['inbox-write-own'], 'w2');
+    expect(words('request-state')).toContain('Send it from the bar of the session window.');
+    await press('request-to-card');
+    expect(invoke).toHaveBeenLastCalledWith('show_session', {});
+    await press('close-request');
+    await press('request-w3');
+    await settled();
+    expect(words('request')).toContain('The portal has taken it (303).');
+  });
+});

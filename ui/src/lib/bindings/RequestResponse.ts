@@ -9,6 +9,7 @@ import type { Scope } from "./Scope";
 import type { SessionId } from "./SessionId";
 import type { StaffId } from "./StaffId";
 import type { UnixMillis } from "./UnixMillis";
+import type { WriteResponse } from "./WriteResponse";
 
 /**
  * `GET /v1/requests/{id}`
@@ -35,9 +36,13 @@ server: string, nonce: string, created_at: UnixMillis,
  */
 expires_at: UnixMillis, approvals_needed: number, decisions: Array<DecisionResponse>, 
 /**
- * The session that began with it.
+ * The session that began with it, or in which the write was blocked.
  */
 session: SessionId | null, 
+/**
+ * Where it is about one write of a running session.
+ */
+write?: WriteResponse | null, 
 /**
  * This staff member may decide about it now.
  */

@@ -50,6 +50,12 @@ export type Commands = {
   close_extend: Record<string, never>;
   /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
   extend_session: { text: string };
+  /** Asks whether the write that the gateway has blocked last, and the bar shows, may be sent after all. */
+  ask_elevation: { record: EventId };
+  /** Sends the write that was approved, once. */
+  send_write: { request: RequestId };
+  /** Leaves the word about a blocked write. */
+  dismiss_write: Record<string, never>;
   /** Adds closing words to an own session that has ended. */
   add_note: { session: SessionId, note: string };
   /** Leaves the end screen. */
@@ -149,6 +155,9 @@ export const barCommands = [
   "open_extend",
   "close_extend",
   "extend_session",
+  "ask_elevation",
+  "send_write",
+  "dismiss_write",
 ] as const satisfies readonly CommandName[];
 
 /** How a command reaches the program; the host of the UI gives it. */
@@ -193,6 +202,12 @@ export function commandsOver(invoke: Invoke) {
     closeExtend: () => invoke("close_extend", {}),
     /** Extends the running session by what the policy allows; code and ticket stay those of the start. */
     extendSession: (args: Commands["extend_session"]) => invoke("extend_session", args),
+    /** Asks whether the write that the gateway has blocked last, and the bar shows, may be sent after all. */
+    askElevation: (args: Commands["ask_elevation"]) => invoke("ask_elevation", args),
+    /** Sends the write that was approved, once. */
+    sendWrite: (args: Commands["send_write"]) => invoke("send_write", args),
+    /** Leaves the word about a blocked write. */
+    dismissWrite: () => invoke("dismiss_write", {}),
     /** Adds closing words to an own session that has ended. */
     addNote: (args: Commands["add_note"]) => invoke("add_note", args),
     /** Leaves the end screen. */

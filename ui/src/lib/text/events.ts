@@ -68,6 +68,8 @@ export type EventKind =
   | 'approval_withdrawn'
   | 'approval_lapsed'
   | 'approval_used'
+  | 'write_sent'
+  | 'write_answered'
   | 'policy_changed'
   | 'policy_refused'
   | 'unknown';
@@ -131,6 +133,8 @@ export const EVENTS: Record<EventKind, string> = {
   approval_withdrawn: 'Approval withdrawn',
   approval_lapsed: 'Approval lapsed',
   approval_used: 'Approval used',
+  write_sent: 'Approved change sent',
+  write_answered: 'Portal answered',
   policy_changed: 'Policy changed',
   policy_refused: 'Policy not taken',
   unknown: 'Other event',
@@ -193,6 +197,9 @@ const VERDICTS: Record<Verdict, string> = { approve: 'Approved', deny: 'Denied' 
 /** What it was until then. */
 const LAPSED: Partial<Record<RequestState, string>> = { pending: 'nobody had decided', approved: 'nothing had begun' };
 
+/** Where no status came. */
+const UNANSWERED: Record<string, string> = { not_sent: 'nothing was sent', unknown: 'no answer came' };
+
 const FORMATS: Record<string, string> = { json_lines: 'as JSON Lines', csv: 'as CSV' };
 
 /** What it was about: attempts with their target and modes in words, paths as they are. */
@@ -208,6 +215,8 @@ export function whatWords(event: TrailEventView): string {
     case 'session_refused':
     case 'approval_requested':
       return lookUp(MODES, event.what) ?? event.what;
+    case 'write_answered':
+      return lookUp(UNANSWERED, event.what) ?? event.what;
     case 'approval_decided':
       return lookUp(VERDICTS, event.what) ?? event.what;
     case 'approval_lapsed':
@@ -227,7 +236,7 @@ export function whatWords(event: TrailEventView): string {
 const attemptName = (event: TrailEventView): string => lookUp(ATTEMPTS, event.because)?.name ?? event.because;
 
 /** Whether `what` is a path or an address, to be set in the monospaced face. */
-export const isAddress = (event: TrailEventView): boolean => !event.erased && (event.kind === 'page_viewed' || event.kind === 'request_blocked');
+export const isAddress = (event: TrailEventView): boolean => !event.erased && (event.kind === 'page_viewed' || event.kind === 'request_blocked' || event.kind === 'write_sent');
 
 /** `whose` session it is, where that is known: its end by the agent is one's own or somebody's. */
 export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'own' | 'staff_name'> | null = null): string {

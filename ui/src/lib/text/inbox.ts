@@ -4,6 +4,7 @@ import type { RequestResponse } from '../bindings/RequestResponse';
 import type { RequestState } from '../bindings/RequestState';
 import type { Scope } from '../bindings/Scope';
 import type { Verdict } from '../bindings/Verdict';
+import { asksToSend, sendSentence, writeName, youAskedToSend } from './elevation';
 import { MODES, RULES, whyWords } from './sessions';
 import { age, counted, length, timeOfDay } from './times';
 
@@ -52,6 +53,7 @@ export const INBOX = {
   withdrawKeep: 'You can ask again at any time.',
   toCard: 'Open the customer’s card to start',
   openTrail: 'Open the trail',
+  toSession: 'Go to the session',
   start: 'Start',
   clock: 'The time runs from the start, not from now.',
 } as const;
@@ -74,6 +76,20 @@ export const NEXT: Record<RequestState, string> = {
   withdrawn: 'Nothing begins with it any more. Ask again if you still need it.',
   lapsed: 'It was not decided or not begun in time, or the policy has changed. Ask again if you still need it.',
 };
+
+const NEXT_OF_WRITE: Record<RequestState, string> = {
+  pending: 'You are told on this desktop as soon as somebody has decided.',
+  approved: 'Send it from the bar of the session window.',
+  used: 'It was sent. It is never sent a second time.',
+  denied: 'Nothing was sent. Read why before you ask for anything like it.',
+  withdrawn: 'Nothing is sent any more. Do it again in the page, then ask again.',
+  lapsed: 'It was not decided or not sent in time, or the session is over. Do it again in the page, then ask again.',
+};
+export const nextWords = (request: RequestResponse): string => (request.write ? NEXT_OF_WRITE : NEXT)[request.state];
+
+/** In a row: what is asked for. */
+export const rowScope = (request: RequestResponse): string =>
+  request.write ? `One change, ${request.write.asked.method}` : `${MODES[request.asked.mode]}, ${shortTime(request.asked.duration_seconds)}`;
 
 /** On the button that decides. */
 export const SIGN: Record<Verdict, string> = { approve: 'Approve and sign', deny: 'Deny and sign' };
@@ -103,8 +119,8 @@ export function lessWords(asked: Scope, granted: Scope): string {
 const DOES: Record<Mode, string> = { read_only: 'look at', read_write: 'make changes for' };
 
 /** `Amy Lee asks to look at Jane Doe` */
-export const asksWords = (request: RequestResponse): string => `${request.staff_name} asks to ${DOES[request.asked.mode]} ${request.customer.name}`;
-export const youAskedWords = (request: RequestResponse): string => `You asked to ${DOES[request.asked.mode]} ${request.customer.name}`;
+export const asksWords = (request: RequestResponse): string => (request.write ? asksToSend(request) : `${request.staff_name} asks to ${DOES[request.asked.mode]} ${request.customer.name}`);
+export const youAskedWords = (request: RequestResponse): string => (request.write ? youAskedToSend(request) : `You asked to ${DOES[request.asked.mode]} ${request.customer.name}`);
 
 /** `27 min left` */
 export const leftWords = (until: number, now: number): string => (until <= now ? 'lapses now' : `${age(until - now)} left`);
@@ -117,7 +133,7 @@ export function stateWords(request: RequestResponse): string {
     case 'pending':
       return `${REQUEST_STATES.pending}, until ${timeOfDay(request.expires_at)}`;
     case 'approved':
-      return `${REQUEST_STATES.approved}, start by ${timeOfDay(request.expires_at)}`;
+      return `${REQUEST_STATES.approved}, ${request.write ? 'send' : 'start'} by ${timeOfDay(request.expires_at)}`;
     case 'denied': {
       const by = request.decisions.findLast((decision) => decision.verdict === 'deny');
       return by ? `${REQUEST_STATES.denied} by ${by.approver_name}` : REQUEST_STATES.denied;
@@ -164,12 +180,13 @@ const how = (scope: Scope): string =>
 
 /** What is about to be signed. */
 export function allowSentence(request: RequestResponse, scope: Scope): string {
+  if (request.write) return sendSentence(request, request.write.asked);
   const others = Math.max(1, request.approvals_needed) - request.decisions.filter((decision) => decision.verdict === 'approve').length - 1;
   const further = others <= 0 ? '' : others === 1 ? ' It may begin once one more person has approved.' : ` It may begin once ${others} more people have approved.`;
   return `You allow ${request.staff_name} to ${DOES[scope.mode]} ${request.customer.name} ${how(scope)}.${further} Your device signs it.`;
 }
 export const denySentence = (request: RequestResponse): string =>
-  `You deny ${request.staff_name}’s request to ${DOES[request.asked.mode]} ${request.customer.name}. Your device signs it.`;
+  `You deny ${request.staff_name}’s request to ${request.write ? `send ${writeName(request.write.asked)} for` : DOES[request.asked.mode]} ${request.customer.name}. Your device signs it.`;
 
 export const commentReaders = (request: RequestResponse): string => `${request.staff_name} reads it, and it stands in the record with your name.`;
 export const whyNotHint = (request: RequestResponse): string => `At least 10 characters. ${commentReaders(request)}`;

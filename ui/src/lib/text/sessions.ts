@@ -59,6 +59,7 @@ const ANSWERS: Record<PolicyAnswer, string> = {
 
 /** Why, for the rules of the default policy. An installation's own rules are named by their ids. */
 export const RULES: Readonly<Record<string, string>> = {
+  'one-write-after-approval': 'a change in a read-only session needs an approval',
   'sensitive-customers-need-approval': 'this customer is marked sensitive',
   'read-write-needs-approval': 'read-write always does',
   'staff-as-customers-need-approval': 'this customer is staff in private life',

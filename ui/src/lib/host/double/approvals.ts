@@ -73,6 +73,8 @@ export function approvalAnswers(host: Scripted<ConsoleView>): Answers<Names> {
           decisions: [],
           session: null,
           may_decide: false,
+          next_level: false,
+          escalated_at: null,
         }),
       );
       if (plays()) later(3000, () => approve(id));

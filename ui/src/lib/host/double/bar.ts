@@ -1,12 +1,29 @@
 import type { CommandName, Commands } from '../../bindings/commands';
+import type { ElevationStep } from '../../bindings/ElevationStep';
 import type { ExtendView } from '../../bindings/ExtendView';
 import type { SessionWindowView } from '../../bindings/SessionWindowView';
+import { lead } from '../samples';
 import { type Scripted, later } from './scripted';
 
 /** What the bar may ask for. */
 export function barAnswers(host: Scripted<SessionWindowView>): { [Name in CommandName]?: (args: Commands[Name]) => void } {
   const extend = (change: Partial<ExtendView>): Partial<SessionWindowView> => ({ extend: { ...host.view.extend, ...change } });
+  const write = (step: ElevationStep, busy = false): Partial<SessionWindowView> => ({ elevation: { step, busy, error: null } });
   return {
+    ask_elevation() {
+      const { step } = host.view.elevation;
+      if (step.state !== 'blocked') return;
+      host.show(write(step, true));
+      later(400, () => host.show(write({ state: 'waiting', request: 'asked', what: step.what })));
+      later(3000, () => host.show(write({ state: 'approved', request: 'asked', what: step.what, by: lead.name, remaining_millis: 5 * 60_000 })));
+    },
+    send_write() {
+      const { step } = host.view.elevation;
+      if (step.state !== 'approved') return;
+      host.show(write(step, true));
+      later(400, () => host.show(write({ state: 'sent', what: step.what, outcome: { outcome: 'answered', status: 303 } })));
+    },
+    dismiss_write: () => host.show(write({ state: 'nothing' })),
     end_session: () => host.show({ ending: true, curtain: { cause: 'ending' } }),
     open_extend: () => host.show(extend({ open: true, error: null })),
     close_extend: () => host.show(extend({ open: false, error: null })),

@@ -9,6 +9,9 @@ type Names =
   | 'open_extend'
   | 'close_extend'
   | 'extend_session'
+  | 'ask_elevation'
+  | 'send_write'
+  | 'dismiss_write'
   | 'add_note'
   | 'dismiss_end'
   | 'list_live'
@@ -40,6 +43,9 @@ export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     open_extend: () => {},
     close_extend: () => {},
     extend_session: () => {},
+    ask_elevation: () => {},
+    send_write: () => {},
+    dismiss_write: () => {},
     add_note({ session: id, note }) {
       act('add_note', id, () => {
         const { ended, trail } = host.view;

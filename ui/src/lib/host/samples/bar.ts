@@ -1,3 +1,5 @@
+import type { ElevationStep } from '../../bindings/ElevationStep';
+import type { ElevationView } from '../../bindings/ElevationView';
 import type { SessionWindowView } from '../../bindings/SessionWindowView';
 import { MINUTE, error, jane, now, preferences } from './common';
 import { session } from './session';
@@ -17,8 +19,14 @@ const bar: SessionWindowView = {
   warnings_millis: [5 * MINUTE, MINUTE],
   idle_remaining_millis: null,
   extend: { left: 2, seconds: 900, open: false, busy: false, error: null, number: 0 },
+  elevation: { step: { state: 'nothing' }, busy: false, error: null },
   preferences,
 };
+
+const write = (step: ElevationStep, rest: Partial<ElevationView> = {}): SessionWindowView => ({ ...bar, elevation: { step, busy: false, error: null, ...rest } });
+const what = 'POST /appointments/104201/reschedule?from';
+const blocked: ElevationStep = { state: 'blocked', record: '0198c5a2-7d1e-7c33-9b1f-2f6d3c0a7e44', what, cannot_ask: null };
+const approvedWrite: ElevationStep = { state: 'approved', request: 'q1', what, by: 'Noor Haddad', remaining_millis: 4 * MINUTE + 31_000 };
 
 const open = { ...bar.extend, open: true };
 
@@ -36,6 +44,17 @@ export const barScenes = {
   'bar-extend-busy': { ...bar, extend: { ...open, busy: true } },
   'bar-extend-error': { ...bar, extend: { ...open, error: error('total_duration_too_long', '60 min', '7f3a91c0') } },
   'bar-extended': { ...bar, remaining_millis: 42 * MINUTE + 10_000, extend: { ...bar.extend, left: 1, number: 1 } },
+  'bar-write-blocked': write(blocked),
+  'bar-write-never': write({ ...blocked, cannot_ask: 'never_list' }),
+  'bar-write-asking': write(blocked, { busy: true }),
+  'bar-write-failed': write(blocked, { error: error('unavailable', null, '7f3a91c0') }),
+  'bar-write-waiting': write({ state: 'waiting', request: 'q1', what }),
+  'bar-write-approved': write(approvedWrite),
+  'bar-write-sending': write(approvedWrite, { busy: true }),
+  'bar-write-denied': write({ state: 'denied', what, by: 'Noor Haddad', comment: 'The customer has to move it herself' }),
+  'bar-write-lapsed': write({ state: 'lapsed', what }),
+  'bar-write-sent': write({ state: 'sent', what, outcome: { outcome: 'answered', status: 303 } }),
+  'bar-write-unknown': write({ state: 'sent', what, outcome: { outcome: 'unknown' } }),
   'bar-connection-lost': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'connection_lost', goes_on_until: now + 27 * MINUTE } },
   'bar-portal-unreachable': { ...bar, curtain: { cause: 'portal_unreachable' } },
   'bar-page-crashed': { ...bar, curtain: { cause: 'page_crashed' } },

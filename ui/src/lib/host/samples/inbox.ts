@@ -4,6 +4,7 @@ import type { CustomerResponse } from '../../bindings/CustomerResponse';
 import type { DecisionResponse } from '../../bindings/DecisionResponse';
 import type { PastSession } from '../../bindings/PastSession';
 import type { RequestResponse } from '../../bindings/RequestResponse';
+import type { WriteResponse } from '../../bindings/WriteResponse';
 import type { Scope } from '../../bindings/Scope';
 import { DAY, MINUTE, amy, asLead, customers, error, found, jane, janet, lead, now, offline, signedIn, waiting } from './common';
 import { card, options, sensitive } from './find';
@@ -63,6 +64,8 @@ const request = (id: string, minutesAgo: number, staff_name: string, customer: C
   decisions: [],
   session: null,
   may_decide: true,
+  next_level: true,
+  escalated_at: null,
   context,
   ...rest,
 });
@@ -75,6 +78,32 @@ const decided = (verdict: DecisionResponse['verdict'], comment: string, minutesA
   comment,
   decided_at: now - minutesAgo * MINUTE,
 });
+
+/** One change of a running session that was blocked. */
+const write: WriteResponse = {
+  asked: {
+    record: '0198c5a2-7d1e-7c33-9b1f-2f6d3c0a7e44',
+    method: 'POST',
+    path: '/appointments/104201/reschedule?from',
+    operation: 'reschedule',
+    rule: 'read-only-method',
+    sha256: '5e1f',
+  },
+  session: '0198c5a2-7d1e-7c33-9b1f-2f6d3c0a7e11',
+  session_code: 'AG-7K3QX',
+  shown: {
+    path: '/appointments/104201/reschedule',
+    fields: [
+      { place: 'query', name: 'from', value: 'card', masked: false, cut: false },
+      { place: 'body', name: 'action', value: 'reschedule', masked: false, cut: false },
+      { place: 'body', name: 'at', value: '2026-12-01 14:00', masked: false, cut: false },
+      { place: 'body', name: 'note', value: 'Please be gentle with her', masked: false, cut: true },
+      { place: 'body', name: '_csrf', value: '', masked: true, cut: false },
+    ],
+    left_out: 3,
+  },
+};
+const aboutWrite: Partial<RequestResponse> = { asked: { mode: 'read_only', duration_seconds: 300, extensions: 0 }, rules: ['one-write-after-approval'], session: write.session, write };
 
 /** Oldest first. */
 export const toDecide: RequestResponse[] = [
@@ -132,6 +161,17 @@ export const inboxScenes = {
   'inbox-refused': { ...decides, action: { kind: 'decide_request', target: 'q1', busy: false, error: error('decision_invalid', null, '0c41d2aa') } },
   'inbox-fresh': { ...decides, action: { kind: 'decide_request', target: 'q1', busy: false, error: { ...error('fresh_sign_in_required', null, '0c41d2aa'), retry: false } } },
   'inbox-focus': { ...decides, focus: { number: 1, opens: { what: 'request', id: 'q2' } } },
+  'inbox-write': { ...decides, inbox: { to_decide: [request('w1', 1, BO, jane, aboutWrite)], own: [] } },
+  'inbox-write-own': {
+    ...asks,
+    inbox: {
+      to_decide: [],
+      own: [
+        mine('w2', 1, jane, { ...aboutWrite, state: 'approved', granted: { mode: 'read_only', duration_seconds: 300, extensions: 0 }, expires_at: now + 4 * MINUTE, decisions: [decided('approve', '', 1)] }),
+        mine('w3', 9, jane, { ...aboutWrite, state: 'used', write: { ...write, shown: null, sent_at: now - 5 * MINUTE, outcome: { outcome: 'answered', status: 303 } }, decisions: [decided('approve', '', 6)] }),
+      ],
+    },
+  },
   'inbox-gone': { ...decides, focus: { number: 1, opens: { what: 'request', id: 'q0' } } },
   'card-two-approvals': { ...found, card: card({ options: { ...options, modes: two } }) },
   'card-pending': cardOf(pending),

@@ -1,0 +1,94 @@
+import type { AskedWrite } from '../bindings/AskedWrite';
+import type { CannotAsk } from '../bindings/CannotAsk';
+import type { ElevationStep } from '../bindings/ElevationStep';
+import type { RequestResponse } from '../bindings/RequestResponse';
+import type { SendOutcome } from '../bindings/SendOutcome';
+import type { UiError } from '../bindings/UiError';
+import type { WriteField } from '../bindings/WriteField';
+import { clockFace } from '../parts/countdown';
+import { errorLine } from './errors';
+import { counted } from './times';
+
+/** Words about one write that was blocked in a read-only session, and asked for. */
+export const ELEVATION = {
+  ask: 'Ask for approval',
+  asking: 'Asking',
+  send: 'Send now',
+  sending: 'Sending',
+  dismiss: 'Close',
+  write: 'Would send',
+  operation: 'Operation',
+  blocked: 'Blocked because',
+  fields: 'Fields',
+  noFields: 'None',
+  notKept: 'What it holds is not kept any more.',
+  masked: 'not shown',
+  once: 'Once, within 5 minutes of the approval',
+  outcome: 'What came of it',
+} as const;
+
+const WHY_NOT: Record<CannotAsk, string> = {
+  never_list: 'This never happens in a session, so it can’t be asked for.',
+  too_large: 'It holds more than anybody could read, so it can’t be asked for.',
+  not_readable: 'Nobody could read for sure what it would do, so it can’t be asked for.',
+  break_glass: 'In a session with break-glass nothing can be asked for.',
+  not_kept: 'It was not kept. Do it again in the page, then ask.',
+};
+
+/** What the portal said to it. */
+export function outcomeWords(outcome: SendOutcome): string {
+  switch (outcome.outcome) {
+    case 'answered':
+      return outcome.status < 400 ? `The portal has taken it (${outcome.status}).` : `The portal has not taken it (${outcome.status}).`;
+    case 'not_sent':
+      return 'The portal could not be reached, and nothing was sent. Do it again in the page, then ask again.';
+    case 'unknown':
+      return 'Sent, but no answer came. Look in the page whether it was done; it is never sent twice.';
+  }
+}
+
+/** The row of the bar, in a sentence. Without the time left, which would be said every second. */
+export function stepWords(step: ElevationStep): string {
+  switch (step.state) {
+    case 'nothing':
+      return '';
+    case 'blocked':
+      return `Blocked: ${step.what}. ${step.cannot_ask === null ? 'Nothing was changed. A lead can let just this go through.' : WHY_NOT[step.cannot_ask]}`;
+    case 'waiting':
+      return `Waiting for a decision about ${step.what}. You can go on looking.`;
+    case 'approved':
+      return `${step.by} has approved ${step.what}.`;
+    case 'denied':
+      return `${step.by} has denied ${step.what}: ${step.comment}`;
+    case 'lapsed':
+      return `The request about ${step.what} was withdrawn or has lapsed. Nothing was sent.`;
+    case 'sent':
+      return `${step.what}: ${outcomeWords(step.outcome)}`;
+  }
+}
+
+export const sendWithin = (left: number): string => `Send it within ${clockFace(left)}.`;
+
+export const elevationFailed = (error: UiError): string => errorLine(error);
+
+/** `POST /appointments` */
+export const writeName = (write: AskedWrite): string => `${write.method} ${write.path}`;
+
+export const asksToSend = (request: RequestResponse): string => `${request.staff_name} asks to send one change for ${request.customer.name}`;
+export const youAskedToSend = (request: RequestResponse): string => `You asked to send one change for ${request.customer.name}`;
+
+export const sendSentence = (request: RequestResponse, write: AskedWrite): string =>
+  `You allow ${request.staff_name} to send ${writeName(write)} for ${request.customer.name}, just as it stands here, once, within 5 minutes. Your device signs it.`;
+
+export const fieldValue = (field: WriteField): string => (field.masked ? ELEVATION.masked : field.cut ? `${field.value}…` : field.value);
+
+/** What is not seen is said. */
+export function hiddenWords(fields: readonly WriteField[], leftOut: number): string {
+  const [masked, cut] = [fields.filter((field) => field.masked).length, fields.filter((field) => field.cut).length];
+  const parts = [
+    masked === 0 ? '' : `the ${masked === 1 ? 'value of one secret' : `values of ${masked} secrets`}`,
+    cut === 0 ? '' : `the rest of ${counted(cut, 'long value', 'long values')}`,
+    leftOut === 0 ? '' : counted(leftOut, 'further field', 'further fields'),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `Not shown, but sent: ${parts.join(', ')}.`;
+}
