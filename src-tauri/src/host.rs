@@ -11,7 +11,7 @@ use amberglass_app::{
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
-use amberglass_wire::{SessionId, audit::Attempt};
+use amberglass_wire::{SessionId, UnixMillis, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
 use crate::{appearance, browser, file_choice, notification::Notifications, session_window, tray::Tray};
@@ -138,6 +138,10 @@ impl Host for TauriHost {
         if let Some(notifications) = self.app.try_state::<Notifications>() {
             notifications.show(&self.app, notice);
         }
+    }
+
+    fn utc_offset_seconds(&self, at: UnixMillis) -> i32 {
+        amberglass_system::utc_offset_seconds(at)
     }
 
     fn choose_file(&self, wanted: &WantedFile) {

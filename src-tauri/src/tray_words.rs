@@ -22,6 +22,8 @@ pub struct TrayFacts {
     refuses: bool,
     /// Requests that wait for one's decision.
     to_decide: usize,
+    /// Break-glass that waits for one's review.
+    to_review: usize,
     session: Option<TraySession>,
 }
 
@@ -74,13 +76,15 @@ impl TrayFacts {
             held: view.queue.held,
             refuses: view.queue.refusal.is_some(),
             to_decide: view.inbox.to_decide.len(),
+            to_review: view.inbox.reviews.len(),
             session: view.session.as_ref().filter(|session| session.state.is_running()).map(session),
         }
     }
 
     /// `now` is the wall clock's; `elapsed_millis` is how long ago these facts came.
     pub fn words(&self, now: UnixMillis, elapsed_millis: i64) -> TrayWords {
-        let mark = if self.held > 0 || self.refuses || self.to_decide > 0 {
+        let waits = self.to_decide + self.to_review;
+        let mark = if self.held > 0 || self.refuses || waits > 0 {
             TrayMark::Attention
         } else if self.session.is_some() {
             TrayMark::Session
@@ -99,12 +103,8 @@ impl TrayFacts {
                 (Some(_), ConnectionView::Offline { since }) => format!("Offline for {}", age(now.since(*since))),
             },
             queue: self.queue(now),
-            inbox: match self.to_decide {
-                0 => String::new(),
-                1 => "1 request waits for you".to_owned(),
-                count => format!("{count} requests wait for you"),
-            },
-            count: (self.to_decide > 0).then(|| self.to_decide.to_string()),
+            inbox: self.inbox(),
+            count: (waits > 0).then(|| waits.to_string()),
             session: self.session.as_ref().map_or_else(
                 || "No session runs".to_owned(),
                 |session| {
@@ -116,6 +116,20 @@ impl TrayFacts {
             quit: if self.session.is_some() { "End session and quit" } else { "Quit" },
             runs: self.session.is_some(),
             mark,
+        }
+    }
+
+    /// `2 requests and 1 review wait for you`.
+    fn inbox(&self) -> String {
+        let parts: Vec<_> = [(self.to_decide, "request"), (self.to_review, "review")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        match self.to_decide + self.to_review {
+            0 => String::new(),
+            1 => format!("{} waits for you", parts.concat()),
+            _ => format!("{} wait for you", parts.join(" and ")),
         }
     }
 
@@ -193,6 +207,7 @@ mod tests {
             held: 0,
             refuses: false,
             to_decide: 0,
+            to_review: 0,
             session: None,
         }
     }
@@ -224,12 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_decision_is_counted_and_marked() {
+    fn who_waits_for_a_decision_or_a_review_is_counted_and_marked() {
         let words = |to_decide| TrayFacts { to_decide, ..signed_in() }.words(NOW, 0);
         assert_eq!((words(1).inbox.as_str(), words(1).count.as_deref()), ("1 request waits for you", Some("1")));
         assert_eq!((words(2).inbox.as_str(), words(2).mark), ("2 requests wait for you", TrayMark::Attention));
         assert!(words(2).tooltip().contains("2 requests wait for you"));
         assert_eq!(words(0).count, None);
+        let reviews = |to_review| TrayFacts { to_review, to_decide: 2, ..signed_in() }.words(NOW, 0);
+        assert_eq!((reviews(1).inbox.as_str(), reviews(1).count.as_deref()), ("2 requests and 1 review wait for you", Some("3")));
+        let alone = TrayFacts { to_review: 1, ..signed_in() }.words(NOW, 0);
+        assert_eq!((alone.inbox.as_str(), alone.mark), ("1 review waits for you", TrayMark::Attention));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use amberglass_app::{
     host::{Host, HostError, HostEvent, Notice, OpenWindow, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
-use amberglass_wire::SessionId;
+use amberglass_wire::{SessionId, UnixMillis};
 use tokio::sync::watch;
 
 use crate::browser;
@@ -166,6 +166,10 @@ impl Host for RecordingHost {
     fn close_session_window(&self, session: &SessionId) {
         self.closed.lock().unwrap().push(session.clone());
         self.report(HostEvent::WindowClosed { session: session.clone() });
+    }
+
+    fn utc_offset_seconds(&self, _at: UnixMillis) -> i32 {
+        0
     }
 
     fn raise_console(&self) {}

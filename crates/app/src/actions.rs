@@ -1,15 +1,16 @@
 //! Single acts of a person that the server answers: ending somebody else's session, closing words, revoking a device, the
-//! emergency stop, looking at an alarm, asking for an approval and deciding about one. One is shown at a time; an older one that fails comes back into view.
+//! emergency stop, stopping a portal, looking at an alarm, asking for an approval, deciding about one, reviewing break-glass. One is shown at a time; an older one that fails comes back into view.
 
 use amberglass_domain::{
     ports::{AccessToken, BackendError},
     reason,
 };
 use amberglass_wire::{
-    DeviceId, EventId, RequestId, SessionId,
+    DeviceId, EventId, PortalId, RequestId, SessionId,
     alarm::AlarmResponse,
     approval::{AskApprovalRequest, RequestResponse},
-    auth::{DeviceResponse, EmergencyStopResponse},
+    auth::{DeviceResponse, EmergencyStopResponse, PortalResponse},
+    break_glass::{ReviewOutcome, ReviewResponse},
     problem::ErrorCode,
     session::{EndSessionRequest, SessionResponse},
 };
@@ -44,6 +45,9 @@ pub(crate) enum Act {
     AskApproval { key: String, request: AskApprovalRequest },
     Decide(Box<Deciding>),
     WithdrawRequest { request: RequestId, reason: Option<String> },
+    Review { session: SessionId, outcome: ReviewOutcome, note: String },
+    StopPortal { portal: PortalId, reason: String },
+    LiftPortal { portal: PortalId, reason: String },
 }
 
 /// What it has done.
@@ -56,6 +60,9 @@ pub(crate) enum Acted {
     Lifted,
     /// Asked for, decided or withdrawn.
     Requested(Box<RequestResponse>),
+    Reviewed(Box<ReviewResponse>),
+    /// Stopped, or let go on.
+    Switched(PortalResponse),
 }
 
 impl Act {
@@ -70,12 +77,18 @@ impl Act {
             Self::AskApproval { .. } => ActionKind::AskApproval,
             Self::Decide(_) => ActionKind::DecideRequest,
             Self::WithdrawRequest { .. } => ActionKind::WithdrawRequest,
+            Self::Review { .. } => ActionKind::ReviewBreakGlass,
+            Self::StopPortal { .. } => ActionKind::StopPortal,
+            Self::LiftPortal { .. } => ActionKind::LiftPortal,
         }
     }
 
     fn target(&self) -> String {
         match self {
-            Self::EndOther { session, .. } | Self::AddNote { session, .. } => session.as_str().to_owned(),
+            Self::EndOther { session, .. } | Self::AddNote { session, .. } | Self::Review { session, .. } => {
+                session.as_str().to_owned()
+            }
+            Self::StopPortal { portal, .. } | Self::LiftPortal { portal, .. } => portal.as_str().to_owned(),
             Self::RevokeDevice { device, .. } => device.as_str().to_owned(),
             Self::AcknowledgeAlarm { alarm, .. } => alarm.as_str().to_owned(),
             Self::Stop { .. } | Self::Lift => String::new(),
@@ -91,6 +104,9 @@ impl Act {
             Self::EndOther { reason: words, .. }
             | Self::RevokeDevice { reason: words, .. }
             | Self::AcknowledgeAlarm { note: words, .. }
+            | Self::Review { note: words, .. }
+            | Self::StopPortal { reason: words, .. }
+            | Self::LiftPortal { reason: words, .. }
             | Self::Stop { reason: words } => reason::check_text(words),
             Self::AddNote { note, .. } if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARACTERS => {
                 Err(ErrorCode::InvalidRequest)
@@ -131,6 +147,15 @@ impl Act {
                 let reason = reason.as_deref().map(str::trim);
                 backend.withdraw_request(access, &request, reason).await.map(Box::new).map(Acted::Requested)
             }
+            Self::Review { session, outcome, note } => {
+                backend.review(access, &session, outcome, note.trim()).await.map(Box::new).map(Acted::Reviewed)
+            }
+            Self::StopPortal { portal, reason } => {
+                backend.stop_portal(access, &portal, reason.trim()).await.map(Acted::Switched)
+            }
+            Self::LiftPortal { portal, reason } => {
+                backend.lift_portal(access, &portal, reason.trim()).await.map(Acted::Switched)
+            }
         }
     }
 }
@@ -144,7 +169,7 @@ impl Actor {
         let error = match act.check() {
             Err(code) => Some(errors::of_code(code)),
             // Stopping everything is tried however bad the line is said to be.
-            Ok(()) if kind != ActionKind::EmergencyStop && self.is_offline() => {
+            Ok(()) if !matches!(kind, ActionKind::EmergencyStop | ActionKind::StopPortal) && self.is_offline() => {
                 Some(errors::console(ConsoleErrorCode::Offline, None))
             }
             Ok(()) => None,
@@ -230,6 +255,21 @@ impl Actor {
             Acted::Requested(request) => {
                 self.take_up_request(*request);
                 self.fetch_snapshot();
+                self.refresh_live();
+            }
+            Acted::Reviewed(review) => {
+                self.take_up_review(*review);
+                self.fetch_snapshot();
+            }
+            Acted::Switched(portal) => {
+                if portal.active {
+                    self.stopped_portals.retain(|stopped| stopped.portal != portal.id);
+                }
+                if let Some(known) = self.portals.iter_mut().find(|known| known.id == portal.id) {
+                    *known = portal;
+                }
+                self.fetch_snapshot();
+                self.refresh_live();
             }
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use amberglass_domain::{
     device_key::DeviceKey,
-    ports::{Clock, uuid_v7},
+    ports::{BackendError, Clock, uuid_v7},
     reason, signing,
 };
 use amberglass_wire::{
@@ -19,6 +19,7 @@ use crate::{
     controller::Actor,
     errors,
     finding::CardStart,
+    input::Reply,
     notices,
     view::{FocusView, Opens},
 };
@@ -34,6 +35,10 @@ const TOLD_ONE_BY_ONE: usize = 3;
 pub(crate) struct Approvals {
     pub own: Vec<RequestResponse>,
     pub to_decide: Vec<RequestResponse>,
+    /// Approvals that this staff member has given and can still withdraw.
+    pub given: Vec<RequestResponse>,
+    /// What became of the one that was decided here, or looked up, last.
+    pub answered: Option<RequestResponse>,
     pub focus: Option<FocusView>,
     /// A snapshot of this sign-in was taken up: what comes after is news.
     known: bool,
@@ -145,12 +150,40 @@ impl Actor {
     /// The answer to one's own act, before the snapshot says the same.
     pub fn take_up_request(&mut self, request: RequestResponse) {
         let own = self.account().is_some_and(|account| account.staff.id == request.staff);
+        if !own {
+            self.approvals.answered = Some(request.clone());
+        }
         let approvals = &mut self.approvals;
         if own {
             approvals.own.retain(|known| known.id != request.id);
             approvals.own.insert(0, request);
         } else if !request.may_decide {
             approvals.to_decide.retain(|known| known.id != request.id);
+            if request.state == RequestState::Withdrawn {
+                approvals.given.retain(|known| known.id != request.id);
+            }
+        }
+    }
+
+    /// Of a request that somebody has opened and that waits for them no more: who answered it, and how.
+    pub fn look_up_request(&mut self, id: RequestId) {
+        let Some(account) = self.account().cloned() else { return };
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let result = ports.backend.request(&account.access, &id).await;
+            Reply::RequestLookedUp(result)
+        });
+    }
+
+    pub fn on_request_looked_up(&mut self, result: Result<RequestResponse, BackendError>) {
+        match result {
+            // Signed out meanwhile.
+            Ok(_) if self.account().is_none() => {}
+            Ok(request) => self.approvals.answered = Some(request),
+            Err(error) => {
+                tracing::debug!(%error, "what became of a request is not known");
+                self.note_refusal(&error);
+            }
         }
     }
 
@@ -185,7 +218,7 @@ impl Actor {
         self.approvals.told_of_lapse.retain(|id| open.contains(id));
         (self.approvals.own, self.approvals.to_decide) = (own, to_decide);
         for notice in told {
-            self.ports.host.notify(&notice);
+            self.tell(&notice);
         }
     }
 
@@ -208,7 +241,7 @@ impl Actor {
             }
         }
         for notice in told {
-            self.ports.host.notify(&notice);
+            self.tell(&notice);
         }
     }
 

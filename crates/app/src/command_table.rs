@@ -22,10 +22,16 @@ macro_rules! command_table {
             close_card CloseCard {} [console];
             "Starts a session."
             start_session StartSession { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, duration_seconds: u32 } [console];
+            "Starts a read-only session at once with a stated emergency, which somebody reviews afterwards."
+            break_glass BreakGlass { portal: PortalId, customer: CustomerId, reason: Reason, duration_seconds: u32, emergency: String } [console];
             "Asks for the approval that the policy wants before a session begins."
             ask_approval AskApproval { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, duration_seconds: u32 } [console];
             "Takes a request back, or, with a reason, an approval that one has given."
             withdraw_request WithdrawRequest { request: RequestId, reason: Option<String> } [console];
+            "Fetches what became of a request that waits for one no more."
+            look_up_request LookUpRequest { request: RequestId } [console];
+            "Says whether a break-glass of somebody else was justified, and what was found."
+            review_break_glass ReviewBreakGlass { session: SessionId, outcome: ReviewOutcome, note: String } [console];
             "Signs and sends one's decision about a request that waits for it."
             decide_request DecideRequest { request: RequestId, verdict: Verdict, scope: Scope, comment: String } [console];
             "Starts the session that was approved, from the card of its customer."
@@ -72,6 +78,12 @@ macro_rules! command_table {
             emergency_stop EmergencyStop { reason: String } [console];
             "Lets sessions begin again."
             lift_emergency_stop LiftEmergencyStop {} [console];
+            "Ends every session of a portal; none begins in it until it is let go on."
+            stop_portal StopPortal { portal: PortalId, reason: String } [console];
+            "Lets sessions begin in it again."
+            lift_portal LiftPortal { portal: PortalId, reason: String } [console];
+            "The news were read up to the newest that is shown."
+            read_news ReadNews {} [console];
             "Fetches the devices of the staff member, or of everybody for whoever may see them."
             list_devices ListDevices {} [console];
             "Takes every right from a device."

@@ -4,6 +4,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId,
     approval::{Scope, Verdict},
     audit::TrailFormat,
+    break_glass::ReviewOutcome,
     session::{Mode, Reason},
 };
 use serde::{Deserialize, Serialize};

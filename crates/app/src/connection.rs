@@ -434,7 +434,11 @@ impl Actor {
                 self.emergency_stop = snapshot.emergency_stop;
                 self.reason_codes = snapshot.reason_codes;
                 self.alarms = snapshot.alarms;
+                self.stopped_portals = snapshot.stopped_portals;
+                self.approvals.given = snapshot.given;
                 self.follow_requests(snapshot.requests, snapshot.to_decide);
+                self.follow_reviews(snapshot.reviews);
+                self.follow_news(snapshot.news);
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
                     self.refresh_live();
                 }

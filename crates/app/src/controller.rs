@@ -8,7 +8,7 @@ use amberglass_wire::{
     alarm::AlarmsResponse,
     approval::AskApprovalRequest,
     audit::EventSubject,
-    auth::{EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse},
+    auth::{EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, StoppedPortalResponse},
     session::ReasonCodeResponse,
 };
 use tokio::{
@@ -32,11 +32,13 @@ use crate::{
     journal_keeping::Keeping,
     leaving::Leaving,
     live::Live,
+    news::News,
     own_record::OwnRecord,
     preferences::{PreferenceStore, Preferences, ServerChoice},
     queue::JournalState,
     recent::Recent,
     recovered::Recovery,
+    reviews::Reviews,
     session_end::Ended,
     session_run::Running,
     session_start::{Leftover, Starting},
@@ -114,7 +116,8 @@ impl Handle {
 }
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
-/// `delivering`, `approvals`, `finding`, `recent`, `session_start`, `session_run`, `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`,
+/// `delivering`, `approvals`, `reviews`, `news`, `quiet_hours`, `finding`, `recent`, `session_start`, `session_run`,
+/// `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`,
 /// `devices`, `trail`, `own_record`, `leaving`, `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -158,7 +161,12 @@ pub(crate) struct Actor {
     /// For extensions; a start's come with its card.
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    pub stopped_portals: Vec<StoppedPortalResponse>,
     pub approvals: Approvals,
+    pub reviews: Reviews,
+    pub news: News,
+    /// Words on the desktop that wait for the end of the quiet hours.
+    pub held_notices: usize,
     pub leaving: Option<Leaving>,
     pub shown: Option<ConsoleView>,
     pub presented: Option<SessionWindowView>,
@@ -205,7 +213,11 @@ impl Actor {
             alarms: AlarmsResponse::default(),
             reason_codes: Vec::new(),
             emergency_stop: None,
+            stopped_portals: Vec::new(),
             approvals: Approvals::default(),
+            reviews: Reviews::default(),
+            news: News::default(),
+            held_notices: 0,
             leaving: None,
             shown: None,
             presented: None,
@@ -279,6 +291,17 @@ impl Actor {
                     emergency: None,
                 });
             }
+            Command::BreakGlass { portal, customer, reason, duration_seconds, emergency } => {
+                self.break_glass(amberglass_wire::session::StartSessionRequest {
+                    portal,
+                    customer,
+                    reason,
+                    mode: amberglass_wire::session::Mode::ReadOnly,
+                    duration_seconds,
+                    request: None,
+                    emergency: Some(emergency),
+                });
+            }
             Command::AskApproval { portal, customer, reason, mode, duration_seconds } => {
                 self.ask_approval(AskApprovalRequest { portal, customer, reason, mode, duration_seconds });
             }
@@ -286,6 +309,8 @@ impl Actor {
             Command::DecideRequest { request, verdict, scope, comment } => {
                 self.decide_request(&request, verdict, scope, comment);
             }
+            Command::LookUpRequest { request } => self.look_up_request(request),
+            Command::ReviewBreakGlass { session, outcome, note } => self.review_break_glass(session, outcome, note),
             Command::StartApproved { request } => self.start_approved(&request),
             Command::ShowSession {} => {
                 if let Some(running) = &self.running {
@@ -312,6 +337,9 @@ impl Actor {
             Command::EndOtherSession { session, reason } => self.act(Act::EndOther { session, reason }),
             Command::EmergencyStop { reason } => self.act(Act::Stop { reason }),
             Command::LiftEmergencyStop {} => self.act(Act::Lift),
+            Command::StopPortal { portal, reason } => self.act(Act::StopPortal { portal, reason }),
+            Command::LiftPortal { portal, reason } => self.act(Act::LiftPortal { portal, reason }),
+            Command::ReadNews {} => self.read_news(),
             Command::ListDevices {} => self.list_devices(),
             Command::RevokeDevice { device, reason } => self.act(Act::RevokeDevice { device, reason }),
             Command::AcknowledgeAlarm { alarm, note } => self.act(Act::AcknowledgeAlarm { alarm, note }),
@@ -345,6 +373,7 @@ impl Actor {
             Reply::Devices { number, result } => self.on_devices(number, result),
             Reply::OwnRecord { number, before, result } => self.on_own_record(number, before, result),
             Reply::Acted { number, act, result } => self.on_acted(number, act, result),
+            Reply::RequestLookedUp(result) => self.on_request_looked_up(result),
             Reply::Extended { number, session, result } => self.on_extended(number, &session, result),
             Reply::ElevationAsked { number, session, result } => self.on_elevation_asked(number, &session, result),
             Reply::WriteSent { number, session, result } => self.on_write_sent(number, &session, result),
@@ -373,6 +402,7 @@ impl Actor {
         self.tick_running(now);
         self.tick_recovery(now);
         self.tick_approvals();
+        self.tick_quiet_hours();
         self.go_on_leaving(now);
     }
 
@@ -383,6 +413,7 @@ impl Actor {
             self.connection_due(),
             self.running_due(),
             self.recovery_due(),
+            self.quiet_hours_due(),
             self.leaving.as_ref().map(|leaving| leaving.give_up_at),
         ]
         .into_iter()

@@ -18,8 +18,10 @@ use crate::{
     fresh_sign_in::FreshSignIn,
     input::Reply,
     live::Live,
+    news::News,
     own_record::OwnRecord,
     recent::Recent,
+    reviews::Reviews,
     view::{FindView, UiError},
 };
 
@@ -254,7 +256,11 @@ impl Actor {
         self.alarms = AlarmsResponse::default();
         self.reason_codes.clear();
         self.emergency_stop = None;
+        self.stopped_portals.clear();
         self.approvals = Approvals::default();
+        self.reviews = Reviews::default();
+        self.news = News::default();
+        self.held_notices = 0;
         self.hide_recovered();
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use amberglass_domain::navigation::GatewayOrigin;
-use amberglass_wire::{SessionId, audit::Attempt};
+use amberglass_wire::{SessionId, UnixMillis, audit::Attempt};
 use secrecy::SecretString;
 
 use crate::view::{ConsoleView, Opens, PreferencesView, SessionWindowView};
@@ -35,6 +35,8 @@ pub trait Host: Send + Sync + 'static {
     /// A word on the desktop, also while none of our windows is in front. Nothing can be decided from it; who opens it is
     /// told as [`HostEvent::NoticeOpened`].
     fn notify(&self, notice: &Notice);
+    /// How far this computer's local time is ahead of UTC at that moment, in seconds.
+    fn utc_offset_seconds(&self, at: UnixMillis) -> i32;
     /// Asks the person for a file that is not there yet. Answers [`HostEvent::FileChosen`].
     fn choose_file(&self, wanted: &WantedFile);
 }

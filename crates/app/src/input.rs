@@ -4,6 +4,7 @@ use amberglass_domain::ports::{BackendError, FoundServer, KeychainError, LookupE
 use amberglass_journal::{JournalError, Progress, QueueStatus};
 use amberglass_wire::{
     SessionId,
+    approval::RequestResponse,
     audit::OwnRecordResponse,
     auth::{DeviceResponse, SnapshotResponse, TokenResponse},
     approval::RequestResponse,
@@ -125,6 +126,8 @@ pub(crate) enum Reply {
         act: Act,
         result: Result<Acted, BackendError>,
     },
+    /// What became of a request that waits no more.
+    RequestLookedUp(Result<RequestResponse, BackendError>),
     Extended {
         number: u64,
         session: SessionId,

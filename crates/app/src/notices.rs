@@ -3,6 +3,8 @@
 
 use amberglass_wire::{
     approval::{RequestResponse, RequestState, Verdict},
+    break_glass::ReviewResponse,
+    news::NewsResponse,
     session::{EndedBy, Mode},
 };
 
@@ -89,6 +91,81 @@ pub(crate) fn lapses_unused(request: &RequestResponse) -> Notice {
         title: "Your approval lapses soon".to_owned(),
         body: "Start within five minutes, or ask again.".to_owned(),
         opens: Opens::Request { id: request.id.clone() },
+    }
+}
+
+/// Somebody has begun at once, with a stated emergency. What was stated may name the customer, so it stands in the inbox alone.
+pub(crate) fn broke_glass(review: &ReviewResponse) -> Notice {
+    let session = &review.session;
+    Notice {
+        title: format!("Break-glass: {} began without approval", session.staff_name),
+        body: format!("Session {} in {}, with a stated emergency. It waits for your review.", session.code, session.portal_name),
+        opens: Opens::Review { session: session.id.clone() },
+    }
+}
+
+pub(crate) fn reviews_wait(count: usize) -> Notice {
+    Notice {
+        title: format!("{count} sessions with break-glass wait for your review"),
+        body: "They are in the inbox.".to_owned(),
+        opens: Opens::Inbox {},
+    }
+}
+
+/// Something was changed that security should know. Whose and which it was stands in the list.
+pub(crate) fn news(item: &NewsResponse) -> Notice {
+    let what = match item.kind.as_str() {
+        "break_glass_reviewed" => "A break-glass was reviewed",
+        "device_registered" => "A device was registered",
+        "device_revoked" => "A device was revoked",
+        "emergency_stopped" => "Everything was stopped",
+        "emergency_stop_lifted" => "The emergency stop was lifted",
+        "password_changed" => "A password was changed",
+        "policy_changed" => "The policy was changed",
+        "portal_disabled" => "A portal was stopped",
+        "portal_enabled" => "A portal goes on",
+        "portal_key_added" => "A portal's key was added",
+        "portal_key_revoked" => "A portal's key was revoked",
+        "provider_linked" => "An account was linked to the sign-in of the company",
+        "second_factor_set_up" => "A second factor was set up",
+        "second_factor_reset" => "A second factor was taken away",
+        "staff_added" => "An account was added",
+        "staff_disabled" => "An account was switched off",
+        "staff_enabled" => "An account was switched on",
+        "staff_role_changed" => "A role was changed",
+        // Of a later version of the server.
+        _ => "Something was changed",
+    };
+    let by = item.by_name.as_ref().map_or_else(|| "At the server itself".to_owned(), |name| format!("By {name}"));
+    Notice { title: what.to_owned(), body: format!("{by}. Open the news to read it."), opens: Opens::News {} }
+}
+
+pub(crate) fn several_news(count: usize) -> Notice {
+    Notice {
+        title: format!("{count} changes that security should know"),
+        body: "They are in the news.".to_owned(),
+        opens: Opens::News {},
+    }
+}
+
+/// After the quiet hours, about all that was held back in them.
+pub(crate) fn held_back(count: usize, requests: usize, reviews: usize) -> Notice {
+    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let waits = [(requests, "request", "requests"), (reviews, "review", "reviews")]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    let verb = if requests + reviews == 1 { "waits" } else { "wait" };
+    Notice {
+        title: "Your quiet hours are over".to_owned(),
+        body: if waits.is_empty() {
+            format!("Held back: {}. Nothing waits for you now.", counted(count, "word", "words"))
+        } else {
+            format!("Held back: {}. {waits} {verb} for you.", counted(count, "word", "words"))
+        },
+        opens: Opens::Inbox {},
     }
 }
 

@@ -1,13 +1,18 @@
 //! What is kept between two runs beside the journal and the key store. Nothing here is secret and nothing here is evidence.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::view::{PreferencesView, Theme};
+use crate::view::{PreferencesView, QuietHoursView, Theme};
 
 /// Opacity of the watermark in percent: never off, never in the way (product's bounds).
 pub const WATERMARK_PERCENT: std::ops::RangeInclusive<u32> = 6..=20;
 /// Size of the console's text in percent (WCAG 2.2, 1.4.4 asks for 200).
 pub const TEXT_PERCENT: std::ops::RangeInclusive<u32> = 100..=200;
+
+/// Of a day.
+const LAST_MINUTE: u32 = 24 * 60 - 1;
 
 /// Unknown fields are ignored and missing ones have these values, so that older and newer versions read each other's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,11 +25,22 @@ pub struct Preferences {
     pub theme: Theme,
     pub text_percent: u32,
     pub watermark_percent: u32,
+    pub quiet_hours: QuietHoursView,
+    /// Up to when each staff member has read the news here: server time in milliseconds by the staff member's id.
+    pub news_read_until: BTreeMap<String, i64>,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { server: None, notice_accepted: false, theme: Theme::System, text_percent: 100, watermark_percent: 9 }
+        Self {
+            server: None,
+            notice_accepted: false,
+            theme: Theme::System,
+            text_percent: 100,
+            watermark_percent: 9,
+            quiet_hours: QuietHoursView::default(),
+            news_read_until: BTreeMap::new(),
+        }
     }
 }
 
@@ -35,14 +51,21 @@ impl Preferences {
             theme: self.theme,
             text_percent: self.text_percent.clamp(*TEXT_PERCENT.start(), *TEXT_PERCENT.end()),
             watermark_percent: self.watermark_percent.clamp(*WATERMARK_PERCENT.start(), *WATERMARK_PERCENT.end()),
+            quiet_hours: QuietHoursView {
+                from_minutes: self.quiet_hours.from_minutes.min(LAST_MINUTE),
+                until_minutes: self.quiet_hours.until_minutes.min(LAST_MINUTE),
+                ..self.quiet_hours
+            },
         }
     }
 
     pub fn apply(&mut self, view: PreferencesView) {
         (self.theme, self.text_percent, self.watermark_percent) =
             (view.theme, view.text_percent, view.watermark_percent);
+        self.quiet_hours = view.quiet_hours;
         let bounded = self.view();
         (self.text_percent, self.watermark_percent) = (bounded.text_percent, bounded.watermark_percent);
+        self.quiet_hours = bounded.quiet_hours;
     }
 }
 

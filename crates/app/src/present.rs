@@ -61,7 +61,10 @@ impl Actor {
             recent: self.recent.view.clone(),
             rights: self.rights,
             emergency_stop: self.emergency_stop.clone(),
-            inbox: InboxView { own: self.approvals.own.clone(), to_decide: self.approvals.to_decide.clone() },
+            stopped_portals: self.stopped_portals.clone(),
+            reason_codes: self.reason_codes.clone(),
+            inbox: self.inbox_view(now),
+            news: self.news_view(),
             focus: self.approvals.focus.clone(),
             alarms: crate::alarms::view(&self.alarms),
             devices: self.devices.view(),
@@ -69,6 +72,17 @@ impl Actor {
             action: self.action.as_ref().map(|action| action.view.clone()),
             recovered: self.recovered_view(now),
             limits: self.limits_view(),
+        }
+    }
+
+    fn inbox_view(&self, now: i64) -> InboxView {
+        InboxView {
+            own: self.approvals.own.clone(),
+            to_decide: self.approvals.to_decide.clone(),
+            given: self.approvals.given.clone(),
+            reviews: self.reviews.waiting.iter().map(|review| self.review_view(review, now)).collect(),
+            answered: self.approvals.answered.clone(),
+            reviewed: self.reviews.reviewed.as_ref().map(|review| self.review_view(review, now)),
         }
     }
 
@@ -118,6 +132,7 @@ impl Actor {
             options: card.options.as_ref().map(|options| StartOptionsView {
                 reason_codes: options.reason_codes.clone(),
                 modes: options.modes.clone(),
+                break_glass: options.break_glass.clone(),
                 default_duration_seconds: options.default_duration_seconds,
                 max_duration_seconds: options.max_duration_seconds,
                 max_extensions: options.max_extensions,
@@ -151,6 +166,7 @@ impl Actor {
             end_reason: session.end_reason.clone(),
             ended_by_name: session.ended_by_name.clone(),
             last_page: session.last_page.clone(),
+            emergency: session.emergency.clone(),
         }
     }
 
@@ -176,6 +192,7 @@ impl Actor {
             customer_name: running.session.customer.name.clone(),
             mode: running.session.mode,
             reason_label: running.reason_label.clone(),
+            break_glass: running.session.emergency.is_some(),
             ticket: running.session.reason.ticket.clone(),
             remaining_millis: self.remaining_millis(&running.session, now),
             warning_millis: warnings.first().copied().unwrap_or(i64::from(DEFAULT_WARNING_SECONDS) * 1000),

@@ -184,7 +184,7 @@ impl Actor {
         self.complete_start();
         self.conflict_is_over(&running.session.id);
         if let Some(notice) = notices::session_ended(running.session.ended_by, &running.session.code) {
-            self.ports.host.notify(&notice);
+            self.tell(&notice);
         }
         let asked_offline_at = running.ending.and_then(|ending| ending.asked_offline_at);
         self.ended = Some(Ended { session: running.session, confirmed, checking: false, asked_offline_at });

@@ -197,6 +197,12 @@ pub(crate) fn line(record: &ChainedRecord, unsent: bool, whole: &mut bool) -> Tr
     }
 }
 
+/// What a record was about, and why, for lines that stand outside a trail.
+pub(crate) fn what_and_because(detail: EventDetail) -> (String, String) {
+    let Words { what, because, blocked: _, resource: _ } = words(detail);
+    (what, because)
+}
+
 #[derive(Default)]
 struct Words {
     what: String,

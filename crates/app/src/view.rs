@@ -1,10 +1,16 @@
 //! What the UI shows: one snapshot for the console, one for the bar. The UI decides nothing from it.
 
+mod inbox;
+mod settings;
+
 use amberglass_wire::{
-    CustomerId, EventId, PortalId, RequestId, SessionId, UnixMillis,
+    CustomerId, EventId, PortalId, SessionId, UnixMillis,
     approval::RequestResponse,
     audit::{Attempt, Contradiction, JournalLoss, TrailFormat},
-    auth::{DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse},
+    auth::{
+        DeviceResponse, EmergencyStopResponse, PortalResponse, RightsResponse, ServerResponse, StaffResponse,
+        StoppedPortalResponse,
+    },
     customer::{CustomerResponse, LastLooked},
     elevation::{CannotAsk, SendOutcome},
     problem::ErrorCode,
@@ -12,6 +18,9 @@ use amberglass_wire::{
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use inbox::{FocusView, InboxView, NewsItemView, NewsView, Opens, ReviewView};
+pub use settings::{LimitsView, PreferencesView, QuietHoursView, Theme};
 
 /// An error as a person meets it: the words for `code` stand in `ui/src/lib/text`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -95,7 +104,13 @@ pub struct ConsoleView {
     /// What the policy lets this staff member do beyond their own sessions.
     pub rights: RightsView,
     pub emergency_stop: Option<EmergencyStopResponse>,
+    /// Portals that are stopped while the server runs; for whoever may let them go on.
+    pub stopped_portals: Vec<StoppedPortalResponse>,
+    /// With the labels that the policy gives them.
+    pub reason_codes: Vec<ReasonCodeResponse>,
     pub inbox: InboxView,
+    /// What security is told of; of break-glass alone for whoever reviews it.
+    pub news: NewsView,
     /// Where somebody wants to go who has opened a notification.
     pub focus: Option<FocusView>,
     /// What does not agree and nobody has looked at yet; empty for whoever may not see it.
@@ -109,32 +124,6 @@ pub struct ConsoleView {
     pub recovered: Option<RecoveredView>,
     /// What the server fixes and the settings show.
     pub limits: LimitsView,
-}
-
-/// Requests for approval.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
-pub struct InboxView {
-    /// One's own, newest first.
-    pub own: Vec<RequestResponse>,
-    /// What waits for one's decision, oldest first.
-    pub to_decide: Vec<RequestResponse>,
-}
-
-/// A notification was opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FocusView {
-    /// Counts up, so that the same place can be gone to twice.
-    pub number: u32,
-    pub opens: Opens,
-}
-
-/// What a notification is about, and so what opens with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum Opens {
-    Inbox {},
-    Request { id: RequestId },
-    Session {},
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -216,26 +205,6 @@ pub enum KeyringView {
     Unusable { error: UiError },
 }
 
-/// What a staff member may set for themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PreferencesView {
-    pub theme: Theme,
-    /// 100 to 200.
-    pub text_percent: u32,
-    /// Opacity of the watermark, 6 to 20; never off.
-    pub watermark_percent: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Theme {
-    /// As the desktop has it.
-    #[default]
-    System,
-    Light,
-    Dark,
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RecentView {
     pub customers: Vec<CustomerResponse>,
@@ -283,6 +252,9 @@ pub enum ActionKind {
     AskApproval,
     DecideRequest,
     WithdrawRequest,
+    ReviewBreakGlass,
+    StopPortal,
+    LiftPortal,
     /// Shown only when the preferences could not be kept; the old ones stand then.
     SetPreferences,
 }
@@ -294,19 +266,6 @@ pub struct RecoveredView {
     pub session: SessionView,
     /// Records of it that were on this disk and had not been sent.
     pub kept: u32,
-}
-
-/// The server's limits, as settings show them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LimitsView {
-    pub max_duration_seconds: u32,
-    pub idle_seconds: u32,
-    pub silence_seconds: u32,
-    pub lost_after_seconds: u32,
-    pub max_extensions: u32,
-    pub extension_seconds: u32,
-    pub max_unsent_age_seconds: u32,
-    pub min_free_disk_mebibytes: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -478,6 +437,8 @@ pub struct CardView {
 pub struct StartOptionsView {
     pub reason_codes: Vec<ReasonCodeResponse>,
     pub modes: Vec<ModeOption>,
+    /// What it would say to a start with a stated emergency; nothing where the server does not know of it.
+    pub break_glass: Option<ModeOption>,
     pub default_duration_seconds: u32,
     pub max_duration_seconds: u32,
     pub max_extensions: u32,
@@ -541,6 +502,8 @@ pub struct SessionView {
     pub ended_by_name: Option<String>,
     /// Path of the page opened last; of running sessions only.
     pub last_page: Option<String>,
+    /// What was stated where it began with break-glass.
+    pub emergency: Option<String>,
 }
 
 /// The bar and the overlay of the session window.
@@ -552,6 +515,8 @@ pub struct SessionWindowView {
     pub mode: Mode,
     /// The reason code's label.
     pub reason_label: String,
+    /// It began at once with a stated emergency, and will be reviewed.
+    pub break_glass: bool,
     pub ticket: Option<String>,
     #[ts(type = "number")]
     pub remaining_millis: i64,

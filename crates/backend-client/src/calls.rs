@@ -7,9 +7,10 @@ use amberglass_wire::{
     approval::{AskApprovalRequest, DecideRequest, RequestResponse, SignedDecision, WithdrawRequest},
     audit::{OwnRecordResponse, TrailEvent, TrailResponse},
     auth::{
-        DeviceListResponse, DeviceResponse, EmergencyStopRequest, EmergencyStopResponse, RevokeDeviceRequest,
-        SnapshotResponse, TokenRequest, TokenResponse,
+        DeviceListResponse, DeviceResponse, EmergencyStopRequest, EmergencyStopResponse, PortalResponse,
+        RevokeDeviceRequest, SnapshotResponse, SwitchPortalRequest, TokenRequest, TokenResponse,
     },
+    break_glass::{ReviewOutcome, ReviewRequest, ReviewResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
     elevation::{AskElevationRequest, SendWriteRequest, SendWriteResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
@@ -152,6 +153,21 @@ impl Backend for HttpBackend {
         self.post(access, &["requests", request.as_str(), "decisions"], &DecideRequest { decision }).await
     }
 
+    async fn request(&self, access: &AccessToken, request: &RequestId) -> Result<RequestResponse, BackendError> {
+        self.get(access, &["requests", request.as_str()], &[]).await
+    }
+
+    async fn review(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        outcome: ReviewOutcome,
+        note: &str,
+    ) -> Result<ReviewResponse, BackendError> {
+        let request = ReviewRequest { outcome, note: note.to_owned() };
+        self.post(access, &["reviews", session.as_str()], &request).await
+    }
+
     async fn withdraw_request(
         &self,
         access: &AccessToken,
@@ -263,6 +279,26 @@ impl Backend for HttpBackend {
     async fn lift_emergency_stop(&self, access: &AccessToken) -> Result<(), BackendError> {
         let address = self.address(&["emergency-stop", "lift"])?;
         self.answer::<IgnoredAny>(self.request(Method::POST, address, Some(access)), MAX_ANSWER_BYTES).await.map(|_| ())
+    }
+
+    async fn stop_portal(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError> {
+        let request = SwitchPortalRequest { reason: reason.to_owned() };
+        self.post(access, &["portals", portal.as_str(), "stop"], &request).await
+    }
+
+    async fn lift_portal(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError> {
+        let request = SwitchPortalRequest { reason: reason.to_owned() };
+        self.post(access, &["portals", portal.as_str(), "lift"], &request).await
     }
 
     async fn own_record(&self, access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError> {

@@ -7,7 +7,11 @@ use amberglass_wire::{
     alarm::AlarmResponse,
     approval::{AskApprovalRequest, RequestResponse, SignedDecision},
     audit::{OwnRecordResponse, TrailEvent},
-    auth::{DeviceResponse, EmergencyStopResponse, ServerResponse, SnapshotResponse, TokenRequest, TokenResponse},
+    auth::{
+        DeviceResponse, EmergencyStopResponse, PortalResponse, ServerResponse, SnapshotResponse, TokenRequest,
+        TokenResponse,
+    },
+    break_glass::{ReviewOutcome, ReviewResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
     elevation::{SendWriteRequest, SendWriteResponse},
     event_stream::{HeartbeatRequest, HeartbeatResponse, ServerEvent},
@@ -96,6 +100,16 @@ pub trait Backend: Send + Sync + 'static {
         access: &AccessToken,
         decision: SignedDecision,
     ) -> Result<RequestResponse, BackendError>;
+    /// One's own, or one that one may decide about.
+    async fn request(&self, access: &AccessToken, request: &RequestId) -> Result<RequestResponse, BackendError>;
+    /// Answers with the review as it stands, also where another was faster.
+    async fn review(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        outcome: ReviewOutcome,
+        note: &str,
+    ) -> Result<ReviewResponse, BackendError>;
     async fn withdraw_request(
         &self,
         access: &AccessToken,
@@ -156,6 +170,18 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<AlarmResponse, BackendError>;
     async fn emergency_stop(&self, access: &AccessToken, reason: &str) -> Result<EmergencyStopResponse, BackendError>;
     async fn lift_emergency_stop(&self, access: &AccessToken) -> Result<(), BackendError>;
+    async fn stop_portal(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError>;
+    async fn lift_portal(
+        &self,
+        access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError>;
     /// What is recorded about the staff member, newest first, before this position of the audit log.
     async fn own_record(&self, access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError>;
     /// Opens the event stream; events go into `events` until the stream breaks, which ends the call.

@@ -39,6 +39,12 @@ impl Clock for SystemClock {
     }
 }
 
+/// How far this computer's local time is ahead of UTC at that moment, in seconds. Zero for a moment that no calendar has.
+pub fn utc_offset_seconds(at: UnixMillis) -> i32 {
+    use chrono::{Local, Offset as _, TimeZone as _};
+    Local.timestamp_millis_opt(at.0).single().map_or(0, |local| local.offset().fix().local_minus_utc())
+}
+
 /// CLOCK_BOOTTIME on Linux; on macOS CLOCK_MONOTONIC goes on during sleep.
 #[cfg(unix)]
 fn boot_millis() -> i64 {

@@ -141,6 +141,9 @@ pub struct SnapshotResponse {
     /// Those that wait for this staff member's decision, oldest first.
     #[serde(default)]
     pub to_decide: Vec<RequestResponse>,
+    /// Approvals that this staff member has given and can still withdraw, oldest first: not used yet, or their session runs.
+    #[serde(default)]
+    pub given: Vec<RequestResponse>,
     /// Break-glass that waits for this staff member's review, oldest first.
     #[serde(default)]
     pub reviews: Vec<ReviewResponse>,

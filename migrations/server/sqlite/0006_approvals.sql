@@ -44,6 +44,7 @@ CREATE UNIQUE INDEX requests_open ON requests (staff, portal, customer)
     WHERE state IN ('pending', 'approved') AND kept IS NULL;
 CREATE INDEX requests_of_writes ON requests (session) WHERE kept IS NOT NULL;
 CREATE INDEX requests_due ON requests (expires_at) WHERE state IN ('pending', 'approved');
+CREATE INDEX requests_by_session ON requests (session) WHERE session IS NOT NULL;
 CREATE INDEX requests_by_staff ON requests (staff, created_at);
 CREATE INDEX requests_by_customer ON requests (portal, customer, created_at);
 

@@ -62,7 +62,9 @@ pub fn utc_minute(now: UnixMillis) -> String {
 
 #[cfg(test)]
 mod tests {
-    use amberglass_app::view::{CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView};
+    use amberglass_app::view::{
+        CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView,
+    };
     use amberglass_testkit::ManualClock;
     use amberglass_wire::{SessionId, session::Mode};
 
@@ -85,7 +87,12 @@ mod tests {
             idle_remaining_millis: None,
             elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, error: None },
             extend: ExtendView::default(),
-            preferences: PreferencesView { theme: Wanted::System, text_percent: 100, watermark_percent: 9 },
+            preferences: PreferencesView {
+                theme: Wanted::System,
+                text_percent: 100,
+                watermark_percent: 9,
+                quiet_hours: QuietHoursView::default(),
+            },
         }
     }
 
@@ -112,7 +119,7 @@ mod tests {
     fn what_the_person_has_set_is_what_is_painted() {
         let clock = ManualClock::at(UnixMillis(0));
         let shown = |theme, desktop| {
-            let preferences = PreferencesView { theme, text_percent: 150, watermark_percent: 20 };
+            let preferences = PreferencesView { theme, text_percent: 150, watermark_percent: 20, ..view().preferences };
             let view = SessionWindowView { preferences, curtain: Some(CurtainView::Ending {}), ..view() };
             Picture::new(&view, String::new(), &clock).state(&clock, desktop, None)
         };

@@ -63,6 +63,39 @@ export const ids = {
   decideBack: 'decide-back',
   decideError: 'decide-error',
   withdraw: 'withdraw',
+  withdrawApproval: 'withdraw-approval',
+  withdrawApprovalDialog: 'withdraw-approval-dialog',
+  given: 'given',
+  review: 'review',
+  reviewState: 'review-state',
+  reviewTrail: 'review-trail',
+  reviewEnd: 'review-end',
+  reviewEndDialog: 'review-end-dialog',
+  reviewJustified: 'review-justified',
+  reviewNotJustified: 'review-not-justified',
+  reviewNote: 'review-note',
+  reviewConfirm: 'review-confirm',
+  reviewBack: 'review-back',
+  reviewError: 'review-error',
+  reviewSentence: 'review-sentence',
+  reviewDone: 'review-done',
+  reviewNext: 'review-next',
+  breakGlass: 'break-glass',
+  breakGlassClosed: 'break-glass-closed',
+  breakGlassDialog: 'break-glass-dialog',
+  breakGlassStatement: 'break-glass-statement',
+  breakGlassConfirm: 'break-glass-confirm',
+  breakGlassCancel: 'break-glass-cancel',
+  breakGlassError: 'break-glass-error',
+  halted: 'halted',
+  navNews: 'nav-news',
+  news: 'news',
+  quietFrom: 'quiet-from',
+  quietUntil: 'quiet-until',
+  quietWords: 'quiet-words',
+  portalStopDialog: 'portal-stop-dialog',
+  portalLiftDialog: 'portal-lift-dialog',
+  stoppedStrip: 'stopped-strip',
   withdrawDialog: 'withdraw-dialog',
   startProgress: 'start-progress',
   startError: 'start-error',
@@ -188,6 +221,13 @@ export const ticketChoice = (ticket: string) => `ticket-choice-${ticket}`;
 export const recentTicket = (ticket: string) => `recent-ticket-${ticket}`;
 export const sessionRow = (session: string) => `session-${session}`;
 export const requestRow = (request: string) => `request-${request}`;
+export const reviewRow = (session: string) => `review-${session}`;
+export const givenWithdraw = (session: string) => `withdraw-approval-${session}`;
+export const newsRow = (item: string) => `news-${item}`;
+export const quietChoice = (on: boolean) => `quiet-${on ? 'on' : 'off'}`;
+export const quietDay = (day: number) => `quiet-day-${day}`;
+export const portalStop = (portal: string) => `portal-stop-${portal}`;
+export const portalLift = (portal: string) => `portal-lift-${portal}`;
 export const grantedTime = (seconds: number) => `grant-time-${seconds}`;
 export const grantedMode = (mode: string) => `grant-mode-${mode}`;
 export const grantedExtensions = (extensions: number) => `grant-extensions-${extensions}`;

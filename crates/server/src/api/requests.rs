@@ -121,6 +121,17 @@ pub async fn to_decide(state: &ServerState, who: &SignedIn) -> Result<Vec<Reques
     Ok(requests)
 }
 
+/// Approvals that they have given and can still withdraw, as long as the policy lets them approve.
+pub async fn given(state: &ServerState, who: &SignedIn) -> Result<Vec<RequestResponse>, ApiError> {
+    let mut requests = Vec::new();
+    for row in state.sessions.given_by(who.id()).await? {
+        if may_approve(state, who, &row)? {
+            requests.push(response(state, who, row).await?);
+        }
+    }
+    Ok(requests)
+}
+
 /// Who may not see it learns nothing of it, not even that it exists.
 pub async fn visible(state: &ServerState, who: &SignedIn, id: &RequestId) -> Result<RequestRow, ApiError> {
     let row = state.sessions.request(id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;

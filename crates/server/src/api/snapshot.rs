@@ -64,6 +64,7 @@ pub async fn snapshot(
     let stopped_portals = if rights.emergency_stop { disabled.into_iter().map(stopped).collect() } else { Vec::new() };
     let requests = requests::own(&state, &who).await?;
     let to_decide = if rights.approve { requests::to_decide(&state, &who).await? } else { Vec::new() };
+    let given = if rights.approve { requests::given(&state, &who).await? } else { Vec::new() };
     let alarms = if rights.see_alarms { alarms::open(&state).await? } else { AlarmsResponse::default() };
     Ok(Json(SnapshotResponse {
         server_time,
@@ -78,6 +79,7 @@ pub async fn snapshot(
         alarms,
         requests,
         to_decide,
+        given,
         reviews,
         news,
         stopped_portals,

@@ -129,6 +129,21 @@ const SELECT: &str = "SELECT r.*, s.name AS staff_name, s.email AS staff_email, 
 const DECISIONS: &str = "SELECT d.*, s.name AS approver_name FROM decisions d JOIN staff s ON s.id = d.approver \
      WHERE d.request = $1 ORDER BY d.decided_at, d.approver";
 
+macro_rules! approved_by {
+    ($which:literal) => {
+        concat!(
+            "WHERE ",
+            $which,
+            " AND EXISTS (SELECT 1 FROM decisions d WHERE d.request = r.id AND d.approver = $1 AND d.verdict = 'approve') \
+             ORDER BY r.created_at, r.id LIMIT 200"
+        )
+    };
+}
+const OPEN: &str = approved_by!("r.state IN ('pending', 'approved')");
+const USED: &str = approved_by!(
+    "r.state = 'used' AND r.session IN (SELECT x.id FROM sessions x WHERE x.state IN ('active', 'frozen'))"
+);
+
 impl Store {
     pub async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>, StoreError> {
         one(sqlx::query(select("WHERE r.id = $1")).bind(id.0.clone()).fetch_optional(&self.readers).await?)
@@ -184,6 +199,19 @@ impl Store {
             })
         })
         .collect()
+    }
+
+    /// What this staff member has approved and can still withdraw, oldest first: what is open, and what a running session
+    /// began with.
+    pub async fn given_by(&self, approver: &StaffId) -> Result<Vec<RequestRow>, StoreError> {
+        let mut given = Vec::new();
+        for rest in [OPEN, USED] {
+            for row in sqlx::query(select(rest)).bind(approver.0.clone()).fetch_all(&self.readers).await? {
+                given.push(request(&row)?);
+            }
+        }
+        given.sort_by(|one: &RequestRow, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        Ok(given)
     }
 
     /// Those whose time is over.

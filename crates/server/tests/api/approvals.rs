@@ -5,6 +5,7 @@ use amberglass_testkit::wait_until;
 use amberglass_wire::{
     StaffId,
     approval::{AskApprovalRequest, DecideRequest, RequestResponse, RequestState, Scope, SignedDecision, Verdict},
+    auth::SnapshotResponse,
     export::ExportScope,
     problem::ErrorCode,
     session::{EndedBy, Mode, SessionState, StartSessionRequest, StartSessionResponse},
@@ -222,7 +223,15 @@ async fn who_asked_takes_it_back_and_who_approved_ends_what_began_with_it() {
 
     let request: RequestResponse = json(asking.try_ask(&asking.amy, "ask-2").await, StatusCode::CREATED).await;
     asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    let given = async |console: &Console| -> Vec<_> {
+        let answer = asking.world.get(console, "/v1/snapshot").send().await.unwrap();
+        let snapshot: SnapshotResponse = json(answer, StatusCode::OK).await;
+        snapshot.given.into_iter().map(|given| (given.id, given.session)).collect()
+    };
+    assert_eq!(given(&asking.leo).await, [(request.id.clone(), None)]);
     let started: StartSessionResponse = json(asking.try_start("key-1", &request.id).await, StatusCode::CREATED).await;
+    assert_eq!(given(&asking.leo).await, [(request.id.clone(), Some(started.session.id.clone()))], "while it runs");
+    assert!(given(&asking.sana).await.is_empty() && given(&asking.amy).await.is_empty(), "it is nobody else's");
     problem(
         asking.withdraw(&asking.leo, &request.id, None).await,
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -235,6 +244,7 @@ async fn who_asked_takes_it_back_and_who_approved_ends_what_began_with_it() {
     let session = asking.world.session(&asking.amy, &started.session.id).await;
     assert_eq!((session.state, session.ended_by), (SessionState::Ended, Some(EndedBy::ApprovalWithdrawn)));
     assert_eq!(session.end_reason.as_deref(), Some(REASON));
+    assert!(given(&asking.leo).await.is_empty());
     assert_eq!(asking.world.count_events("session_ended").await, 1);
 }
 

@@ -21,7 +21,7 @@ use reqwest::{Method, Response, StatusCode, header};
 use tokio::net::TcpListener;
 
 use crate::{
-    approvals::Asking,
+    asking::Asking,
     export::{export, keys, whole},
     world::{Console, JANE, LIMIT, World, device_of, json, problem, start_request},
 };

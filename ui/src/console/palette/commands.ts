@@ -7,6 +7,7 @@ import History from '@lucide/svelte/icons/history';
 import Inbox from '@lucide/svelte/icons/inbox';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
+import Megaphone from '@lucide/svelte/icons/megaphone';
 import Monitor from '@lucide/svelte/icons/monitor';
 import Moon from '@lucide/svelte/icons/moon';
 import OctagonX from '@lucide/svelte/icons/octagon-x';
@@ -18,11 +19,13 @@ import Square from '@lucide/svelte/icons/square';
 import Sun from '@lucide/svelte/icons/sun';
 import SunMoon from '@lucide/svelte/icons/sun-moon';
 import type { ConsoleView } from '../../lib/bindings/ConsoleView';
+import type { PortalResponse } from '../../lib/bindings/PortalResponse';
 import type { SessionView } from '../../lib/bindings/SessionView';
 import type { Invoke } from '../../lib/bindings/commands';
 import { CONSOLE } from '../../lib/text/console';
+import { NEWS } from '../../lib/text/news';
 import { RECORD } from '../../lib/text/record';
-import { PALETTE, endWords } from '../../lib/text/palette';
+import { PALETTE, endWords, portalLiftWords, portalStopWords } from '../../lib/text/palette';
 import { nextSize } from '../../lib/text/text_sizes';
 import type { Over, Screen } from '../screens';
 
@@ -72,6 +75,7 @@ export function paletteCommands({ view, running, go, show, invoke }: Reach): Pal
     to('live', Eye, CONSOLE.live, 'mod 2'),
     { ...to('inbox', Inbox, CONSOLE.inbox, 'mod 3'), also: 'requests approvals approve decide' },
     to('trail', History, CONSOLE.trail, 'mod 4'),
+    ...(view.rights.see_alarms || view.news.items.length > 0 ? [{ ...to('news', Megaphone, NEWS.title), also: 'changes security' }] : []),
     to('settings', Settings, CONSOLE.settings, 'mod ,'),
     to('own_record', FileText, CONSOLE.ownRecord),
     to('devices', Monitor, CONSOLE.devices),
@@ -87,8 +91,16 @@ export function paletteCommands({ view, running, go, show, invoke }: Reach): Pal
         ? [{ id: 'lift', icon: Play, words: PALETTE.lift, run: () => show('lift') }]
         : [{ id: 'stop', icon: OctagonX, words: PALETTE.stop, also: 'emergency', run: () => show('stop') }]
       : []),
+    ...(view.rights.emergency_stop ? view.portals.flatMap((portal) => switchOf(view, portal, show)) : []),
     { id: 'sign-out', icon: LogOut, words: running ? CONSOLE.endAndSignOut : CONSOLE.signOut, also: 'log out', run: () => void invoke('sign_out', {}) },
   ];
+}
+
+/** Stops a portal, or lets it go on; nothing where the configuration has switched it off. */
+function switchOf(view: ConsoleView, portal: PortalResponse, show: Reach['show']): PaletteCommand[] {
+  const ask = (to: 'stop' | 'lift') => () => show({ portal: portal.id, to });
+  if (view.stopped_portals.some((stop) => stop.portal === portal.id)) return [{ id: `lift-${portal.id}`, icon: Play, words: portalLiftWords(portal.name), also: 'portal', run: ask('lift') }];
+  return portal.active ? [{ id: `stop-${portal.id}`, icon: OctagonX, words: portalStopWords(portal.name), also: 'portal emergency', run: ask('stop') }] : [];
 }
 
 /** Whether each word that was typed begins a word of the command. */

@@ -12,16 +12,19 @@ import type { FocusView } from "./FocusView";
 import type { FreshSignInView } from "./FreshSignInView";
 import type { InboxView } from "./InboxView";
 import type { LimitsView } from "./LimitsView";
+import type { NewsView } from "./NewsView";
 import type { OwnRecordView } from "./OwnRecordView";
 import type { PortalResponse } from "./PortalResponse";
 import type { PreferencesView } from "./PreferencesView";
 import type { QueueView } from "./QueueView";
+import type { ReasonCodeResponse } from "./ReasonCodeResponse";
 import type { RecentView } from "./RecentView";
 import type { RecoveredView } from "./RecoveredView";
 import type { RightsResponse } from "./RightsResponse";
 import type { SessionView } from "./SessionView";
 import type { SessionsView } from "./SessionsView";
 import type { SignInView } from "./SignInView";
+import type { StoppedPortalResponse } from "./StoppedPortalResponse";
 import type { TrailView } from "./TrailView";
 
 export type ConsoleView = { 
@@ -52,7 +55,7 @@ recent: RecentView,
 /**
  * What the policy lets this staff member do beyond their own sessions.
  */
-rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, inbox: InboxView, 
+rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, stopped_portals: Array<StoppedPortalResponse>, reason_codes: Array<ReasonCodeResponse>, inbox: InboxView, news: NewsView, 
 /**
  * Where somebody wants to go who has opened a notification.
  */

@@ -27,4 +27,4 @@ end_reason: string | null, ended_by_name: string | null,
 /**
  * Path of the page opened last; of running sessions only.
  */
-last_page: string | null, };
+last_page: string | null, emergency: string | null, };

@@ -2,4 +2,4 @@
 import type { ModeOption } from "./ModeOption";
 import type { ReasonCodeResponse } from "./ReasonCodeResponse";
 
-export type StartOptionsView = { reason_codes: Array<ReasonCodeResponse>, modes: Array<ModeOption>, default_duration_seconds: number, max_duration_seconds: number, max_extensions: number, extension_seconds: number, };
+export type StartOptionsView = { reason_codes: Array<ReasonCodeResponse>, modes: Array<ModeOption>, break_glass: ModeOption | null, default_duration_seconds: number, max_duration_seconds: number, max_extensions: number, extension_seconds: number, };

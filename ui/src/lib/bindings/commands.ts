@@ -6,6 +6,7 @@ import type { Mode } from "./Mode";
 import type { PortalId } from "./PortalId";
 import type { PreferencesView } from "./PreferencesView";
 import type { Reason } from "./Reason";
+import type { ReviewOutcome } from "./ReviewOutcome";
 import type { RequestId } from "./RequestId";
 import type { Scope } from "./Scope";
 import type { SessionId } from "./SessionId";
@@ -32,6 +33,13 @@ export type Commands = {
   close_card: Record<string, never>;
   /** Starts a session. */
   start_session: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
+  /** Starts a read-only session at once with a stated emergency, which somebody reviews afterwards. */
+  break_glass: { portal: PortalId, customer: CustomerId, reason: Reason, durationSeconds: number, emergency: string };
+  look_up_request: { request: RequestId };
+  review_break_glass: { session: SessionId, outcome: ReviewOutcome, note: string };
+  stop_portal: { portal: PortalId, reason: string };
+  lift_portal: { portal: PortalId, reason: string };
+  read_news: Record<string, never>;
   /** Asks for the approval that the policy wants before a session begins. */
   ask_approval: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
   /** Takes a request back, or, with a reason, an approval that one has given. */
@@ -117,6 +125,12 @@ export const consoleCommands = [
   "open_card",
   "close_card",
   "start_session",
+  "break_glass",
+  "look_up_request",
+  "review_break_glass",
+  "stop_portal",
+  "lift_portal",
+  "read_news",
   "ask_approval",
   "withdraw_request",
   "decide_request",

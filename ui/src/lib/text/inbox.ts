@@ -1,12 +1,14 @@
 import type { EndedBy } from '../bindings/EndedBy';
 import type { Mode } from '../bindings/Mode';
+import type { ReasonCodeResponse } from '../bindings/ReasonCodeResponse';
 import type { RequestResponse } from '../bindings/RequestResponse';
 import type { RequestState } from '../bindings/RequestState';
 import type { Scope } from '../bindings/Scope';
+import type { StaffId } from '../bindings/StaffId';
 import type { Verdict } from '../bindings/Verdict';
 import { asksToSend, sendSentence, writeName, youAskedToSend } from './elevation';
 import { MODES, RULES, whyWords } from './sessions';
-import { age, counted, length, timeOfDay } from './times';
+import { age, counted, dayAndTime, length, timeOfDay } from './times';
 
 /** Words of requests for approval: of who asks, and of who decides. */
 export const INBOX = {
@@ -50,6 +52,11 @@ export const INBOX = {
 
   withdraw: 'Withdraw',
   withdrawTitle: 'Withdraw this request?',
+  given: 'Approved by you',
+  overNow: 'It does not hold any more: its session has ended, or it was withdrawn.',
+  withdrawApproval: 'Withdraw approval',
+  withdrawApprovalTitle: 'Withdraw your approval?',
+  withdrawReaders: 'At least 10 characters. Whoever asked reads it, and it stands in the record with your name.',
   withdrawKeep: 'You can ask again at any time.',
   toCard: 'Open the customer’s card to start',
   openTrail: 'Open the trail',
@@ -145,8 +152,10 @@ export function stateWords(request: RequestResponse): string {
   }
 }
 
-/** A code such as `sign_in` in words: labels belong to the policy, and the inbox has none. */
-export function reasonCodeWords(code: string): string {
+/** The label that the policy gives the code; one that it has no more in words. */
+export function reasonCodeWords(code: string, known: readonly ReasonCodeResponse[]): string {
+  const label = known.find((one) => one.code === code)?.label;
+  if (label !== undefined) return label;
   const words = code.replaceAll('_', ' ').trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -191,18 +200,54 @@ export const denySentence = (request: RequestResponse): string =>
 export const commentReaders = (request: RequestResponse): string => `${request.staff_name} reads it, and it stands in the record with your name.`;
 export const whyNotHint = (request: RequestResponse): string => `At least 10 characters. ${commentReaders(request)}`;
 
-/** Said to who has decided. Of two at the same moment the server takes one. */
-export const decidedWords = (verdict: Verdict, request: RequestResponse): string =>
-  verdict === 'approve'
-    ? `Your approval is signed, and ${request.staff_name} is told. If somebody has denied it before you, that stands.`
-    : `Your denial is signed, and ${request.staff_name} is told why. If somebody has decided before you, that stands.`;
+/** Said to who has decided: how it stands now. Of two at the same moment the server takes one, and says which. */
+export function decidedWords(verdict: Verdict, request: RequestResponse, me: StaffId, now: number): string {
+  const counts = request.decisions.some((decision) => decision.approver === me && decision.verdict === verdict);
+  if (!counts && !request.may_decide) return `${answerWords(request, now)} Yours came after that and does not count.`;
+  if (verdict === 'deny') return `Your denial is signed, and ${request.staff_name} is told why.`;
+  const missing = Math.max(1, request.approvals_needed) - request.decisions.filter((decision) => decision.verdict === 'approve').length;
+  return request.state === 'pending' && missing > 0 ? `Your approval is signed. ${counted(missing, 'more approval is', 'more approvals are')} needed.` : `Your approval is signed, and ${request.staff_name} is told.`;
+}
 
-/** It does not wait any more, and not by what was done here. */
-export const goneWords = (request: RequestResponse | null, now: number): string => {
+/** By whom and how a request was answered. */
+export function answerWords(request: RequestResponse, now: number): string {
+  const last = (verdict: Verdict) => request.decisions.findLast((decision) => decision.verdict === verdict);
+  const by = (verdict: Verdict) => {
+    const decision = last(verdict);
+    return decision ? `${decision.approver_name} ${VERDICTS[verdict]} it, ${dayAndTime(decision.decided_at, now)}.` : `Somebody ${VERDICTS[verdict]} it.`;
+  };
+  switch (request.state) {
+    case 'pending':
+      return request.expires_at <= now ? 'It has lapsed: nobody decided in time.' : 'It still waits, for somebody else.';
+    case 'approved':
+      return by('approve');
+    case 'used':
+      return `${by('approve')} The session has begun.`;
+    case 'denied':
+      return by('deny');
+    case 'withdrawn':
+      return last('approve') ? `${by('approve')} The approval was withdrawn.` : `${request.staff_name} has withdrawn it.`;
+    case 'lapsed':
+      return last('approve') ? `${by('approve')} It was not used in time and has lapsed.` : 'It has lapsed: nobody decided in time.';
+  }
+}
+
+/** It does not wait any more, and not by what was done here. `answered` is what the server says of it since. */
+export const goneWords = (request: RequestResponse | null, answered: RequestResponse | null, now: number): string => {
+  if (answered !== null) return answerWords(answered, now);
   if (request === null) return 'Somebody has decided about it, it was withdrawn, or it has lapsed.';
   if (request.expires_at <= now) return 'It has lapsed: nobody decided in time.';
   return `Somebody else has decided about it, or ${request.staff_name} has withdrawn it.`;
 };
+
+/** Of an approval that one has given. */
+export const youApprovedWords = (request: RequestResponse): string => `You let ${request.staff_name} ${DOES[(request.granted ?? request.asked).mode]} ${request.customer.name}`;
+export const givenState = (request: RequestResponse): string =>
+  request.state === 'used' ? 'The session runs' : request.state === 'pending' ? `Waits for ${counted(Math.max(1, request.approvals_needed) - request.decisions.length, 'more approval', 'more approvals')}` : `Not begun, lapses at ${timeOfDay(request.expires_at)}`;
+export const withdrawEffect = (request: RequestResponse): string =>
+  request.state === 'used'
+    ? `${request.staff_name} is viewing the portal as ${request.customer.name}. The session ends and its page is covered at once; they are told who withdrew the approval and why.`
+    : `Nothing can begin with it any more. ${request.staff_name} is told who withdrew it and why.`;
 export const GONE = 'This request does not wait for you any more';
 
 export const ofStaffTitle = (request: RequestResponse): string => `Last sessions of ${request.staff_name}`;

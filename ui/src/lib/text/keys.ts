@@ -36,6 +36,13 @@ export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }
     ],
   },
   {
+    title: 'In a break-glass that waits for your review',
+    keys: [
+      [['J'], 'Justified: first asks what you found'],
+      [['N'], 'Not justified: the same'],
+    ],
+  },
+  {
     title: 'Where you write',
     keys: [[['mod Enter'], 'Start the session, sign a decision, or send what you wrote']],
   },

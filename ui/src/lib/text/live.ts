@@ -18,6 +18,7 @@ export const LIVE = {
   page: 'Last page',
   blocked: 'Blocked',
   left: 'Time left',
+  withdrawn: 'The approval is withdrawn, and the session that began with it has ended.',
   actions: 'What you can do',
   yours: 'yours',
   yoursElsewhere: 'yours, elsewhere',

@@ -25,4 +25,6 @@ export const PALETTE = {
 } as const;
 
 export const findWords = (text: string): string => `Find customers matching “${text}”`;
+export const portalStopWords = (portal: string): string => `Stop ${portal}`;
+export const portalLiftWords = (portal: string): string => `Let ${portal} go on`;
 export const endWords = (customer: string): string => `End the session with ${customer}`;

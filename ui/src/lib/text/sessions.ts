@@ -70,6 +70,9 @@ export const RULES: Readonly<Record<string, string>> = {
   'customer-must-be-active': 'this customer’s account is not active',
   'portal-must-be-active': 'the portal is switched off',
   'admins-do-not-look': 'admins don’t open portals',
+  'break-glass-only-reads': 'break-glass only reads',
+  'no-break-glass-on-the-day-of-a-denial': 'somebody has denied you this customer within the last 24 hours',
+  'no-break-glass-while-two-wait-for-review': 'two of yours wait for a review already',
 };
 
 const ruleWords = (rule: string): string => (Object.hasOwn(RULES, rule) ? (RULES[rule] ?? rule) : `rule ${rule}`);
