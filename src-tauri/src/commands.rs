@@ -5,6 +5,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId,
     approval::{Scope, Verdict},
     audit::TrailFormat,
+    break_glass::ReviewOutcome,
     session::{Mode, Reason},
 };
 use tauri::{Runtime, State, ipc::Invoke};

@@ -246,7 +246,10 @@ mod tests {
         assert!(words(2).tooltip().contains("2 requests wait for you"));
         assert_eq!(words(0).count, None);
         let reviews = |to_review| TrayFacts { to_review, to_decide: 2, ..signed_in() }.words(NOW, 0);
-        assert_eq!((reviews(1).inbox.as_str(), reviews(1).count.as_deref()), ("2 requests and 1 review wait for you", Some("3")));
+        assert_eq!(
+            (reviews(1).inbox.as_str(), reviews(1).count.as_deref()),
+            ("2 requests and 1 review wait for you", Some("3"))
+        );
         let alone = TrayFacts { to_review: 1, ..signed_in() }.words(NOW, 0);
         assert_eq!((alone.inbox.as_str(), alone.mark), ("1 review waits for you", TrayMark::Attention));
     }

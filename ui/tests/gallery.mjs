@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { errorsOf, faults, launch } from './browser.mjs';
 import { BAR, CONSOLE, LOOKS } from './scenes.mjs';
 import { serve } from './serve.mjs';
-import { freshSignInWay, inboxWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
+import { breakGlassWay, freshSignInWay, inboxWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
 const pictures = join(ui, 'screenshots');
@@ -78,7 +78,7 @@ async function layout(page, scene, look) {
   }
   if (scene === 'inbox' && look.size[1] === 800) {
     const [all, whole] = await page.evaluate(() => {
-      const rows = [...document.querySelectorAll('[data-request]')];
+      const rows = [...document.querySelectorAll('[data-opens]')];
       return [rows.length, rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length];
     });
     if (whole < Math.min(all, 8)) found.push(`${whole} requests without scrolling, 8 are promised`);
@@ -140,6 +140,7 @@ if (asked.length === 0 || asked.includes('ways')) {
   await way('the way past a missing key store by keyboard', [1280, 800], (page) => keyStoreWay(page, gallery.origin));
   await way('the way over a fresh sign-in by keyboard', [1280, 800], (page) => freshSignInWay(page, gallery.origin));
   await way('a request from asking to the session, and a decision, by keyboard', [1280, 800], (page) => inboxWay(page, gallery.origin));
+  await way('break-glass and its review, by keyboard', [1280, 800], (page) => breakGlassWay(page, gallery.origin));
   await way('a narrow window by keyboard', [640, 400], (page) => narrowWay(page, gallery.origin));
   await way('what is shipped, under its policy', [1280, 800], (page) => shipped(page, product.origin));
   const assets = join(ui, 'dist', 'assets');

@@ -3,16 +3,17 @@ import { ALARMS } from './scenes/alarms.mjs';
 import { FIND } from './scenes/find.mjs';
 import { FIRST_RUN } from './scenes/first_run.mjs';
 import { INBOX } from './scenes/inbox.mjs';
+import { NEWS } from './scenes/news.mjs';
 import { RECORD } from './scenes/record.mjs';
 import { BAR_CLOSED, BAR_OPEN, BAR_WRITE, SESSION } from './scenes/session.mjs';
 import { SETTINGS } from './scenes/settings.mjs';
 import { TRAIL } from './scenes/trail.mjs';
 
 /** [name of the picture, scene, steps] */
-export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS, ...INBOX];
+export const CONSOLE = [...FIRST_RUN, ...FIND, ...SESSION, ...TRAIL, ...RECORD, ...SETTINGS, ...ALARMS, ...INBOX, ...NEWS];
 export const BAR = [...BAR_CLOSED, ...BAR_OPEN, ...BAR_WRITE];
 
-const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms', 'inbox', 'request', 'request-approve', 'card-approved'];
+const DENSE = ['signed-out', 'first-run-key-store', 'card-filled', 'live-find', 'trail', 'record-held', 'settings', 'devices', 'palette-typed', 'emergency', 'alarms', 'inbox', 'request', 'request-approve', 'card-approved', 'glass', 'review', 'news', 'settings-portals'];
 
 const closed = BAR_CLOSED.map(([name]) => name);
 const open = BAR_OPEN.map(([name]) => name);

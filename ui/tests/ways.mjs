@@ -248,6 +248,48 @@ export async function inboxWay(page, origin) {
   return wrong;
 }
 
+/** Break-glass from the card to the session, and the review of somebody else's. */
+export async function breakGlassWay(page, origin) {
+  const wrong = [];
+  const tabTo = async (id) => {
+    for (let presses = 0; presses < 60 && (await focused(page)) !== id; presses += 1) await page.keyboard.press('Tab');
+    if ((await focused(page)) !== id) wrong.push(`${id} can't be reached by keyboard`);
+  };
+  const seen = (name) => page.getByTestId(name).waitFor();
+  await page.goto(`${origin}/console.html?scene=card-sensitive&play`);
+  await tabTo('reason-code-billing');
+  await page.keyboard.press('Space');
+  await tabTo('reason-text');
+  await page.keyboard.type('Invoice 1042 was charged twice');
+  await tabTo('ticket');
+  await page.keyboard.type('TCK-4821');
+  await tabTo('break-glass');
+  await page.keyboard.press('Enter');
+  await seen('break-glass-dialog');
+  if ((await focused(page)) !== 'break-glass-statement') wrong.push('break-glass does not begin with its statement');
+  await page.keyboard.press('Control+Enter');
+  if (!/at least 10/i.test(await page.getByTestId('break-glass-dialog').innerText())) wrong.push('an empty statement is not corrected');
+  await page.keyboard.type('Her dog is in surgery now');
+  await page.keyboard.press('Control+Enter');
+  await seen('live-strip');
+  if (!/Break-glass/.test(await page.getByTestId('live-strip').innerText())) wrong.push('the strip does not say that it is break-glass');
+
+  await page.goto(`${origin}/console.html?scene=inbox-reviews-alone&play`);
+  await page.keyboard.press('Control+3');
+  await seen('inbox-list');
+  await page.keyboard.press('ArrowDown');
+  if ((await focused(page)) !== 'review-g1') wrong.push('the arrow keys do not lead to the reviews');
+  await page.keyboard.press('Enter');
+  await seen('review-justified');
+  await page.keyboard.press('n');
+  if ((await focused(page)) !== 'review-note') wrong.push('a review does not begin with what was found');
+  await page.keyboard.type('A lead was free the whole afternoon');
+  await page.keyboard.press('Control+Enter');
+  await seen('review-done');
+  await tabTo('review-next');
+  return wrong;
+}
+
 /** In a narrow window the rest of the sidebar is behind one button, by keyboard as well. */
 export async function narrowWay(page, origin) {
   const wrong = [];
@@ -280,7 +322,7 @@ const VIEW = {
     notice_accepted: true,
     keyring: { state: 'usable' },
   },
-  preferences: { theme: 'system', text_percent: 100, watermark_percent: 9 },
+  preferences: { theme: 'system', text_percent: 100, watermark_percent: 9, quiet_hours: { on: false, from_minutes: 1080, until_minutes: 480, days: [true, true, true, true, true, true, true] } },
   sign_in: { state: 'signed_out', error: null },
   fresh_sign_in: { state: 'idle' },
 };

@@ -49,7 +49,10 @@ impl Approvals {
     /// One's own for this customer, as long as it waits or can be started.
     pub fn open_for(&self, portal: &PortalId, customer: &CustomerId) -> Option<&RequestResponse> {
         let about = |request: &&RequestResponse| {
-            request.state.is_open() && request.write.is_none() && request.customer.portal == *portal && request.customer.id == *customer
+            request.state.is_open()
+                && request.write.is_none()
+                && request.customer.portal == *portal
+                && request.customer.id == *customer
         };
         self.own.iter().find(about)
     }
@@ -235,7 +238,9 @@ impl Actor {
                 told.push(notices::lapses_undecided(request));
             }
         }
-        for request in approvals.own.iter().filter(lapses).filter(|one| one.state == RequestState::Approved && one.write.is_none()) {
+        for request in
+            approvals.own.iter().filter(lapses).filter(|one| one.state == RequestState::Approved && one.write.is_none())
+        {
             if approvals.told_of_lapse.insert(request.id.clone()) {
                 told.push(notices::lapses_unused(request));
             }

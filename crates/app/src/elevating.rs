@@ -50,9 +50,9 @@ impl Actor {
         let is_new = |record: &EventId| dismissed.as_ref().is_none_or(|dismissed| is_later(record, dismissed));
         if let Some((request, write)) = latest
             && (request.state.is_open() || is_new(&write.asked.record))
-            && blocked.as_ref().is_none_or(|blocked| {
-                request.state.is_open() || !is_later(&blocked.record, &write.asked.record)
-            })
+            && blocked
+                .as_ref()
+                .is_none_or(|blocked| request.state.is_open() || !is_later(&blocked.record, &write.asked.record))
         {
             return step_of(request, write, self.left_millis(request, now));
         }
@@ -84,9 +84,11 @@ impl Actor {
         let number = self.next_number();
         let account = self.account().cloned();
         let Some(running) = self.running.as_mut().filter(|running| running.goes_on()) else { return };
-        let shown = running.elevating.blocked.as_ref().is_some_and(|blocked| {
-            blocked.record == *record && blocked.cannot_ask.is_none()
-        });
+        let shown = running
+            .elevating
+            .blocked
+            .as_ref()
+            .is_some_and(|blocked| blocked.record == *record && blocked.cannot_ask.is_none());
         let (Some(account), true, None) = (account, shown, running.elevating.under_way) else { return };
         running.elevating.error = None;
         running.elevating.under_way = Some(number);
@@ -122,7 +124,8 @@ impl Actor {
         let clock = self.connection.server_clock(self.ports.clock.clone());
         let (Some(account), Some(device)) = (self.account().cloned(), self.device.known()) else { return };
         let found = self.approvals.own.iter().find(|request| request.id == *id);
-        let Some(write) = found.filter(|request| request.state == RequestState::Approved).and_then(|one| one.write.clone())
+        let Some(write) =
+            found.filter(|request| request.state == RequestState::Approved).and_then(|one| one.write.clone())
         else {
             return;
         };
@@ -194,8 +197,10 @@ impl Actor {
         let elevating = &mut running.elevating;
         elevating.error = None;
         let blocked = elevating.blocked.as_ref().map(|blocked| blocked.record.clone());
-        elevating.dismissed =
-            [elevating.dismissed.take(), latest, blocked].into_iter().flatten().max_by(|one, other| one.as_str().cmp(other.as_str()));
+        elevating.dismissed = [elevating.dismissed.take(), latest, blocked]
+            .into_iter()
+            .flatten()
+            .max_by(|one, other| one.as_str().cmp(other.as_str()));
     }
 }
 

@@ -7,9 +7,8 @@ use amberglass_wire::{
     approval::RequestResponse,
     audit::OwnRecordResponse,
     auth::{DeviceResponse, SnapshotResponse, TokenResponse},
-    approval::RequestResponse,
-    elevation::SendWriteResponse,
     customer::{CustomerCardResponse, CustomerListResponse},
+    elevation::SendWriteResponse,
     event_stream::{HeartbeatResponse, ServerEvent},
     session::{SessionResponse, StartOptionsResponse},
 };

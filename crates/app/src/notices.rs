@@ -99,7 +99,10 @@ pub(crate) fn broke_glass(review: &ReviewResponse) -> Notice {
     let session = &review.session;
     Notice {
         title: format!("Break-glass: {} began without approval", session.staff_name),
-        body: format!("Session {} in {}, with a stated emergency. It waits for your review.", session.code, session.portal_name),
+        body: format!(
+            "Session {} in {}, with a stated emergency. It waits for your review.",
+            session.code, session.portal_name
+        ),
         opens: Opens::Review { session: session.id.clone() },
     }
 }
@@ -157,13 +160,14 @@ pub(crate) fn held_back(count: usize, requests: usize, reviews: usize) -> Notice
         .map(|(count, one, many)| counted(count, one, many))
         .collect::<Vec<_>>()
         .join(" and ");
+    let held = counted(count, "notice was", "notices were");
     let verb = if requests + reviews == 1 { "waits" } else { "wait" };
     Notice {
         title: "Your quiet hours are over".to_owned(),
         body: if waits.is_empty() {
-            format!("Held back: {}. Nothing waits for you now.", counted(count, "word", "words"))
+            format!("{held} held back. Nothing waits for you now.")
         } else {
-            format!("Held back: {}. {waits} {verb} for you.", counted(count, "word", "words"))
+            format!("{held} held back. {waits} {verb} for you.")
         },
         opens: Opens::Inbox {},
     }

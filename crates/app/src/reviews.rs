@@ -25,9 +25,8 @@ impl Actor {
     /// What the snapshot says, and a word on the desktop for what is new in it.
     pub fn follow_reviews(&mut self, waiting: Vec<ReviewResponse>) {
         let first = !std::mem::replace(&mut self.reviews.known, true);
-        let is_known = |review: &ReviewResponse| {
-            self.reviews.waiting.iter().any(|known| known.session.id == review.session.id)
-        };
+        let is_known =
+            |review: &ReviewResponse| self.reviews.waiting.iter().any(|known| known.session.id == review.session.id);
         let new: Vec<_> = waiting.iter().filter(|review| !is_known(review)).collect();
         let told = match new.as_slice() {
             [] => Vec::new(),

@@ -10,8 +10,8 @@ use amberglass_wire::{
 
 use crate::{
     controller::Actor,
-    errors,
     elevating::Elevating,
+    errors,
     extending::Extending,
     host::HostEvent,
     input::Reply,

@@ -9,8 +9,7 @@ use amberglass_wire::{
 pub const SEND_WITHIN_SECONDS: u32 = 300;
 
 /// What is asked for where it is about one write: nothing of it can be less.
-pub const ONE_WRITE: Scope =
-    Scope { mode: Mode::ReadOnly, duration_seconds: SEND_WITHIN_SECONDS, extensions: 0 };
+pub const ONE_WRITE: Scope = Scope { mode: Mode::ReadOnly, duration_seconds: SEND_WITHIN_SECONDS, extensions: 0 };
 
 /// Shortest session that somebody can be allowed, in seconds.
 pub const MIN_SECONDS: u32 = 60;

@@ -25,8 +25,8 @@ const MAX_NAME: usize = 120;
 const SECRET_NAMES: [&str; 6] = ["cvc", "cvv", "csc", "cardnumber", "ccnumber", "securitycode"];
 /// Turn the direction of what stands around them, or are not seen at all.
 const UNSEEN: [char; 17] = [
-    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
-    '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}', '\u{061c}',
+    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
+    '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}', '\u{061c}',
 ];
 
 /// All that goes to the portal but the session's identity and the cookies that the gateway keeps.
@@ -103,9 +103,8 @@ impl KeptRequest {
             overrides_method: self.query().is_some_and(crate::read_only::query_overrides_method),
         };
         let named = fields.iter().map(|(_, name, value)| (name.as_str(), value.as_str()));
-        may_be_asked_for(&judged, named).map_err(|rule| {
-            if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable }
-        })
+        may_be_asked_for(&judged, named)
+            .map_err(|rule| if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable })
     }
 
     /// What the request calls itself.
@@ -343,14 +342,8 @@ mod tests {
     fn whoever_decides_sees_every_field_with_its_value() {
         let form = form("day=Monday+9%3A00&note=Caf%C3%A9&day=Tuesday&_csrf=abc&empty=");
         assert_eq!(form.check(), Ok(()));
-        let expected = [
-            ("pet", "7"),
-            ("day", "Monday 9:00"),
-            ("note", "Café"),
-            ("day", "Tuesday"),
-            ("_csrf", ""),
-            ("empty", ""),
-        ];
+        let expected =
+            [("pet", "7"), ("day", "Monday 9:00"), ("note", "Café"), ("day", "Tuesday"), ("_csrf", ""), ("empty", "")];
         assert_eq!(fields(&form), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let masked: Vec<bool> = form.shown().unwrap().fields.iter().map(|field| field.masked).collect();
         assert_eq!(masked, [false, false, false, false, true, false]);
@@ -447,7 +440,10 @@ mod tests {
 
     #[test]
     fn a_request_says_what_it_calls_itself() {
-        assert_eq!(json(r#"{"operationName":"MovePet","query":"mutation MovePet { x }"}"#).operation().as_deref(), Some("MovePet"));
+        assert_eq!(
+            json(r#"{"operationName":"MovePet","query":"mutation MovePet { x }"}"#).operation().as_deref(),
+            Some("MovePet")
+        );
         assert_eq!(form("action=cancel").operation().as_deref(), Some("cancel"));
         assert_eq!(form("a=1").operation(), None);
     }

@@ -2,7 +2,8 @@
 //! signature made for one purpose is worth nothing for another.
 
 use amberglass_wire::{
-    DeviceId, RequestId, SessionId, UnixMillis, approval::SignedDecision, event_stream::HeartbeatRequest, session::Reason,
+    DeviceId, RequestId, SessionId, UnixMillis, approval::SignedDecision, event_stream::HeartbeatRequest,
+    session::Reason,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -100,24 +101,24 @@ pub fn decision(decision: &SignedDecision) -> Vec<u8> {
     let (seconds, extensions) = (scope.duration_seconds.to_be_bytes(), scope.extensions.to_be_bytes());
     let (not_after, signed_at) = (not_after.0.to_be_bytes(), signed_at.0.to_be_bytes());
     let said: [&[u8]; 17] = [
-            server.as_bytes(),
-            request.as_str().as_bytes(),
-            nonce.as_bytes(),
-            verdict.as_str().as_bytes(),
-            approver.as_str().as_bytes(),
-            device.as_str().as_bytes(),
-            portal.as_str().as_bytes(),
-            customer.as_str().as_bytes(),
-            staff.as_str().as_bytes(),
-            scope.mode.as_str().as_bytes(),
-            &seconds,
-            &extensions,
-            reason_sha256.as_bytes(),
-            policy_hash.as_bytes(),
-            comment.as_bytes(),
-            &not_after,
-            &signed_at,
-        ];
+        server.as_bytes(),
+        request.as_str().as_bytes(),
+        nonce.as_bytes(),
+        verdict.as_str().as_bytes(),
+        approver.as_str().as_bytes(),
+        device.as_str().as_bytes(),
+        portal.as_str().as_bytes(),
+        customer.as_str().as_bytes(),
+        staff.as_str().as_bytes(),
+        scope.mode.as_str().as_bytes(),
+        &seconds,
+        &extensions,
+        reason_sha256.as_bytes(),
+        policy_hash.as_bytes(),
+        comment.as_bytes(),
+        &not_after,
+        &signed_at,
+    ];
     fields.extend(said);
     canonical(purpose, &fields)
 }
@@ -126,12 +127,7 @@ pub fn decision(decision: &SignedDecision) -> Vec<u8> {
 pub fn send_write(device: &DeviceId, request: &RequestId, write_sha256: &str, signed_at: UnixMillis) -> Vec<u8> {
     canonical(
         "send-write",
-        &[
-            device.as_str().as_bytes(),
-            request.as_str().as_bytes(),
-            write_sha256.as_bytes(),
-            &signed_at.0.to_be_bytes(),
-        ],
+        &[device.as_str().as_bytes(), request.as_str().as_bytes(), write_sha256.as_bytes(), &signed_at.0.to_be_bytes()],
     )
 }
 

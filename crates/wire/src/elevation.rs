@@ -23,8 +23,7 @@ pub enum CannotAsk {
 }
 
 impl CannotAsk {
-    pub const ALL: [Self; 5] =
-        [Self::NeverList, Self::TooLarge, Self::NotReadable, Self::BreakGlass, Self::NotKept];
+    pub const ALL: [Self; 5] = [Self::NeverList, Self::TooLarge, Self::NotReadable, Self::BreakGlass, Self::NotKept];
 
     pub const fn as_str(self) -> &'static str {
         match self {

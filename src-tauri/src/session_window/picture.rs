@@ -77,6 +77,7 @@ mod tests {
             customer_name: "Jane Doe".to_owned(),
             mode: Mode::ReadOnly,
             reason_label: "Billing question".to_owned(),
+            break_glass: false,
             ticket: None,
             remaining_millis: 301_000,
             warning_millis: 300_000,

@@ -108,4 +108,7 @@ const ICONS: Record<LineKind, Icon> = {
   unknown: Circle,
 };
 
+/** Of a kind alone. */
+export const iconOf = (kind: string): Icon => (Object.hasOwn(ICONS, kind) ? (ICONS as Record<string, Icon>)[kind] ?? Circle : Circle);
+
 export const eventIcon = (event: TrailEventView): Icon => (event.blocked ? Ban : ((ICONS as Record<string, Icon>)[lineKind(event)] ?? Circle));

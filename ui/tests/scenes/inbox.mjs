@@ -11,6 +11,9 @@ const sent = (name, scene, shows) => [name, scene, async (page) => {
   await page.getByTestId(shows).waitFor();
 }];
 
+/** From the list to one break-glass, and on from there. */
+const reviewed = (name, scene, session, ...then) => [name, scene, press('nav-inbox', `review-${session}`, ...then)];
+
 export const INBOX = [
   ...at('inbox', 'inbox-both', 'inbox-none', 'inbox-none-own', 'inbox-own', 'inbox-offline'),
   opened('request', 'inbox', 'q1'),
@@ -32,6 +35,16 @@ export const INBOX = [
   opened('request-used', 'inbox-own', 'p3'),
   opened('request-denied', 'inbox-own', 'p4'),
   opened('request-withdraw', 'inbox-own', 'p1', 'withdraw'),
+  ...at('inbox-reviews', 'inbox-reviews-alone', 'inbox-given'),
+  reviewed('review', 'inbox-reviews-alone', 'g1'),
+  reviewed('review-plain', 'inbox-reviews', 'g2'),
+  reviewed('review-running', 'inbox-reviews', 'g3'),
+  reviewed('review-offline', 'inbox-review-offline', 'g2'),
+  reviewed('review-note', 'inbox-reviews', 'g2', 'review-not-justified', 'review-confirm'),
+  ...asTheyAre('inbox-reviewed', 'inbox-answered'),
+  opened('given', 'inbox-given', 'v1'),
+  opened('given-withdraw', 'inbox-given', 'v1', 'withdraw-approval'),
+  ['live-given', 'live-given', press('nav-live')],
   ['card-ask', 'card', press('mode-read_write')],
   ['card-two-approvals', 'card-two-approvals', press('mode-read_write')],
   ...asTheyAre('card-pending', 'card-approved', 'card-approved-offline', 'card-approved-failed', 'card-asking'),

@@ -1,6 +1,8 @@
 //! What waits for a person beyond their own session: requests, reviews of break-glass, news, and where a notification leads.
 
-use amberglass_wire::{EventId, RequestId, SessionId, UnixMillis, approval::RequestResponse, break_glass::ReviewOutcome};
+use amberglass_wire::{
+    EventId, RequestId, SessionId, UnixMillis, approval::RequestResponse, break_glass::ReviewOutcome,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

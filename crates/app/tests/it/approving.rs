@@ -27,7 +27,7 @@ const ASKED: Scope = Scope { mode: Mode::ReadWrite, duration_seconds: 1_800, ext
 const WORDS: &str = "The customer has not asked for this";
 
 impl FakeServer {
-    pub fn request(&self, id: &str, staff: &str) -> RequestResponse {
+    pub fn a_request(&self, id: &str, staff: &str) -> RequestResponse {
         let now = self.clock.now();
         RequestResponse {
             id: RequestId::new(id),
@@ -58,7 +58,7 @@ impl FakeServer {
 
     pub fn asked(&self, request: AskApprovalRequest) -> RequestResponse {
         let scope = Scope { mode: request.mode, duration_seconds: request.duration_seconds, extensions: 2 };
-        let new = RequestResponse { reason: request.reason, asked: scope, ..self.request("request-1", "staff-1") };
+        let new = RequestResponse { reason: request.reason, asked: scope, ..self.a_request("request-1", "staff-1") };
         self.with(|state| state.requests.insert(0, new.clone()));
         new
     }
@@ -69,6 +69,10 @@ impl FakeServer {
         let now = self.clock.now();
         assert_eq!(decision.signed_at, now, "by the server's clock, when it goes");
         self.with(|state| {
+            if let Some(faster) = state.faster.clone() {
+                state.to_decide.retain(|request| request.id != faster.id);
+                return Ok(faster);
+            }
             let index = state.to_decide.iter().position(|request| request.id == decision.request);
             let mut request = state.to_decide.remove(index.ok_or_else(|| refused(ErrorCode::NotFound))?);
             request.may_decide = false;
@@ -83,6 +87,9 @@ impl FakeServer {
 
     pub fn withdrawn(&self, id: &RequestId) -> Result<RequestResponse, BackendError> {
         self.with(|state| {
+            if let Some(place) = state.given.iter().position(|request| request.id == *id) {
+                return Ok(RequestResponse { state: RequestState::Withdrawn, ..state.given.remove(place) });
+            }
             let known = state.requests.iter_mut().find(|request| request.id == *id);
             let known = known.ok_or_else(|| refused(ErrorCode::NotFound))?;
             known.state = RequestState::Withdrawn;
@@ -91,8 +98,8 @@ impl FakeServer {
     }
 
     /// Somebody else has asked.
-    fn asks(&self, id: &str) {
-        let request = self.request(id, "staff-2");
+    pub fn asks(&self, id: &str) {
+        let request = self.a_request(id, "staff-2");
         self.with(|state| state.to_decide.push(request));
         self.push(ServerEvent::SnapshotChanged);
     }
@@ -118,7 +125,7 @@ impl FakeServer {
     }
 }
 
-fn titles(world: &World) -> Vec<String> {
+pub fn titles(world: &World) -> Vec<String> {
     world.host.notices.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
 }
 
@@ -127,7 +134,7 @@ pub async fn until_told(world: &World, title: &str) -> Notice {
     world.host.notices.lock().unwrap().iter().find(|notice| notice.title == title).cloned().unwrap()
 }
 
-async fn until_done(world: &World, kind: ActionKind) -> ActionView {
+pub async fn until_done(world: &World, kind: ActionKind) -> ActionView {
     let done = |view: &amberglass_app::view::ConsoleView| {
         view.action.clone().filter(|action| action.kind == kind && !action.busy)
     };
@@ -211,7 +218,7 @@ async fn a_lead_is_told_at_once_and_decides_from_the_window_never_from_the_word(
     world.until("decided", |view| view.inbox.to_decide.is_empty()).await;
     let decision = world.server.with(|state| state.decisions[0].clone());
     assert_eq!((decision.verdict, decision.scope, decision.approver.as_str()), (Verdict::Approve, less, "staff-1"));
-    assert_eq!(decision.reason_sha256, signing::reason_sha256(&world.server.request("x", "staff-2").reason));
+    assert_eq!(decision.reason_sha256, signing::reason_sha256(&world.server.a_request("x", "staff-2").reason));
     assert_eq!(decision.not_after, decision.signed_at.plus_seconds(120));
 }
 
@@ -219,7 +226,7 @@ async fn a_lead_is_told_at_once_and_decides_from_the_window_never_from_the_word(
 async fn many_that_waited_are_one_word() {
     let world = World::online_with(|_, server, _| {
         for id in ["request-1", "request-2"] {
-            let request = server.request(id, "staff-2");
+            let request = server.a_request(id, "staff-2");
             server.with(|state| state.to_decide.push(request));
         }
     })
@@ -247,7 +254,7 @@ async fn what_lapses_soon_is_told_once_more() {
 #[tokio::test]
 async fn whoever_stands_further_above_is_told_when_nobody_has_reacted() {
     let world = World::online().await;
-    let request = RequestResponse { next_level: false, ..world.server.request("request-7", "staff-2") };
+    let request = RequestResponse { next_level: false, ..world.server.a_request("request-7", "staff-2") };
     world.server.with(|state| state.to_decide.push(request));
     world.server.push(ServerEvent::SnapshotChanged);
     world.until("it is in the inbox", |view| view.inbox.to_decide.len() == 1).await;

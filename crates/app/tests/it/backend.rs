@@ -1,26 +1,20 @@
 //! A server in memory: it keeps sessions as the real one does, checks what devices sign, and fails where a test says so.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
-
 use amberglass_domain::{
     device_key::verify,
-    ports::{AccessToken, Backend, BackendError, Clock, JournalSink, SignedBatch},
+    ports::{AccessToken, Backend, BackendError, Clock as _, JournalSink, SignedBatch},
     signing,
 };
-use amberglass_testkit::ManualClock;
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
-    alarm::{AlarmResponse, AlarmsResponse},
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, UnixMillis,
+    alarm::AlarmResponse,
     approval::{AskApprovalRequest, RequestResponse, SignedDecision},
-    audit::{ChainedRecord, OwnRecordResponse, TrailEvent},
+    audit::{OwnRecordResponse, TrailEvent},
     auth::{
-        DeviceResponse, EmergencyStopResponse, LimitsResponse, PortalResponse, RightsResponse, SnapshotResponse,
-        StaffResponse, TokenRequest, TokenResponse,
+        DeviceResponse, EmergencyStopResponse, PortalResponse, SnapshotResponse, StaffResponse, TokenRequest,
+        TokenResponse,
     },
+    break_glass::{ReviewOutcome, ReviewResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
     elevation::{BlockedWriteResponse, SendWriteRequest, SendWriteResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
@@ -35,220 +29,18 @@ use amberglass_wire::{
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use sha2::Digest as _;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
-pub use crate::samples::{customer, refused, session, unreachable};
+pub use crate::{
+    held::{FakeServer, State},
+    samples::{customer, refused, session, unreachable},
+};
 use crate::{
-    host::{Log, is_on_disk},
-    samples::{device, limits, reason_code, staff},
+    host::is_on_disk,
+    samples::{reason_code, staff},
 };
 
 pub const GATEWAY: &str = "http://barkside.localhost:7401";
-
-pub struct FakeServer {
-    log: Log,
-    pub clock: ManualClock,
-    data_dir: PathBuf,
-    state: Mutex<State>,
-    /// A search for `slow` waits for this.
-    pub slow_search: Notify,
-    /// A snapshot that was taken while `hold_snapshot` stood waits for this.
-    pub held_snapshot: Notify,
-}
-
-pub struct State {
-    pub online: bool,
-    /// Errors that the next calls of this name get instead of an answer.
-    pub faults: HashMap<&'static str, VecDeque<BackendError>>,
-    /// The call acts and then its answer is lost.
-    pub lose_answer: Option<&'static str>,
-    /// What the call after the lost answer gets.
-    after_lost: Option<(&'static str, BackendError)>,
-    pub sessions: Vec<SessionResponse>,
-    pub device_key: Option<String>,
-    pub refresh_token: String,
-    pub refreshes: u32,
-    pub heartbeats: Vec<HeartbeatRequest>,
-    pub idempotency_keys: Vec<String>,
-    pub challenge: Option<String>,
-    /// Who signs in next in the browser, if it is not the usual one.
-    pub other_staff: Option<StaffId>,
-    pub limits: LimitsResponse,
-    pub portal_name: String,
-    /// The next snapshot is taken, and answered only later; then this stands no more.
-    pub hold_snapshot: bool,
-    pub delivered: Vec<ChainedRecord>,
-    pub rights: RightsResponse,
-    pub emergency_stop: Option<EmergencyStopResponse>,
-    pub alarms: AlarmsResponse,
-    pub devices: Vec<DeviceResponse>,
-    /// One's own requests, and those of others that wait for one's decision.
-    pub requests: Vec<RequestResponse>,
-    pub to_decide: Vec<RequestResponse>,
-    pub decisions: Vec<SignedDecision>,
-    /// The last write that the gateway has blocked, and what was signed to be sent.
-    pub blocked_write: Option<BlockedWriteResponse>,
-    pub sent: Vec<SendWriteRequest>,
-    /// The approval that the latest start named.
-    pub started_with: Option<RequestId>,
-    /// Key and request of each extension.
-    pub extensions: Vec<(String, ExtendSessionRequest)>,
-    /// The open stream, and the access token it was opened with.
-    pub stream: Option<(String, mpsc::Sender<ServerEvent>)>,
-}
-
-impl FakeServer {
-    pub fn new(log: Log, clock: ManualClock, data_dir: &Path) -> Arc<Self> {
-        let state = State {
-            online: true,
-            faults: HashMap::new(),
-            lose_answer: None,
-            after_lost: None,
-            sessions: Vec::new(),
-            device_key: None,
-            refresh_token: "refresh-0".into(),
-            refreshes: 0,
-            heartbeats: Vec::new(),
-            idempotency_keys: Vec::new(),
-            challenge: None,
-            other_staff: None,
-            limits: limits(),
-            portal_name: "Barkside".into(),
-            hold_snapshot: false,
-            delivered: Vec::new(),
-            rights: RightsResponse::default(),
-            emergency_stop: None,
-            alarms: AlarmsResponse::default(),
-            devices: vec![device("device-1", true), device("device-2", false)],
-            requests: Vec::new(),
-            to_decide: Vec::new(),
-            decisions: Vec::new(),
-            blocked_write: None,
-            sent: Vec::new(),
-            started_with: None,
-            extensions: Vec::new(),
-            stream: None,
-        };
-        Arc::new(Self {
-            log,
-            clock,
-            data_dir: data_dir.to_owned(),
-            state: Mutex::new(state),
-            slow_search: Notify::new(),
-            held_snapshot: Notify::new(),
-        })
-    }
-
-    pub fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().unwrap())
-    }
-
-    pub fn fail(&self, call: &'static str, error: BackendError) {
-        self.with(|state| state.faults.entry(call).or_default().push_back(error));
-    }
-
-    /// So does every one of this call's, until it is [mended](Self::mend): how many there are is up to the program.
-    pub fn fail_always(&self, call: &'static str, error: &BackendError) {
-        self.with(|state| state.faults.insert(call, std::iter::repeat_n(error.clone(), 1_000).collect()));
-    }
-
-    pub fn mend(&self, call: &'static str) {
-        self.with(|state| state.faults.remove(call));
-    }
-
-    /// Every error that this call was to get has been given.
-    pub fn is_spent(&self, call: &str) -> bool {
-        self.with(|state| state.faults.get(call).is_none_or(VecDeque::is_empty))
-    }
-
-    /// The call after the one whose answer is lost fails too.
-    pub fn fail_after_lost(&self, call: &'static str, error: BackendError) {
-        self.with(|state| state.after_lost = Some((call, error)));
-    }
-
-    /// The stream's heartbeat, or any other event; lost when nobody listens.
-    pub fn push(&self, event: ServerEvent) {
-        if let Some((_, stream)) = self.with(|state| state.stream.clone()) {
-            let _ = stream.try_send(event);
-        }
-    }
-
-    pub fn beat(&self) {
-        self.push(ServerEvent::Heartbeat { time: self.clock.now() });
-    }
-
-    pub fn set_online(&self, online: bool) {
-        self.with(|state| {
-            state.online = online;
-            if !online {
-                state.stream = None;
-            }
-        });
-    }
-
-    pub fn end(&self, ended_by: EndedBy) -> SessionId {
-        let now = self.clock.now();
-        self.with(|state| {
-            let session = state.sessions.iter_mut().find(|session| session.state.is_running()).expect("a session runs");
-            session.state = SessionState::Ended;
-            session.ended_at = Some(now);
-            session.ended_by = Some(ended_by);
-            session.id.clone()
-        })
-    }
-
-    fn note(&self, what: impl Into<String>) {
-        self.log.lock().unwrap().push(what.into());
-    }
-
-    fn check(&self, call: &'static str) -> Result<(), BackendError> {
-        self.with(|state| {
-            if !state.online {
-                return Err(unreachable());
-            }
-            state.faults.get_mut(call).and_then(VecDeque::pop_front).map_or(Ok(()), Err)
-        })
-    }
-
-    fn keep_answer<T>(&self, call: &'static str, answer: T) -> Result<T, BackendError> {
-        let lost = self.with(|state| {
-            let lost = state.lose_answer.take_if(|lost| *lost == call).is_some();
-            if lost && let Some((call, error)) = state.after_lost.take() {
-                state.faults.entry(call).or_default().push_back(error);
-            }
-            lost
-        });
-        if lost { Err(unreachable()) } else { Ok(answer) }
-    }
-
-    /// What the real server does on every look at a session: the deadline ends it.
-    fn expire(&self) {
-        let now = self.clock.now();
-        self.with(|state| {
-            for session in state.sessions.iter_mut().filter(|session| session.state.is_running()) {
-                if session.expires_at.is_some_and(|at| at <= now) {
-                    session.state = SessionState::Ended;
-                    session.ended_at = session.expires_at;
-                    session.ended_by = Some(EndedBy::Expired);
-                }
-            }
-        });
-    }
-
-    fn tokens(&self, state: &mut State) -> TokenResponse {
-        state.refreshes += 1;
-        state.refresh_token = format!("refresh-{}", state.refreshes);
-        TokenResponse {
-            access_token: format!("access-{}", state.refreshes),
-            token_type: "Bearer".into(),
-            expires_in: 600,
-            refresh_token: state.refresh_token.clone(),
-            device: DeviceId::new("device-1"),
-            staff: staff(),
-            authenticated_at: self.clock.now(),
-        }
-    }
-}
 
 #[async_trait]
 impl Backend for FakeServer {
@@ -301,12 +93,7 @@ impl Backend for FakeServer {
             let answer = SnapshotResponse {
                 staff: staff(),
                 server_time: self.clock.now(),
-                portals: vec![PortalResponse {
-                    id: PortalId::new("barkside"),
-                    name: state.portal_name.clone(),
-                    gateway_origin: GATEWAY.into(),
-                    active: true,
-                }],
+                portals: vec![state.portal()],
                 sessions: state.own().into_iter().filter(|session| session.state.is_running()).collect(),
                 limits: state.limits.clone(),
                 signers: Vec::new(),
@@ -317,9 +104,10 @@ impl Backend for FakeServer {
                 rights: state.rights,
                 requests: state.requests.clone(),
                 to_decide: state.to_decide.clone(),
-                reviews: Vec::new(),
-                news: Vec::new(),
-                stopped_portals: Vec::new(),
+                given: state.given.clone(),
+                reviews: state.reviews.clone(),
+                news: state.news.clone(),
+                stopped_portals: state.stopped_portals.clone(),
             };
             (answer, std::mem::take(&mut state.hold_snapshot))
         });
@@ -388,14 +176,15 @@ impl Backend for FakeServer {
         self.check("start_session")?;
         let now = self.clock.now();
         let response = self.with(|state| {
-            state.started_with = request.request.clone();
+            (state.started_with, state.emergency) = (request.request.clone(), request.emergency.clone());
             let seen = state.idempotency_keys.iter().position(|key| key == idempotency_key);
             let session = match seen {
                 Some(index) => state.sessions[index].clone(),
                 None => {
                     state.idempotency_keys.push(idempotency_key.to_owned());
                     let number = state.sessions.len() + 1;
-                    let session = session(number, &request.customer, request.reason, now, request.duration_seconds);
+                    let mut session = session(number, &request.customer, request.reason, now, request.duration_seconds);
+                    (session.mode, session.emergency) = (request.mode, request.emergency);
                     state.sessions.push(session.clone());
                     session
                 }
@@ -418,6 +207,25 @@ impl Backend for FakeServer {
     ) -> Result<RequestResponse, BackendError> {
         self.check("ask_approval")?;
         Ok(self.asked(request))
+    }
+
+    async fn request(&self, _access: &AccessToken, id: &RequestId) -> Result<RequestResponse, BackendError> {
+        self.note(format!("request({id})"));
+        self.check("request")?;
+        self.with(|state| state.faster.clone().filter(|known| known.id == *id))
+            .ok_or_else(|| refused(ErrorCode::NotFound))
+    }
+
+    async fn review(
+        &self,
+        _access: &AccessToken,
+        session: &SessionId,
+        outcome: ReviewOutcome,
+        note: &str,
+    ) -> Result<ReviewResponse, BackendError> {
+        self.note(format!("review({session}, {})", outcome.as_str()));
+        self.check("review")?;
+        self.reviewed(session, outcome, note)
     }
 
     async fn decide_request(
@@ -665,6 +473,28 @@ impl Backend for FakeServer {
         Ok(())
     }
 
+    async fn stop_portal(
+        &self,
+        _access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError> {
+        self.note(format!("stop_portal({portal}, {reason})"));
+        self.check("stop_portal")?;
+        Ok(self.switched(portal, Some(reason)))
+    }
+
+    async fn lift_portal(
+        &self,
+        _access: &AccessToken,
+        portal: &PortalId,
+        reason: &str,
+    ) -> Result<PortalResponse, BackendError> {
+        self.note(format!("lift_portal({portal}, {reason})"));
+        self.check("lift_portal")?;
+        Ok(self.switched(portal, None))
+    }
+
     /// Three at a time.
     async fn own_record(&self, _access: &AccessToken, before: Option<i64>) -> Result<OwnRecordResponse, BackendError> {
         self.note(format!("own_record({before:?})"));
@@ -707,12 +537,5 @@ impl JournalSink for FakeServer {
             let held = state.delivered.last().map(|record| ChainHead { seq: record.seq, hash: record.hash.clone() });
             JournalBatchResponse { held: held.unwrap_or_default(), checkpoint: None }
         }))
-    }
-}
-
-impl State {
-    /// What belongs to whoever is signed in, newest first.
-    fn own(&self) -> Vec<SessionResponse> {
-        self.sessions.iter().rev().filter(|session| session.staff == staff().id).cloned().collect()
     }
 }

@@ -4,7 +4,12 @@ use amberglass_app::{
     Command,
     view::{ElevationStep, SessionWindowView, UiErrorCode},
 };
-use amberglass_domain::{approval::ONE_WRITE, device_key::verify, ports::{BackendError, Clock as _}, signing};
+use amberglass_domain::{
+    approval::ONE_WRITE,
+    device_key::verify,
+    ports::{BackendError, Clock as _},
+    signing,
+};
 use amberglass_wire::{
     EventId, RequestId, SessionId,
     approval::{RequestResponse, RequestState},
@@ -41,7 +46,7 @@ impl FakeServer {
             outcome: None,
         };
         let (session, write) = (Some(session.clone()), Some(write));
-        let new = RequestResponse { asked: ONE_WRITE, session, write, ..self.request("write-1", "staff-1") };
+        let new = RequestResponse { asked: ONE_WRITE, session, write, ..self.a_request("write-1", "staff-1") };
         self.with(|state| state.requests.insert(0, new.clone()));
         new
     }
@@ -128,9 +133,7 @@ async fn only_what_the_bar_shows_is_asked_for() {
     // The page has provoked another one while somebody reached for the button.
     world.server.with(|state| state.blocked_write = Some(blocked("r2", None)));
     world.pass_seconds(1).await;
-    let is_other = |view: &SessionWindowView| {
-        matches!(&view.elevation.step, ElevationStep::Blocked { record, .. } if record.as_str() == "r2")
-    };
+    let is_other = |view: &SessionWindowView| matches!(&view.elevation.step, ElevationStep::Blocked { record, .. } if record.as_str() == "r2");
     world.until_window("the other one", is_other).await;
     world.handle.command(ask("r1"));
     world.handle.command(ask("unknown"));

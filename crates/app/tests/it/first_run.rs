@@ -3,7 +3,9 @@
 use amberglass_app::{
     Command,
     preferences::Preferences,
-    view::{ActionKind, ConsoleErrorCode, KeyringView, PreferencesView, SignInView, Theme, UiErrorCode},
+    view::{
+        ActionKind, ConsoleErrorCode, KeyringView, PreferencesView, QuietHoursView, SignInView, Theme, UiErrorCode,
+    },
 };
 use amberglass_domain::ports::{BackendError, KeychainEntry, KeychainError, LookupError};
 
@@ -146,10 +148,16 @@ async fn a_key_store_that_cannot_be_used_is_said_and_can_be_looked_at_again() {
 async fn preferences_are_kept_within_their_bounds_and_reach_both_windows() {
     let world = World::in_session().await;
     assert_eq!(world.logged("apply("), ["apply(System, 100 %)"]);
-    let wanted = PreferencesView { theme: Theme::Dark, text_percent: 900, watermark_percent: 0 };
+    let wanted = PreferencesView {
+        theme: Theme::Dark,
+        text_percent: 900,
+        watermark_percent: 0,
+        quiet_hours: QuietHoursView { on: true, until_minutes: 9_999, ..QuietHoursView::default() },
+    };
     world.handle.command(Command::SetPreferences { preferences: wanted });
     let view = world.until("kept", |view| view.preferences.theme == Theme::Dark).await;
     assert_eq!((view.preferences.text_percent, view.preferences.watermark_percent), (200, 6));
+    assert_eq!((view.preferences.quiet_hours.on, view.preferences.quiet_hours.until_minutes), (true, 1_439));
     world.until_window("the bar too", |bar| bar.preferences == view.preferences).await;
     assert_eq!(world.logged("apply("), ["apply(System, 100 %)", "apply(Dark, 200 %)"]);
     assert_eq!((world.kept().text_percent, world.kept().server.as_deref()), (200, Some(ADDRESS)));

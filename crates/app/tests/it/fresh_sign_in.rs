@@ -26,7 +26,7 @@ async fn refused_start() -> World {
 }
 
 /// The browser is asked; gives where it has to lead back to.
-async fn asked(world: &World) -> String {
+pub async fn asked(world: &World) -> String {
     world.host.browsed.lock().unwrap().clear();
     world.handle.command(Command::SignInAgain {});
     let address = browsed(world).await;
@@ -37,7 +37,7 @@ async fn asked(world: &World) -> String {
 }
 
 /// The person has done what the browser asked for.
-async fn come_back(way: &str) -> String {
+pub async fn come_back(way: &str) -> String {
     let (redirect, query) = way.split_once('?').unwrap();
     get(redirect, &format!("/callback?{query}")).await
 }

@@ -9,7 +9,7 @@ use amberglass_app::{
     host::{Host, HostError, Notice, OpenWindow, WantedFile, WindowRecorder},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
-use amberglass_wire::SessionId;
+use amberglass_wire::{SessionId, UnixMillis};
 
 /// What happened in host and backend, in one order.
 pub type Log = Arc<Mutex<Vec<String>>>;
@@ -22,6 +22,8 @@ pub struct RecordingHost {
     pub opened: Mutex<Vec<OpenWindow>>,
     /// Words on the desktop.
     pub notices: Mutex<Vec<Notice>>,
+    /// Of this computer's local time, ahead of UTC.
+    pub utc_offset_seconds: Mutex<i32>,
     pub browsed: Mutex<Vec<String>>,
     pub no_browser: Mutex<bool>,
     /// What it was asked for; the test answers.
@@ -37,6 +39,7 @@ impl RecordingHost {
             windows: Mutex::default(),
             opened: Mutex::default(),
             notices: Mutex::default(),
+            utc_offset_seconds: Mutex::default(),
             browsed: Mutex::default(),
             no_browser: Mutex::default(),
             wanted: Mutex::default(),
@@ -91,6 +94,10 @@ impl Host for RecordingHost {
 
     fn notify(&self, notice: &Notice) {
         self.notices.lock().unwrap().push(notice.clone());
+    }
+
+    fn utc_offset_seconds(&self, _at: UnixMillis) -> i32 {
+        *self.utc_offset_seconds.lock().unwrap()
     }
 
     fn present(&self, view: &SessionWindowView) {

@@ -8,8 +8,10 @@
 )]
 
 mod acts;
+mod answered;
 mod approving;
 mod backend;
+mod break_glass;
 mod delivering;
 mod elevating;
 mod ending;
@@ -18,12 +20,17 @@ mod extending;
 mod finding;
 mod first_run;
 mod fresh_sign_in;
+mod held;
 mod host;
 mod keychain;
+mod news;
 mod outside;
+mod quiet_hours;
 mod recovered;
+mod reviewing;
 mod running;
 mod samples;
 mod sign_in;
 mod starting;
+mod stopping;
 mod world;

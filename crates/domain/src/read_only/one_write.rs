@@ -7,7 +7,18 @@ use super::{Decision, JudgedRequest, ListedWrite, PortalRules, decide, never_lis
 
 /// Fields with which forms say what is to be done, rather than with what.
 const COMMANDS: [&str; 12] = [
-    "action", "button", "cmd", "command", "do", "intent", "method", "op", "operation", "operationname", "submit", "task",
+    "action",
+    "button",
+    "cmd",
+    "command",
+    "do",
+    "intent",
+    "method",
+    "op",
+    "operation",
+    "operationname",
+    "submit",
+    "task",
 ];
 /// What portals call the token with which they know their own forms again. It proves nothing about the customer.
 const FORM_TOKENS: [&str; 9] = [
@@ -38,9 +49,8 @@ pub fn may_be_asked_for<'a>(
         return Err(rule::READ_ONLY_METHOD);
     }
     // As if the portal's owner had listed just this one.
-    let rules = PortalRules {
-        writes: vec![ListedWrite { method: request.method.to_owned(), path: request.path.to_owned() }],
-    };
+    let rules =
+        PortalRules { writes: vec![ListedWrite { method: request.method.to_owned(), path: request.path.to_owned() }] };
     if let Decision::Block { rule } = decide(request, Mode::ReadWrite, &rules) {
         return Err(rule);
     }

@@ -58,8 +58,7 @@ pub async fn send(
     if write.sent_at.is_none() {
         still_allowed(&state, &who, &row).await?;
     }
-    let sending =
-        Sending { request: &id, staff: who.id(), device: &who.device, write_sha256: &request.write_sha256 };
+    let sending = Sending { request: &id, staff: who.id(), device: &who.device, write_sha256: &request.write_sha256 };
     match state.sessions.begin_send(&state.key, &sending).await? {
         ToSend::Before(_) => {}
         ToSend::Now { kept, session } => {

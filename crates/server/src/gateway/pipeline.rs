@@ -22,8 +22,8 @@ use super::{
     arrival::{self, Site},
     cookie_jar::CookieJars,
     cookie_name,
-    keeping::Blocked,
     explanation::{Explanation, Reason, Whom},
+    keeping::Blocked,
     outgoing,
     stream::{self, CutBody},
     target,
@@ -150,8 +150,13 @@ impl Gateway {
         if let Some(rule) = self.judge(parts, &target, site, session.mode, body_is_empty) {
             let (refusal, record) = self.blocked_as(heard, Reason::Blocked, rule).await;
             if let Some(record) = record.filter(|_| rule == read_only::rule::READ_ONLY_METHOD && site == Site::Own) {
-                self.keep(&Blocked { parts, addressed: &addressed, target: &target, rule, record }, &session, body, heard)
-                    .await;
+                self.keep(
+                    &Blocked { parts, addressed: &addressed, target: &target, rule, record },
+                    &session,
+                    body,
+                    heard,
+                )
+                .await;
             }
             return Err(refusal);
         }

@@ -28,8 +28,8 @@ mod explain;
 mod in_force;
 
 pub use break_glass::BreakGlassPast;
-pub use elevation::Write;
 pub use cases::{Case, CaseError, CaseFile, ExpectedCase, word};
+pub use elevation::Write;
 pub use explain::{Considered, Explanation};
 pub use in_force::{PolicyInForce, Reload};
 
@@ -82,7 +82,9 @@ pub enum PolicyError {
     },
     #[error("every rule of the policy needs an @id of its own")]
     IdMissing,
-    #[error("rule {rule}: @approvals is a number from 1 to {MAX_APPROVALS}, on a permit of start_after_approval or elevate")]
+    #[error(
+        "rule {rule}: @approvals is a number from 1 to {MAX_APPROVALS}, on a permit of start_after_approval or elevate"
+    )]
     Approvals { rule: String },
     #[error("the facts of a decision do not fit the policy's schema")]
     Facts(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -66,8 +66,7 @@ impl Portal {
         }
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let got =
-            Got { method: parts.method.to_string(), target: parts.uri.to_string(), headers: parts.headers, body };
+        let got = Got { method: parts.method.to_string(), target: parts.uri.to_string(), headers: parts.headers, body };
         self.got.lock().unwrap().push(got);
         if *self.mute.lock().unwrap() {
             std::future::pending::<()>().await;
@@ -181,7 +180,12 @@ impl Elevating {
         self.try_send_signed(by, request, &self.signed(by, request)).await
     }
 
-    pub async fn try_send_signed(&self, by: &Console, request: &RequestResponse, signed: &SendWriteRequest) -> Response {
+    pub async fn try_send_signed(
+        &self,
+        by: &Console,
+        request: &RequestResponse,
+        signed: &SendWriteRequest,
+    ) -> Response {
         let path = format!("/v1/requests/{}/send", request.id);
         self.asking.world.post(by, &path).json(signed).send().await.unwrap()
     }
@@ -262,10 +266,9 @@ async fn what_was_sent_stands_in_exports_and_the_verifier_finds_it_approved() {
     let Elevating { asking, .. } = &elevating;
     asking.world.end(&asking.amy, &elevating.session).await;
     let keys = keys(&asking.world, &[&asking.amy, &asking.leo, &asking.sana]);
-    for scope in [
-        ExportScope::default(),
-        ExportScope { session: Some(elevating.session.clone()), ..ExportScope::default() },
-    ] {
+    for scope in
+        [ExportScope::default(), ExportScope { session: Some(elevating.session.clone()), ..ExportScope::default() }]
+    {
         assert_eq!(whole(&export(&asking.world, &scope).await.1, &keys).decisions, 1, "{scope:?}");
     }
 }
@@ -355,10 +358,8 @@ async fn a_portal_that_is_down_is_told_and_nothing_is_sent_again() {
     let seen = elevating.amy_sees(&request).await;
     assert_eq!((seen.state, seen.write.unwrap().outcome), (RequestState::Used, None), "sent, and nobody knows more");
     elevating.asking.world.clock.advance_seconds(11);
-    let seen = wait_until("what came of it", LIMIT, async || {
-        elevating.amy_sees(&request).await.write.unwrap().outcome
-    })
-    .await;
+    let seen =
+        wait_until("what came of it", LIMIT, async || elevating.amy_sees(&request).await.write.unwrap().outcome).await;
     assert_eq!(seen, SendOutcome::Unknown {});
     elevating.asking.world.refresh(&mut elevating.asking.amy).await;
     let again = elevating.send(&request).await;
@@ -389,7 +390,11 @@ async fn the_record_says_what_was_asked_and_sent_and_nothing_of_what_was_typed()
     let details: Vec<EventDetail> =
         trail.iter().map(|event| serde_json::from_str::<EventBody>(&event.record.body).unwrap().detail).collect();
     let asked = request.write.unwrap().asked;
-    assert!(details.iter().any(|detail| matches!(detail, EventDetail::ApprovalRequested { write: Some(write), .. } if *write == asked)));
+    assert!(
+        details.iter().any(
+            |detail| matches!(detail, EventDetail::ApprovalRequested { write: Some(write), .. } if *write == asked)
+        )
+    );
     assert!(details.iter().any(|detail| matches!(detail, EventDetail::WriteSent { write, .. } if *write == asked)));
     let decided = details.iter().find_map(|detail| {
         let EventDetail::ApprovalDecided { decision, .. } = detail else { return None };

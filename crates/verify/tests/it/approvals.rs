@@ -89,7 +89,10 @@ fn reason() -> Reason {
 fn asked(seconds: i64, request: &str) -> Event {
     let expires_at = UnixMillis(AT + (seconds + 1_800) * SECOND);
     let (request, rules) = (RequestId::new(request), vec!["writes".into()]);
-    event(seconds, EventDetail::ApprovalRequested { request, scope: ASKED, reason: reason(), rules, expires_at, write: None })
+    event(
+        seconds,
+        EventDetail::ApprovalRequested { request, scope: ASKED, reason: reason(), rules, expires_at, write: None },
+    )
 }
 
 /// As it is before it is signed.
@@ -610,7 +613,8 @@ fn a_write_is_sent_once_as_it_was_approved_and_in_time() {
         &[("approval_over", 4)],
     );
     let [used, began] = session(30, "a", Mode::ReadOnly, 300);
-    let begun = check(&export(&[chain_of(SERVER, &[asked_write(0, "a"), approved_write(20, "a", |_| {}), used, began])]));
+    let begun =
+        check(&export(&[chain_of(SERVER, &[asked_write(0, "a"), approved_write(20, "a", |_| {}), used, began])]));
     assert!(begun.faults.iter().any(|(_, fault)| fault.code() == "other_write"), "no session begins with it: {begun}");
     let elsewhere = of_session(sent(30, "a", WRITE), "another");
     expect(
@@ -620,9 +624,5 @@ fn a_write_is_sent_once_as_it_was_approved_and_in_time() {
     );
     let [used, began] = session(30, "b", Mode::ReadWrite, 1_800);
     expect("an approval of a session", &[asked(0, "b"), approved(20, "b", |_| {}), used, began, ended(90, "b")], &[]);
-    expect(
-        "sends no write",
-        &[asked(0, "b"), approved(20, "b", |_| {}), sent(30, "b", WRITE)],
-        &[("other_write", 3)],
-    );
+    expect("sends no write", &[asked(0, "b"), approved(20, "b", |_| {}), sent(30, "b", WRITE)], &[("other_write", 3)]);
 }

@@ -2,7 +2,7 @@ import { fireEvent, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsoleView } from '../../lib/bindings/ConsoleView';
-import { consoleScenes as scenes, ownRequests, toDecide } from '../../lib/host/samples';
+import { consoleScenes as scenes, emptyInbox, ownRequests, toDecide } from '../../lib/host/samples';
 import { timeOfDay } from '../../lib/text/times';
 import { isShown, press, shown, type, value, words } from '../../test_console';
 
@@ -130,14 +130,14 @@ describe('a request that waits for one’s decision', () => {
   });
 
   it('that needs two approvals says at the first that it may not begin yet', async () => {
-    await atRequest({ ...scenes.inbox, inbox: { own: [], to_decide: [{ ...second, decisions: [] }] } }, 'q2');
+    await atRequest({ ...scenes.inbox, inbox: { ...emptyInbox, own: [], to_decide: [{ ...second, decisions: [] }] } }, 'q2');
     await press('approve');
     expect(words('decide-sentence')).toContain('It may begin once one more person has approved.');
   });
 
   it('names what is signed to the second', async () => {
     const odd = { ...first, asked: { ...first.asked, duration_seconds: 750 } };
-    await atRequest({ ...scenes.inbox, inbox: { own: [], to_decide: [odd] } });
+    await atRequest({ ...scenes.inbox, inbox: { ...emptyInbox, own: [], to_decide: [odd] } });
     await press('approve');
     expect(words('decide-sentence')).toContain('for 12 min 30 s');
   });
@@ -319,7 +319,7 @@ describe('one’s own request', () => {
     await press('dialog-confirm');
     await settled();
     expect(asked('withdraw_request')).toEqual([{ request: 'p1', reason: null }]);
-    const withdrawn = { ...scenes['inbox-own'], inbox: { to_decide: [], own: ownRequests.map((one) => (one.id === 'p1' ? { ...one, state: 'withdrawn' as const } : one)) } };
+    const withdrawn = { ...scenes['inbox-own'], inbox: { ...emptyInbox, to_decide: [], own: ownRequests.map((one) => (one.id === 'p1' ? { ...one, state: 'withdrawn' as const } : one)) } };
     await show({ ...withdrawn, action: { kind: 'withdraw_request', target: 'p1', busy: true, error: null } });
     await show({ ...withdrawn, action: { kind: 'withdraw_request', target: 'p1', busy: false, error: null } });
     await settled();

@@ -55,7 +55,19 @@ recent: RecentView,
 /**
  * What the policy lets this staff member do beyond their own sessions.
  */
-rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, stopped_portals: Array<StoppedPortalResponse>, reason_codes: Array<ReasonCodeResponse>, inbox: InboxView, news: NewsView, 
+rights: RightsResponse, emergency_stop: EmergencyStopResponse | null, 
+/**
+ * Portals that are stopped while the server runs; for whoever may let them go on.
+ */
+stopped_portals: Array<StoppedPortalResponse>, 
+/**
+ * With the labels that the policy gives them.
+ */
+reason_codes: Array<ReasonCodeResponse>, inbox: InboxView, 
+/**
+ * What security is told of; of break-glass alone for whoever reviews it.
+ */
+news: NewsView, 
 /**
  * Where somebody wants to go who has opened a notification.
  */

@@ -2,4 +2,31 @@
 import type { RequestResponse } from "./RequestResponse";
 import type { ReviewView } from "./ReviewView";
 
-export type InboxView = { own: Array<RequestResponse>, to_decide: Array<RequestResponse>, given: Array<RequestResponse>, reviews: Array<ReviewView>, answered: RequestResponse | null, reviewed: ReviewView | null, };
+/**
+ * Requests for approval, and break-glass that waits for a review.
+ */
+export type InboxView = { 
+/**
+ * One's own, newest first.
+ */
+own: Array<RequestResponse>, 
+/**
+ * What waits for one's decision, oldest first.
+ */
+to_decide: Array<RequestResponse>, 
+/**
+ * Approvals that one has given and can still withdraw: not used yet, or their session runs.
+ */
+given: Array<RequestResponse>, 
+/**
+ * Break-glass that waits for one's review, oldest first.
+ */
+reviews: Array<ReviewView>, 
+/**
+ * What became of the request that one decided or looked up last, by whomever it was answered.
+ */
+answered: RequestResponse | null, 
+/**
+ * The same of a review.
+ */
+reviewed: ReviewView | null, };

@@ -2,4 +2,16 @@
 import type { EventId } from "./EventId";
 import type { UnixMillis } from "./UnixMillis";
 
-export type NewsItemView = { id: EventId, at: UnixMillis, kind: string, what: string, because: string, staff_name: string | null, device_name: string | null, portal_name: string | null, session_code: string | null, customer_name: string | null, by_name: string | null, unread: boolean, };
+export type NewsItemView = { id: EventId, at: UnixMillis, 
+/**
+ * `EventDetail::kind()`.
+ */
+kind: string, 
+/**
+ * As in `TrailEventView`.
+ */
+what: string, because: string, staff_name: string | null, device_name: string | null, portal_name: string | null, session_code: string | null, customer_name: string | null, 
+/**
+ * Nobody where the operator did it at the server itself, or the server.
+ */
+by_name: string | null, unread: boolean, };

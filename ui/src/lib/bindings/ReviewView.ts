@@ -3,4 +3,15 @@ import type { ReviewOutcome } from "./ReviewOutcome";
 import type { SessionView } from "./SessionView";
 import type { UnixMillis } from "./UnixMillis";
 
-export type ReviewView = { session: SessionView, used_at: UnixMillis, overdue: boolean, outcome: ReviewOutcome | null, note: string | null, reviewed_at: UnixMillis | null, reviewed_by_name: string | null, };
+/**
+ * A session that began with a stated emergency.
+ */
+export type ReviewView = { 
+/**
+ * `session.emergency` is what was stated.
+ */
+session: SessionView, used_at: UnixMillis, 
+/**
+ * Nobody has reviewed it for a day.
+ */
+overdue: boolean, outcome: ReviewOutcome | null, note: string | null, reviewed_at: UnixMillis | null, reviewed_by_name: string | null, };

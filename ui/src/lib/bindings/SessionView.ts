@@ -27,4 +27,8 @@ end_reason: string | null, ended_by_name: string | null,
 /**
  * Path of the page opened last; of running sessions only.
  */
-last_page: string | null, emergency: string | null, };
+last_page: string | null, 
+/**
+ * What was stated where it began with break-glass.
+ */
+emergency: string | null, };

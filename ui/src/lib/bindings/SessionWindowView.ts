@@ -14,7 +14,11 @@ export type SessionWindowView = { session: SessionId, code: string, customer_nam
 /**
  * The reason code's label.
  */
-reason_label: string, break_glass: boolean, ticket: string | null, remaining_millis: number, 
+reason_label: string, 
+/**
+ * It began at once with a stated emergency, and will be reviewed.
+ */
+break_glass: boolean, ticket: string | null, remaining_millis: number, 
 /**
  * Below this many milliseconds left the countdown warns.
  */

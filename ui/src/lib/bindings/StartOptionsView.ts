@@ -2,4 +2,8 @@
 import type { ModeOption } from "./ModeOption";
 import type { ReasonCodeResponse } from "./ReasonCodeResponse";
 
-export type StartOptionsView = { reason_codes: Array<ReasonCodeResponse>, modes: Array<ModeOption>, break_glass: ModeOption | null, default_duration_seconds: number, max_duration_seconds: number, max_extensions: number, extension_seconds: number, };
+export type StartOptionsView = { reason_codes: Array<ReasonCodeResponse>, modes: Array<ModeOption>, 
+/**
+ * What it would say to a start with a stated emergency; nothing where the server does not know of it.
+ */
+break_glass: ModeOption | null, default_duration_seconds: number, max_duration_seconds: number, max_extensions: number, extension_seconds: number, };

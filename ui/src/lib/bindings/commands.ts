@@ -6,8 +6,8 @@ import type { Mode } from "./Mode";
 import type { PortalId } from "./PortalId";
 import type { PreferencesView } from "./PreferencesView";
 import type { Reason } from "./Reason";
-import type { ReviewOutcome } from "./ReviewOutcome";
 import type { RequestId } from "./RequestId";
+import type { ReviewOutcome } from "./ReviewOutcome";
 import type { Scope } from "./Scope";
 import type { SessionId } from "./SessionId";
 import type { TrailFormat } from "./TrailFormat";
@@ -35,15 +35,14 @@ export type Commands = {
   start_session: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
   /** Starts a read-only session at once with a stated emergency, which somebody reviews afterwards. */
   break_glass: { portal: PortalId, customer: CustomerId, reason: Reason, durationSeconds: number, emergency: string };
-  look_up_request: { request: RequestId };
-  review_break_glass: { session: SessionId, outcome: ReviewOutcome, note: string };
-  stop_portal: { portal: PortalId, reason: string };
-  lift_portal: { portal: PortalId, reason: string };
-  read_news: Record<string, never>;
   /** Asks for the approval that the policy wants before a session begins. */
   ask_approval: { portal: PortalId, customer: CustomerId, reason: Reason, mode: Mode, durationSeconds: number };
   /** Takes a request back, or, with a reason, an approval that one has given. */
   withdraw_request: { request: RequestId, reason: string | null };
+  /** Fetches what became of a request that waits for one no more. */
+  look_up_request: { request: RequestId };
+  /** Says whether a break-glass of somebody else was justified, and what was found. */
+  review_break_glass: { session: SessionId, outcome: ReviewOutcome, note: string };
   /** Signs and sends one's decision about a request that waits for it. */
   decide_request: { request: RequestId, verdict: Verdict, scope: Scope, comment: string };
   /** Starts the session that was approved, from the card of its customer. */
@@ -90,6 +89,12 @@ export type Commands = {
   emergency_stop: { reason: string };
   /** Lets sessions begin again. */
   lift_emergency_stop: Record<string, never>;
+  /** Ends every session of a portal; none begins in it until it is let go on. */
+  stop_portal: { portal: PortalId, reason: string };
+  /** Lets sessions begin in it again. */
+  lift_portal: { portal: PortalId, reason: string };
+  /** The news were read up to the newest that is shown. */
+  read_news: Record<string, never>;
   /** Fetches the devices of the staff member, or of everybody for whoever may see them. */
   list_devices: Record<string, never>;
   /** Takes every right from a device. */
@@ -126,13 +131,10 @@ export const consoleCommands = [
   "close_card",
   "start_session",
   "break_glass",
-  "look_up_request",
-  "review_break_glass",
-  "stop_portal",
-  "lift_portal",
-  "read_news",
   "ask_approval",
   "withdraw_request",
+  "look_up_request",
+  "review_break_glass",
   "decide_request",
   "start_approved",
   "show_session",
@@ -150,6 +152,9 @@ export const consoleCommands = [
   "end_other_session",
   "emergency_stop",
   "lift_emergency_stop",
+  "stop_portal",
+  "lift_portal",
+  "read_news",
   "list_devices",
   "revoke_device",
   "acknowledge_alarm",
@@ -198,10 +203,16 @@ export function commandsOver(invoke: Invoke) {
     closeCard: () => invoke("close_card", {}),
     /** Starts a session. */
     startSession: (args: Commands["start_session"]) => invoke("start_session", args),
+    /** Starts a read-only session at once with a stated emergency, which somebody reviews afterwards. */
+    breakGlass: (args: Commands["break_glass"]) => invoke("break_glass", args),
     /** Asks for the approval that the policy wants before a session begins. */
     askApproval: (args: Commands["ask_approval"]) => invoke("ask_approval", args),
     /** Takes a request back, or, with a reason, an approval that one has given. */
     withdrawRequest: (args: Commands["withdraw_request"]) => invoke("withdraw_request", args),
+    /** Fetches what became of a request that waits for one no more. */
+    lookUpRequest: (args: Commands["look_up_request"]) => invoke("look_up_request", args),
+    /** Says whether a break-glass of somebody else was justified, and what was found. */
+    reviewBreakGlass: (args: Commands["review_break_glass"]) => invoke("review_break_glass", args),
     /** Signs and sends one's decision about a request that waits for it. */
     decideRequest: (args: Commands["decide_request"]) => invoke("decide_request", args),
     /** Starts the session that was approved, from the card of its customer. */
@@ -248,6 +259,12 @@ export function commandsOver(invoke: Invoke) {
     emergencyStop: (args: Commands["emergency_stop"]) => invoke("emergency_stop", args),
     /** Lets sessions begin again. */
     liftEmergencyStop: () => invoke("lift_emergency_stop", {}),
+    /** Ends every session of a portal; none begins in it until it is let go on. */
+    stopPortal: (args: Commands["stop_portal"]) => invoke("stop_portal", args),
+    /** Lets sessions begin in it again. */
+    liftPortal: (args: Commands["lift_portal"]) => invoke("lift_portal", args),
+    /** The news were read up to the newest that is shown. */
+    readNews: () => invoke("read_news", {}),
     /** Fetches the devices of the staff member, or of everybody for whoever may see them. */
     listDevices: () => invoke("list_devices", {}),
     /** Takes every right from a device. */

@@ -8,7 +8,6 @@ import { age, counted, dayAndTime, length } from './times';
 /** Words of break-glass: of who begins at once, and of who reviews it. */
 export const GLASS = {
   offer: 'Emergency: begin without approval',
-  title: 'Begin now, without approval?',
   only: 'Only for an emergency that can’t wait for a decision.',
   told: 'Every lead and security are told now, with your name.',
   looks: 'You can look and change nothing, and the session can’t be extended.',
@@ -21,6 +20,8 @@ export const GLASS = {
   tag: 'Break-glass',
   refused: 'Break-glass is not open to you now:',
 } as const;
+
+export const glassTitle = (customer: string): string => `Look at ${customer} now, without approval?`;
 
 /** Rules that close break-glass for a while to whoever else has the right to it. */
 const CLOSED: readonly string[] = ['no-break-glass-on-the-day-of-a-denial', 'no-break-glass-while-two-wait-for-review'];
@@ -43,6 +44,7 @@ export const REVIEWS = {
   running: 'The session still runs. It can be reviewed once it is over.',
   openTrail: 'Open the trail',
   end: 'End session',
+  endHint: 'You can end it at once, with a reason.',
   justified: 'Justified',
   notJustified: 'Not justified',
   note: 'What you found',
@@ -70,8 +72,9 @@ const MEANING: Record<ReviewOutcome, string> = { justified: 'was justified', not
 export const reviewSentence = (review: ReviewView, outcome: ReviewOutcome): string =>
   `You record that ${review.session.staff_name}’s break-glass ${MEANING[outcome]}. A review can’t be changed afterwards.`;
 
-/** How long it has waited, for a row. */
-export const waitsWords = (review: ReviewView, now: number): string => (review.overdue ? `unreviewed for ${age(now - review.used_at)}` : age(Math.max(0, now - review.used_at)));
+/** For a row: how long it has waited, and what that means. */
+export const waitsWords = (review: ReviewView, now: number): string => (isRunning(review.session) ? 'runs' : age(Math.max(0, now - review.used_at)));
+export const rowState = (review: ReviewView): string => (review.overdue ? 'overdue' : 'unreviewed');
 
 /** The state of one that waits. */
 export function reviewState(review: ReviewView, now: number): string {

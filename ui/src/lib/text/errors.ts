@@ -1,5 +1,6 @@
 import type { UiError } from '../bindings/UiError';
 import type { UiErrorCode } from '../bindings/UiErrorCode';
+import { RULES } from './sessions';
 
 /** What happened. What was kept. What to do. One sentence or two each. */
 export interface ErrorWords {
@@ -24,7 +25,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   invalid_request: words('The server did not accept what was sent.', ENTRIES_KEPT, 'Check your entries and try again.'),
   not_signed_in: words('Your sign-in is no longer valid.', JOURNAL_KEPT, 'Sign in again to go on.'),
   forbidden: (about) => ({
-    happened: about ? `The policy does not allow this (rule ${about}).` : 'The policy does not allow this.',
+    happened: about ? `The policy does not allow this${Object.hasOwn(RULES, about) ? `: ${RULES[about]}` : ''} (rule ${about}).` : 'The policy does not allow this.',
     kept: REFUSAL_RECORDED,
     todo: 'If you need it for your work, ask a lead.',
   }),

@@ -21,7 +21,7 @@ export const INBOX = {
   choose: 'Choose a request to read it.',
   stale: 'You are offline. This is how it was when the server was last reached.',
   offline: 'You are offline. A decision can be made once the server is reached.',
-  all: 'All requests',
+  all: 'All of the inbox',
   next: 'Next request',
   details: 'The request',
 
@@ -205,7 +205,9 @@ export function decidedWords(verdict: Verdict, request: RequestResponse, me: Sta
   const counts = request.decisions.some((decision) => decision.approver === me && decision.verdict === verdict);
   if (!counts && !request.may_decide) return `${answerWords(request, now)} Yours came after that and does not count.`;
   if (verdict === 'deny') return `Your denial is signed, and ${request.staff_name} is told why.`;
-  const missing = Math.max(1, request.approvals_needed) - request.decisions.filter((decision) => decision.verdict === 'approve').length;
+  // Until the answer is here, it is one more than was known.
+  const made = request.decisions.filter((decision) => decision.verdict === 'approve').length + (counts ? 0 : 1);
+  const missing = Math.max(1, request.approvals_needed) - made;
   return request.state === 'pending' && missing > 0 ? `Your approval is signed. ${counted(missing, 'more approval is', 'more approvals are')} needed.` : `Your approval is signed, and ${request.staff_name} is told.`;
 }
 

@@ -14,7 +14,6 @@ export const NEWS = {
   stale: 'You are offline. This is how it was when the server was last reached.',
   unread: 'new',
   operator: 'at the server itself',
-  erased: 'its words were erased',
 } as const;
 
 export const unreadWords = (count: number): string => (count === 0 ? 'Nothing new since you looked last' : `${counted(count, 'piece', 'pieces')} of news since you looked last`);
@@ -32,6 +31,7 @@ export function newsTitle({ kind }: NewsItemView): string {
 
 /** What or whom it is about, with what was made of it. */
 export function newsAbout(item: NewsItemView): string {
+  const said = item.because === '' ? '' : `“${item.because}”`;
   const parts = (...list: (string | null)[]): string => list.filter((part) => part !== null && part !== '').join(', ');
   switch (item.kind) {
     case 'staff_role_changed':
@@ -41,16 +41,16 @@ export function newsAbout(item: NewsItemView): string {
     case 'device_registered':
       return parts(item.what || item.device_name, item.staff_name);
     case 'device_revoked':
-      return parts(item.device_name, item.because);
+      return parts(item.device_name, said);
     case 'break_glass_used':
-      return parts(item.session_code, item.customer_name && `viewing as ${item.customer_name}`, item.because);
+      return parts(item.session_code, item.customer_name && `viewing as ${item.customer_name}`, said);
     case 'break_glass_reviewed':
-      return parts(item.staff_name, item.session_code, known(OUTCOME, item.what), item.because);
+      return parts(item.staff_name, item.session_code, known(OUTCOME, item.what), said);
     case 'policy_changed':
       // A hash: enough of it to tell one policy from another.
       return item.what === '' ? '' : `now ${item.what.slice(0, 12)}`;
     default:
-      return parts(item.staff_name, item.portal_name, item.what, item.because);
+      return parts(item.staff_name, item.portal_name, item.what, said);
   }
 }
 

@@ -3,7 +3,7 @@ import type { QuietHoursView } from '../bindings/QuietHoursView';
 /** Words of the quiet hours. */
 export const QUIET = {
   title: 'Quiet hours',
-  hint: 'Words on the desktop wait until they are over. Break-glass never does.',
+  hint: 'Notices on the desktop wait until they are over. Break-glass is told at any hour.',
   off: 'Off',
   on: 'On',
   from: 'From',
@@ -13,8 +13,6 @@ export const QUIET = {
 } as const;
 
 export const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
-const LONG_DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
-export const longDay = (index: number): string => LONG_DAYS[index] ?? '';
 
 const two = (number: number): string => String(number).padStart(2, '0');
 
@@ -39,5 +37,5 @@ export function quietWords(hours: QuietHoursView): string {
     hours.from_minutes === hours.until_minutes
       ? `a whole day from ${clock(hours.from_minutes)}`
       : `from ${clock(hours.from_minutes)} until ${clock(hours.until_minutes)}${hours.until_minutes < hours.from_minutes ? ' of the next day' : ''}`;
-  return `Quiet ${span}, ${which}. What came meanwhile is told in one word afterwards.`;
+  return `Quiet ${span}, ${which}. What came meanwhile is summed up in one notice afterwards.`;
 }

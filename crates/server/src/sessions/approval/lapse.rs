@@ -54,7 +54,12 @@ impl Sessions {
     }
 
     /// True if it was open, past its time, and is lapsed now.
-    pub(in super::super) async fn lapse_in(&self, tx: &mut Tx, row: &RequestRow, now: UnixMillis) -> Result<bool, SessionError> {
+    pub(in super::super) async fn lapse_in(
+        &self,
+        tx: &mut Tx,
+        row: &RequestRow,
+        now: UnixMillis,
+    ) -> Result<bool, SessionError> {
         if !row.state.is_open() || row.expires_at > now || !tx.lapse_request(&row.id, now).await? {
             return Ok(false);
         }
@@ -82,7 +87,12 @@ impl Sessions {
         Ok(())
     }
 
-    pub(in super::super) async fn record_lapse(&self, tx: &mut Tx, row: &RequestRow, policy_changed: bool) -> Result<(), SessionError> {
+    pub(in super::super) async fn record_lapse(
+        &self,
+        tx: &mut Tx,
+        row: &RequestRow,
+        policy_changed: bool,
+    ) -> Result<(), SessionError> {
         let detail = EventDetail::ApprovalLapsed { request: row.id.clone(), was: row.state, policy_changed };
         self.audit.append_in(tx, row.subject(), detail).await?;
         self.announce_request(tx, row);

@@ -116,7 +116,8 @@ impl Sessions {
             return Err(SendError::PortalDisabled);
         }
         let is_theirs = session.staff == *sending.staff && session.device == *sending.device;
-        if !is_theirs || row.device != *sending.device || session.emergency.is_some() || session.mode != Mode::ReadOnly {
+        if !is_theirs || row.device != *sending.device || session.emergency.is_some() || session.mode != Mode::ReadOnly
+        {
             return Err(SendError::Gone);
         }
         if session.state != SessionState::Active || !session.staff_active {

@@ -1,4 +1,5 @@
 import type { ActionKind } from '../../bindings/ActionKind';
+import type { Commands } from '../../bindings/commands';
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { RequestId } from '../../bindings/RequestId';
 import type { RequestResponse } from '../../bindings/RequestResponse';
@@ -6,7 +7,7 @@ import { amy, lead } from '../samples';
 import { start, START_MILLIS } from './find';
 import { type Answers, type Scripted, later, plays } from './scripted';
 
-type Names = 'ask_approval' | 'decide_request' | 'withdraw_request' | 'start_approved';
+type Names = 'look_up_request' | 'review_break_glass' | 'ask_approval' | 'decide_request' | 'withdraw_request' | 'start_approved';
 
 const MINUTE = 60_000;
 
@@ -21,10 +22,18 @@ function own(view: ConsoleView, request: RequestResponse): Partial<ConsoleView> 
   return { inbox: { ...view.inbox, own: list }, card: view.card && { ...view.card, request: openRequest(list, view.card.customer_id) } };
 }
 
-/** What was decided here does not wait any more. */
-export const decided = (view: ConsoleView, id: RequestId): Partial<ConsoleView> => ({
-  inbox: { ...view.inbox, to_decide: view.inbox.to_decide.filter((request) => request.id !== id) },
-});
+/** What was decided here does not wait any more, and how it stands is told. */
+export function decided(view: ConsoleView, { request: id, verdict, scope, comment }: Pick<Commands['decide_request'], 'request' | 'verdict'> & Partial<Commands['decide_request']>): Partial<ConsoleView> {
+  const request = view.inbox.to_decide.find((one) => one.id === id);
+  if (!request || view.sign_in.state !== 'signed_in') return {};
+  const { staff } = view.sign_in;
+  const decisions = [...request.decisions, { verdict, approver: staff.id, approver_name: staff.name, scope: scope ?? request.asked, comment: comment ?? '', decided_at: Date.now() }];
+  const enough = decisions.filter((made) => made.verdict === 'approve').length >= request.approvals_needed;
+  const state = verdict === 'deny' ? 'denied' : enough ? 'approved' : 'pending';
+  const { context: _, ...rest } = request;
+  const answered: RequestResponse = { ...rest, decisions, state, may_decide: false, granted: state === 'approved' ? (scope ?? request.asked) : null };
+  return { inbox: { ...view.inbox, answered, to_decide: view.inbox.to_decide.filter((one) => one !== request) } };
+}
 
 /** Asking for an approval, deciding about one, and starting with it. */
 export function approvalAnswers(host: Scripted<ConsoleView>): Answers<Names> {
@@ -79,12 +88,33 @@ export function approvalAnswers(host: Scripted<ConsoleView>): Answers<Names> {
       );
       if (plays()) later(3000, () => approve(id));
     },
-    decide_request({ request: id }) {
-      if (host.view.inbox.to_decide.some((request) => request.id === id)) act('decide_request', id, () => decided(host.view, id));
+    decide_request(asked) {
+      if (host.view.inbox.to_decide.some((request) => request.id === asked.request)) act('decide_request', asked.request, () => decided(host.view, asked));
+    },
+    // What has become of it stands in the scene, or is not known.
+    look_up_request: () => {},
+    review_break_glass({ session, outcome, note }) {
+      const review = host.view.inbox.reviews.find((one) => one.session.id === session);
+      const { sign_in } = host.view;
+      if (!review || sign_in.state !== 'signed_in') return;
+      const { name } = sign_in.staff;
+      act('review_break_glass', session, () => ({
+        inbox: {
+          ...host.view.inbox,
+          reviews: host.view.inbox.reviews.filter((one) => one !== review),
+          reviewed: { ...review, outcome, note, reviewed_at: Date.now(), reviewed_by_name: name },
+        },
+      }));
     },
     withdraw_request({ request: id }) {
       act('withdraw_request', id, () => {
         const request = ownOf(id);
+        const { inbox, live } = host.view;
+        const given = inbox.given.find((one) => one.id === id);
+        if (given) {
+          const answered = { ...given, state: 'withdrawn' } as const;
+          return { inbox: { ...inbox, given: inbox.given.filter((one) => one !== given), answered }, live: { ...live, sessions: live.sessions.filter((one) => one.id !== given.session) } };
+        }
         return request ? own(host.view, { ...request, state: 'withdrawn', granted: null }) : {};
       });
     },

@@ -5,7 +5,7 @@ import { customers, options, session } from '../samples';
 import { openRequest } from './approvals';
 import { type Answers, type Scripted, later } from './scripted';
 
-type Names = 'find_customers' | 'open_card' | 'close_card' | 'start_session';
+type Names = 'find_customers' | 'open_card' | 'close_card' | 'start_session' | 'break_glass';
 
 const STEPS: StartStep[] = ['recording', 'asking_server', 'opening_window', 'loading_portal'];
 
@@ -35,11 +35,12 @@ export function findAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     },
     close_card: () => host.show({ card: null }),
     start_session: (asked) => start(host, asked),
+    break_glass: (asked) => start(host, { ...asked, mode: 'read_only' }, asked.emergency),
   };
 }
 
 /** From the card to the session. */
-export function start(host: Scripted<ConsoleView>, { reason, mode, durationSeconds }: Pick<Commands['start_session'], 'reason' | 'mode' | 'durationSeconds'>): void {
+export function start(host: Scripted<ConsoleView>, { reason, mode, durationSeconds }: Pick<Commands['start_session'], 'reason' | 'mode' | 'durationSeconds'>, emergency: string | null = null): void {
   const card = host.view.card;
   const customer = card?.customer;
   if (!card || !customer) return;
@@ -47,7 +48,7 @@ export function start(host: Scripted<ConsoleView>, { reason, mode, durationSecon
   later(START_MILLIS, () =>
     host.show({
       card: { ...card, start: { state: 'idle' } },
-      session: { ...session, customer, reason, mode, started_at: Date.now(), remaining_millis: durationSeconds * 1000, pages: 1, blocked: 0 },
+      session: { ...session, customer, reason, mode, emergency, started_at: Date.now(), remaining_millis: durationSeconds * 1000, pages: 1, blocked: 0 },
     }),
   );
 }

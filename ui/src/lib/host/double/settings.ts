@@ -6,6 +6,9 @@ import { type Answers, type Scripted, later, plays } from './scripted';
 type Names =
   | 'emergency_stop'
   | 'lift_emergency_stop'
+  | 'stop_portal'
+  | 'lift_portal'
+  | 'read_news'
   | 'list_devices'
   | 'revoke_device'
   | 'load_own_record'
@@ -29,6 +32,17 @@ export function settingsAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     emergency_stop: ({ reason }) =>
       act('emergency_stop', '', () => ({ emergency_stop: { reason, stopped_by_name: 'Noor Haddad', stopped_at: Date.now() }, session: null })),
     lift_emergency_stop: () => act('lift_emergency_stop', '', () => ({ emergency_stop: null })),
+    stop_portal: ({ portal, reason }) =>
+      act('stop_portal', portal, () => ({
+        portals: host.view.portals.map((one) => (one.id === portal ? { ...one, active: false } : one)),
+        stopped_portals: [...host.view.stopped_portals, { portal, reason, stopped_at: Date.now() }],
+      })),
+    lift_portal: ({ portal }) =>
+      act('lift_portal', portal, () => ({
+        portals: host.view.portals.map((one) => (one.id === portal ? { ...one, active: true } : one)),
+        stopped_portals: host.view.stopped_portals.filter((stop) => stop.portal !== portal),
+      })),
+    read_news: () => host.show({ news: { items: host.view.news.items.map((item) => ({ ...item, unread: false })), unread: 0 } }),
     list_devices() {
       if (!plays() || host.view.devices.devices.length > 0) return;
       host.show({ devices: { loading: true, devices: [], error: null } });

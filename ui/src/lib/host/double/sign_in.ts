@@ -24,7 +24,7 @@ export function signInAnswers(host: Scripted<ConsoleView>): Answers<Names> {
         if (fresh_sign_in.state !== 'waiting_for_browser') return;
         host.show({ fresh_sign_in: { state: 'idle' } });
         // What was asked for follows.
-        if (action?.kind === 'decide_request') host.show({ ...decided(host.view, action.target), action: { ...action, busy: false, error: null } });
+        if (action?.kind === 'decide_request') host.show({ ...decided(host.view, { request: action.target, verdict: 'approve' }), action: { ...action, busy: false, error: null } });
         else if (card?.customer) start(host, { reason: session.reason, mode: 'read_write', durationSeconds: 1800 });
       });
     },

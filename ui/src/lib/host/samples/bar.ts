@@ -10,6 +10,7 @@ const bar: SessionWindowView = {
   customer_name: jane.name,
   mode: 'read_only',
   reason_label: 'Billing question',
+  break_glass: false,
   ticket: 'TCK-4821',
   remaining_millis: session.remaining_millis,
   warning_millis: 5 * MINUTE,
@@ -33,6 +34,8 @@ const open = { ...bar.extend, open: true };
 export const barScenes = {
   bar,
   'bar-long-name': { ...bar, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', reason_label: 'Complaint about a grooming appointment', ticket: 'SUPPORT-2026-004821' },
+  'bar-glass': { ...bar, break_glass: true, extend: { ...bar.extend, left: 0, seconds: 0 } },
+  'bar-glass-last-minutes': { ...bar, break_glass: true, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', remaining_millis: 4 * MINUTE + 9000 },
   'bar-last-minutes': { ...bar, remaining_millis: 4 * MINUTE + 9000 },
   // The moment passes while one looks.
   'bar-warning': { ...bar, remaining_millis: 5 * MINUTE + 400 },

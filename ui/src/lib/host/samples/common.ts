@@ -1,6 +1,9 @@
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { CustomerResponse } from '../../bindings/CustomerResponse';
+import type { InboxView } from '../../bindings/InboxView';
 import type { PreferencesView } from '../../bindings/PreferencesView';
+import type { QuietHoursView } from '../../bindings/QuietHoursView';
+import type { ReasonCodeResponse } from '../../bindings/ReasonCodeResponse';
 import type { RightsResponse } from '../../bindings/RightsResponse';
 import type { ServerResponse } from '../../bindings/ServerResponse';
 import type { StaffResponse } from '../../bindings/StaffResponse';
@@ -45,10 +48,13 @@ export const [jane, janet, , , , janis] = customers as [CustomerResponse, Custom
 export const amy: StaffResponse = { id: 'st1', name: 'Amy Lindgren', email: 'amy@barkside.example', role: 'agent' };
 export const lead: StaffResponse = { id: 'st2', name: 'Noor Haddad', email: 'noor@barkside.example', role: 'lead' };
 
+export const sana: StaffResponse = { id: 'st3', name: 'Sana Ito', email: 'sana@barkside.example', role: 'security' };
+
 export const agentRights: RightsResponse = { end_any: false, read_audit: false, emergency_stop: false, manage_devices: false, see_alarms: false, approve: false };
 export const leadRights: RightsResponse = { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true, see_alarms: false, approve: true };
 
-export const preferences: PreferencesView = { theme: 'system', text_percent: 100, watermark_percent: 9 };
+export const quietHours: QuietHoursView = { on: false, from_minutes: 18 * 60, until_minutes: 8 * 60, days: [true, true, true, true, true, true, true] };
+export const preferences: PreferencesView = { theme: 'system', text_percent: 100, watermark_percent: 9, quiet_hours: quietHours };
 
 export const server: ServerResponse = {
   product: 'amberglass',
@@ -58,6 +64,8 @@ export const server: ServerResponse = {
   demo: false,
   audit_retention_months: 13,
 };
+
+export const emptyInbox: InboxView = { own: [], to_decide: [], given: [], reviews: [], answered: null, reviewed: null };
 
 /** Nobody is signed in, nothing is wrong, and the first run is long over: what every other scene departs from. */
 export const signedOut: ConsoleView = {
@@ -88,7 +96,10 @@ export const signedOut: ConsoleView = {
   recent: { customers: [], tickets: [] },
   rights: agentRights,
   emergency_stop: null,
-  inbox: { own: [], to_decide: [] },
+  stopped_portals: [],
+  reason_codes: [],
+  inbox: emptyInbox,
+  news: { items: [], unread: 0 },
   focus: null,
   alarms: { open: 0, newest: [] },
   devices: { loading: false, devices: [], error: null },
@@ -107,14 +118,25 @@ export const signedOut: ConsoleView = {
   },
 };
 
+export const securityRights: RightsResponse = { ...leadRights, see_alarms: true };
+
 export const barkside = { id: 'barkside', name: 'Barkside', gateway_origin: 'http://barkside.localhost:7401', active: true };
+export const reasonCodes: ReasonCodeResponse[] = [
+  { code: 'billing', label: 'Billing question', ticket_required: true },
+  { code: 'booking', label: 'Booking problem', ticket_required: true },
+  { code: 'sign_in', label: 'Cannot sign in', ticket_required: false },
+  { code: 'complaint', label: 'Complaint', ticket_required: true },
+  { code: 'other', label: 'Other', ticket_required: false },
+];
 export const signedIn: ConsoleView = {
   ...signedOut,
+  reason_codes: reasonCodes,
   sign_in: { state: 'signed_in', staff: amy },
   portals: [barkside],
   find: { ...signedOut.find, portal: 'barkside' },
 };
 export const asLead: ConsoleView = { ...signedIn, sign_in: { state: 'signed_in', staff: lead }, rights: leadRights };
+export const asSecurity: ConsoleView = { ...signedIn, sign_in: { state: 'signed_in', staff: sana }, rights: securityRights };
 export const found: ConsoleView = { ...signedIn, find: { ...signedIn.find, query: 'jan', customers } };
 
 export const offline: ConsoleView['connection'] = { state: 'offline', since: now - 3 * MINUTE };

@@ -1,23 +1,19 @@
 import type { CardView } from '../../bindings/CardView';
 import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { StartOptionsView } from '../../bindings/StartOptionsView';
-import { DAY, MINUTE, barkside, customers, error, found, jane, janet, janis, now, offline, signedIn, waiting } from './common';
+import type { UiErrorCode } from '../../bindings/UiErrorCode';
+import { DAY, MINUTE, barkside, customers, error, found, jane, janet, janis, now, offline, reasonCodes, signedIn, waiting } from './common';
 import { session } from './session';
 
 const [, , , janice = jane, mary = jane] = customers;
 
 export const options: StartOptionsView = {
-  reason_codes: [
-    { code: 'billing', label: 'Billing question', ticket_required: true },
-    { code: 'booking', label: 'Booking problem', ticket_required: true },
-    { code: 'sign_in', label: 'Cannot sign in', ticket_required: false },
-    { code: 'complaint', label: 'Complaint', ticket_required: true },
-    { code: 'other', label: 'Other', ticket_required: false },
-  ],
+  reason_codes: reasonCodes,
   modes: [
     { mode: 'read_only', answer: 'allowed', rules: ['agents-start-read-only'], approvals: 0 },
     { mode: 'read_write', answer: 'needs_approval', rules: ['read-write-needs-approval'], approvals: 1 },
   ],
+  break_glass: { mode: 'read_only', answer: 'allowed', rules: ['agents-and-leads-break-glass'], approvals: 0 },
   default_duration_seconds: 1800,
   max_duration_seconds: 3600,
   max_extensions: 2,
@@ -42,6 +38,9 @@ export const sensitive: StartOptionsView = {
   ...options,
   modes: options.modes.map((offer) => ({ ...offer, answer: 'needs_approval', approvals: 1, rules: ['sensitive-customers-need-approval', ...offer.rules.filter((rule) => rule.startsWith('read-write'))] })),
 };
+
+const closedGlass: StartOptionsView = { ...sensitive, break_glass: { mode: 'read_only', answer: 'refused', rules: ['no-break-glass-on-the-day-of-a-denial', 'no-break-glass-while-two-wait-for-review'], approvals: 0 } };
+const glassFailed = (code: UiErrorCode, about: string | null = null): ConsoleView => ({ ...found, card: card({ options: sensitive, start: { state: 'failed', error: { ...error(code, about, '7f3a91c0'), retry: false } } }) });
 
 const startFresh: ConsoleView = { ...found, card: card({ start: { state: 'failed', error: { ...error('fresh_sign_in_required', null, '7f3a91c0'), retry: false } } }) };
 
@@ -77,5 +76,11 @@ export const findScenes = {
   'start-refused': { ...found, recent, card: card({ start: { state: 'failed', error: { ...error('reason_is_filler', null, '7f3a91c0'), retry: false } } }) },
   'start-conflict-elsewhere': { ...found, card: card({ start: { state: 'conflict', running: { ...session, customer: mary, started_at: now - 3 * DAY }, here: false } }) },
   'start-conflict': { ...found, session: { ...session, customer: janet }, card: card({ start: { state: 'conflict', running: { ...session, customer: janet }, here: true } }) },
+  'glass-closed': { ...found, card: card({ options: closedGlass }) },
+  'glass-fresh': glassFailed('fresh_sign_in_required'),
+  'glass-refused': glassFailed('forbidden', 'no-break-glass-while-two-wait-for-review'),
+  'card-portal-stopped': { ...found, portals: [{ ...barkside, active: false }], card: card() },
+  'card-stopped': { ...found, emergency_stop: { reason: 'The portal shows customers other people’s invoices', stopped_by_name: 'Noor Haddad', stopped_at: now - 26 * MINUTE }, card: card() },
+  'live-glass': { ...found, session: { ...session, emergency: 'Her dog is in surgery now and the vaccination record does not open' } },
   live: { ...found, session, card: card() },
 } satisfies Record<string, ConsoleView>;

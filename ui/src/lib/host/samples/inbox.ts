@@ -4,10 +4,12 @@ import type { CustomerResponse } from '../../bindings/CustomerResponse';
 import type { DecisionResponse } from '../../bindings/DecisionResponse';
 import type { PastSession } from '../../bindings/PastSession';
 import type { RequestResponse } from '../../bindings/RequestResponse';
-import type { WriteResponse } from '../../bindings/WriteResponse';
+import type { ReviewView } from '../../bindings/ReviewView';
 import type { Scope } from '../../bindings/Scope';
-import { DAY, MINUTE, amy, asLead, customers, error, found, jane, janet, lead, now, offline, signedIn, waiting } from './common';
+import type { WriteResponse } from '../../bindings/WriteResponse';
+import { DAY, MINUTE, amy, asLead, asSecurity, customers, emptyInbox, error, found, jane, janet, lead, now, offline, signedIn, waiting } from './common';
 import { card, options, sensitive } from './find';
+import { earlier, session } from './session';
 
 const [, , janek = jane, janice = jane, mary = jane, , jan = jane, , , , jana = jane, janelle = jane] = customers;
 
@@ -139,12 +141,29 @@ export const own: RequestResponse[] = [
 ];
 const [pending, approved] = own as [RequestResponse, RequestResponse];
 
-const decides: ConsoleView = { ...asLead, inbox: { to_decide: toDecide, own: [] } };
-const asks: ConsoleView = { ...signedIn, inbox: { to_decide: [], own } };
+/** Break-glass that waits for a review, oldest first: of one nobody has taken care for days, and one still runs. */
+export const reviews: ReviewView[] = (
+  [
+    [earlier('g1', 'AG-J2M8P', mary, 2.2, { own: false, staff_name: 'Maximiliane Oberhuber-Wieczorek', pages: 11, blocked: 1, emergency: 'She stands at the counter of the animal hospital in another town and they need the allergy list before the anaesthetic; nobody of the leads answers' }), true],
+    [earlier('g2', 'AG-T5N3Y', jane, 0.1, { own: false, staff_name: BO, pages: 4, emergency: 'Her dog is in surgery now and the vaccination record does not open for her' }), false],
+    [{ ...session, id: 'g3', code: 'AG-W9C4D', customer: janice, own: false, staff_name: 'Ola Kim', emergency: 'The portal shows her another customer’s address, she is on the phone' }, false],
+  ] as const
+).map(([of, overdue]) => ({ session: of, used_at: of.started_at ?? now, overdue, outcome: null, note: null, reviewed_at: null, reviewed_by_name: null }));
+const [overdue = null, , runs = null] = reviews;
+
+/** Approvals that the lead has given. */
+export const given: RequestResponse[] = [
+  request('v1', 22, BO, jane, { state: 'used', may_decide: false, granted: toLook, session: session.id, decisions: [decided('approve', 'Look first', 20, toLook)] }),
+  request('v2', 8, 'Ines Albrecht', janet, { state: 'approved', may_decide: false, granted: asked, expires_at: now + 9 * MINUTE, decisions: [decided('approve', '', 6)] }),
+];
+const approvedByOther = request('q0', 12, 'Ola Kim', janice, { state: 'denied', may_decide: false, decisions: [{ ...decided('deny', 'Security handles this one; hand the ticket over', 3), approver: 'st9', approver_name: 'Sam Reyes' }] });
+
+const decides: ConsoleView = { ...asLead, inbox: { ...emptyInbox, to_decide: toDecide, own: [] } };
+const asks: ConsoleView = { ...signedIn, inbox: { ...emptyInbox, to_decide: [], own } };
 
 const cardOf = (request: RequestResponse, rest: Partial<CardView> = {}): ConsoleView => ({
   ...found,
-  inbox: { to_decide: [], own: [request] },
+  inbox: { ...emptyInbox, to_decide: [], own: [request] },
   card: card({ customer_id: request.customer.id, customer: request.customer, request, ...rest }),
 });
 const two = options.modes.map((offer) => (offer.mode === 'read_write' ? { ...offer, approvals: 2 } : offer));
@@ -152,7 +171,7 @@ const two = options.modes.map((offer) => (offer.mode === 'read_write' ? { ...off
 /** Requests for approval, of who decides and of who asks. */
 export const inboxScenes = {
   inbox: decides,
-  'inbox-both': { ...decides, inbox: { to_decide: toDecide.slice(0, 2), own } },
+  'inbox-both': { ...decides, inbox: { ...emptyInbox, to_decide: toDecide.slice(0, 2), own } },
   'inbox-none': asLead,
   'inbox-none-own': signedIn,
   'inbox-own': asks,
@@ -161,11 +180,11 @@ export const inboxScenes = {
   'inbox-refused': { ...decides, action: { kind: 'decide_request', target: 'q1', busy: false, error: error('decision_invalid', null, '0c41d2aa') } },
   'inbox-fresh': { ...decides, action: { kind: 'decide_request', target: 'q1', busy: false, error: { ...error('fresh_sign_in_required', null, '0c41d2aa'), retry: false } } },
   'inbox-focus': { ...decides, focus: { number: 1, opens: { what: 'request', id: 'q2' } } },
-  'inbox-write': { ...decides, inbox: { to_decide: [request('w1', 1, BO, jane, aboutWrite)], own: [] } },
+  'inbox-write': { ...decides, inbox: { ...emptyInbox, to_decide: [request('w1', 1, BO, jane, aboutWrite)] } },
   'inbox-write-own': {
     ...asks,
     inbox: {
-      to_decide: [],
+      ...emptyInbox,
       own: [
         mine('w2', 1, jane, { ...aboutWrite, state: 'approved', granted: { mode: 'read_only', duration_seconds: 300, extensions: 0 }, expires_at: now + 4 * MINUTE, decisions: [decided('approve', '', 1)] }),
         mine('w3', 9, jane, { ...aboutWrite, state: 'used', write: { ...write, shown: null, sent_at: now - 5 * MINUTE, outcome: { outcome: 'answered', status: 303 } }, decisions: [decided('approve', '', 6)] }),
@@ -173,6 +192,13 @@ export const inboxScenes = {
     },
   },
   'inbox-gone': { ...decides, focus: { number: 1, opens: { what: 'request', id: 'q0' } } },
+  'inbox-answered': { ...decides, inbox: { ...decides.inbox, answered: approvedByOther }, focus: { number: 1, opens: { what: 'request', id: 'q0' } } },
+  'inbox-reviews': { ...decides, inbox: { ...decides.inbox, to_decide: toDecide.slice(0, 2), reviews, given } },
+  'inbox-reviews-alone': { ...asSecurity, inbox: { ...emptyInbox, reviews } },
+  'inbox-review-offline': { ...asLead, connection: offline, queue: waiting, inbox: { ...emptyInbox, reviews } },
+  'inbox-reviewed': { ...asLead, inbox: { ...emptyInbox, reviewed: overdue && { ...overdue, outcome: 'not_justified', note: 'A lead was free the whole afternoon', reviewed_at: now - 4 * MINUTE, reviewed_by_name: 'Sana Ito' } }, focus: { number: 1, opens: { what: 'review', session: 'g1' } } },
+  'inbox-given': { ...asLead, inbox: { ...emptyInbox, given } },
+  'live-given': { ...asLead, inbox: { ...emptyInbox, given }, live: { ...asLead.live, sessions: [{ ...session, own: false, staff_name: BO }, ...(runs ? [runs.session] : [])] } },
   'card-two-approvals': { ...found, card: card({ options: { ...options, modes: two } }) },
   'card-pending': cardOf(pending),
   'card-approved': cardOf(approved),

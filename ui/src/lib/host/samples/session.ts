@@ -24,6 +24,7 @@ export const session: SessionView = {
   end_reason: null,
   ended_by_name: null,
   last_page: '/messages',
+  emergency: null,
 };
 
 export const ended: SessionView = { ...session, state: 'ended', ended_at: now - 30_000, ended_by: 'staff', remaining_millis: 0, pages: 5, blocked: 1 };

@@ -2,7 +2,7 @@ import type { ConsoleView } from '../../bindings/ConsoleView';
 import type { DeviceResponse } from '../../bindings/DeviceResponse';
 import type { EmergencyStopResponse } from '../../bindings/EmergencyStopResponse';
 import type { TrailEventView } from '../../bindings/TrailEventView';
-import { DAY, MINUTE, asLead, customers, error, found, lead, now, offline, signedIn, waiting } from './common';
+import { DAY, MINUTE, asLead, asSecurity, barkside, customers, error, found, lead, now, offline, preferences, quietHours, signedIn, waiting } from './common';
 import { session } from './session';
 
 const device = (id: string, name: string, days: number, rest: Partial<DeviceResponse> = {}): DeviceResponse => ({
@@ -66,8 +66,8 @@ const recorded: ConsoleView = { ...signedIn, own_record: { loading: false, event
 /** Settings, devices, what is recorded about oneself, the palette, the emergency stop. */
 export const settingsScenes = {
   settings: signedIn,
-  'settings-lead': { ...asLead, first_run: { ...asLead.first_run, address_fixed: true }, preferences: { theme: 'dark', text_percent: 125, watermark_percent: 16 } },
-  'settings-light': { ...signedIn, preferences: { theme: 'light', text_percent: 100, watermark_percent: 6 } },
+  'settings-lead': { ...asLead, first_run: { ...asLead.first_run, address_fixed: true }, preferences: { theme: 'dark', text_percent: 125, watermark_percent: 16, quiet_hours: { ...quietHours, on: true, days: [true, true, true, true, true, false, false] } } },
+  'settings-light': { ...signedIn, preferences: { ...preferences, theme: 'light', watermark_percent: 6 } },
   'settings-refused': { ...signedIn, action: { kind: 'set_preferences', target: '', busy: false, error: error('preferences_unavailable') } },
   devices: listed,
   'devices-all': { ...asLead, devices: listed.devices },
@@ -86,6 +86,11 @@ export const settingsScenes = {
   'palette-live': { ...asLead, find: found.find, recent, session },
   'palette-offline': { ...signedIn, connection: offline, queue: waiting, recent },
   'palette-error': { ...signedIn, find: { ...signedIn.find, query: 'jan', error: error('internal', null, '7f3a91c0') }, recent },
+  'portal-stopped': {
+    ...asSecurity,
+    portals: [{ ...barkside, active: false }, { ...barkside, id: 'meowside', name: 'Meowside' }, { ...barkside, id: 'old', name: 'Barkside until 2024', active: false }],
+    stopped_portals: [{ portal: 'barkside', reason: 'It shows customers other people’s invoices', stopped_at: now - 26 * MINUTE }],
+  },
   'emergency-fresh': {
     ...asLead,
     emergency_stop: { ...emergencyStop, stopped_by_name: null },
