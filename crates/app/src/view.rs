@@ -1,5 +1,6 @@
 //! What the UI shows: one snapshot for the console, one for the bar. The UI decides nothing from it.
 
+mod elevation;
 mod inbox;
 mod settings;
 
@@ -12,13 +13,13 @@ use amberglass_wire::{
         StoppedPortalResponse,
     },
     customer::{CustomerResponse, LastLooked},
-    elevation::{CannotAsk, SendOutcome},
     problem::ErrorCode,
     session::{EndedBy, Mode, ModeOption, Reason, ReasonCodeResponse, SessionState},
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use elevation::{ElevationStep, ElevationView};
 pub use inbox::{FocusView, InboxView, NewsItemView, NewsView, Opens, ReviewView};
 pub use settings::{LimitsView, PreferencesView, QuietHoursView, Theme};
 
@@ -551,53 +552,6 @@ pub struct ExtendView {
     pub error: Option<UiError>,
     /// Counts the extensions, so that each is announced.
     pub number: u32,
-}
-
-/// The row of the bar about a write that was blocked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ElevationView {
-    pub step: ElevationStep,
-    pub busy: bool,
-    /// Why the last question, or sending, failed.
-    pub error: Option<UiError>,
-}
-
-/// How far the last one has come. `what` is method and path, as on record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum ElevationStep {
-    Nothing {},
-    Blocked {
-        record: EventId,
-        what: String,
-        /// Nothing where it can be asked for.
-        cannot_ask: Option<CannotAsk>,
-    },
-    Waiting {
-        request: RequestId,
-        what: String,
-    },
-    Approved {
-        request: RequestId,
-        what: String,
-        by: String,
-        /// Left to send it when this snapshot was made.
-        #[ts(type = "number")]
-        remaining_millis: i64,
-    },
-    Denied {
-        what: String,
-        by: String,
-        comment: String,
-    },
-    /// Or withdrawn.
-    Lapsed {
-        what: String,
-    },
-    Sent {
-        what: String,
-        outcome: SendOutcome,
-    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -294,9 +294,10 @@ describe('settings', () => {
     await press('nav-settings');
     await press('theme-dark');
     await fireEvent.change(screen.getByTestId('watermark'), { target: { value: '14' } });
+    const others = scenes.settings.preferences;
     expect(asked('set_preferences')).toEqual([
-      { preferences: { theme: 'dark', text_percent: 100, watermark_percent: 9 } },
-      { preferences: { theme: 'system', text_percent: 100, watermark_percent: 14 } },
+      { preferences: { ...others, theme: 'dark' } },
+      { preferences: { ...others, watermark_percent: 14 } },
     ]);
   });
 });

@@ -1,3 +1,5 @@
+import BellRing from '@lucide/svelte/icons/bell-ring';
+import Siren from '@lucide/svelte/icons/siren';
 import Ban from '@lucide/svelte/icons/ban';
 import Circle from '@lucide/svelte/icons/circle';
 import CircleStop from '@lucide/svelte/icons/circle-stop';
@@ -98,9 +100,12 @@ const ICONS: Record<LineKind, Icon> = {
   journal_recovered: FilePlus,
   approval_requested: UserCheck,
   approval_decided: Gavel,
+  approval_escalated: BellRing,
   approval_withdrawn: Undo2,
   approval_lapsed: Hourglass,
   approval_used: Play,
+  break_glass_used: Siren,
+  break_glass_reviewed: Gavel,
   write_sent: Send,
   write_answered: CircleCheck,
   policy_changed: Scale,

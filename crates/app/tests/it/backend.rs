@@ -16,7 +16,7 @@ use amberglass_wire::{
     },
     break_glass::{ReviewOutcome, ReviewResponse},
     customer::{CustomerCardResponse, CustomerListResponse},
-    elevation::{BlockedWriteResponse, SendWriteRequest, SendWriteResponse},
+    elevation::{SendWriteRequest, SendWriteResponse},
     event_stream::{ChainHead, HeartbeatRequest, HeartbeatResponse, ServerEvent, SessionBeatResponse},
     journal::{JournalBatchRequest, JournalBatchResponse},
     problem::ErrorCode,

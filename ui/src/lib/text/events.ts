@@ -3,6 +3,7 @@ import type { RequestState } from '../bindings/RequestState';
 import type { TrailEventView } from '../bindings/TrailEventView';
 import type { Verdict } from '../bindings/Verdict';
 import { ATTEMPTS } from './attempts';
+import { OUTCOMES } from './break_glass';
 import { CURTAIN_CAUSES } from './curtain';
 import { ruleWords } from './rules';
 import { ENDED_BY, MODES, ROLES } from './sessions';
@@ -65,9 +66,12 @@ export type EventKind =
   | 'journal_recovered'
   | 'approval_requested'
   | 'approval_decided'
+  | 'approval_escalated'
   | 'approval_withdrawn'
   | 'approval_lapsed'
   | 'approval_used'
+  | 'break_glass_used'
+  | 'break_glass_reviewed'
   | 'write_sent'
   | 'write_answered'
   | 'policy_changed'
@@ -130,9 +134,12 @@ export const EVENTS: Record<EventKind, string> = {
   journal_recovered: 'Journal recovered',
   approval_requested: 'Approval asked for',
   approval_decided: 'Decided',
+  approval_escalated: 'Told to others, as nobody had decided',
   approval_withdrawn: 'Approval withdrawn',
   approval_lapsed: 'Approval lapsed',
   approval_used: 'Approval used',
+  break_glass_used: 'Break-glass',
+  break_glass_reviewed: 'Break-glass reviewed',
   write_sent: 'Approved change sent',
   write_answered: 'Portal answered',
   policy_changed: 'Policy changed',
@@ -219,6 +226,8 @@ export function whatWords(event: TrailEventView): string {
       return lookUp(UNANSWERED, event.what) ?? event.what;
     case 'approval_decided':
       return lookUp(VERDICTS, event.what) ?? event.what;
+    case 'break_glass_reviewed':
+      return lookUp(OUTCOMES, event.what) ?? event.what;
     case 'approval_lapsed':
       return lookUp(LAPSED, event.what) ?? event.what;
     case 'policy_changed':
