@@ -167,12 +167,12 @@ impl Store {
         listed(&rows.fetch_all(&self.readers).await?)
     }
 
-    /// Those of which who asked, or one who approved, holds no account any more.
+    /// Those of which who asked, or one who approved, holds no account any more, or the device that signed was revoked.
     pub async fn requests_of_the_disabled(&self) -> Result<Vec<RequestId>, StoreError> {
         sqlx::query(
             "SELECT r.id FROM requests r JOIN staff s ON s.id = r.staff WHERE r.state IN ('pending', 'approved') \
              AND (s.active = 0 OR EXISTS (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver \
-             WHERE d.request = r.id AND a.active = 0))",
+             JOIN devices v ON v.id = d.device WHERE d.request = r.id AND (a.active = 0 OR v.revoked_at IS NOT NULL)))",
         )
         .fetch_all(&self.readers)
         .await?
@@ -455,7 +455,7 @@ impl Tx {
         .await
     }
 
-    /// Once, in time, and while everybody who approved still holds an account.
+    /// Once, in time, and while everybody who approved still holds account and device.
     pub async fn use_request(
         &mut self,
         id: &RequestId,
@@ -466,7 +466,8 @@ impl Tx {
             sqlx::query(
                 "UPDATE requests SET state = 'used', session = $2, closed_at = $3 \
                  WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND kept IS NULL AND NOT EXISTS \
-                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver WHERE d.request = $1 AND a.active = 0) \
+                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver JOIN devices v ON v.id = d.device \
+                 WHERE d.request = $1 AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
                  RETURNING id",
             )
             .bind(id.0.clone())

@@ -56,7 +56,7 @@ pub struct SessionRow {
     pub request: Option<RequestId>,
     /// How often that lets it be extended.
     pub max_extensions: Option<u32>,
-    /// Somebody who approved holds no account any more.
+    /// Somebody who approved holds no account any more, or not the device that they signed with.
     pub approver_disabled: bool,
     /// What was stated where it began with break-glass.
     pub emergency: Option<String>,
@@ -108,7 +108,8 @@ pub struct NewSession<'a> {
 
 const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
      e.name AS ended_by_name, p.disabled_at AS portal_disabled_at, g.emergency, \
-     (SELECT COUNT(*) FROM decisions c JOIN staff a ON a.id = c.approver WHERE c.request = x.request AND a.active = 0) \
+     (SELECT COUNT(*) FROM decisions c JOIN staff a ON a.id = c.approver JOIN devices v ON v.id = c.device \
+     WHERE c.request = x.request AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
      AS approvers_disabled \
      FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device \
      LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal \

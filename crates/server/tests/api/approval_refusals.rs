@@ -395,3 +395,27 @@ async fn with_one_who_has_approved_goes_what_waits_for_another() {
     assert_eq!((late.state, late.decisions.len()), (RequestState::Lapsed, 1));
     asking.gone("key", &request.id).await;
 }
+
+/// As where a lead's laptop was stolen.
+#[tokio::test]
+async fn with_the_device_that_signed_goes_what_it_approved() {
+    for runs in [false, true] {
+        let asking = Asking::new().await;
+        let request = asking.ask().await;
+        asking.decide(&asking.leo, &request, Verdict::Approve).await;
+        let session = if runs { Some(asking.begin(&request.id).await.session.id) } else { None };
+        let path = format!("/v1/devices/{}/revoke", asking.leo.tokens.device);
+        let body = serde_json::json!({ "reason": REASON });
+        let revoked = asking.world.post(&asking.sana, &path).json(&body).send().await.unwrap();
+        assert_eq!(revoked.status(), StatusCode::OK);
+        if let Some(id) = session {
+            asking.world.clock.advance_millis(500);
+            let ended = asking.world.until(&asking.amy, &id, SessionState::Ended).await;
+            assert_eq!(ended.ended_by, Some(EndedBy::ApproverDisabled));
+        } else {
+            asking.gone("at once", &request.id).await;
+            asking.world.clock.advance_millis(500);
+            asking.until(&request.id, RequestState::Lapsed).await;
+        }
+    }
+}
