@@ -69,6 +69,7 @@ async fn all_that_can_be_said(asking: &mut Asking) {
     let id = json::<StartSessionResponse>(started, StatusCode::CREATED).await.session.id;
     asking.world.end(&asking.amy, &id).await;
 
+    asking.world.clock.advance_seconds(1);
     let request: RequestResponse = json(asking.try_ask(&asking.amy, "denied").await, StatusCode::CREATED).await;
     let mut denial = asking.decision(&asking.leo, &request, Verdict::Deny, request.asked);
     denial.comment = COMMENT.into();
