@@ -182,11 +182,14 @@ impl Requests {
             let lacks_question = open.asked.is_none();
             let lacks_decision = !open.decided.iter().any(|(_, decided)| decided.state == RequestState::Approved);
             for (moment, fault) in open.judge() {
-                match fault {
-                    Fault::NotAsked if lacks_question => questions.push((moment, fault)),
-                    Fault::NotApproved if lacks_decision => decisions.push((moment, fault)),
-                    fault => found.push((moment, fault)),
-                }
+                let list = if fault == Fault::NotAsked && lacks_question {
+                    &mut questions
+                } else if fault == Fault::NotApproved && lacks_decision {
+                    &mut decisions
+                } else {
+                    &mut found
+                };
+                list.push((moment, fault));
             }
         }
         if !unseen.in_part {
