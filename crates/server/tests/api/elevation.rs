@@ -199,6 +199,13 @@ impl Elevating {
     }
 }
 
+/// Each endpoint of it, once.
+pub async fn ask_and_send_one() {
+    let elevating = Elevating::new().await;
+    let request = elevating.approved().await;
+    elevating.send(&request).await;
+}
+
 fn shown(fields: &[WriteField]) -> Vec<(&str, &str, bool)> {
     fields.iter().map(|field| (field.name.as_str(), field.value.as_str(), field.masked)).collect()
 }

@@ -175,6 +175,7 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
         json::<Value>(request.send().await.unwrap(), StatusCode::OK).await;
     }
     crate::alarms::look_at_one(&world, &amy, &sana).await;
+    crate::elevation::ask_and_send_one().await;
     // With the stop in force.
     json::<Value>(world.get(&sana, "/v1/snapshot").send().await.unwrap(), StatusCode::OK).await;
 
