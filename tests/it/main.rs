@@ -13,6 +13,7 @@ mod journal_key;
 mod journal_killed;
 mod mortal_server;
 mod network;
+mod one_write;
 mod record;
 mod recovery;
 mod revoking;

@@ -38,6 +38,8 @@ pub struct RecordingHost {
     pages: Arc<Mutex<Vec<String>>>,
     raised: Mutex<u32>,
     restarts: Mutex<u32>,
+    /// Paths that the controller had the window load.
+    shown_pages: Mutex<Vec<String>>,
 }
 
 impl RecordingHost {
@@ -56,6 +58,7 @@ impl RecordingHost {
             pages: Arc::default(),
             raised: Mutex::default(),
             restarts: Mutex::default(),
+            shown_pages: Mutex::default(),
         })
     }
 
@@ -115,6 +118,10 @@ impl RecordingHost {
     }
 
     /// How often the program was asked to start again.
+    pub fn shown_pages(&self) -> Vec<String> {
+        self.shown_pages.lock().unwrap().clone()
+    }
+
     pub fn restarts(&self) -> u32 {
         *self.restarts.lock().unwrap()
     }
@@ -183,7 +190,9 @@ impl Host for RecordingHost {
     fn reload_portal(&self, _session: &SessionId) {}
 
     /// No page is drawn here; what is asked of the gateway is asked by the stories themselves.
-    fn show_page(&self, _session: &SessionId, _path: &str) {}
+    fn show_page(&self, _session: &SessionId, path: &str) {
+        self.shown_pages.lock().unwrap().push(path.to_owned());
+    }
 
     /// Its words are the console's own tests' matter; here nobody looks at a desktop.
     fn notify(&self, _notice: &Notice) {}

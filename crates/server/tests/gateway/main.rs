@@ -5,6 +5,7 @@
 mod answers;
 mod directory;
 mod forwarding;
+mod keeping;
 mod lifetime;
 mod raw_requests;
 mod record;
