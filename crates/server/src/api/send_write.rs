@@ -86,7 +86,8 @@ async fn still_allowed(state: &ServerState, who: &SignedIn, row: &crate::store::
     let (policy, whom) = (state.policy.now(), found.for_policy());
     let gone = || ApiError::new(ErrorCode::ApprovalGone).detail("Nothing was sent.");
     let write = row.write.as_ref().ok_or_else(gone)?;
-    let kept = state.sessions.kept_request(&write.asked.record).await?.ok_or_else(gone)?;
+    // Another call may just have sent it; what to say then is decided with the sending.
+    let Some(kept) = state.sessions.kept_request(&write.asked.record).await? else { return Ok(()) };
     let kept = open_kept(&state.key, &kept).map_err(|_| gone())?;
     let asked_of = Write { method: &kept.method, path: kept.path() };
     let decision = policy.elevate(&who.principal(), &whom, row.asked.mode, asked_of)?;
