@@ -492,7 +492,7 @@ impl Tx {
         rows.bind(session.0.clone()).fetch_all(&mut *self.inner).await?.iter().map(request).collect()
     }
 
-    /// Once, in time, while its session is active and everybody who approved still holds an account: who gets this far sends,
+    /// Once, in time, while its session is active and everybody who approved still holds account and device: who gets this far sends,
     /// and nobody ever after.
     pub async fn use_write(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
         self.changed(
@@ -501,7 +501,8 @@ impl Tx {
                  WHERE id = $1 AND state = 'approved' AND expires_at > $2 AND kept IS NOT NULL AND EXISTS \
                  (SELECT 1 FROM sessions x WHERE x.id = requests.session AND x.state = 'active' AND x.expires_at > $2) \
                  AND NOT EXISTS \
-                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver WHERE d.request = $1 AND a.active = 0) \
+                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver JOIN devices v ON v.id = d.device \
+                 WHERE d.request = $1 AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
                  RETURNING id",
             )
             .bind(id.0.clone())
