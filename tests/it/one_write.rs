@@ -54,10 +54,7 @@ async fn what_the_customer_asks_for_on_the_phone_is_booked_once_and_nothing_else
     let shown = request.write.as_ref().unwrap().shown.as_ref().unwrap();
     let note = shown.fields.iter().find(|field| field.name == "note").unwrap();
     assert_eq!((shown.path.as_str(), note.value.as_str()), ("/appointments", "Be gentle"));
-    let mut decision = leo.sign(&request, Verdict::Approve, "");
-    (decision.signed_at, decision.not_after) = (world.now(), world.now().plus_seconds(60));
-    decision.signature = leo.device.sign(&signing::decision(&decision));
-    let approved = leo.backend.decide_request(&leo.access, decision).await.unwrap();
+    let approved = leo.decide(&request, Verdict::Approve, "", world.now()).await.unwrap();
     assert_eq!(approved.state, RequestState::Approved);
     let may_go = |step: &ElevationStep| matches!(step, ElevationStep::Approved { .. });
     world.until_window("the bar says so", |view| may_go(&view.elevation.step)).await;
