@@ -35,7 +35,7 @@ impl FakeServer {
 
 #[tokio::test]
 async fn a_change_is_told_once_and_counted_until_it_is_read_also_in_the_next_run() {
-    let world = World::online().await;
+    let mut world = World::online().await;
     world.server.tells("n1", "staff_role_changed", None);
     let told = until_told(&world, "A role was changed").await;
     assert_eq!((told.opens, told.body.as_str()), (Opens::News {}, "At the server itself. Open the news to read it."));
@@ -45,6 +45,7 @@ async fn a_change_is_told_once_and_counted_until_it_is_read_also_in_the_next_run
     world.handle.command(Command::ReadNews {});
     let view = world.until("it is read", |view| view.news.unread == 0).await;
     assert!(view.news.items.len() == 1 && !view.news.items[0].unread);
+    world.crash().await;
     let again = world.start_again();
     let view = again.until("it is still listed", |view| view.news.items.len() == 1).await;
     assert_eq!(view.news.unread, 0);

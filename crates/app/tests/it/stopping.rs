@@ -2,7 +2,7 @@
 
 use amberglass_app::{
     Command,
-    view::{ActionKind, UiErrorCode},
+    view::{ActionKind, ConnectionView, UiErrorCode},
 };
 use amberglass_domain::ports::Clock as _;
 use amberglass_wire::{
@@ -64,7 +64,8 @@ async fn a_portal_is_stopped_and_let_go_on_with_a_reason() {
 async fn stopping_a_portal_is_tried_however_bad_the_line_is_said_to_be() {
     let world = World::online().await;
     world.server.set_online(false);
-    world.pass_seconds(10).await;
+    world.clock.advance_seconds(6);
+    world.until("offline", |view| matches!(view.connection, ConnectionView::Offline { .. })).await;
     let portal = PortalId::new("barkside");
     world.handle.command(Command::LiftPortal { portal: portal.clone(), reason: WHY.into() });
     until_done(&world, ActionKind::LiftPortal).await.error.unwrap();

@@ -9,8 +9,9 @@ use amberglass_domain::{
 };
 use amberglass_testkit::SeededEntropy;
 use amberglass_wire::{
-    CustomerId, DeviceId, EventId, PortalId, SessionId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, UnixMillis,
     auth::{CLIENT_ID, TokenRequest},
+    break_glass::ReviewOutcome,
     journal::JournalBatchRequest,
     session::{ExtendSessionRequest, Mode, Reason, StartSessionRequest},
 };
@@ -89,6 +90,11 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     let _ = backend.own_record(&access, Some(17)).await;
     let _ = backend.events(&access, tokio::sync::mpsc::channel(1).0).await;
     let _ = backend.sign_out(&access).await;
+    let _ = backend.request(&access, &RequestId::new("r/1")).await;
+    let _ = backend.withdraw_request(&access, &RequestId::new("r/1"), Some("It is not needed")).await;
+    let _ = backend.review(&access, &session, ReviewOutcome::NotJustified, "A lead was free").await;
+    let _ = backend.stop_portal(&access, &portal, "It shows others' invoices").await;
+    let _ = backend.lift_portal(&access, &portal, "It is right again").await;
     let seen = seen.lock().unwrap();
     let lines: Vec<String> = seen.iter().map(|request| format!("{} {}", request.method, request.uri)).collect();
     assert_eq!(
@@ -115,6 +121,11 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
             "GET /v1/record/own?before=17",
             "GET /v1/events",
             "POST /v1/oauth/sign-out",
+            "GET /v1/requests/r%2F1",
+            "POST /v1/requests/r%2F1/withdraw",
+            "POST /v1/reviews/s1",
+            "POST /v1/portals/bark%2Fside/stop",
+            "POST /v1/portals/bark%2Fside/lift",
         ]
     );
     for request in seen.iter() {
@@ -129,6 +140,10 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     assert_eq!(body(14), serde_json::json!({ "note": "The laptop was set up anew" }));
     assert_eq!(body(15), serde_json::json!({ "reason": "Somebody abuses an account" }));
     assert!(seen[16].body.is_empty());
+    assert_eq!(body(22), serde_json::json!({ "reason": "It is not needed" }));
+    assert_eq!(body(23), serde_json::json!({ "outcome": "not_justified", "note": "A lead was free" }));
+    assert_eq!(body(24), serde_json::json!({ "reason": "It shows others' invoices" }));
+    assert_eq!(body(25), serde_json::json!({ "reason": "It is right again" }));
     assert_eq!(seen[19].header("accept"), Some("text/event-stream"));
 }
 

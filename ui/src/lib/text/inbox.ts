@@ -13,7 +13,7 @@ import { age, counted, dayAndTime, length, timeOfDay } from './times';
 /** Words of requests for approval: of who asks, and of who decides. */
 export const INBOX = {
   toDecide: 'Waiting for you',
-  noneToDecide: 'Nobody waits for you.',
+  noneToDecide: 'No request waits for you.',
   own: 'Yours',
   empty: 'No requests',
   emptyHint: 'Where a session needs an approval, you ask for it on the customer’s card. What becomes of it stands here.',
