@@ -1,7 +1,6 @@
 //! One write in a read-only session: blocked, asked for from the bar, approved by a lead, sent once, and shown.
 
 use amberglass_app::{Command, view::ElevationStep};
-use amberglass_domain::{ports::Backend as _, signing};
 use amberglass_testkit::wait_until;
 use amberglass_tests::{
     staff::Staff,
