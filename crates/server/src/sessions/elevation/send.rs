@@ -86,7 +86,7 @@ impl Sessions {
         if row.state == RequestState::Used {
             return Ok(ToSend::Before(Box::new(row)));
         }
-        if write.asked.sha256 != sending.write_sha256 {
+        if row.state != RequestState::Approved || write.asked.sha256 != sending.write_sha256 {
             return Err(SendError::Gone);
         }
         self.refuse_when_stopped(&mut tx).await?;
