@@ -98,10 +98,10 @@ impl Sessions {
             return Err(AskError::PortalDisabled);
         }
         let now = self.clock.now();
-        if let Some(open) = tx.open_request_of(staff, customer).await? {
-            if !self.lapse_in(&mut tx, &open, now).await? {
-                return Ok(Asked { request: open, repeated: true });
-            }
+        if let Some(open) = tx.open_request_of(staff, customer).await?
+            && !self.lapse_in(&mut tx, &open, now).await?
+        {
+            return Ok(Asked { request: open, repeated: true });
         }
         self.refuse_too_many(&mut tx, staff, now).await?;
         let id = RequestId(uuid_v7(&*self.clock, &*self.entropy));
