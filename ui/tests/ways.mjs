@@ -226,6 +226,7 @@ export async function inboxWay(page, origin) {
   await seen('live-strip');
 
   await page.goto(`${origin}/console.html?scene=inbox&play`);
+  await seen('find-field');
   await page.keyboard.press('Control+3');
   await seen('inbox-list');
   await page.keyboard.press('ArrowDown');
@@ -275,6 +276,7 @@ export async function breakGlassWay(page, origin) {
   if (!/Break-glass/.test(await page.getByTestId('live-strip').innerText())) wrong.push('the strip does not say that it is break-glass');
 
   await page.goto(`${origin}/console.html?scene=inbox-reviews-alone&play`);
+  await seen('find-field');
   await page.keyboard.press('Control+3');
   await seen('inbox-list');
   await page.keyboard.press('ArrowDown');
