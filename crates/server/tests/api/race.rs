@@ -44,20 +44,16 @@ impl Race {
     }
 
     pub async fn run(&mut self, rounds: u32) {
-        let mut seen = Vec::new();
         for round in 0..rounds {
-            if round > 0 && round % ROUNDS_PER_SIGN_IN == 0 {
+            if round > 0 && round.is_multiple_of(ROUNDS_PER_SIGN_IN) {
                 self.asking.sign_in_again().await;
                 self.kim = self.asking.world.sign_in(KIM, 21).await;
             }
-            seen.push(self.round(round).await);
-        }
-        for state in [RequestState::Approved, RequestState::Denied, RequestState::Withdrawn, RequestState::Lapsed] {
-            println!("{}: {}", state.as_str(), seen.iter().filter(|seen| **seen == state).count());
+            self.round(round).await;
         }
     }
 
-    async fn round(&self, round: u32) -> RequestState {
+    async fn round(&self, round: u32) {
         let asking = &self.asking;
         let asked = asking.try_ask(&asking.amy, &format!("round-{round}")).await;
         let request: RequestResponse = json(asked, StatusCode::CREATED).await;
@@ -83,7 +79,6 @@ impl Race {
         }
         // So that the next round can ask for the same customer.
         asking.withdraw(&asking.amy, &request.id, None).await;
-        last.state
     }
 
     /// What each was told. Who begins changes from round to round, or the same one would always be first.
@@ -96,7 +91,7 @@ impl Race {
         let withdraw = async || json(asking.withdraw(&asking.amy, &request.id, None).await, StatusCode::OK).await;
         let lapse = async || {
             // In one round of four time runs out while they are at it.
-            if round % 4 == 0 {
+            if round.is_multiple_of(4) {
                 asking.world.clock.advance_millis(1_000);
             }
         };

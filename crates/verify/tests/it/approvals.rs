@@ -380,7 +380,7 @@ fn a_session_whose_use_of_an_approval_is_left_out() {
     let approval = [asked(0, "a"), approved(20, "a", |_| {})];
     let [used, began] = session(30, "a", Mode::ReadWrite, 1_800);
     let with = |more: &[Event]| [&approval[..], more].concat();
-    expect("nothing else is wrong", &with(&[began.clone()]), &[("use_not_recorded", 3)]);
+    expect("nothing else is wrong", &with(std::slice::from_ref(&began)), &[("use_not_recorded", 3)]);
     let unapproved = [asked(0, "a"), began.clone()];
     expect("nor was it approved", &unapproved, &[("not_approved", 2), ("use_not_recorded", 2)]);
     let longer = session(30, "a", Mode::ReadWrite, 1_900)[1].clone();
