@@ -9,6 +9,7 @@ mod first_run;
 mod instances;
 mod lifetime;
 mod main_job;
+mod one_write;
 mod refusals;
 
 use std::path::PathBuf;

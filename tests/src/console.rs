@@ -142,6 +142,16 @@ impl Console {
         .await
     }
 
+    /// As [`Console::text_with`], for text of clamped lines, which the driver takes for hidden.
+    pub async fn clamped_text_with(&self, id: &str, part: &str) {
+        let script = format!("return document.querySelector('[data-testid=\"{id}\"]')?.textContent ?? ''");
+        wait_until(&format!("`{id}` to say \"{part}\""), LIMIT, || async {
+            let text = self.client.execute(&script, vec![]).await.ok()?;
+            text.as_str()?.contains(part).then_some(())
+        })
+        .await;
+    }
+
     /// Every element of this id, with its `data-kind`.
     pub async fn kinds(&self, id: &str) -> Result<Vec<String>> {
         let mut kinds = Vec::new();

@@ -232,7 +232,8 @@ async fn fill_start_sheet(console: &Console) -> Result<()> {
 }
 
 /// Waits until the server holds a record of this kind whose body names `what`.
-async fn seen_at_server(staff: &Staff, session: &amberglass_wire::SessionId, kind: &str, what: &str) {
+/// Waits until a record of this kind that says so is at the server.
+pub async fn seen_at_server(staff: &Staff, session: &amberglass_wire::SessionId, kind: &str, what: &str) {
     wait_until(&format!("{kind} of {what} at the server"), LIMIT, || async {
         let trail = staff.trail(session).await.ok()?;
         trail.iter().any(|event| event.record.kind == kind && event.record.body.contains(what)).then_some(())

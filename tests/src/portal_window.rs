@@ -14,6 +14,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Height of the bar, in pixels at scale 1, and with the row in which one says why the session is extended.
 pub const BAR: i32 = 64;
 pub const OPEN_BAR: i32 = 148;
+/// With the row about a write that was blocked.
+pub const WRITE_BAR: i32 = 112;
 /// `#f59e0b`
 pub const LIVE: [u8; 3] = [0xf5, 0x9e, 0x0b];
 /// `#7f1d1d`: about to end.

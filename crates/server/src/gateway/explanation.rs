@@ -301,7 +301,7 @@ impl Explanation<'_> {
                 "If it has to be done, ask the customer to do it."
             }
             Reason::Blocked if !self.is_read() => {
-                "If it has to be done, ask the customer to do it, or your lead how to go on."
+                "If it has to be done, ask the customer to do it, or for approval in the bar above where it offers that."
             }
             Reason::UnknownHost | Reason::ContradictingHosts => "Start a session in the console: it opens the portal.",
             Reason::OtherSite | Reason::TargetRefused => "Go back and use the portal's own links.",
