@@ -80,7 +80,7 @@ export const rowState = (review: ReviewView): string => (review.overdue ? 'overd
 export function reviewState(review: ReviewView, now: number): string {
   if (isRunning(review.session)) return REVIEWS.running;
   const since = age(Math.max(0, now - review.used_at));
-  return review.overdue ? `Nobody has reviewed it for ${since}. Unreviewed ones keep ${review.session.staff_name} from breaking the glass again.` : `Waits for a review since ${since}.`;
+  return review.overdue ? `Nobody has reviewed it for ${since}. Unreviewed ones keep ${review.session.staff_name} from breaking the glass again.` : `Has waited ${since} for a review.`;
 }
 
 export const isRunning = (session: Pick<SessionView, 'state'>): boolean => session.state === 'active' || session.state === 'frozen';
