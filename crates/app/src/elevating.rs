@@ -54,7 +54,8 @@ impl Actor {
                 .as_ref()
                 .is_none_or(|blocked| request.state.is_open() || !is_later(&blocked.record, &write.asked.record))
         {
-            return step_of(request, write, self.left_millis(request, now));
+            let is_going = running.elevating.under_way.is_some();
+            return step_of(request, write, self.left_millis(request, now), is_going);
         }
         match blocked {
             Some(blocked) if is_new(&blocked.record) => ElevationStep::Blocked {
@@ -209,22 +210,28 @@ fn what(method: &str, path: &str) -> String {
     format!("{method} {path}")
 }
 
-fn step_of(request: &RequestResponse, write: &WriteResponse, remaining_millis: i64) -> ElevationStep {
+fn step_of(request: &RequestResponse, write: &WriteResponse, remaining_millis: i64, is_going: bool) -> ElevationStep {
     let (id, what) = (request.id.clone(), what(&write.asked.method, &write.asked.path));
     let by = |verdict: Verdict| {
         let last = request.decisions.iter().rev().find(|decision| decision.verdict == verdict);
         last.map(|decision| (decision.approver_name.clone(), decision.comment.clone())).unwrap_or_default()
     };
+    let approved = |request: RequestId, what: String| ElevationStep::Approved {
+        request,
+        what,
+        by: by(Verdict::Approve).0,
+        remaining_millis,
+    };
     match request.state {
         RequestState::Pending => ElevationStep::Waiting { request: id, what },
-        RequestState::Approved => {
-            ElevationStep::Approved { request: id, what, by: by(Verdict::Approve).0, remaining_millis }
-        }
+        RequestState::Approved => approved(id, what),
         RequestState::Denied => {
             let (by, comment) = by(Verdict::Deny);
             ElevationStep::Denied { what, by, comment }
         }
         RequestState::Withdrawn | RequestState::Lapsed => ElevationStep::Lapsed { what },
+        // It is used before anything of it goes: what came of it is told with the answer.
+        RequestState::Used if write.outcome.is_none() && is_going => approved(id, what),
         RequestState::Used => {
             let outcome = write.outcome.clone().unwrap_or(SendOutcome::Unknown {});
             ElevationStep::Sent { what, outcome }

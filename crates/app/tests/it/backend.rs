@@ -267,6 +267,10 @@ impl Backend for FakeServer {
     ) -> Result<SendWriteResponse, BackendError> {
         self.note(format!("send_write({request})"));
         self.check("send_write")?;
+        if self.with(|state| std::mem::take(&mut state.hold_send)) {
+            self.is_going(request);
+            self.held_send.notified().await;
+        }
         let sent = self.write_sent(request, signed)?;
         self.keep_answer("send_write", sent)
     }

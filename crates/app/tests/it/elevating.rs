@@ -2,7 +2,7 @@
 
 use amberglass_app::{
     Command,
-    view::{ElevationStep, SessionWindowView, UiErrorCode},
+    view::{ConsoleView, ElevationStep, SessionWindowView, UiErrorCode},
 };
 use amberglass_domain::{
     approval::ONE_WRITE,
@@ -16,6 +16,7 @@ use amberglass_wire::{
     elevation::{
         AskedWrite, BlockedWriteResponse, CannotAsk, SendOutcome, SendWriteRequest, SendWriteResponse, WriteResponse,
     },
+    event_stream::ServerEvent,
     problem::ErrorCode,
 };
 
@@ -49,6 +50,17 @@ impl FakeServer {
         let new = RequestResponse { asked: ONE_WRITE, session, write, ..self.a_request("write-1", "staff-1") };
         self.with(|state| state.requests.insert(0, new.clone()));
         new
+    }
+
+    /// On record as sent, and nothing came back yet.
+    pub fn is_going(&self, id: &RequestId) {
+        let now = self.clock.now();
+        self.with(|state| {
+            let request = state.requests.iter_mut().find(|request| request.id == *id).unwrap();
+            request.state = RequestState::Used;
+            request.write.as_mut().unwrap().sent_at = Some(now);
+        });
+        self.push(ServerEvent::SnapshotChanged);
     }
 
     pub fn write_sent(&self, id: &RequestId, signed: SendWriteRequest) -> Result<SendWriteResponse, BackendError> {
@@ -125,6 +137,24 @@ async fn a_blocked_write_is_asked_for_from_the_bar_and_sent_once_and_the_window_
     world.handle.command(Command::DismissWrite {});
     world.until_window("the row goes", |view| view.elevation.step == ElevationStep::Nothing {}).await;
     assert_eq!(world.server.with(|state| state.sent.len()), 1);
+}
+
+#[tokio::test]
+async fn while_a_write_is_on_its_way_nobody_says_that_no_answer_came() {
+    let world = approved().await;
+    world.server.with(|state| state.hold_send = true);
+    world.handle.command(send());
+    let used = |view: &ConsoleView| view.inbox.own.iter().any(|own| own.state == RequestState::Used);
+    world.until("the snapshot to say that it is used", used).await;
+    let view = world.window_now().await;
+    assert!(matches!(view.elevation.step, ElevationStep::Approved { .. }), "{:?}", view.elevation.step);
+    assert!(view.elevation.busy);
+    world.server.held_send.notify_one();
+    let sent = |view: &SessionWindowView| matches!(view.elevation.step, ElevationStep::Sent { .. });
+    let ElevationStep::Sent { outcome, .. } = world.until_window("it is sent", sent).await.elevation.step else {
+        panic!()
+    };
+    assert_eq!(outcome, SendOutcome::Answered { status: 303 });
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ pub struct FakeServer {
     pub slow_search: Notify,
     /// A snapshot that was taken while `hold_snapshot` stood waits for this.
     pub held_snapshot: Notify,
+    /// A write that goes while `hold_send` stood waits for this, used and without an outcome.
+    pub held_send: Notify,
 }
 
 pub struct State {
@@ -61,6 +63,7 @@ pub struct State {
     pub portal_name: String,
     /// The next snapshot is taken, and answered only later; then this stands no more.
     pub hold_snapshot: bool,
+    pub hold_send: bool,
     pub delivered: Vec<ChainedRecord>,
     pub rights: RightsResponse,
     pub emergency_stop: Option<EmergencyStopResponse>,
@@ -109,6 +112,7 @@ impl FakeServer {
             limits: limits(),
             portal_name: "Barkside".into(),
             hold_snapshot: false,
+            hold_send: false,
             delivered: Vec::new(),
             rights: RightsResponse::default(),
             emergency_stop: None,
@@ -136,6 +140,7 @@ impl FakeServer {
             state: Mutex::new(state),
             slow_search: Notify::new(),
             held_snapshot: Notify::new(),
+            held_send: Notify::new(),
         })
     }
 
