@@ -73,11 +73,20 @@ async fn a_start_with_a_reason_that_says_nothing_is_explained_and_leaves_no_sess
 }
 
 #[tokio::test]
-async fn a_start_that_policy_refuses_is_explained_and_leaves_no_session() {
+async fn a_start_that_policy_keeps_for_a_lead_is_explained_and_leaves_no_session() {
     let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.sign_in().await.unwrap();
     // Customers of class `sensitive` need a lead's approval in every mode.
-    let words = refused_start("1090", "Asks why the last invoice was charged twice").await;
-    assert!(words.contains("approv"), "{words}");
+    place.console.fill("find-field", "1090").await.unwrap();
+    place.console.press("customer-1090").await.unwrap();
+    place.console.see("ask-approval").await;
+    let words = place.console.text_with("policy-word", "sensitive").await;
+    assert!(words.contains("approval"), "{words}");
+    assert!(!place.console.is_shown("start-session").await);
+    assert!(!place.desk.window_exists(" · AG-"));
+    let staff = place.at_api().await.unwrap();
+    assert!(place.running(&staff).await.unwrap().is_empty());
 }
 
 #[tokio::test]
