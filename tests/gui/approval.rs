@@ -81,7 +81,7 @@ async fn who_breaks_the_glass_is_known_at_once_and_a_lead_says_by_keyboard_wheth
     let words = lead.desk.toast("Break-glass: Amy Lee began without approval").await;
     assert!(!words.contains("Helena"), "{words}");
     lead.desk.tap_toast().unwrap();
-    lead.console.text_with("review", emergency).await;
+    lead.console.text_with("request", emergency).await;
     pictures(&place, &lead, "glass-2-known").await;
     place.console.to_bar().await.unwrap();
     place.console.press("end-session").await.unwrap();

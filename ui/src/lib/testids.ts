@@ -66,7 +66,6 @@ export const ids = {
   withdrawApproval: 'withdraw-approval',
   withdrawApprovalDialog: 'withdraw-approval-dialog',
   given: 'given',
-  review: 'review',
   reviewState: 'review-state',
   reviewTrail: 'review-trail',
   reviewEnd: 'review-end',

@@ -18,7 +18,7 @@ export const INBOX = {
   empty: 'No requests',
   emptyHint: 'Where a session needs an approval, you ask for it on the customer’s card. What becomes of it stands here.',
   emptyApproverHint: 'What waits for your decision stands here as soon as somebody asks, and so does what you ask for yourself.',
-  choose: 'Choose a request to read it.',
+  choose: 'Choose one to read it.',
   stale: 'You are offline. This is how it was when the server was last reached.',
   offline: 'You are offline. A decision can be made once the server is reached.',
   all: 'All of the inbox',
