@@ -43,7 +43,7 @@ use audit::AuditLog;
 use drivers::{Drivers, IdentitySigner};
 use policy::PolicyInForce;
 use secrets::ServerKey;
-use sessions::{Change, Sessions};
+use sessions::{Change, ChangedSession, Sessions};
 use steady_clock::SteadyClock;
 use store::{Hint, Store};
 
@@ -173,9 +173,10 @@ pub async fn serve(
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
     let (others, alarms) = (sessions.clone(), state.audit.clone());
     let hear = move |hint| match hint {
-        Hint::Session(id) => others.hear(Change::Session(id)),
+        Hint::Session(id) => others.hear(Change::Session(ChangedSession::new(id))),
         Hint::Alarms => alarms.hear_of_alarms(),
         Hint::Request(staff) => others.hear(Change::Request(staff)),
+        Hint::SignIns => others.hear(Change::SignIns),
         Hint::Everything => others.hear(Change::Everything),
     };
     tasks.spawn(store::listen(state.store.clone(), state.clock.clone(), stop.clone(), hear));

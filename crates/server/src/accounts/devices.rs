@@ -36,7 +36,7 @@ pub async fn revoke(
     if revocation == Revocation::Revoked {
         state.sessions.end_those_on_device_in(&mut tx, device, by, reason).await?;
         // Its event streams look at their sign-in, and those of others at their list.
-        state.sessions.announce_change(&mut tx, Change::Everything);
+        state.sessions.announce_change(&mut tx, Change::SignIns);
         tx.commit().await?;
     }
     Ok(revocation)

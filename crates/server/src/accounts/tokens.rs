@@ -212,7 +212,7 @@ async fn enrolled(
     };
     state.audit.append_in(tx, subject(staff, &device.id), detail).await?;
     // The owner's other consoles show it.
-    state.sessions.announce_change(tx, Change::Everything);
+    state.sessions.announce_change(tx, Change::SignIns);
     Ok(Some(device.id))
 }
 

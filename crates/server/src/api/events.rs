@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use amberglass_wire::{SessionId, StaffId, auth::Role, event_stream::ServerEvent, session::SessionState};
+use amberglass_wire::{StaffId, auth::Role, event_stream::ServerEvent};
 use axum::{
     extract::State,
     response::sse::{Event, Sse},
@@ -14,7 +14,7 @@ use super::{extract::SignedIn, problem::ApiError};
 use crate::{
     ServerState,
     policy::ServerAction,
-    sessions::Change,
+    sessions::{Change, ChangedSession},
     store::{StoreError, parse_role},
 };
 
@@ -103,15 +103,18 @@ impl Listener {
                 biased;
                 () = self.state.stop.cancelled() => return None,
                 () = self.state.clock.sleep_until(self.next_beat) => return self.beat().await,
-                () = alarm(&mut self.alarms) => return self.look(ServerEvent::SnapshotChanged).await,
+                // That there is something new tells nobody anything, so it is said at once, to everybody: whether the
+                // sign-in still holds is asked at the next beat, and by who serves the snapshot.
+                () = alarm(&mut self.alarms) => return Some(ServerEvent::SnapshotChanged),
                 changed = self.changes.recv() => match changed {
                     Ok(Change::Request(staff)) => {
                         if self.decides || staff == self.staff {
-                            return self.look(ServerEvent::SnapshotChanged).await;
+                            return Some(ServerEvent::SnapshotChanged);
                         }
                     }
-                    Ok(Change::Everything) => return self.look(ServerEvent::SnapshotChanged).await,
-                    Ok(Change::Session(id)) => match self.hint(&id).await {
+                    Ok(Change::Everything) => return Some(ServerEvent::SnapshotChanged),
+                    Ok(Change::SignIns) => return self.look(ServerEvent::SnapshotChanged).await,
+                    Ok(Change::Session(changed)) => match self.hint(&changed).await {
                         Ok(Some(event)) => return Some(event),
                         Ok(None) => {}
                         Err(error) => {
@@ -119,7 +122,7 @@ impl Listener {
                             return None;
                         }
                     },
-                    Err(RecvError::Lagged(_)) => return self.look(ServerEvent::SnapshotChanged).await,
+                    Err(RecvError::Lagged(_)) => return Some(ServerEvent::SnapshotChanged),
                     Err(RecvError::Closed) => return None,
                 },
             }
@@ -176,11 +179,10 @@ impl Listener {
         })
     }
 
-    async fn hint(&self, id: &SessionId) -> Result<Option<ServerEvent>, StoreError> {
-        let Some(row) = self.state.sessions.get(id).await? else { return Ok(None) };
-        let visible = self.sees_all || row.staff == self.staff;
-        let state: SessionState = row.state;
-        Ok(visible.then_some(ServerEvent::SessionChanged { session: row.id, state }))
+    async fn hint(&self, changed: &ChangedSession) -> Result<Option<ServerEvent>, StoreError> {
+        let Some((staff, state)) = changed.seen(&self.state.sessions).await? else { return Ok(None) };
+        let visible = self.sees_all || *staff == self.staff;
+        Ok(visible.then(|| ServerEvent::SessionChanged { session: changed.id.clone(), state: *state }))
     }
 }
 

@@ -124,10 +124,10 @@ impl Watches {
     fn listen(&mut self) {
         loop {
             let changed = match self.hints.try_recv() {
-                Ok(Change::Session(id)) => Some(id),
+                Ok(Change::Session(changed)) => Some(changed.id),
                 // What it does to a session is told of the session.
                 Ok(Change::Request(_)) => continue,
-                Ok(Change::Everything) | Err(TryRecvError::Lagged(_)) => None,
+                Ok(Change::SignIns | Change::Everything) | Err(TryRecvError::Lagged(_)) => None,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             };
             self.heard = self.heard.saturating_add(1);
@@ -303,7 +303,7 @@ impl Watcher {
             tokio::select! {
                 () = &mut timer => return,
                 hint = hints.recv() => match hint {
-                    Ok(Change::Session(session)) if session != self.session => {}
+                    Ok(Change::Session(changed)) if changed.id != self.session => {}
                     Ok(Change::Request(_)) => {}
                     // Hints that were lost may have named it.
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,

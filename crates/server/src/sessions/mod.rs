@@ -37,7 +37,7 @@ mod timer;
 
 pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError, Withdrawing};
 pub use break_glass::{Breaking, ReviewError};
-pub use changes::Change;
+pub use changes::{Change, ChangedSession};
 pub(crate) use customer_check::run as run_customer_check;
 pub use elevation::{ElevateError, Elevating, Keeping, SendError, Sending, ToSend};
 pub(crate) use elevation::{open as open_kept, seal};
@@ -190,7 +190,7 @@ impl Sessions {
 
     /// To be called with the transaction that changes the session.
     fn announce(&self, tx: &mut Tx, id: &SessionId) {
-        self.announce_change(tx, Change::Session(id.clone()));
+        self.announce_change(tx, Change::Session(ChangedSession::new(id.clone())));
     }
 
     /// To be called with the transaction that makes the change.

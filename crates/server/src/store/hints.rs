@@ -23,6 +23,8 @@ const CHANNEL: &str = "amberglass_hints";
 const EVERYTHING: &str = "*";
 /// Likewise: an alarm was raised, or somebody has looked at one.
 const ALARMS: &str = "!";
+/// Likewise: a sign-in may not hold any more.
+const SIGN_INS: &str = "&";
 /// Before whose request for approval has changed.
 const REQUESTS: &str = "?";
 
@@ -41,6 +43,7 @@ pub enum Hint {
     Alarms,
     /// A request for approval of this staff member.
     Request(StaffId),
+    SignIns,
     /// Hints may have been lost, or more changed than can be named.
     Everything,
 }
@@ -61,6 +64,7 @@ impl Tx {
                 Hint::Session(id) => id.0.clone(),
                 Hint::Alarms => ALARMS.to_owned(),
                 Hint::Request(staff) => format!("{REQUESTS}{staff}"),
+                Hint::SignIns => SIGN_INS.to_owned(),
                 Hint::Everything => EVERYTHING.to_owned(),
             };
             sqlx::query("SELECT pg_notify($1, $2)")
@@ -154,6 +158,7 @@ impl Ear<'_> {
         match payload.split_once(' ') {
             Some((origin, _)) if origin == self.origin => None,
             Some((_, ALARMS)) => Some(Hint::Alarms),
+            Some((_, SIGN_INS)) => Some(Hint::SignIns),
             Some((_, what)) if what.starts_with(REQUESTS) => {
                 Some(Hint::Request(StaffId(what.trim_start_matches(REQUESTS).to_owned())))
             }
@@ -180,6 +185,7 @@ mod tests {
         assert_eq!(ear.understood("them 17"), Some(Hint::Session(SessionId("17".into()))));
         assert_eq!(ear.understood("them *"), Some(Hint::Everything));
         assert_eq!(ear.understood("them !"), Some(Hint::Alarms));
+        assert_eq!(ear.understood("them &"), Some(Hint::SignIns));
         assert_eq!(ear.understood("them ?s"), Some(Hint::Request(StaffId("s".into()))));
         assert_eq!(ear.understood("nonsense"), Some(Hint::Everything));
     }
