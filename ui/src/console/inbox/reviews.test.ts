@@ -1,7 +1,7 @@
 import { fireEvent, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsoleView } from '../../lib/bindings/ConsoleView';
-import { consoleScenes as scenes, emptyInbox, given, reviews, toDecide } from '../../lib/host/samples';
+import { consoleScenes as scenes, emptyInbox, given, reviews, session, toDecide } from '../../lib/host/samples';
 import { isShown, press, shown, type, value, words } from '../../test_console';
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.now() }));
@@ -143,6 +143,42 @@ describe('an approval that one has given', () => {
     await settled();
     expect(words('given')).toContain('It does not hold any more');
     expect(isShown('withdraw-approval')).toBe(false);
+  });
+});
+
+describe('an approval of one change that one has given', () => {
+  it('is not offered beside the session in which it was blocked', async () => {
+    await shown(scenes['live-given-writes']);
+    await press('nav-live');
+    expect(isShown('live-list')).toBe(true);
+    expect(isShown(`withdraw-approval-${session.id}`)).toBe(false);
+  });
+
+  it('says what it lets be sent and until when, and that withdrawing it ends no session', async () => {
+    await at(scenes['inbox-given-writes'], 'request-v4');
+    expect(words('request')).toContain('You let Bo Nilsson send one change for Jane Doe');
+    expect(words('given')).toContain('Not sent, lapses at');
+    expect(words('request')).not.toContain('Granted');
+    await press('withdraw-approval');
+    expect(words('withdraw-approval-dialog')).toContain('The change can’t be sent any more, and the session goes on. Bo Nilsson is told');
+  });
+
+  it('can’t be withdrawn once it was sent, and says so', async () => {
+    const { show } = await at(scenes['inbox-given-writes'], 'request-v3');
+    expect(words('given')).toContain('It was sent.');
+    expect(isShown('withdraw-approval')).toBe(false);
+    const [sent] = scenes['inbox-given-writes'].inbox.given;
+    await show({ ...scenes['inbox-given-writes'], inbox: { ...emptyInbox, answered: sent ?? null } });
+    await settled();
+    expect(words('given')).toContain('Noor Haddad approved it');
+    expect(words('given')).toContain('It was sent.');
+  });
+
+  it('that did not reach the portal is never called sent', async () => {
+    const { inbox } = scenes['inbox-given-writes'];
+    const unsent = inbox.given.map((one) => ({ ...one, write: one.write && { ...one.write, outcome: { outcome: 'not_sent' as const } } }));
+    await at({ ...scenes['inbox-given-writes'], inbox: { ...inbox, given: unsent } }, 'request-v3');
+    expect(words('given')).toContain('Nothing was sent: the portal could not be reached.');
   });
 });
 

@@ -5,6 +5,7 @@ import type { RequestResponse } from '../bindings/RequestResponse';
 import type { SendOutcome } from '../bindings/SendOutcome';
 import type { UiError } from '../bindings/UiError';
 import type { WriteField } from '../bindings/WriteField';
+import type { WriteResponse } from '../bindings/WriteResponse';
 import { clockFace } from '../parts/countdown';
 import { errorLine } from './errors';
 import { counted } from './times';
@@ -46,6 +47,10 @@ export function outcomeWords(outcome: SendOutcome): string {
       return 'Sent, but no answer came. Look in the page whether it was done; it is never sent twice.';
   }
 }
+
+/** Of one that was pressed: whether it went. What the portal said to it stands with what was sent. */
+export const sentWords = (write: WriteResponse): string =>
+  write.outcome?.outcome === 'not_sent' ? 'Nothing was sent: the portal could not be reached.' : 'It was sent.';
 
 /** The row of the bar, in a sentence. Without the time left, which would be said every second. */
 export function stepWords(step: ElevationStep): string {

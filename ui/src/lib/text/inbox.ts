@@ -6,7 +6,7 @@ import type { RequestState } from '../bindings/RequestState';
 import type { Scope } from '../bindings/Scope';
 import type { StaffId } from '../bindings/StaffId';
 import type { Verdict } from '../bindings/Verdict';
-import { asksToSend, sendSentence, writeName, youAskedToSend } from './elevation';
+import { asksToSend, sendSentence, sentWords, writeName, youAskedToSend } from './elevation';
 import { MODES, RULES, whyWords } from './sessions';
 import { age, counted, dayAndTime, length, timeOfDay } from './times';
 
@@ -87,12 +87,16 @@ export const NEXT: Record<RequestState, string> = {
 const NEXT_OF_WRITE: Record<RequestState, string> = {
   pending: 'You are told on this desktop as soon as somebody has decided.',
   approved: 'Send it from the bar of the session window.',
-  used: 'It was sent. It is never sent a second time.',
+  used: 'It is never sent a second time.',
   denied: 'Nothing was sent. Read why before you ask for anything like it.',
   withdrawn: 'Nothing is sent any more. Do it again in the page, then ask again.',
   lapsed: 'It was not decided or not sent in time, or the session is over. Do it again in the page, then ask again.',
 };
-export const nextWords = (request: RequestResponse): string => (request.write ? NEXT_OF_WRITE : NEXT)[request.state];
+export function nextWords(request: RequestResponse): string {
+  if (!request.write) return NEXT[request.state];
+  const next = NEXT_OF_WRITE[request.state];
+  return request.state === 'used' ? `${sentWords(request.write)} ${next}` : next;
+}
 
 /** In a row: what is asked for. */
 export const rowScope = (request: RequestResponse): string =>
@@ -224,7 +228,7 @@ export function answerWords(request: RequestResponse, now: number): string {
     case 'approved':
       return by('approve');
     case 'used':
-      return `${by('approve')} The session has begun.`;
+      return `${by('approve')} ${request.write ? sentWords(request.write) : 'The session has begun.'}`;
     case 'denied':
       return by('deny');
     case 'withdrawn':
@@ -243,11 +247,19 @@ export const goneWords = (request: RequestResponse | null, answered: RequestResp
 };
 
 /** Of an approval that one has given. */
-export const youApprovedWords = (request: RequestResponse): string => `You let ${request.staff_name} ${DOES[(request.granted ?? request.asked).mode]} ${request.customer.name}`;
-export const givenState = (request: RequestResponse): string =>
-  request.state === 'used' ? 'The session runs' : request.state === 'pending' ? `Waits for ${counted(Math.max(1, request.approvals_needed) - request.decisions.length, 'more approval', 'more approvals')}` : `Not begun, lapses at ${timeOfDay(request.expires_at)}`;
+export const youApprovedWords = (request: RequestResponse): string =>
+  `You let ${request.staff_name} ${request.write ? 'send one change for' : DOES[(request.granted ?? request.asked).mode]} ${request.customer.name}`;
+export function givenState(request: RequestResponse): string {
+  if (request.state === 'used') return request.write ? sentWords(request.write).slice(0, -1) : 'The session runs';
+  if (request.state === 'pending') return `Waits for ${counted(Math.max(1, request.approvals_needed) - request.decisions.length, 'more approval', 'more approvals')}`;
+  return `${request.write ? 'Not sent' : 'Not begun'}, lapses at ${timeOfDay(request.expires_at)}`;
+}
+/** What was sent can't be taken back. */
+export const canBeWithdrawn = (request: RequestResponse): boolean => !(request.write && request.state === 'used');
 export const withdrawEffect = (request: RequestResponse): string =>
-  request.state === 'used'
+  request.write
+    ? `The change can’t be sent any more, and the session goes on. ${request.staff_name} is told who withdrew the approval and why.`
+    : request.state === 'used'
     ? `${request.staff_name} is viewing the portal as ${request.customer.name}. The session ends and its page is covered at once; they are told who withdrew the approval and why.`
     : `Nothing can begin with it any more. ${request.staff_name} is told who withdrew it and why.`;
 export const GONE = 'This request does not wait for you any more';

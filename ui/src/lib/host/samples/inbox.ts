@@ -156,6 +156,12 @@ export const given: RequestResponse[] = [
   request('v1', 22, BO, jane, { state: 'used', may_decide: false, granted: toLook, session: session.id, decisions: [decided('approve', 'Look first', 20, toLook)] }),
   request('v2', 8, 'Ines Albrecht', janet, { state: 'approved', may_decide: false, granted: asked, expires_at: now + 9 * MINUTE, decisions: [decided('approve', '', 6)] }),
 ];
+const oneWrite: Scope = { mode: 'read_only', duration_seconds: 300, extensions: 0 };
+/** Of one change: sent, and not sent yet. */
+const givenWrites: RequestResponse[] = [
+  request('v3', 9, BO, jane, { ...aboutWrite, state: 'used', may_decide: false, granted: oneWrite, write: { ...write, shown: null, sent_at: now - 5 * MINUTE, outcome: { outcome: 'answered', status: 303 } }, decisions: [decided('approve', '', 6, oneWrite)] }),
+  request('v4', 2, BO, jane, { ...aboutWrite, state: 'approved', may_decide: false, granted: oneWrite, expires_at: now + 4 * MINUTE, decisions: [decided('approve', '', 1, oneWrite)] }),
+];
 const approvedByOther = request('q0', 12, 'Ola Kim', janice, { state: 'denied', may_decide: false, decisions: [{ ...decided('deny', 'Security handles this one; hand the ticket over', 3), approver: 'st9', approver_name: 'Sam Reyes' }] });
 
 const decides: ConsoleView = { ...asLead, inbox: { ...emptyInbox, to_decide: toDecide, own: [] } };
@@ -199,6 +205,8 @@ export const inboxScenes = {
   'inbox-reviewed': { ...asLead, inbox: { ...emptyInbox, reviewed: overdue && { ...overdue, outcome: 'not_justified', note: 'A lead was free the whole afternoon', reviewed_at: now - 4 * MINUTE, reviewed_by_name: 'Sana Ito' } }, focus: { number: 1, opens: { what: 'review', session: 'g1' } } },
   'inbox-given': { ...asLead, inbox: { ...emptyInbox, given } },
   'live-given': { ...asLead, inbox: { ...emptyInbox, given }, live: { ...asLead.live, sessions: [{ ...session, own: false, staff_name: BO }, ...(runs ? [runs.session] : [])] } },
+  'inbox-given-writes': { ...asLead, inbox: { ...emptyInbox, given: givenWrites } },
+  'live-given-writes': { ...asLead, inbox: { ...emptyInbox, given: givenWrites }, live: { ...asLead.live, sessions: [{ ...session, own: false, staff_name: BO }] } },
   'card-two-approvals': { ...found, card: card({ options: { ...options, modes: two } }) },
   'card-pending': cardOf(pending),
   'card-approved': cardOf(approved),
