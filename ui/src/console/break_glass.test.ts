@@ -92,6 +92,22 @@ describe('break-glass on the sheet', () => {
     expect(asked('break_glass')).toHaveLength(2);
   });
 
+  it('asks anew where reason or time were changed after a fresh sign-in was wanted', async () => {
+    const { asked, show } = await atDialog();
+    await type('break-glass-statement', STATED);
+    await press('break-glass-confirm');
+    const error = { code: 'fresh_sign_in_required', about: null, reference: '7f3a91c0', retry: false } as const;
+    await show({ ...scenes['card-sensitive'], card: { ...scenes['card-sensitive'].card, start: { state: 'failed', error } } });
+    await press('break-glass-cancel');
+    await type('ticket', 'TCK-9999');
+    await press('break-glass');
+    await settled();
+    expect(value('break-glass-statement')).toBe(STATED);
+    expect(isShown('sign-in-again')).toBe(false);
+    await press('break-glass-confirm');
+    expect(asked('break_glass')).toMatchObject([{ reason: { ticket: 'TCK-4821' } }, { reason: { ticket: 'TCK-9999' } }]);
+  });
+
   it('gives way to the session that stands in the way', async () => {
     const { show } = await atDialog();
     await type('break-glass-statement', STATED);
@@ -113,6 +129,29 @@ describe('break-glass while a request waits', () => {
     expect(asked('break_glass')).toEqual([
       { portal: 'barkside', customer: request.customer.id, reason: request.reason, durationSeconds: request.asked.duration_seconds, emergency: STATED },
     ]);
+  });
+});
+
+describe('a start once the request was approved', () => {
+  it('says why it failed, also after a break-glass that failed while the request waited', async () => {
+    const pending = scenes['card-pending'];
+    const waits = { ...pending, card: { ...pending.card!, options: scenes['card-sensitive'].card.options } };
+    const { asked, show } = await shown(waits);
+    await press('break-glass');
+    await type('break-glass-statement', STATED);
+    await press('break-glass-confirm');
+    const error = { code: 'unavailable', about: null, reference: '7f3a91c0', retry: true } as const;
+    const failed = { state: 'failed', error } as const;
+    await show({ ...waits, card: { ...waits.card, start: failed } });
+    await press('break-glass-cancel');
+    const request = scenes['card-approved'].card!.request!;
+    const approved = { ...waits, card: { ...waits.card, request: { ...request, id: waits.card.request!.id, customer: waits.card.request!.customer } } };
+    await show({ ...approved, card: { ...approved.card, start: failed } });
+    expect(isShown('start-error')).toBe(false);
+    await press('start-approved');
+    expect(asked('start_approved')).toHaveLength(1);
+    await show({ ...approved, card: { ...approved.card, start: { state: 'failed', error: { ...error, code: 'approval_gone' } } } });
+    expect(words('start-error')).toContain('The approval does not hold for this session.');
   });
 });
 

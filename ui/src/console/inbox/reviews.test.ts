@@ -176,7 +176,7 @@ describe('an approval of one change that one has given', () => {
 
   it('that did not reach the portal is never called sent', async () => {
     const { inbox } = scenes['inbox-given-writes'];
-    const unsent = inbox.given.map((one) => ({ ...one, write: one.write && { ...one.write, outcome: { outcome: 'not_sent' as const } } }));
+    const unsent = inbox.given.map((one) => ({ ...one, ...(one.write && { write: { ...one.write, outcome: { outcome: 'not_sent' as const } } }) }));
     await at({ ...scenes['inbox-given-writes'], inbox: { ...inbox, given: unsent } }, 'request-v3');
     expect(words('given')).toContain('Nothing was sent: the portal could not be reached.');
   });
