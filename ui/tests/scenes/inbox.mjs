@@ -44,6 +44,8 @@ export const INBOX = [
   ...asTheyAre('inbox-reviewed', 'inbox-answered'),
   opened('given', 'inbox-given', 'v1'),
   opened('given-withdraw', 'inbox-given', 'v1', 'withdraw-approval'),
+  opened('given-write', 'inbox-given-writes', 'v4'),
+  opened('given-write-sent', 'inbox-given-writes', 'v3'),
   ['live-given', 'live-given', press('nav-live')],
   ['card-ask', 'card', press('mode-read_write')],
   ['card-two-approvals', 'card-two-approvals', press('mode-read_write')],

@@ -2,7 +2,7 @@ import { fireEvent, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsoleView } from '../../lib/bindings/ConsoleView';
-import { consoleScenes as scenes, emptyInbox, ownRequests, toDecide } from '../../lib/host/samples';
+import { consoleScenes as scenes, emptyInbox, lead, ownRequests, toDecide } from '../../lib/host/samples';
 import { timeOfDay } from '../../lib/text/times';
 import { isShown, press, shown, type, value, words } from '../../test_console';
 
@@ -99,6 +99,16 @@ describe('the inbox', () => {
     await show({ ...scenes.inbox, focus: { number: 3, opens: { what: 'session' } } });
     await settled();
     expect(isShown('live-list')).toBe(true);
+  });
+
+  it('leaves the screen that says how the session ended, where a notification about that leads', async () => {
+    const { asked, show } = await shown(scenes.ended);
+    screen.getByTestId('nav-find').focus();
+    await show({ ...scenes.ended, focus: { number: 1, opens: { what: 'session' } } });
+    await settled();
+    expect(asked('dismiss_end')).toEqual([]);
+    expect(isShown('end-screen')).toBe(true);
+    expect(document.activeElement?.tagName).toBe('MAIN');
   });
 
   it('says that a request is gone when a notification about it is opened too late', async () => {
@@ -228,6 +238,28 @@ describe('a request that waits for one’s decision', () => {
     await settled();
     expect(words('request')).toContain('Maximiliane');
     expect(focused()).toBe('request-title');
+  });
+
+  it('says that it is done, and leads to the next one, also once the server lists the approval', async () => {
+    const { show } = await atRequest(scenes.inbox);
+    await press('approve');
+    await press('decide-confirm');
+    await show(scenes['inbox-busy']);
+    const decided = without(scenes.inbox, 'q1');
+    const { context: _, ...asks } = first;
+    const decision = { verdict: 'approve' as const, approver: lead.id, approver_name: lead.name, scope: first.asked, comment: '', decided_at: Date.now() };
+    const approved = { ...asks, state: 'approved' as const, may_decide: false, granted: first.asked, decisions: [decision] };
+    const listed = { ...decided, inbox: { ...decided.inbox, answered: approved, given: [approved] }, action: { kind: 'decide_request' as const, target: 'q1', busy: false, error: null } };
+    await show({ ...listed, inbox: { ...listed.inbox, given: [] } });
+    await settled();
+    await show({ ...listed, action: null });
+    await settled();
+    expect(words('request-done')).toContain('Your approval is signed');
+    expect(isShown('request-next')).toBe(true);
+    // From the list it opens as what it is by now.
+    await press('request-q1');
+    await settled();
+    expect(isShown('withdraw-approval')).toBe(true);
   });
 
   it('keeps what was chosen and written when the decision is not taken', async () => {

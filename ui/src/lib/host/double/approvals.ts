@@ -22,7 +22,7 @@ function own(view: ConsoleView, request: RequestResponse): Partial<ConsoleView> 
   return { inbox: { ...view.inbox, own: list }, card: view.card && { ...view.card, request: openRequest(list, view.card.customer_id) } };
 }
 
-/** What was decided here does not wait any more, and how it stands is told. */
+/** What was decided here does not wait any more, how it stands is told, and an approval can be withdrawn. */
 export function decided(view: ConsoleView, { request: id, verdict, scope, comment }: Pick<Commands['decide_request'], 'request' | 'verdict'> & Partial<Commands['decide_request']>): Partial<ConsoleView> {
   const request = view.inbox.to_decide.find((one) => one.id === id);
   if (!request || view.sign_in.state !== 'signed_in') return {};
@@ -32,7 +32,8 @@ export function decided(view: ConsoleView, { request: id, verdict, scope, commen
   const state = verdict === 'deny' ? 'denied' : enough ? 'approved' : 'pending';
   const { context: _, ...rest } = request;
   const answered: RequestResponse = { ...rest, decisions, state, may_decide: false, granted: state === 'approved' ? (scope ?? request.asked) : null };
-  return { inbox: { ...view.inbox, answered, to_decide: view.inbox.to_decide.filter((one) => one !== request) } };
+  const given = verdict === 'approve' ? [answered, ...view.inbox.given] : view.inbox.given;
+  return { inbox: { ...view.inbox, answered, given, to_decide: view.inbox.to_decide.filter((one) => one !== request) } };
 }
 
 /** Asking for an approval, deciding about one, and starting with it. */
