@@ -34,12 +34,18 @@ fn is_later(one: &EventId, other: &EventId) -> bool {
     one.as_str() > other.as_str()
 }
 
+/// What is pressed in the bar reaches the server. Where it would not, the bar says so.
+fn can_act(running: &Running) -> bool {
+    running.session.state == SessionState::Active && running.goes_on()
+}
+
 impl Actor {
     pub fn elevation_view(&self, running: &Running, now: i64) -> ElevationView {
         let elevating = &running.elevating;
         ElevationView {
             step: self.elevation_step(running, now),
             busy: elevating.under_way.is_some(),
+            paused: !can_act(running),
             error: elevating.error.clone(),
         }
     }
@@ -84,7 +90,7 @@ impl Actor {
     pub fn ask_elevation(&mut self, record: &EventId) {
         let number = self.next_number();
         let account = self.account().cloned();
-        let Some(running) = self.running.as_mut().filter(|running| running.goes_on()) else { return };
+        let Some(running) = self.running.as_mut().filter(|running| can_act(running)) else { return };
         let shown = running
             .elevating
             .blocked
@@ -130,10 +136,8 @@ impl Actor {
         else {
             return;
         };
-        let is_active = |running: &&mut Running| {
-            running.session.id == write.session && running.session.state == SessionState::Active && running.goes_on()
-        };
-        let Some(running) = self.running.as_mut().filter(is_active) else { return };
+        let is_its = |running: &&mut Running| running.session.id == write.session && can_act(running);
+        let Some(running) = self.running.as_mut().filter(is_its) else { return };
         if running.elevating.under_way.is_some() {
             return;
         }

@@ -1,7 +1,7 @@
 //! The bar: a webview with our own page, in a web process of its own (never related to the console's: one crash would
 //! take both).
 
-use amberglass_app::view::{ElevationStep, SessionWindowView};
+use amberglass_app::view::{CurtainView, ElevationStep, SessionWindowView};
 use tauri::{
     LogicalPosition, LogicalSize, Runtime, Webview, WebviewUrl, Window,
     webview::{NewWindowResponse, WebviewBuilder},
@@ -22,6 +22,8 @@ const WRITE: u32 = 112;
 /// Logical pixels. Text larger by the person's wish needs more.
 pub fn height(view: &SessionWindowView) -> u32 {
     let usual = match &view.elevation.step {
+        // The page shows no row any more.
+        _ if view.ending || matches!(view.curtain, Some(CurtainView::Ended { .. })) => CLOSED,
         _ if view.extend.open => OPEN,
         ElevationStep::Nothing {} => CLOSED,
         ElevationStep::Blocked { .. }
@@ -73,5 +75,15 @@ mod tests {
             rest.split(';').next().unwrap().trim().parse().unwrap()
         };
         assert_eq!((value("BAR_CLOSED"), value("BAR_OPEN"), value("BAR_WRITE")), (CLOSED, OPEN, WRITE));
+    }
+
+    #[test]
+    fn no_room_is_left_for_a_row_that_is_gone_with_the_session() {
+        let mut view = crate::session_window::picture::tests::view();
+        view.elevation.step = ElevationStep::Lapsed { what: "POST /appointments".to_owned() };
+        assert_eq!(height(&view), WRITE);
+        assert_eq!(height(&SessionWindowView { ending: true, ..view.clone() }), CLOSED);
+        view.curtain = Some(CurtainView::Ended { ended_by: None, by_name: None, reason: None });
+        assert_eq!(height(&view), CLOSED);
     }
 }

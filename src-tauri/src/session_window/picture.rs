@@ -61,7 +61,7 @@ pub fn utc_minute(now: UnixMillis) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use amberglass_app::view::{
         CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView,
     };
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    fn view() -> SessionWindowView {
+    pub(crate) fn view() -> SessionWindowView {
         SessionWindowView {
             session: SessionId::new("s1"),
             code: "AG-7K3QX".to_owned(),
@@ -86,7 +86,7 @@ mod tests {
             ending: false,
             warnings_millis: vec![300_000, 60_000],
             idle_remaining_millis: None,
-            elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, error: None },
+            elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, paused: false, error: None },
             extend: ExtendView::default(),
             preferences: PreferencesView {
                 theme: Wanted::System,

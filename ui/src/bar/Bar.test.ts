@@ -243,6 +243,60 @@ describe('the row about a write that was blocked', () => {
     expect(said()).toBe(before);
   });
 
+  it.each([
+    ['blocked', 'not_found', 'Nothing was sent: the server does not keep this change any more.'],
+    ['approved', 'approval_gone', 'Nothing was sent: the approval does not hold any more.'],
+    ['approved', 'server_unreachable', 'it may have been sent. It is never sent twice'],
+    ['blocked', 'server_unreachable', 'The server can’t be reached.'],
+  ] as const)('says of a change that is %s, after %s: %s', async (state, code, said) => {
+    const scene = scenes[`bar-write-${state}`];
+    await shown({ ...scene, elevation: { ...scene.elevation, error: { code, about: null, reference: '', retry: false } } });
+    expect(screen.getByTestId('write-words').textContent).toContain(said);
+    expect(screen.getByTestId('write-words').textContent).not.toContain('renamed');
+  });
+
+  it('forgets that no answer came once the server has said what became of it', async () => {
+    const { show } = await shown(scenes['bar-write-unanswered']);
+    expect(screen.getByTestId('write-words').textContent).toContain('may have been sent');
+    await show({ ...scenes['bar-write-sent'], elevation: { ...scenes['bar-write-sent'].elevation, error: scenes['bar-write-unanswered'].elevation.error } });
+    expect(screen.getByTestId('write-words').textContent).not.toContain('may have been sent');
+  });
+
+  it('sends and asks for nothing while the connection is lost, and says why', async () => {
+    const { invoke, show } = await shown(scenes['bar-write-paused']);
+    expect(screen.getByTestId('write-words').textContent).toContain('Not while the connection is lost.');
+    await fireEvent.click(screen.getByTestId('send-write'));
+    await show({ ...scenes['bar-write-blocked'], elevation: { ...scenes['bar-write-blocked'].elevation, paused: true } });
+    expect(screen.getByTestId('write-words').textContent).toContain('Not while the connection is lost.');
+    await fireEvent.click(screen.getByTestId('ask-write'));
+    expect(invoke).not.toHaveBeenCalled();
+  });
+
+  it('keeps the keyboard where it goes on when the button that was pressed goes, and takes it from nobody', async () => {
+    const { show } = await shown(scenes['bar-write-blocked']);
+    const focused = () => document.activeElement?.id;
+    const then = async (scene: keyof typeof scenes) => {
+      await show(scenes[scene]);
+      await tick();
+    };
+    screen.getByTestId('ask-write').focus();
+    await then('bar-write-waiting');
+    expect(focused()).toBe('open-extend');
+    await then('bar-write-approved');
+    expect(focused()).toBe('open-extend');
+    screen.getByTestId('send-write').focus();
+    await then('bar-write-sending');
+    expect(focused()).toBe('send-write');
+    await then('bar-write-sent');
+    expect(focused()).toBe('dismiss-write');
+    await then('bar');
+    expect(focused()).toBe('open-extend');
+    screen.getByTestId('open-extend').blur();
+    await then('bar-write-blocked');
+    await then('bar-write-waiting');
+    expect(document.activeElement).toBe(document.body);
+  });
+
   it('gives way to the row in which one extends, and to the end', async () => {
     const { show } = await shown({ ...scenes['bar-extend'], elevation: scenes['bar-write-blocked'].elevation });
     expect(screen.queryByTestId('write-row')).toBeNull();

@@ -48,6 +48,8 @@ export const BAR_WRITE = asTheyAre(
   'bar-write-waiting',
   'bar-write-approved',
   'bar-write-sending',
+  'bar-write-paused',
+  'bar-write-unanswered',
   'bar-write-denied',
   'bar-write-lapsed',
   'bar-write-sent',

@@ -14,6 +14,8 @@ use super::UiError;
 pub struct ElevationView {
     pub step: ElevationStep,
     pub busy: bool,
+    /// The connection is lost: until it is back, nothing is asked for or sent.
+    pub paused: bool,
     /// Why the last question, or sending, failed.
     pub error: Option<UiError>,
 }

@@ -7,6 +7,10 @@ import type { UiError } from "./UiError";
  */
 export type ElevationView = { step: ElevationStep, busy: boolean, 
 /**
+ * The connection is lost: until it is back, nothing is asked for or sent.
+ */
+paused: boolean, 
+/**
  * Why the last question, or sending, failed.
  */
 error: UiError | null, };

@@ -4,6 +4,7 @@ import type { ElevationStep } from '../bindings/ElevationStep';
 import type { RequestResponse } from '../bindings/RequestResponse';
 import type { SendOutcome } from '../bindings/SendOutcome';
 import type { UiError } from '../bindings/UiError';
+import type { UiErrorCode } from '../bindings/UiErrorCode';
 import type { WriteField } from '../bindings/WriteField';
 import type { WriteResponse } from '../bindings/WriteResponse';
 import { clockFace } from '../parts/countdown';
@@ -17,6 +18,7 @@ export const ELEVATION = {
   send: 'Send now',
   sending: 'Sending',
   dismiss: 'Close',
+  paused: 'Not while the connection is lost.',
   write: 'Would send',
   operation: 'Operation',
   blocked: 'Blocked because',
@@ -74,7 +76,19 @@ export function stepWords(step: ElevationStep): string {
 
 export const sendWithin = (left: number): string => `Send it within ${clockFace(left)}.`;
 
-export const elevationFailed = (error: UiError): string => errorLine(error);
+/** After these nobody knows whether what was pressed has reached the server. */
+const UNANSWERED: readonly UiErrorCode[] = ['server_unreachable', 'not_an_amberglass_server', 'internal'];
+
+/** Why the question, or the sending, failed; empty where the step says more by now. */
+export function elevationFailed(error: UiError, step: ElevationStep): string {
+  if (step.state !== 'blocked' && step.state !== 'approved') return '';
+  if (error.code === 'approval_gone') return 'Nothing was sent: the approval does not hold any more. Do it again in the page, then ask again.';
+  if (error.code === 'not_found') return 'Nothing was sent: the server does not keep this change any more. Do it again in the page, then ask.';
+  if (step.state === 'approved' && UNANSWERED.includes(error.code)) {
+    return 'No answer came: it may have been sent. It is never sent twice, and what came of it stands here once the server has said so.';
+  }
+  return errorLine(error);
+}
 
 /** `POST /appointments` */
 export const writeName = (write: AskedWrite): string => `${write.method} ${write.path}`;

@@ -8,7 +8,7 @@ import { type Scripted, later } from './scripted';
 /** What the bar may ask for. */
 export function barAnswers(host: Scripted<SessionWindowView>): { [Name in CommandName]?: (args: Commands[Name]) => void } {
   const extend = (change: Partial<ExtendView>): Partial<SessionWindowView> => ({ extend: { ...host.view.extend, ...change } });
-  const write = (step: ElevationStep, busy = false): Partial<SessionWindowView> => ({ elevation: { step, busy, error: null } });
+  const write = (step: ElevationStep, busy = false): Partial<SessionWindowView> => ({ elevation: { step, busy, paused: false, error: null } });
   return {
     ask_elevation() {
       const { step } = host.view.elevation;

@@ -20,11 +20,11 @@ const bar: SessionWindowView = {
   warnings_millis: [5 * MINUTE, MINUTE],
   idle_remaining_millis: null,
   extend: { left: 2, seconds: 900, open: false, busy: false, error: null, number: 0 },
-  elevation: { step: { state: 'nothing' }, busy: false, error: null },
+  elevation: { step: { state: 'nothing' }, busy: false, paused: false, error: null },
   preferences,
 };
 
-const write = (step: ElevationStep, rest: Partial<ElevationView> = {}): SessionWindowView => ({ ...bar, elevation: { step, busy: false, error: null, ...rest } });
+const write = (step: ElevationStep, rest: Partial<ElevationView> = {}): SessionWindowView => ({ ...bar, elevation: { step, busy: false, paused: false, error: null, ...rest } });
 const what = 'POST /appointments/104201/reschedule?from';
 const blocked: ElevationStep = { state: 'blocked', record: '0198c5a2-7d1e-7c33-9b1f-2f6d3c0a7e44', what, cannot_ask: null };
 const approvedWrite: ElevationStep = { state: 'approved', request: 'q1', what, by: 'Noor Haddad', remaining_millis: 4 * MINUTE + 31_000 };
@@ -54,6 +54,8 @@ export const barScenes = {
   'bar-write-waiting': write({ state: 'waiting', request: 'q1', what }),
   'bar-write-approved': write(approvedWrite),
   'bar-write-sending': write(approvedWrite, { busy: true }),
+  'bar-write-paused': write(approvedWrite, { paused: true }),
+  'bar-write-unanswered': write(approvedWrite, { error: error('server_unreachable') }),
   'bar-write-denied': write({ state: 'denied', what, by: 'Noor Haddad', comment: 'The customer has to move it herself' }),
   'bar-write-lapsed': write({ state: 'lapsed', what }),
   'bar-write-sent': write({ state: 'sent', what, outcome: { outcome: 'answered', status: 303 } }),
