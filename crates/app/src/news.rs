@@ -8,6 +8,9 @@ use crate::{
     view::{NewsItemView, NewsView},
 };
 
+/// What a thief of one's sign-in does in one's name: it is told to whoever is said to have done it, too.
+const TOLD_ALWAYS: [&str; 3] = ["device_registered", "password_changed", "second_factor_set_up"];
+
 #[derive(Default)]
 pub(crate) struct News {
     /// Newest first.
@@ -24,13 +27,12 @@ impl Actor {
         let is_new = |item: &&NewsResponse| {
             if first { item.at > read_until } else { !self.news.list.iter().any(|known| known.id == item.id) }
         };
-        let name = self.account().map(|account| account.staff.name.clone());
+        let me = self.account().map(|account| account.staff.id.clone());
+        let is_own =
+            |item: &NewsResponse| item.by.is_some() && item.by == me && !TOLD_ALWAYS.contains(&item.kind.as_str());
         // Break-glass is told by itself, and of what one has done oneself one need not be told.
-        let told: Vec<_> = list
-            .iter()
-            .filter(is_new)
-            .filter(|item| item.kind != "break_glass_used" && (item.by_name.is_none() || item.by_name != name))
-            .collect();
+        let told: Vec<_> =
+            list.iter().filter(is_new).filter(|item| item.kind != "break_glass_used" && !is_own(item)).collect();
         let notice = match told.as_slice() {
             [] => None,
             [item] => Some(notices::news(item)),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, UnixMillis, audit::EventDetail};
+use crate::{EventId, StaffId, UnixMillis, audit::EventDetail};
 
 /// One record of the audit log, with the names of whom it is about and of who did it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,4 +21,7 @@ pub struct NewsResponse {
     pub customer_name: Option<String>,
     /// Who did it: a staff member; nobody where the operator did it at the server itself, or the server.
     pub by_name: Option<String>,
+    /// The same by id: names are not unique.
+    #[serde(default)]
+    pub by: Option<StaffId>,
 }

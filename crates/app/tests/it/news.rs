@@ -2,7 +2,7 @@
 
 use amberglass_app::{Command, view::Opens};
 use amberglass_domain::ports::Clock as _;
-use amberglass_wire::{EventId, audit::EventDetail, event_stream::ServerEvent, news::NewsResponse};
+use amberglass_wire::{EventId, StaffId, audit::EventDetail, event_stream::ServerEvent, news::NewsResponse};
 
 use crate::{
     approving::{titles, until_told},
@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl FakeServer {
-    fn tells(&self, id: &str, kind: &str, by: Option<&str>) {
+    /// `by` is the id and the name of who did it.
+    pub fn tells(&self, id: &str, kind: &str, by: Option<(&str, &str)>) {
         let item = NewsResponse {
             id: EventId::new(id),
             at: self.clock.now(),
@@ -26,7 +27,8 @@ impl FakeServer {
             portal_name: None,
             session_code: None,
             customer_name: None,
-            by_name: by.map(ToOwned::to_owned),
+            by_name: by.map(|(_, name)| name.to_owned()),
+            by: by.map(|(id, _)| StaffId::new(id)),
         };
         self.with(|state| state.news.insert(0, item));
         self.push(ServerEvent::SnapshotChanged);
@@ -50,7 +52,7 @@ async fn a_change_is_told_once_and_counted_until_it_is_read_also_in_the_next_run
     let view = again.until("it is still listed", |view| view.news.items.len() == 1).await;
     assert_eq!(view.news.unread, 0);
     again.clock.advance_seconds(1);
-    again.server.tells("n2", "device_revoked", Some("Sana Ito"));
+    again.server.tells("n2", "device_revoked", Some(("staff-3", "Sana Ito")));
     again.until("the next one", |view| view.news.unread == 1).await;
     assert_eq!(titles(&again), ["A device was revoked"], "what was read is not told again");
 }
@@ -58,11 +60,28 @@ async fn a_change_is_told_once_and_counted_until_it_is_read_also_in_the_next_run
 #[tokio::test]
 async fn what_one_did_oneself_and_break_glass_are_listed_and_not_told_as_news() {
     let world = World::online().await;
-    world.server.tells("n1", "portal_disabled", Some("Robin"));
-    world.server.tells("n2", "break_glass_used", Some("Amy Lee"));
+    world.server.tells("n1", "portal_disabled", Some(("staff-1", "Robin")));
+    world.server.tells("n2", "break_glass_used", Some(("staff-2", "Amy Lee")));
     world.until("they are listed", |view| view.news.unread == 2).await;
     assert!(titles(&world).is_empty());
     world.server.tells("n3", "policy_changed", None);
     until_told(&world, "The policy was changed").await;
     assert_eq!(titles(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_silences_news_with_a_name_or_from_within_an_account() {
+    let world = World::online().await;
+    // Names are not unique.
+    world.server.tells("n1", "portal_disabled", Some(("staff-9", "Robin")));
+    until_told(&world, "A portal was stopped").await;
+    // Whoever has got hold of one's sign-in does these in one's name.
+    for (kind, title) in [
+        ("device_registered", "A device was registered"),
+        ("password_changed", "A password was changed"),
+        ("second_factor_set_up", "A second factor was set up"),
+    ] {
+        world.server.tells(kind, kind, Some(("staff-1", "Robin")));
+        until_told(&world, title).await;
+    }
 }

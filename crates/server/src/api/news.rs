@@ -48,5 +48,6 @@ fn response(state: &ServerState, row: NewsRow, by_name: Option<String>) -> NewsR
         session_code: row.session_code,
         customer_name: row.customer_name,
         by_name,
+        by: row.by,
     }
 }

@@ -71,6 +71,7 @@ async fn security_and_admins_are_told_of_each_change_and_nobody_else_is() {
         (revoked.device_name.as_deref(), revoked.by_name.as_deref()),
         (Some("Amy's laptop"), Some("Sana Okoye"))
     );
+    assert_eq!((revoked.by.as_ref(), role.by.as_ref()), (Some(&sana.tokens.staff.id), None));
     assert_eq!((role.staff_name.as_deref(), role.by_name.as_deref()), (Some("Kim Extra"), None));
     let Some(EventDetail::StaffRoleChanged { from, to, by: None }) = &role.detail else { panic!("{role:?}") };
     assert_eq!((from.as_str(), to.as_str()), ("agent", "lead"));
