@@ -3,6 +3,7 @@ import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsoleView } from '../../lib/bindings/ConsoleView';
 import { consoleScenes as scenes, emptyInbox, lead, ownRequests, toDecide } from '../../lib/host/samples';
+import { answerWords } from '../../lib/text/inbox';
 import { timeOfDay } from '../../lib/text/times';
 import { isShown, press, shown, type, value, words } from '../../test_console';
 
@@ -324,6 +325,16 @@ describe('a request that waits for one’s decision', () => {
     await tick();
     expect(words('request-gone')).toContain('It has lapsed: nobody decided in time.');
   });
+});
+
+it('what became of a request names no cause that nobody has told', () => {
+  const decisions = [{ verdict: 'approve' as const, approver: lead.id, approver_name: lead.name, scope: first.asked, comment: '', decided_at: Date.now() }];
+  for (const made of [[], decisions]) {
+    // Also where the policy has changed, or an account is gone.
+    expect(answerWords({ ...first, state: 'lapsed', decisions: made }, Date.now())).not.toMatch(/in time|nobody decided/);
+    // Also where it was who asked.
+    expect(answerWords({ ...first, state: 'withdrawn', decisions: made }, Date.now())).not.toContain('The approval was withdrawn');
+  }
 });
 
 describe('one’s own request', () => {

@@ -1,12 +1,11 @@
 import type { SessionView } from '../bindings/SessionView';
 import type { RequestState } from '../bindings/RequestState';
 import type { TrailEventView } from '../bindings/TrailEventView';
-import type { Verdict } from '../bindings/Verdict';
 import { ATTEMPTS } from './attempts';
 import { OUTCOMES } from './break_glass';
 import { CURTAIN_CAUSES } from './curtain';
 import { ruleWords } from './rules';
-import { ENDED_BY, MODES, ROLES } from './sessions';
+import { ENDED_BY, MODES, ROLES, VERDICTS } from './sessions';
 import { timeWithSeconds } from './times';
 
 /** The names of `wire::audit::EventDetail::kind()`. */
@@ -198,9 +197,6 @@ export const CONTRADICTIONS: Record<string, string> = {
   replayed: 'records of one device under another’s name',
 };
 
-/** What an approver said. */
-const VERDICTS: Record<Verdict, string> = { approve: 'Approved', deny: 'Denied' };
-
 /** What it was until then. */
 const LAPSED: Partial<Record<RequestState, string>> = { pending: 'nobody had decided', approved: 'nothing had begun' };
 
@@ -208,6 +204,8 @@ const LAPSED: Partial<Record<RequestState, string>> = { pending: 'nobody had dec
 const UNANSWERED: Record<string, string> = { not_sent: 'nothing was sent', unknown: 'no answer came' };
 
 const FORMATS: Record<string, string> = { json_lines: 'as JSON Lines', csv: 'as CSV' };
+
+const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** What it was about: attempts with their target and modes in words, paths as they are. */
 export function whatWords(event: TrailEventView): string {
@@ -225,7 +223,7 @@ export function whatWords(event: TrailEventView): string {
     case 'write_answered':
       return lookUp(UNANSWERED, event.what) ?? event.what;
     case 'approval_decided':
-      return lookUp(VERDICTS, event.what) ?? event.what;
+      return capitalised(lookUp(VERDICTS, event.what) ?? event.what);
     case 'break_glass_reviewed':
       return lookUp(OUTCOMES, event.what) ?? event.what;
     case 'approval_lapsed':

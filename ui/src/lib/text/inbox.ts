@@ -1,3 +1,4 @@
+import type { DecisionResponse } from '../bindings/DecisionResponse';
 import type { EndedBy } from '../bindings/EndedBy';
 import type { Mode } from '../bindings/Mode';
 import type { ReasonCodeResponse } from '../bindings/ReasonCodeResponse';
@@ -7,7 +8,7 @@ import type { Scope } from '../bindings/Scope';
 import type { StaffId } from '../bindings/StaffId';
 import type { Verdict } from '../bindings/Verdict';
 import { asksToSend, sendSentence, sentWords, writeName, youAskedToSend } from './elevation';
-import { MODES, RULES, whyWords } from './sessions';
+import { MODES, RULES, VERDICTS, whyWords } from './sessions';
 import { age, counted, dayAndTime, length, timeOfDay } from './times';
 
 /** Words of requests for approval: of who asks, and of who decides. */
@@ -81,7 +82,7 @@ export const NEXT: Record<RequestState, string> = {
   used: 'The session has begun with it. It can’t begin a second one.',
   denied: 'Nothing was opened. Read why before you ask again.',
   withdrawn: 'Nothing begins with it any more. Ask again if you still need it.',
-  lapsed: 'It was not decided or not begun in time, or the policy has changed. Ask again if you still need it.',
+  lapsed: 'It was not decided or not begun in time, or something that it rests on has changed. Ask again if you still need it.',
 };
 
 const NEXT_OF_WRITE: Record<RequestState, string> = {
@@ -90,7 +91,7 @@ const NEXT_OF_WRITE: Record<RequestState, string> = {
   used: 'It is never sent a second time.',
   denied: 'Nothing was sent. Read why before you ask for anything like it.',
   withdrawn: 'Nothing is sent any more. Do it again in the page, then ask again.',
-  lapsed: 'It was not decided or not sent in time, or the session is over. Do it again in the page, then ask again.',
+  lapsed: 'It was not decided or not sent in time, the session is over, or something else that it rests on has changed. Do it again in the page, then ask again.',
 };
 export function nextWords(request: RequestResponse): string {
   if (!request.write) return NEXT[request.state];
@@ -104,8 +105,6 @@ export const rowScope = (request: RequestResponse): string =>
 
 /** On the button that decides. */
 export const SIGN: Record<Verdict, string> = { approve: 'Approve and sign', deny: 'Deny and sign' };
-
-export const VERDICTS: Record<Verdict, string> = { approve: 'approved', deny: 'denied' };
 
 /** Never rounded: it says what is signed. */
 const minutes = (seconds: number): string => (seconds % 60 === 0 ? counted(seconds / 60, 'minute', 'minutes') : length(seconds));
@@ -138,6 +137,8 @@ export const leftWords = (until: number, now: number): string => (until <= now ?
 export const lapsesWords = (request: RequestResponse, now: number): string =>
   request.expires_at <= now ? 'Lapses now' : `Lapses at ${timeOfDay(request.expires_at)}, in ${age(request.expires_at - now)}`;
 
+const lastDecision = (request: RequestResponse, verdict: Verdict): DecisionResponse | undefined => request.decisions.findLast((decision) => decision.verdict === verdict);
+
 /** The state, with who brought it about or until when it holds. */
 export function stateWords(request: RequestResponse): string {
   switch (request.state) {
@@ -146,7 +147,7 @@ export function stateWords(request: RequestResponse): string {
     case 'approved':
       return `${REQUEST_STATES.approved}, ${request.write ? 'send' : 'start'} by ${timeOfDay(request.expires_at)}`;
     case 'denied': {
-      const by = request.decisions.findLast((decision) => decision.verdict === 'deny');
+      const by = lastDecision(request, 'deny');
       return by ? `${REQUEST_STATES.denied} by ${by.approver_name}` : REQUEST_STATES.denied;
     }
     case 'used':
@@ -217,9 +218,8 @@ export function decidedWords(verdict: Verdict, request: RequestResponse, me: Sta
 
 /** By whom and how a request was answered. */
 export function answerWords(request: RequestResponse, now: number): string {
-  const last = (verdict: Verdict) => request.decisions.findLast((decision) => decision.verdict === verdict);
   const by = (verdict: Verdict) => {
-    const decision = last(verdict);
+    const decision = lastDecision(request, verdict);
     return decision ? `${decision.approver_name} ${VERDICTS[verdict]} it, ${dayAndTime(decision.decided_at, now)}.` : `Somebody ${VERDICTS[verdict]} it.`;
   };
   switch (request.state) {
@@ -232,9 +232,11 @@ export function answerWords(request: RequestResponse, now: number): string {
     case 'denied':
       return by('deny');
     case 'withdrawn':
-      return last('approve') ? `${by('approve')} The approval was withdrawn.` : `${request.staff_name} has withdrawn it.`;
+      // By who had approved, or by who asked: the request does not say.
+      return lastDecision(request, 'approve') ? `${by('approve')} It was withdrawn after that.` : `${request.staff_name} has withdrawn it.`;
     case 'lapsed':
-      return last('approve') ? `${by('approve')} It was not used in time and has lapsed.` : 'It has lapsed: nobody decided in time.';
+      // In time, or because the policy, an account or the session that it rests on has changed: the request does not say.
+      return lastDecision(request, 'approve') ? `${by('approve')} It has lapsed since, without being used.` : 'It has lapsed before anybody approved it.';
   }
 }
 

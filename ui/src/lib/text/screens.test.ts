@@ -5,10 +5,10 @@ import { consoleScenes } from '../host/samples';
 import { BAR, idleWords, warningWords } from './bar';
 import { CURTAIN_CAUSES, curtainWords } from './curtain';
 import { ENDED_NEXT, ENDING, endedByWords, endedWords, nextWords, noteLeft } from './endings';
-import { ASK, INBOX, NEXT, REQUEST_STATES, SIGN, VERDICTS } from './inbox';
+import { ASK, INBOX, NEXT, REQUEST_STATES, SIGN } from './inbox';
 import { LIVE } from './live';
 import { RECOVERED, goesOnWords, keptWords } from './recovered';
-import { RULES } from './sessions';
+import { RULES, VERDICTS } from './sessions';
 import { CONFLICT, FIELD_FAULTS, FIND, RECENT, START, extensionWords, policySentence, ticketRule } from './start';
 import { TRAIL } from './trail';
 

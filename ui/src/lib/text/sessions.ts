@@ -5,6 +5,7 @@ import type { PolicyAnswer } from '../bindings/PolicyAnswer';
 import type { Role } from '../bindings/Role';
 import type { SessionState } from '../bindings/SessionState';
 import type { StartStep } from '../bindings/StartStep';
+import type { Verdict } from '../bindings/Verdict';
 import { counted } from './times';
 
 /** Completes "Ended ...". */
@@ -26,6 +27,9 @@ export const ENDED_BY: Record<EndedBy, string> = {
   audit_failed: 'because it could no longer be recorded',
   portal_error: 'because the portal failed',
 };
+
+/** What an approver did. */
+export const VERDICTS: Record<Verdict, string> = { approve: 'approved', deny: 'denied' };
 
 export const MODES: Record<Mode, string> = { read_only: 'Read-only', read_write: 'Read-write' };
 
