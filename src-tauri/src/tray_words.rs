@@ -1,6 +1,9 @@
 //! What the tray says, and which mark its icon bears. Pure.
 
-use amberglass_app::view::{ConnectionView, ConsoleView, SessionView, SignInView};
+use amberglass_app::{
+    view::{ConnectionView, ConsoleView, SessionView, SignInView},
+    waits_for_you,
+};
 use amberglass_wire::{UnixMillis, session::SessionState};
 
 const MINUTE: i64 = 60_000;
@@ -103,7 +106,7 @@ impl TrayFacts {
                 (Some(_), ConnectionView::Offline { since }) => format!("Offline for {}", age(now.since(*since))),
             },
             queue: self.queue(now),
-            inbox: self.inbox(),
+            inbox: waits_for_you(self.to_decide, self.to_review),
             count: (waits > 0).then(|| waits.to_string()),
             session: self.session.as_ref().map_or_else(
                 || "No session runs".to_owned(),
@@ -116,20 +119,6 @@ impl TrayFacts {
             quit: if self.session.is_some() { "End session and quit" } else { "Quit" },
             runs: self.session.is_some(),
             mark,
-        }
-    }
-
-    /// `2 requests and 1 review wait for you`.
-    fn inbox(&self) -> String {
-        let parts: Vec<_> = [(self.to_decide, "request"), (self.to_review, "review")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
-            .collect();
-        match self.to_decide + self.to_review {
-            0 => String::new(),
-            1 => format!("{} waits for you", parts.concat()),
-            _ => format!("{} wait for you", parts.join(" and ")),
         }
     }
 

@@ -9,7 +9,7 @@ use amberglass_domain::{
 };
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, RequestId, StaffId,
-    approval::{AskApprovalRequest, RequestResponse, RequestState, Scope, SignedDecision, Verdict},
+    approval::{AskApprovalRequest, DecisionResponse, RequestResponse, RequestState, Scope, SignedDecision, Verdict},
     problem::ErrorCode,
     session::StartSessionRequest,
 };
@@ -56,6 +56,16 @@ impl Approvals {
         };
         self.own.iter().find(about)
     }
+}
+
+/// Whether whoever may decide is told of it: at once, or because nobody has reacted.
+fn is_told(request: &RequestResponse) -> bool {
+    request.next_level || request.escalated_at.is_some()
+}
+
+/// The last one of this kind.
+pub(crate) fn last_decision(request: &RequestResponse, verdict: Verdict) -> Option<&DecisionResponse> {
+    request.decisions.iter().rev().find(|decision| decision.verdict == verdict)
 }
 
 /// A decision as the person has made it. It is signed when it goes, which may be after a fresh sign-in.
@@ -152,6 +162,7 @@ impl Actor {
 
     /// The answer to one's own act, before the snapshot says the same.
     pub fn take_up_request(&mut self, request: RequestResponse) {
+        self.outpace_snapshot();
         let own = self.account().is_some_and(|account| account.staff.id == request.staff);
         if !own {
             self.approvals.answered = Some(request.clone());
@@ -194,9 +205,7 @@ impl Actor {
     pub fn follow_requests(&mut self, own: Vec<RequestResponse>, to_decide: Vec<RequestResponse>) {
         let first = !std::mem::replace(&mut self.approvals.known, true);
         let known = |request: &RequestResponse| self.approvals.to_decide.iter().find(|known| known.id == request.id);
-        let is_new = |request: &&RequestResponse| {
-            known(request).is_none() && (request.next_level || request.escalated_at.is_some())
-        };
+        let is_new = |request: &&RequestResponse| known(request).is_none() && is_told(request);
         let new: Vec<_> = to_decide.iter().filter(is_new).collect();
         let is_escalated = |request: &&RequestResponse| {
             request.escalated_at.is_some() && known(request).is_some_and(|known| known.escalated_at.is_none())
@@ -205,7 +214,7 @@ impl Actor {
         match new.as_slice() {
             [] => {}
             some if some.len() > TOLD_ONE_BY_ONE || (first && some.len() > 1) => {
-                told.push(notices::several_ask(some.len()));
+                told.push(notices::several_ask(to_decide.len()));
             }
             some => told.extend(some.iter().map(|request| notices::asks(request))),
         }
@@ -233,7 +242,7 @@ impl Actor {
             request.state.is_open() && (0..LAPSES_SOON_MILLIS).contains(&request.expires_at.since(now))
         };
         let mut told = Vec::new();
-        for request in approvals.to_decide.iter().filter(lapses) {
+        for request in approvals.to_decide.iter().filter(lapses).filter(|request| is_told(request)) {
             if approvals.told_of_lapse.insert(request.id.clone()) {
                 told.push(notices::lapses_undecided(request));
             }

@@ -56,6 +56,8 @@ pub(crate) struct Connection {
     signed_at: Option<UnixMillis>,
     snapshot: Option<u64>,
     snapshot_again: bool,
+    /// The snapshot that was under way when the answer to one's own act came: it may say how it was before.
+    outpaced: Option<u64>,
 }
 
 struct Stream {
@@ -89,6 +91,7 @@ impl Default for Connection {
             signed_at: None,
             snapshot: None,
             snapshot_again: false,
+            outpaced: None,
         }
     }
 }
@@ -417,11 +420,20 @@ impl Actor {
         });
     }
 
+    /// The answer to one's own act is newer than a snapshot that is under way: of requests and reviews the next one tells.
+    pub fn outpace_snapshot(&mut self) {
+        if self.connection.snapshot.is_some() {
+            self.connection.outpaced = self.connection.snapshot;
+            self.connection.snapshot_again = true;
+        }
+    }
+
     pub fn on_snapshot(&mut self, number: u64, sent_at: i64, result: Result<SnapshotResponse, BackendError>) {
         if self.connection.snapshot != Some(number) {
             return;
         }
         self.connection.snapshot = None;
+        let outpaced = self.connection.outpaced.take() == Some(number);
         match result {
             Ok(snapshot) => {
                 self.connection.note_server_time(snapshot.server_time, sent_at, self.now());
@@ -435,9 +447,11 @@ impl Actor {
                 self.reason_codes = snapshot.reason_codes;
                 self.alarms = snapshot.alarms;
                 self.stopped_portals = snapshot.stopped_portals;
-                self.approvals.given = snapshot.given;
-                self.follow_requests(snapshot.requests, snapshot.to_decide);
-                self.follow_reviews(snapshot.reviews);
+                if !outpaced {
+                    self.approvals.given = snapshot.given;
+                    self.follow_requests(snapshot.requests, snapshot.to_decide);
+                    self.follow_reviews(snapshot.reviews);
+                }
                 self.follow_news(snapshot.news);
                 if std::mem::replace(&mut self.rights, snapshot.rights) != snapshot.rights {
                     self.refresh_live();

@@ -36,6 +36,7 @@ use crate::{
     own_record::OwnRecord,
     preferences::{PreferenceStore, Preferences, ServerChoice},
     queue::JournalState,
+    quiet_hours::Held,
     recent::Recent,
     recovered::Recovery,
     reviews::Reviews,
@@ -117,8 +118,8 @@ impl Handle {
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
 /// `delivering`, `approvals`, `reviews`, `news`, `quiet_hours`, `finding`, `recent`, `session_start`, `session_run`,
-/// `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`,
-/// `devices`, `trail`, `own_record`, `leaving`, `present`.
+/// `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`, `devices`, `trail`, `own_record`, `leaving`,
+/// `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
     pub inputs: mpsc::UnboundedSender<Input>,
@@ -166,7 +167,7 @@ pub(crate) struct Actor {
     pub reviews: Reviews,
     pub news: News,
     /// Words on the desktop that wait for the end of the quiet hours.
-    pub held_notices: usize,
+    pub held_notices: Held,
     pub leaving: Option<Leaving>,
     pub shown: Option<ConsoleView>,
     pub presented: Option<SessionWindowView>,
@@ -217,7 +218,7 @@ impl Actor {
             approvals: Approvals::default(),
             reviews: Reviews::default(),
             news: News::default(),
-            held_notices: 0,
+            held_notices: Held::default(),
             leaving: None,
             shown: None,
             presented: None,

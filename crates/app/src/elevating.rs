@@ -10,6 +10,7 @@ use amberglass_wire::{
 };
 
 use crate::{
+    approvals::last_decision,
     controller::Actor,
     errors,
     input::Reply,
@@ -217,7 +218,7 @@ fn what(method: &str, path: &str) -> String {
 fn step_of(request: &RequestResponse, write: &WriteResponse, remaining_millis: i64, is_going: bool) -> ElevationStep {
     let (id, what) = (request.id.clone(), what(&write.asked.method, &write.asked.path));
     let by = |verdict: Verdict| {
-        let last = request.decisions.iter().rev().find(|decision| decision.verdict == verdict);
+        let last = last_decision(request, verdict);
         last.map(|decision| (decision.approver_name.clone(), decision.comment.clone())).unwrap_or_default()
     };
     let approved = |request: RequestId, what: String| ElevationStep::Approved {

@@ -20,6 +20,7 @@ use crate::{
     live::Live,
     news::News,
     own_record::OwnRecord,
+    quiet_hours::Held,
     recent::Recent,
     reviews::Reviews,
     view::{FindView, UiError},
@@ -260,7 +261,7 @@ impl Actor {
         self.approvals = Approvals::default();
         self.reviews = Reviews::default();
         self.news = News::default();
-        self.held_notices = 0;
+        self.held_notices = Held::default();
         self.hide_recovered();
     }
 }

@@ -54,3 +54,4 @@ pub mod view;
 
 pub use commands::{Command, Webview};
 pub use controller::{Controller, Handle, Ports};
+pub use notices::waits_for_you;

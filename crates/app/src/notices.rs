@@ -8,7 +8,7 @@ use amberglass_wire::{
     session::{EndedBy, Mode},
 };
 
-use crate::{host::Notice, view::Opens};
+use crate::{approvals::last_decision, host::Notice, quiet_hours::Held, view::Opens};
 
 /// Somebody waits for a decision.
 pub(crate) fn asks(request: &RequestResponse) -> Notice {
@@ -33,6 +33,7 @@ pub(crate) fn escalated(request: &RequestResponse) -> Notice {
     }
 }
 
+/// `count` is all that wait, also what was told before.
 pub(crate) fn several_ask(count: usize) -> Notice {
     Notice {
         title: format!("{count} requests wait for your decision"),
@@ -44,7 +45,7 @@ pub(crate) fn several_ask(count: usize) -> Notice {
 /// What became of one's own request; nothing for what one has done oneself.
 pub(crate) fn answered(request: &RequestResponse) -> Option<Notice> {
     let by = |verdict: Verdict| {
-        let last = request.decisions.iter().rev().find(|decision| decision.verdict == verdict);
+        let last = last_decision(request, verdict);
         last.map_or_else(|| "Somebody".to_owned(), |decision| decision.approver_name.clone())
     };
     let (title, body) = match request.state {
@@ -65,14 +66,17 @@ pub(crate) fn answered(request: &RequestResponse) -> Option<Notice> {
         RequestState::Denied => {
             (format!("{} denied your request", by(Verdict::Deny)), "Open it to read why.".to_owned())
         }
+        // Its time is over, or the policy, an account or the session that it rests on has changed: the request does not say.
         RequestState::Lapsed => (
             "Your request has lapsed".to_owned(),
-            "Nobody decided, or nothing was begun, in time. You can ask again.".to_owned(),
+            "It does not hold any more. If you still need it, ask again.".to_owned(),
         ),
-        // By who had approved: what one withdraws oneself needs no word.
-        RequestState::Withdrawn if !request.decisions.is_empty() => {
-            ("Your approval was withdrawn".to_owned(), "What it allowed has ended.".to_owned())
-        }
+        // By who had approved, or by oneself on another computer: the request does not say. What nobody had decided about
+        // nobody else can withdraw, and what one withdraws here is known before the snapshot says it.
+        RequestState::Withdrawn if !request.decisions.is_empty() => (
+            "Your request was withdrawn".to_owned(),
+            "It does not hold any more. A session that had begun with it has ended.".to_owned(),
+        ),
         RequestState::Withdrawn | RequestState::Pending | RequestState::Used => return None,
     };
     Some(Notice { title, body, opens: Opens::Request { id: request.id.clone() } })
@@ -151,26 +155,41 @@ pub(crate) fn several_news(count: usize) -> Notice {
     }
 }
 
-/// After the quiet hours, about all that was held back in them.
-pub(crate) fn held_back(count: usize, requests: usize, reviews: usize) -> Notice {
-    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let waits = [(requests, "request", "requests"), (reviews, "review", "reviews")]
+/// `2 requests and 1 review wait for you`; empty where nothing does.
+pub fn waits_for_you(requests: usize, reviews: usize) -> String {
+    let parts: Vec<_> = [(requests, "request"), (reviews, "review")]
         .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| counted(count, one, many))
-        .collect::<Vec<_>>()
-        .join(" and ");
-    let held = counted(count, "notice was", "notices were");
-    let verb = if requests + reviews == 1 { "waits" } else { "wait" };
-    Notice {
-        title: "Your quiet hours are over".to_owned(),
-        body: if waits.is_empty() {
-            format!("{held} held back. Nothing waits for you now.")
-        } else {
-            format!("{held} held back. {waits} {verb} for you.")
-        },
-        opens: Opens::Inbox {},
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    match requests + reviews {
+        0 => String::new(),
+        1 => format!("{} waits for you", parts.concat()),
+        _ => format!("{} wait for you", parts.join(" and ")),
     }
+}
+
+/// After the quiet hours, about all that was held back in them, and what of it still wants something. It opens what they all
+/// were about, else the inbox.
+pub(crate) fn held_back(held: Held, requests: usize, reviews: usize, approved: bool) -> Notice {
+    let mut body = match held.count {
+        1 => "1 notice was held back.".to_owned(),
+        count => format!("{count} notices were held back."),
+    };
+    let waits = waits_for_you(requests, reviews);
+    if !waits.is_empty() {
+        body = format!("{body} {waits}.");
+    }
+    if approved {
+        body.push_str(" What was approved for you can be used now.");
+    }
+    let opens = held.opens.unwrap_or(Opens::Inbox {});
+    if opens == (Opens::News {}) {
+        body.push_str(" Open the news to read what is new.");
+    } else if waits.is_empty() && !approved {
+        body.push_str(" Nothing waits for you now.");
+    }
+    Notice { title: "Your quiet hours are over".to_owned(), body, opens }
 }
 
 /// One's own session was ended by something else than oneself.

@@ -1,13 +1,37 @@
 //! Quiet hours: words on the desktop wait until they are over, and are then told in one. Never those about break-glass.
 
-use amberglass_wire::UnixMillis;
+use amberglass_wire::{UnixMillis, approval::RequestState};
 
-use crate::{controller::Actor, host::Notice, notices, view::QuietHoursView};
+use crate::{
+    controller::Actor,
+    host::Notice,
+    notices,
+    view::{Opens, QuietHoursView},
+};
 
 const MINUTE_MILLIS: i64 = 60 * 1000;
 const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
 /// 1 January 1970 was a Thursday; days count from Monday.
 const FIRST_WEEKDAY: i64 = 3;
+
+/// Words on the desktop that wait for the end of the quiet hours.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub count: usize,
+    /// What they all open; the inbox where they open different things.
+    pub opens: Option<Opens>,
+}
+
+impl Held {
+    fn take_in(&mut self, notice: &Notice) {
+        self.count = self.count.saturating_add(1);
+        match &self.opens {
+            None => self.opens = Some(notice.opens.clone()),
+            Some(opens) if *opens == notice.opens => {}
+            Some(_) => self.opens = Some(Opens::Inbox {}),
+        }
+    }
+}
 
 impl QuietHoursView {
     /// Whether it is quiet at this moment, where local time is so far ahead of UTC. They belong to the day on which they
@@ -41,7 +65,7 @@ impl Actor {
     /// A word on the desktop, at once or once the quiet hours are over.
     pub fn tell(&mut self, notice: &Notice) {
         if self.is_quiet() {
-            self.held_notices = self.held_notices.saturating_add(1);
+            self.held_notices.take_in(notice);
         } else {
             self.ports.host.notify(notice);
         }
@@ -54,16 +78,18 @@ impl Actor {
 
     /// They are over, or were switched off.
     pub fn tick_quiet_hours(&mut self) {
-        if self.held_notices == 0 || self.is_quiet() {
+        if self.held_notices.count == 0 || self.is_quiet() {
             return;
         }
         let held = std::mem::take(&mut self.held_notices);
-        self.ports.host.notify(&notices::held_back(held, self.approvals.to_decide.len(), self.reviews.waiting.len()));
+        let approved = self.approvals.own.iter().any(|request| request.state == RequestState::Approved);
+        let (requests, reviews) = (self.approvals.to_decide.len(), self.reviews.waiting.len());
+        self.ports.host.notify(&notices::held_back(held, requests, reviews, approved));
     }
 
     /// Looked at each minute while something is held back: the wall clock decides, and it can be set.
     pub fn quiet_hours_due(&self) -> Option<i64> {
-        (self.held_notices > 0).then(|| self.now().saturating_add(MINUTE_MILLIS))
+        (self.held_notices.count > 0).then(|| self.now().saturating_add(MINUTE_MILLIS))
     }
 }
 

@@ -41,6 +41,7 @@ impl Actor {
 
     /// The answer to one's own review: somebody else's where they were faster.
     pub fn take_up_review(&mut self, review: ReviewResponse) {
+        self.outpace_snapshot();
         self.reviews.waiting.retain(|waiting| waiting.session.id != review.session.id);
         self.reviews.reviewed = Some(review);
     }

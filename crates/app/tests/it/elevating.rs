@@ -231,3 +231,15 @@ async fn nothing_is_asked_for_or_sent_without_an_approval_or_without_a_session()
     assert!(world.logged("send_write").is_empty());
     assert_eq!(world.logged("start(").len(), 1, "the one that runs");
 }
+
+#[tokio::test]
+async fn while_the_connection_is_lost_nothing_is_sent_and_the_bar_can_say_so() {
+    let world = approved().await;
+    assert!(!world.window_now().await.elevation.paused);
+    world.server.set_online(false);
+    world.clock.advance_seconds(5);
+    world.until_window("the line is lost", |view| view.elevation.paused).await;
+    world.handle.command(send());
+    let view = world.window_now().await;
+    assert!(!view.elevation.busy && world.logged("send_write").is_empty());
+}

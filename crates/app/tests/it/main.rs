@@ -33,4 +33,5 @@ mod samples;
 mod sign_in;
 mod starting;
 mod stopping;
+mod told;
 mod world;

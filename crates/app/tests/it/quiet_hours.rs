@@ -5,6 +5,7 @@ use amberglass_app::{
     view::{Opens, QuietHoursView},
 };
 use amberglass_domain::ports::Clock as _;
+use amberglass_wire::{RequestId, approval::RequestState, event_stream::ServerEvent};
 
 use crate::{
     approving::{titles, until_told},
@@ -56,4 +57,31 @@ async fn quiet_hours_that_are_switched_off_are_over() {
     });
     let told = until_told(&world, "Your quiet hours are over").await;
     assert_eq!(told.body, "1 notice was held back. 1 request waits for you.");
+}
+
+#[tokio::test]
+async fn what_was_held_back_opens_where_it_leads_and_says_what_can_be_used() {
+    let world = quiet_for(5).await;
+    let request = world.server.a_request("request-1", "staff-1");
+    world.server.with(|state| state.requests.push(request));
+    world.server.push(ServerEvent::SnapshotChanged);
+    world.until("it is known", |view| view.inbox.own.len() == 1).await;
+    world.server.answers("request-1", RequestState::Approved, None);
+    world.until("it is approved", |view| view.inbox.own[0].state == RequestState::Approved).await;
+    world.clock.advance_seconds(301);
+    let over = "Your quiet hours are over";
+    world.until_in_time(over, || titles(&world).iter().any(|told| told == over)).await;
+    let told = until_told(&world, over).await;
+    assert_eq!(told.body, "1 notice was held back. What was approved for you can be used now.");
+    assert_eq!(told.opens, Opens::Request { id: RequestId::new("request-1") });
+
+    let world = quiet_for(5).await;
+    world.server.tells("n1", "policy_changed", None);
+    world.server.tells("n2", "portal_enabled", None);
+    world.until("they are listed", |view| view.news.unread == 2).await;
+    world.clock.advance_seconds(301);
+    world.until_in_time(over, || titles(&world).iter().any(|told| told == over)).await;
+    let told = until_told(&world, over).await;
+    assert!(told.body.ends_with("held back. Open the news to read what is new."), "{}", told.body);
+    assert_eq!(told.opens, Opens::News {});
 }
