@@ -14,7 +14,7 @@ use amberglass_wire::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{fault::Fault, signed::CLOCKS_DIFFER_MILLIS};
+use crate::{fault::Fault, signed::CLOCKS_DIFFER_MILLIS, signed_in::Desk};
 
 /// Enough that nobody finds another text for the same one; the texts themselves would take many times the memory.
 pub(crate) type Short = [u8; 16];
@@ -62,6 +62,10 @@ pub(crate) enum Fact {
     Ended {
         session: Short,
     },
+    /// This person on this device.
+    SignedIn {
+        who_and_where: Short,
+    },
 }
 
 pub(crate) struct Asked {
@@ -87,6 +91,8 @@ pub(crate) struct Decided {
     pub(crate) verdict: Verdict,
     /// What the request was by it.
     pub(crate) state: RequestState,
+    /// Whose word it is, and of which device, where that has signed it.
+    pub(crate) by: Option<(Short, Desk)>,
 }
 
 /// How a session began.
@@ -179,19 +185,25 @@ pub(crate) fn hear(record: &ChainedRecord, trusted: &TrustedKeys) -> Option<Hear
         // The body says nothing that is needed, and may be gone.
         "session_ended" => Fact::Ended { session: of_session(record.session.as_ref()?) },
         "device_registered" => return registered(&body()?, trusted),
+        "staff_signed_in" => signed_in(&body()?.subject)?,
         _ => return None,
     };
     Some(Heard { fact: Some(fact), ..Heard::default() })
 }
 
-/// Whether the reader trusts another key under the name of this device than the one that was registered.
+/// Who registers it; and whether the reader trusts another key under the name of this device than the one that was registered.
 fn registered(body: &EventBody, trusted: &TrustedKeys) -> Option<Heard> {
     let EventDetail::DeviceRegistered { key_fingerprint, .. } = &body.detail else { return None };
     let device = body.subject.device.as_ref()?;
     let mut keys = trusted.public_keys_of(device.as_str()).peekable();
-    keys.peek()?;
-    let fault = Fault::RegisteredOtherKey { device: cut(device.as_str()) };
-    (!keys.any(|key| fingerprint(key) == *key_fingerprint)).then(|| Heard { faults: vec![fault], ..Heard::default() })
+    let is_other = keys.peek().is_some() && !keys.any(|key| fingerprint(key) == *key_fingerprint);
+    let fault = is_other.then(|| Fault::RegisteredOtherKey { device: cut(device.as_str()) });
+    Some(Heard { faults: fault.into_iter().collect(), is_signed: false, fact: signed_in(&body.subject) })
+}
+
+fn signed_in(subject: &EventSubject) -> Option<Fact> {
+    let (staff, device) = (subject.staff.as_ref()?, subject.device.as_ref()?);
+    Some(Fact::SignedIn { who_and_where: short(&[staff.as_str(), device.as_str()]) })
 }
 
 fn decided(
@@ -225,6 +237,10 @@ fn decided(
     if is_old || is_far {
         faults.push(Fault::DecisionOutOfTime { signed_at: *signed_at, not_after: *not_after });
     }
+    let by = is_signed.then(|| {
+        let (staff, device) = (approver.as_str(), decision.device.as_str());
+        (short(&[staff, device]), Desk { staff: cut(staff), device: cut(device) })
+    });
     let decided = Decided {
         approver: short(&[approver.as_str()]),
         people: of_decision,
@@ -236,6 +252,7 @@ fn decided(
         scope: decision.scope,
         verdict: decision.verdict,
         state,
+        by,
     };
     let fact = Some(Fact::Decided { request: short(&[decision.request.as_str()]), decided });
     Heard { faults, is_signed, fact }

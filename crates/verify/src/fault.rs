@@ -109,6 +109,10 @@ pub enum Fault {
     DecisionKeyUnknown { device: String },
     #[error("the decision is not as device {device} has signed it: it was changed, or somebody else has signed it")]
     DecisionNotSigned { device: String },
+    #[error(
+        "the decision is said to be {staff}'s, and nothing on record says that they ever signed in on device {device}, which has signed it"
+    )]
+    ApproverNotSignedIn { staff: String, device: String },
     #[error("the record is about other people than the decision that it holds")]
     DecisionOfOthers,
     #[error("{staff} has decided about their own request")]
@@ -194,6 +198,7 @@ impl Fault {
             Self::RegisteredOtherKey { .. } => "registered_other_key",
             Self::DecisionKeyUnknown { .. } => "decision_key_unknown",
             Self::DecisionNotSigned { .. } => "decision_not_signed",
+            Self::ApproverNotSignedIn { .. } => "approver_not_signed_in",
             Self::DecisionOfOthers => "decision_of_others",
             Self::DecidedOwn { .. } => "decided_own",
             Self::VerdictContradicted { .. } => "verdict_contradicted",

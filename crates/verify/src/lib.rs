@@ -15,6 +15,7 @@ mod passed;
 mod report;
 mod requests;
 mod signed;
+mod signed_in;
 mod verify;
 
 pub use fault::{Fault, Place};

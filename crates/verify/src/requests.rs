@@ -15,6 +15,7 @@ use crate::{
     approval::{Asked, Began, Decided, Fact, Short},
     fault::Fault,
     signed::CLOCKS_DIFFER_MILLIS,
+    signed_in::SignedIn,
 };
 
 /// Records of one request; an honest one has fewer. Bounds the time that a file can take.
@@ -48,6 +49,8 @@ pub(crate) type Found = (Moment, Fault);
 /// What an export need not show of requests.
 #[derive(Default)]
 pub(crate) struct Unseen {
+    /// What was asked for is not everything: it need not say who signed in where.
+    pub(crate) cuts_sign_ins: bool,
     /// What was asked for holds requests in part only.
     pub(crate) in_part: bool,
     /// Nor all records of a session.
@@ -63,10 +66,12 @@ pub(crate) struct Requests {
     sessions: HashMap<Short, Short>,
     /// Sessions that say that they began with an approval whose use is not on record before them.
     without_use: Vec<Found>,
+    signed_in: SignedIn,
     /// When records were written whose bodies are gone.
     erased_questions: Vec<i64>,
     erased_decisions: Vec<i64>,
     erased_uses: Vec<i64>,
+    erased_sign_ins: Vec<i64>,
 }
 
 enum Request {
@@ -106,8 +111,13 @@ struct Closed {
 
 impl Requests {
     /// Gives what contradicts what is known already.
-    pub(crate) fn add(&mut self, moment: Moment, fact: Fact) -> Vec<Found> {
+    pub(crate) fn add(&mut self, moment: Moment, mut fact: Fact) -> Vec<Found> {
         let mut found = Vec::new();
+        if let Fact::Decided { decided, .. } = &mut fact
+            && let Some((who_and_where, desk)) = decided.by.take()
+        {
+            self.signed_in.decided(who_and_where, moment, desk);
+        }
         if let Fact::Began { session, began } = &fact
             && let Some(named) = began.request
         {
@@ -144,6 +154,10 @@ impl Requests {
                 self.sessions.remove(session);
                 return Vec::new();
             }
+            Fact::SignedIn { who_and_where } => {
+                self.signed_in.add(*who_and_where);
+                return Vec::new();
+            }
         };
         let mut known = match self.by_id.entry(request) {
             Entry::Occupied(known) => known,
@@ -169,6 +183,7 @@ impl Requests {
             "approval_requested" => self.erased_questions.push(at.0),
             "approval_decided" => self.erased_decisions.push(at.0),
             "approval_used" => self.erased_uses.push(at.0),
+            "staff_signed_in" => self.erased_sign_ins.push(at.0),
             _ => {}
         }
     }
@@ -192,14 +207,20 @@ impl Requests {
                 list.push((moment, fault));
             }
         }
+        let begins = unseen.begins.iter().map(|at| at.0).max();
+        // Whoever decides has signed in minutes before.
+        let is_begun =
+            |moment: &Moment| begins.is_none_or(|begins| moment.at.0 > begins.saturating_add(LONGEST_LIFE_MILLIS));
         if !unseen.in_part {
-            let begins = unseen.begins.iter().map(|at| at.0).max();
             for (mut missing, gone) in [(questions, self.erased_questions), (decisions, self.erased_decisions)] {
-                missing.retain(|(moment, _)| {
-                    begins.is_none_or(|begins| moment.at.0 > begins.saturating_add(LONGEST_LIFE_MILLIS))
-                });
+                missing.retain(|(moment, _)| is_begun(moment));
                 found.extend(not_erased(missing, gone));
             }
+        }
+        if !unseen.cuts_sign_ins {
+            let mut missing = self.signed_in.missing();
+            missing.retain(|(moment, _)| is_begun(moment));
+            found.extend(not_erased(missing, self.erased_sign_ins));
         }
         if !unseen.cuts_sessions {
             found.extend(not_erased(self.without_use, self.erased_uses));
@@ -251,7 +272,7 @@ impl Open {
                     used.extended = Some((moment, number));
                 }
             }
-            Fact::Ended { .. } => {}
+            Fact::Ended { .. } | Fact::SignedIn { .. } => {}
         }
         None
     }
@@ -410,7 +431,11 @@ impl Closed {
                 self.taken.extensions = self.taken.extensions.max(number);
                 (number > self.granted.extensions).then_some(Fault::SessionWider { what: "number of extensions" })
             }
-            Fact::Decided { .. } | Fact::Over { .. } | Fact::Began { .. } | Fact::Ended { .. } => None,
+            Fact::Decided { .. }
+            | Fact::Over { .. }
+            | Fact::Began { .. }
+            | Fact::Ended { .. }
+            | Fact::SignedIn { .. } => None,
         }
     }
 }

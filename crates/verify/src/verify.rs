@@ -237,9 +237,11 @@ impl Reading {
         // All records of a request are about the same people, and in scope by them or not at all.
         let in_part = session.is_some() || device.is_some() || since.is_some() || until.is_some();
         let cuts_sessions = since.is_some() || until.is_some();
+        let cuts_sign_ins = *scope != ExportScope::default();
         let servers = self.chains.iter().filter(|chain| is_server(chain.writer()));
         let begins = servers.filter_map(Chain::resumes_at).collect();
-        let found = std::mem::take(&mut self.requests).finish(&Unseen { in_part, cuts_sessions, begins });
+        let found =
+            std::mem::take(&mut self.requests).finish(&Unseen { cuts_sign_ins, in_part, cuts_sessions, begins });
         self.found(found);
     }
 

@@ -200,7 +200,19 @@ fn chain_of(writer: &str, events: &[Event]) -> Vec<ChainedRecord> {
         head = ChainHead { seq: record.seq, hash: record.hash.clone() };
         record
     };
-    events.iter().map(link).collect()
+    let here = if writer == SERVER { sign_ins() } else { Vec::new() };
+    events.iter().chain(&here).map(link).collect()
+}
+
+/// Of everybody who decides here, on each device from which they do. They stand behind the others, so that those keep their numbers.
+fn sign_ins() -> Vec<Event> {
+    [("leo", LEADS_DEVICE), ("sana", LEADS_DEVICE), ("amy", LEADS_DEVICE), ("sana", OTHER_DEVICE)].map(signed_in).into()
+}
+
+fn signed_in((staff, device): (&str, &str)) -> Event {
+    let (staff, device) = (Some(StaffId::new(staff)), Some(DeviceId::new(device)));
+    let subject = EventSubject { staff, device, ..EventSubject::default() };
+    Event { at: AT - SECOND, subject, detail: EventDetail::StaffSignedIn {} }
 }
 
 /// Of everything that one server, or two, have on record.
@@ -434,6 +446,37 @@ fn a_session_of_others_than_was_approved() {
         }
     });
     expect("reason", &other_reason, &[("session_of_others", 4)]);
+}
+
+/// The agent's own device signs as the lead: its key is known, and nothing else is wrong.
+#[test]
+fn a_decision_from_a_device_on_which_the_approver_never_signed_in() {
+    let from = |staff: &str, device: &str| {
+        let (staff, device) = (StaffId::new(staff), DeviceId::new(device));
+        [asked(0, "a"), approved(20, "a", |decision| (decision.approver, decision.device) = (staff, device))]
+    };
+    expect("another's device", &from("leo", OTHER_DEVICE), &[("approver_not_signed_in", 2)]);
+    let [question, decision] = from("leo", OTHER_DEVICE);
+    let signed_in = signed_in(("leo", OTHER_DEVICE));
+    expect("they did", &[question.clone(), decision.clone(), signed_in.clone()], &[]);
+    let key_fingerprint = hex::encode(Sha256::digest(key(OTHER_DEVICE).public_key().as_bytes()));
+    let detail = EventDetail::DeviceRegistered { device_name: "desk".into(), key_fingerprint };
+    let registered = Event { detail, ..signed_in.clone() };
+    expect("or registered it", &[question.clone(), decision.clone(), registered], &[]);
+    // A body that was erased may have said so.
+    let says = EventDetail::BodiesErased {
+        by: None,
+        reason: "asked for".into(),
+        records: vec![RecordRange { writer: SERVER.into(), from: 3, through: 3 }],
+    };
+    let mut records = chain_of(SERVER, &[question.clone(), decision.clone(), signed_in, event(30, says)]);
+    records[2] = erased(&records[2]);
+    assert!(check(&export(&[records])).is_whole());
+    // An export of one customer holds no sign-ins.
+    let mut lines = export(&[chain_of(SERVER, &[question, decision])]);
+    let ExportLine::Export(header) = &mut lines[0] else { panic!() };
+    (header.scope.portal, header.scope.customer) = (Some(PortalId::new("barkside")), Some(CustomerId::new("1042")));
+    assert!(check(&lines).is_whole());
 }
 
 #[test]
