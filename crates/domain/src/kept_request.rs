@@ -3,7 +3,7 @@
 //!
 //! What could be read in more than one way is not read at all: whoever approves has to have seen what the portal will do.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use amberglass_wire::elevation::{CannotAsk, FieldPlace, ShownWrite, WriteField};
 use serde::{Deserialize, Serialize, de};
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use crate::{
-    read_only::{JudgedRequest, is_form_token, may_be_asked_for},
+    read_only::{JudgedRequest, is_form_token, may_be_asked_for, plain},
     signing::canonical,
 };
 
@@ -23,10 +23,29 @@ const MAX_VALUE: usize = 500;
 const MAX_NAME: usize = 120;
 /// Words of names whose values are shown to nobody.
 const SECRET_NAMES: [&str; 6] = ["cvc", "cvv", "csc", "cardnumber", "ccnumber", "securitycode"];
-/// Turn the direction of what stands around them, or are not seen at all.
-const UNSEEN: [char; 17] = [
-    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
-    '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}', '\u{061c}',
+/// A longer name of an operation is text.
+const LONGEST_OPERATION: usize = 60;
+/// Turn the direction of what stands around them, break the line, or are not seen at all: what Unicode calls
+/// default ignorable, separators of lines and paragraphs, and marks of annotations.
+const UNSEEN: [RangeInclusive<char>; 18] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{2800}'..='\u{2800}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
 ];
 
 /// All that goes to the portal but the session's identity and the cookies that the gateway keeps.
@@ -107,12 +126,12 @@ impl KeptRequest {
             .map_err(|rule| if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable })
     }
 
-    /// What the request calls itself.
+    /// What the request calls itself. It goes on record, so what a customer may have typed is none.
     pub fn operation(&self) -> Option<String> {
         let fields = self.all_fields().ok()?;
         let named = |wanted: &str| {
-            let found = fields.iter().find(|(_, name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty());
-            found.map(|(_, _, value)| shown_text(value, MAX_NAME).0)
+            let found = fields.iter().find(|(_, name, value)| name.eq_ignore_ascii_case(wanted) && is_name(value));
+            found.map(|(_, _, value)| value.clone())
         };
         ["operationName", "method", "operation", "action"].into_iter().find_map(named)
     }
@@ -133,7 +152,17 @@ impl KeptRequest {
         Ok(ShownWrite { path: shown_text(self.path(), MAX_VALUE).0, fields, left_out })
     }
 
+    /// Path and names are shown whole or not at all: what is cut from a value is marked as cut.
     fn all_fields(&self) -> Result<Vec<(FieldPlace, String, String)>, CannotAsk> {
+        let fields = self.read_fields()?;
+        let is_longer = |text: &str, longest| text.chars().nth(longest).is_some();
+        if is_longer(self.path(), MAX_VALUE) || fields.iter().any(|(_, name, _)| is_longer(name, MAX_NAME)) {
+            return Err(CannotAsk::NotReadable);
+        }
+        Ok(fields)
+    }
+
+    fn read_fields(&self) -> Result<Vec<(FieldPlace, String, String)>, CannotAsk> {
         let mut fields = Vec::new();
         for (name, value) in pairs(self.query().unwrap_or_default().as_bytes())? {
             fields.push((FieldPlace::Query, name, value));
@@ -191,8 +220,14 @@ fn decodes_to_text(text: &[u8]) -> bool {
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let plain = plain(name);
     SECRET_NAMES.iter().any(|secret| plain.contains(secret))
+}
+
+/// As programs name things.
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b':');
+    (1..=LONGEST_OPERATION).contains(&text.len()) && text.bytes().all(is_part)
 }
 
 /// What nobody sees, or what turns the rest around, is spelled out. True where it was cut.
@@ -202,7 +237,7 @@ fn shown_text(text: &str, longest: usize) -> (String, bool) {
         if count >= longest {
             return (shown, true);
         }
-        if (character.is_control() && character != '\n') || UNSEEN.contains(&character) {
+        if (character.is_control() && character != '\n') || UNSEEN.iter().any(|some| some.contains(&character)) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -214,6 +249,8 @@ fn shown_text(text: &str, longest: usize) -> (String, bool) {
 /// JSON in which every name stands once: of two, the portal may take the other one than whoever approves has read.
 enum Node {
     Leaf(String),
+    /// As it stands: read as a number it may become another one.
+    Number,
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
@@ -229,14 +266,14 @@ impl<'de> Deserialize<'de> for Node {
             fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
                 Ok(Node::Leaf(value.to_string()))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-                Ok(Node::Leaf(value.to_string()))
+            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+                Ok(Node::Number)
             }
-            fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-                Ok(Node::Leaf(value.to_string()))
+            fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
+                Ok(Node::Number)
             }
-            fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-                Ok(Node::Leaf(value.to_string()))
+            fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+                Ok(Node::Number)
             }
             fn visit_str<E>(self, value: &str) -> Result<Node, E> {
                 Ok(Node::Leaf(value.to_owned()))
@@ -272,29 +309,62 @@ impl<'de> Deserialize<'de> for Node {
 fn json_fields(body: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
     let node: Node = serde_json::from_slice(body).map_err(|_| CannotAsk::NotReadable)?;
     let Node::Map(_) = &node else { return Err(CannotAsk::NotReadable) };
+    let numbers = numbers(std::str::from_utf8(body).map_err(|_| CannotAsk::NotReadable)?);
+    let mut numbers = numbers.into_iter();
     let mut fields = Vec::new();
-    flatten(String::new(), node, &mut fields);
-    Ok(fields)
+    flatten(String::new(), node, &mut numbers, &mut fields)?;
+    // Each number stands where it was found, or nobody knows which is which.
+    if numbers.next().is_none() { Ok(fields) } else { Err(CannotAsk::NotReadable) }
 }
 
-fn flatten(way: String, node: Node, fields: &mut Vec<(String, String)>) {
+/// The numbers of a text that is JSON, as they stand there, in their order.
+fn numbers(json: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let (mut in_string, mut escaped, mut in_number) = (false, false, false);
+    for character in json.chars() {
+        if in_string {
+            in_string = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+            continue;
+        }
+        in_string = character == '"';
+        let begins = character == '-' || character.is_ascii_digit();
+        let goes_on = begins || matches!(character, '+' | '.' | 'e' | 'E');
+        match found.last_mut() {
+            Some(number) if in_number && goes_on => number.push(character),
+            Some(_) | None if begins => found.push(character.to_string()),
+            Some(_) | None => {}
+        }
+        in_number = if in_number { goes_on } else { begins };
+    }
+    found
+}
+
+fn flatten(
+    way: String,
+    node: Node,
+    numbers: &mut impl Iterator<Item = String>,
+    fields: &mut Vec<(String, String)>,
+) -> Result<(), CannotAsk> {
     match node {
         Node::Leaf(value) => fields.push((way, value)),
+        Node::Number => fields.push((way, numbers.next().ok_or(CannotAsk::NotReadable)?)),
         // Shown too: an empty list may take everything away.
         Node::List(items) if items.is_empty() => fields.push((way, "[]".to_owned())),
         Node::Map(entries) if entries.is_empty() => fields.push((way, "{}".to_owned())),
         Node::List(items) => {
             for (number, item) in items.into_iter().enumerate() {
-                flatten(format!("{way}[{number}]"), item, fields);
+                flatten(format!("{way}[{number}]"), item, numbers, fields)?;
             }
         }
         Node::Map(entries) => {
             for (name, value) in entries {
                 let way = if way.is_empty() { name } else { format!("{way}.{name}") };
-                flatten(way, value, fields);
+                flatten(way, value, numbers, fields)?;
             }
         }
     }
+    Ok(())
 }
 
 mod base64_bytes {
@@ -376,6 +446,49 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_is_spelled_out() {
+        let unseen = [
+            0xad, 0x34f, 0x61c, 0x115f, 0x17b4, 0x180e, 0x200b, 0x200d, 0x2028, 0x2029, 0x2060, 0x2061, 0x2064, 0x206f,
+            0x2800, 0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff9, 0x1d173, 0xe0000, 0xe0041, 0xe0fff,
+        ];
+        for code in unseen {
+            let character = char::from_u32(code).unwrap();
+            let body = serde_json::json!({ "to": format!("a{character}b") }).to_string();
+            assert_eq!(fields(&json(&body))[1].1, format!("a\\u{{{code:x}}}b"));
+        }
+        assert_eq!(fields(&json(r#"{"to":"Zoë 日本 – ☕"}"#))[1].1, "Zoë 日本 – ☕");
+    }
+
+    #[test]
+    fn numbers_are_shown_as_they_stand() {
+        let text = r#"{"a":9007199254740993.0,"b":[1,-2.50,1E+2,{"c":123456789012345678901234567890}],"d":"7\"8,9","e":0.1,"5":[]}"#;
+        let expected = [
+            ("a", "9007199254740993.0"),
+            ("b[0]", "1"),
+            ("b[1]", "-2.50"),
+            ("b[2]", "1E+2"),
+            ("b[3].c", "123456789012345678901234567890"),
+            ("d", "7\"8,9"),
+            ("e", "0.1"),
+            ("5", "[]"),
+        ];
+        assert_eq!(fields(&json(text))[1..], expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_path_or_a_name_is_shown_whole_or_not_at_all() {
+        for (length, expected) in [(120, Ok(())), (121, Err(CannotAsk::NotReadable))] {
+            assert_eq!(form(&format!("{}=1", "n".repeat(length))).check(), expected, "{length}");
+        }
+        for (length, expected) in [(500, Ok(())), (501, Err(CannotAsk::NotReadable))] {
+            let mut request = form("a=1");
+            request.target = format!("/{}?a=1", "p".repeat(length - 1));
+            assert_eq!(request.check(), expected, "{length}");
+            assert_eq!(request.shown().map(|shown| shown.path.len()), expected.map(|()| 500));
+        }
+    }
+
+    #[test]
     fn what_could_be_read_in_two_ways_is_not_read() {
         let table = [
             form("a=1;b=2"),
@@ -446,5 +559,14 @@ mod tests {
         );
         assert_eq!(form("action=cancel").operation().as_deref(), Some("cancel"));
         assert_eq!(form("a=1").operation(), None);
+        // Nor what a person may have typed.
+        for text in ["Move%20Rex", "jane%40example.com", "caf%C3%A9", ""] {
+            assert_eq!(form(&format!("action={text}")).operation(), None, "{text}");
+        }
+        assert_eq!(form(&format!("action={}", "x".repeat(61))).operation(), None);
+        assert_eq!(
+            form("action=Move+Rex&operation=pets:move_one.v2-b").operation().as_deref(),
+            Some("pets:move_one.v2-b")
+        );
     }
 }

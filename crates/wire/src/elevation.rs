@@ -101,7 +101,7 @@ pub struct AskedWrite {
     pub method: String,
     /// As on record.
     pub path: String,
-    /// What the request calls itself, where it does: a GraphQL operation, an action of a form.
+    /// What the request calls itself, where it does and that looks like a name: a GraphQL operation, an action of a form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// The rule that blocked it.

@@ -8,6 +8,7 @@ mod one_write;
 
 use amberglass_wire::session::Mode;
 
+pub(crate) use one_write::plain;
 pub use one_write::{is_form_token, may_be_asked_for};
 
 /// What the decision looks at; the gateway has refused what it could not put into this form.

@@ -66,7 +66,7 @@ pub fn may_be_asked_for<'a>(
 }
 
 fn field(request: &JudgedRequest<'_>, name: &str, value: &str) -> Result<(), &'static str> {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let plain = plain(name);
     if ELSEWHERE.contains(&plain.as_str()) {
         return Err(rule::UNLISTED_WRITE);
     }
@@ -86,6 +86,11 @@ fn field(request: &JudgedRequest<'_>, name: &str, value: &str) -> Result<(), &'s
     Ok(())
 }
 
+/// Without what sets words apart, in lower case: portals write the same name in many ways.
+pub(crate) fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
 /// As one segment of a path, whatever it holds: `%` would be read as an escape.
 fn segment(text: &str) -> String {
     format!("/{}", text.replace(['%', '/'], " "))
@@ -93,7 +98,7 @@ fn segment(text: &str) -> String {
 
 /// Whether a field of this name is a portal's own form token: passed on, and not shown.
 pub fn is_form_token(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let plain = plain(name);
     // `token` alone may be any; with the underscore before it, it is a form's.
     FORM_TOKENS.contains(&plain.as_str()) && (plain != "token" || name == "_token")
 }

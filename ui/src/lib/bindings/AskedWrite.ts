@@ -14,7 +14,7 @@ record: EventId, method: string,
  */
 path: string, 
 /**
- * What the request calls itself, where it does: a GraphQL operation, an action of a form.
+ * What the request calls itself, where it does and that looks like a name: a GraphQL operation, an action of a form.
  */
 operation?: string | null, 
 /**
