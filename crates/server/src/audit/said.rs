@@ -15,58 +15,6 @@ use crate::store::{SessionRow, StoreError, Tx};
 /// Whoever may read a trail may take it along, also from a device on which the session never ran.
 const OF_ANY_SESSION: &str = "trail_exported";
 
-/// What only a server knows: a console that says such a thing is making it up.
-const SERVERS_ALONE: [&str; 48] = [
-    "alarm_acknowledged",
-    "approval_decided",
-    "approval_escalated",
-    "approval_lapsed",
-    "approval_requested",
-    "approval_used",
-    "approval_withdrawn",
-    "audit_exported",
-    "bodies_erased",
-    "break_glass_reviewed",
-    "break_glass_used",
-    "card_viewed",
-    "chain_contradicted",
-    "device_head_noted",
-    "device_registered",
-    "device_revoked",
-    "emergency_stop_lifted",
-    "emergency_stopped",
-    "journal_recovered",
-    "note_added",
-    "password_changed",
-    "policy_changed",
-    "policy_refused",
-    "portal_disabled",
-    "portal_enabled",
-    "portal_key_added",
-    "portal_key_revoked",
-    "provider_linked",
-    "records_retired",
-    "request_blocked",
-    "second_factor_reset",
-    "second_factor_set_up",
-    "session_ended",
-    "session_entered",
-    "session_extended",
-    "session_frozen",
-    "session_mismatch",
-    "session_refused",
-    "session_resumed",
-    "session_started",
-    "sign_in_failed",
-    "signer_added",
-    "staff_added",
-    "staff_disabled",
-    "staff_enabled",
-    "staff_role_changed",
-    "staff_signed_in",
-    "staff_signed_out",
-];
-
 /// Bytes of a body. Addresses as they go on record, reasons and names of all kinds stay far below.
 const MOST_OF_A_BODY: usize = 64 * 1024;
 /// A server's note may name as many chains as a server signs at once.
@@ -106,11 +54,81 @@ fn is_in_measure(detail: &EventDetail) -> bool {
     }
 }
 
+/// What only a server knows: a console that says such a thing is making it up.
+fn is_servers_alone(detail: &EventDetail) -> bool {
+    match detail {
+        EventDetail::AlarmAcknowledged { .. }
+        | EventDetail::ApprovalDecided { .. }
+        | EventDetail::ApprovalEscalated { .. }
+        | EventDetail::ApprovalLapsed { .. }
+        | EventDetail::ApprovalRequested { .. }
+        | EventDetail::ApprovalUsed { .. }
+        | EventDetail::ApprovalWithdrawn { .. }
+        | EventDetail::AuditExported { .. }
+        | EventDetail::BodiesErased { .. }
+        | EventDetail::BreakGlassReviewed { .. }
+        | EventDetail::BreakGlassUsed { .. }
+        | EventDetail::CardViewed {}
+        | EventDetail::ChainContradicted { .. }
+        | EventDetail::DeviceHeadNoted { .. }
+        | EventDetail::DeviceRegistered { .. }
+        | EventDetail::DeviceRevoked { .. }
+        | EventDetail::EmergencyStopLifted { .. }
+        | EventDetail::EmergencyStopped { .. }
+        | EventDetail::JournalRecovered { .. }
+        | EventDetail::NoteAdded { .. }
+        | EventDetail::PasswordChanged { .. }
+        | EventDetail::PolicyChanged { .. }
+        | EventDetail::PolicyRefused { .. }
+        | EventDetail::PortalDisabled { .. }
+        | EventDetail::PortalEnabled { .. }
+        | EventDetail::PortalKeyAdded { .. }
+        | EventDetail::PortalKeyRevoked { .. }
+        | EventDetail::ProviderLinked { .. }
+        | EventDetail::RecordsRetired { .. }
+        | EventDetail::RequestBlocked { .. }
+        | EventDetail::SecondFactorReset { .. }
+        | EventDetail::SecondFactorSetUp {}
+        | EventDetail::SessionEnded { .. }
+        | EventDetail::SessionEntered {}
+        | EventDetail::SessionExtended { .. }
+        | EventDetail::SessionFrozen {}
+        | EventDetail::SessionMismatch { .. }
+        | EventDetail::SessionRefused { .. }
+        | EventDetail::SessionResumed {}
+        | EventDetail::SessionStarted { .. }
+        | EventDetail::SignInFailed { .. }
+        | EventDetail::SignerAdded { .. }
+        | EventDetail::StaffAdded { .. }
+        | EventDetail::StaffDisabled { .. }
+        | EventDetail::StaffEnabled { .. }
+        | EventDetail::StaffRoleChanged { .. }
+        | EventDetail::StaffSignedIn {}
+        | EventDetail::StaffSignedOut {}
+        | EventDetail::WriteAnswered { .. }
+        | EventDetail::WriteSent { .. } => true,
+        EventDetail::AttemptRefused { .. }
+        | EventDetail::CheckpointWitnessed { .. }
+        | EventDetail::CurtainDrawn { .. }
+        | EventDetail::CurtainLifted {}
+        | EventDetail::EndRequested {}
+        | EventDetail::JournalKeyRotated { .. }
+        | EventDetail::JournalReplaced { .. }
+        | EventDetail::JournalTidied { .. }
+        | EventDetail::PageViewed { .. }
+        | EventDetail::ServerContradicted { .. }
+        | EventDetail::ServerKeyPinned { .. }
+        | EventDetail::StartRequested { .. }
+        | EventDetail::TrailExported { .. }
+        | EventDetail::WindowClosed {}
+        | EventDetail::WindowOpened {}
+        // A newer console may know kinds that this server does not.
+        | EventDetail::Unknown => false,
+    }
+}
+
 /// What the body says of itself, for searching. A body that was erased on the device says nothing.
 pub(super) fn body_of(record: &ChainedRecord) -> Result<EventBody, &'static str> {
-    if SERVERS_ALONE.contains(&record.kind.as_str()) {
-        return Err("only a server writes records of this kind");
-    }
     if record.body.is_empty() {
         return Err("it says nothing: a body is erased here, and on record, not before it is delivered");
     }
@@ -121,10 +139,13 @@ pub(super) fn body_of(record: &ChainedRecord) -> Result<EventBody, &'static str>
         return Err("its body is longer than what a console writes");
     }
     let body: EventBody = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
-    // As it is written: a newer console may know kinds that this server does not.
+    // As it is written, also where it is of a kind that this server does not know.
     let written: Written = serde_json::from_str(&record.body).map_err(|_| "its body is not an event")?;
     if written.detail.kind != record.kind {
         return Err("its header names another kind than its body");
+    }
+    if is_servers_alone(&body.detail) {
+        return Err("only a server writes records of this kind");
     }
     if body.subject.session != record.session {
         return Err("its header names another session than its body");

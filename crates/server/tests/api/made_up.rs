@@ -6,8 +6,9 @@ use amberglass_domain::{
     ports::Clock as _,
 };
 use amberglass_wire::{
-    EventId, PortalId,
+    EventId, PortalId, RequestId,
     audit::{Contradiction, EventDetail, EventSubject, JournalLoss},
+    elevation::{AskedWrite, SendOutcome},
     event_stream::{ChainHead, HeartbeatResponse},
     journal::JournalBatchResponse,
     problem::ErrorCode,
@@ -78,6 +79,29 @@ async fn nothing_of_any_length_that_a_device_makes_up_becomes_an_alarm() {
     let details = [page, EventDetail::CheckpointWitnessed { note }, accuses("", ""), accuses("server:one", &hash)];
     let batch = details.map(|detail| journal.append(None, detail));
     assert_eq!(accepted(deliver(&world, &amy, &batch).await).await, journal.head);
+}
+
+#[tokio::test]
+async fn no_console_says_that_a_write_was_sent_or_what_came_of_it() {
+    let (world, amy, _sana) = with_security().await;
+    let request = RequestId::new("0197f3a2-7c1e-7b4e-9d6a-000000000001");
+    let write = AskedWrite {
+        record: EventId::new("blocked"),
+        method: "POST".into(),
+        path: "/appointments".into(),
+        operation: None,
+        rule: "read-only-method".into(),
+        sha256: "a".repeat(64),
+    };
+    for detail in [
+        EventDetail::WriteSent { request: request.clone(), write },
+        EventDetail::WriteAnswered { request, outcome: SendOutcome::Answered { status: 200 } },
+        EventDetail::CardViewed {},
+    ] {
+        let kind = detail.kind();
+        is_invalid(deliver(&world, &amy, &[Journal::of(&amy).append(None, detail)]).await).await;
+        assert_eq!(world.count_events(kind).await, 0, "{kind}");
+    }
 }
 
 #[tokio::test]
