@@ -95,5 +95,6 @@ async fn refuse(state: &ServerState, refused: Option<String>, error: &PolicyErro
     let detail = EventDetail::PolicyRefused { in_force, refused: refused.clone(), what };
     if let Err(error) = state.audit.raise_refused_policy(refused.as_deref(), detail).await {
         tracing::error!(error = &error as &dyn std::error::Error, "a refused policy could not be put on record");
+        state.policy.forget_refused();
     }
 }

@@ -50,16 +50,21 @@ impl PolicyInForce {
         };
         let hash = texts.hash();
         if hash == self.now().hash() {
-            *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
+            self.forget_refused();
             return Reload::Nothing;
         }
         match Policy::parse(&texts) {
             Ok(policy) => {
-                *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
+                self.forget_refused();
                 Reload::Changed(Arc::new(policy))
             }
             Err(error) => self.refuse(Some(hash), error),
         }
+    }
+
+    /// To be called where that something was refused could not be put on record: the next look finds it again.
+    pub fn forget_refused(&self) {
+        *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn refuse(&self, hash: Option<String>, error: PolicyError) -> Reload {
