@@ -96,6 +96,7 @@ pub enum EventDetail {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<RequestId>,
     },
+    /// The policy refuses a start, or one write in the subject's session.
     SessionRefused {
         rule: String,
         mode: Mode,

@@ -141,7 +141,8 @@ pub struct SnapshotResponse {
     /// Those that wait for this staff member's decision, oldest first.
     #[serde(default)]
     pub to_decide: Vec<RequestResponse>,
-    /// Approvals that this staff member has given and can still withdraw, oldest first: not used yet, or their session runs.
+    /// Approvals that this staff member has given and can still withdraw, oldest first: not used yet, or the session that began
+    /// with it runs.
     #[serde(default)]
     pub given: Vec<RequestResponse>,
     /// Break-glass that waits for this staff member's review, oldest first.

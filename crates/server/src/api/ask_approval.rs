@@ -17,7 +17,7 @@ use super::{
     extract::{RawJson, SignedIn},
     idempotency::{MEANING, key_of},
     problem::{ApiError, stopped},
-    start_session::{check_request, refuse},
+    start_session::{Refused, check_request, refuse},
     target,
 };
 use crate::{ServerState, sessions::Asking};
@@ -75,7 +75,9 @@ pub async fn ask(
     match decision.answer {
         PolicyAnswer::NeedsApproval => {}
         PolicyAnswer::Allowed => return Err(ApiError::new(ErrorCode::ApprovalNotNeeded).rules(decision.rules)),
-        PolicyAnswer::Refused => return Err(refuse(&state, &policy, &who, &whom, &start, decision).await?),
+        PolicyAnswer::Refused => {
+            return Err(refuse(&state, &policy, &who, &whom, Refused::start(&start), decision).await?);
+        }
     }
     let asked = state
         .sessions

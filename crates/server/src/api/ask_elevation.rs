@@ -14,12 +14,14 @@ use axum::{Json, extract::State, http::StatusCode};
 use super::{
     extend_session::not_active,
     extract::{Json as Body, Path, SignedIn},
-    problem::{ApiError, stopped},
-    requests, target,
+    problem::{ApiError, cannot_ask, stopped},
+    requests,
+    start_session::{Refused, refuse},
+    target,
 };
 use crate::{
     ServerState,
-    policy::{Write, refusal_code},
+    policy::Write,
     sessions::{Elevating, open_kept},
 };
 
@@ -44,7 +46,7 @@ use crate::{
         ErrorCode::NotFound, ErrorCode::SessionNotRunning, ErrorCode::WriteNotElevatable, ErrorCode::DeviceRefused,
         ErrorCode::PortalUnknown, ErrorCode::PortalInactive, ErrorCode::PortalUnreachable, ErrorCode::CustomerUnknown,
         ErrorCode::CustomerInactive, ErrorCode::TargetIsSelf, ErrorCode::TargetIsStaff, ErrorCode::Forbidden,
-        ErrorCode::EmergencyStopInForce, ErrorCode::AuditUnavailable,
+        ErrorCode::EmergencyStopInForce, ErrorCode::TooManyRequests, ErrorCode::AuditUnavailable,
     ]))),
 )]
 pub async fn ask(
@@ -66,19 +68,21 @@ pub async fn ask(
         return Err(stopped(&stop.reason));
     }
     let row = state.sessions.kept_request(&record).await?.filter(|row| row.session == session.id);
-    let row = row.ok_or_else(not_found)?;
+    let row = row.ok_or_else(|| cannot_ask(CannotAsk::NotKept))?;
     if session.emergency.is_some() || session.mode != Mode::ReadOnly {
-        return Err(cannot(CannotAsk::BreakGlass));
+        return Err(cannot_ask(CannotAsk::BreakGlass));
     }
-    let kept = open_kept(&state.key, &row).map_err(cannot)?;
-    kept.check().map_err(cannot)?;
+    let kept = open_kept(&state.key, &row).map_err(cannot_ask)?;
+    kept.check().map_err(cannot_ask)?;
     let portal = target::portal(&state, &session.portal)?;
     let found = target::find(&state, who.id(), portal, &session.customer.id).await?;
     let (policy, whom) = (state.policy.now(), found.for_policy());
     let asked_of = Write { method: &kept.method, path: kept.path() };
     let decision = policy.elevate(&who.principal(), &whom, session.mode, asked_of)?;
     if decision.answer != PolicyAnswer::NeedsApproval {
-        return Err(ApiError::new(refusal_code(&who.principal(), &whom)).rules(decision.rules));
+        return Err(
+            refuse(&state, &policy, &who, &whom, Refused::write(Some(&session.id), &session.reason), decision).await?
+        );
     }
     let write = AskedWrite {
         record,
@@ -103,15 +107,4 @@ pub async fn ask(
         .await?;
     let status = if asked.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(requests::response(&state, &who, asked.request).await?)))
-}
-
-fn cannot(why: CannotAsk) -> ApiError {
-    let detail = match why {
-        CannotAsk::NeverList => "It never happens in a session, whoever approves.",
-        CannotAsk::TooLarge => "It is larger than what is kept.",
-        CannotAsk::NotReadable => "Whoever decides could not read unmistakably what it would do.",
-        CannotAsk::BreakGlass => "Only in read-only sessions that did not begin with break-glass.",
-        CannotAsk::NotKept => "It was not kept. Do it again in the page, then ask.",
-    };
-    ApiError::new(ErrorCode::WriteNotElevatable).detail(detail)
 }

@@ -6,7 +6,12 @@ use amberglass_wire::{
     session::{Mode, PolicyAnswer, StartSessionRequest},
 };
 
-use super::{extract::SignedIn, problem::ApiError, start_session::refuse, target::FoundTarget};
+use super::{
+    extract::SignedIn,
+    problem::ApiError,
+    start_session::{Refused, refuse},
+    target::FoundTarget,
+};
 use crate::{ServerState, policy::Policy, sessions::Breaking};
 
 /// # Errors
@@ -31,7 +36,7 @@ pub async fn decide<'a>(
     match decision.answer {
         PolicyAnswer::Allowed => {}
         PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
-            return Err(refuse(state, policy, who, &whom, request, decision).await?);
+            return Err(refuse(state, policy, who, &whom, Refused::start(request), decision).await?);
         }
     }
     if request.mode != Mode::ReadOnly {

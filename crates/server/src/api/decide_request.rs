@@ -89,6 +89,6 @@ pub async fn decide(
     if decision.verdict == Verdict::Deny {
         reason::check_text(decision.comment.trim()).map_err(ApiError::new)?;
     }
-    let (row, _) = state.sessions.decide(&Deciding { decision: &decision, role: who.role().as_str() }).await?;
+    let row = state.sessions.decide(&Deciding { decision: &decision, role: who.role().as_str() }).await?;
     Ok(Json(requests::response(&state, &who, row).await?))
 }

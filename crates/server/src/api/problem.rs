@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use amberglass_wire::{event_stream::ChainHead, problem::ErrorCode, session::SessionResponse};
+use amberglass_wire::{elevation::CannotAsk, event_stream::ChainHead, problem::ErrorCode, session::SessionResponse};
 use axum::{
     extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
     http::StatusCode,
@@ -21,6 +21,9 @@ use crate::{
     },
     store::StoreError,
 };
+
+/// Where an approval is named that does not hold.
+pub const NOTHING_BEGAN: &str = "Nothing began; ask again.";
 
 /// A refusal on its way out.
 #[derive(Debug, Clone)]
@@ -191,7 +194,7 @@ impl From<StartError> for ApiError {
             StartError::Conflict(_) => Self::new(ErrorCode::SessionConflict),
             StartError::EmergencyStop { reason } => stopped(&reason),
             StartError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
-            StartError::ApprovalGone => Self::new(ErrorCode::ApprovalGone),
+            StartError::ApprovalGone => Self::new(ErrorCode::ApprovalGone).detail(NOTHING_BEGAN),
             StartError::Meanwhile => {
                 Self::new(ErrorCode::Unavailable).detail("Something changed just now. Nothing began; ask again.")
             }
@@ -234,7 +237,8 @@ impl From<ElevateError> for ApiError {
             ElevateError::EmergencyStop { reason } => stopped(&reason),
             ElevateError::PortalDisabled => Self::new(ErrorCode::PortalInactive),
             ElevateError::NotActive => Self::new(ErrorCode::SessionNotRunning),
-            ElevateError::Gone => Self::new(ErrorCode::NotFound),
+            ElevateError::TooMany { retry_after_seconds } => Self::too_many(retry_after_seconds),
+            ElevateError::Gone => cannot_ask(CannotAsk::NotKept),
             ElevateError::Session(error) => error.into(),
         }
     }
@@ -257,7 +261,7 @@ impl From<DecideError> for ApiError {
     fn from(error: DecideError) -> Self {
         match error {
             DecideError::Unknown => Self::new(ErrorCode::NotFound),
-            DecideError::NotAnyMore => Self::new(ErrorCode::Forbidden),
+            DecideError::NotAnyMore => Self::new(ErrorCode::Forbidden).detail("Nothing was decided."),
             DecideError::EmergencyStop { reason } => stopped(&reason),
             DecideError::Session(error) => error.into(),
         }
@@ -268,6 +272,7 @@ impl From<ReviewError> for ApiError {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::Unknown => Self::new(ErrorCode::NotFound),
+            ReviewError::NotAnyMore => Self::new(ErrorCode::Forbidden).detail("Nothing was reviewed."),
             ReviewError::StillRunning => Self::new(ErrorCode::SessionStillRunning),
             ReviewError::Session(error) => error.into(),
         }
@@ -283,6 +288,18 @@ impl From<WithdrawError> for ApiError {
             WithdrawError::Session(error) => error.into(),
         }
     }
+}
+
+/// Why a write can't be asked for.
+pub fn cannot_ask(why: CannotAsk) -> ApiError {
+    let detail = match why {
+        CannotAsk::NeverList => "It never happens in a session, whoever approves.",
+        CannotAsk::TooLarge => "It is larger than what is kept.",
+        CannotAsk::NotReadable => "Whoever decides could not read unmistakably what it would do.",
+        CannotAsk::BreakGlass => "Only in read-only sessions that did not begin with break-glass.",
+        CannotAsk::NotKept => "It was not kept. Do it again in the page, then ask.",
+    };
+    ApiError::new(ErrorCode::WriteNotElevatable).detail(detail)
 }
 
 /// Nothing starts and nothing is extended; says why.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ServerState,
-    policy::{Principal, is_next_level},
+    policy::{AskedFor, Principal, is_next_level},
     sessions::open_kept,
     store::{RequestRow, SessionRow},
 };
@@ -148,7 +148,8 @@ pub fn may_approve(state: &ServerState, who: &SignedIn, row: &RequestRow) -> Res
         return Ok(false);
     }
     let requester = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
-    Ok(state.policy.now().approve(&who.principal(), &requester)?)
+    let asked = AskedFor { class: &row.customer.class, mode: row.asked.mode };
+    Ok(state.policy.now().approve(&who.principal(), &requester, asked)?)
 }
 
 pub async fn response(state: &ServerState, who: &SignedIn, row: RequestRow) -> Result<RequestResponse, ApiError> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     ServerState,
     policy::Principal,
+    sessions::Reviewing,
     store::{BreakGlassRow, SessionRow},
 };
 
@@ -66,7 +67,9 @@ pub async fn review(
     }
     let note = request.note.trim();
     reason::check_text(note).map_err(ApiError::new)?;
-    state.sessions.review(&id, who.id(), request.outcome, note).await?;
+    let reviewing =
+        Reviewing { by: who.id(), role: who.role().as_str(), device: &who.device, outcome: request.outcome, note };
+    state.sessions.review(&id, &reviewing).await?;
     let (row, session) = state.sessions.break_glass(&id).await?.ok_or_else(unknown)?;
     Ok(Json(response(&state, row, session).await?))
 }

@@ -14,13 +14,16 @@ use axum::{Extension, Json, extract::State};
 use super::{
     extract::{Json as Body, Path, SignedIn},
     problem::ApiError,
-    requests, target,
+    requests,
+    start_session::{Refused, refuse},
+    target,
 };
 use crate::{
     ServerState,
     gateway::Gateway,
-    policy::{Write, refusal_code},
+    policy::Write,
     sessions::{Sending, ToSend, open_kept},
+    store::RequestRow,
 };
 
 /// Sends the write that was approved, as it was blocked, once, within five minutes of the approval.
@@ -80,7 +83,7 @@ pub async fn send(
 }
 
 /// The customer and the policy, once more: much can change while somebody decides.
-async fn still_allowed(state: &ServerState, who: &SignedIn, row: &crate::store::RequestRow) -> Result<(), ApiError> {
+async fn still_allowed(state: &ServerState, who: &SignedIn, row: &RequestRow) -> Result<(), ApiError> {
     let portal = target::portal(state, &row.portal)?;
     let found = target::find(state, who.id(), portal, &row.customer.id).await?;
     let (policy, whom) = (state.policy.now(), found.for_policy());
@@ -91,8 +94,11 @@ async fn still_allowed(state: &ServerState, who: &SignedIn, row: &crate::store::
     let kept = open_kept(&state.key, &kept).map_err(|_| gone())?;
     let asked_of = Write { method: &kept.method, path: kept.path() };
     let decision = policy.elevate(&who.principal(), &whom, row.asked.mode, asked_of)?;
-    if decision.answer == PolicyAnswer::Refused {
-        return Err(ApiError::new(refusal_code(&who.principal(), &whom)).rules(decision.rules));
+    if decision.answer != PolicyAnswer::NeedsApproval {
+        let refused = Refused::write(row.session.as_ref(), &row.reason);
+        return Err(refuse(state, &policy, who, &whom, refused, decision).await?);
     }
-    Ok(())
+    // Who has approved is asked about as well, and whether that is still enough.
+    let approvers = state.store.approvers(&row.id).await?;
+    if policy.approval_holds(row, &decision, &approvers)? { Ok(()) } else { Err(gone()) }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use amberglass_domain::{approval::narrower, reason};
 use amberglass_wire::{
+    SessionId,
     approval::Scope,
     audit::{EventDetail, EventSubject},
     problem::ErrorCode,
-    session::{EntryGrant, Mode, PolicyAnswer, StartSessionRequest, StartSessionResponse},
+    session::{EntryGrant, Mode, PolicyAnswer, Reason, StartSessionRequest, StartSessionResponse},
 };
 use axum::{
     Json,
@@ -19,7 +20,7 @@ use super::{
     break_glass,
     extract::{RawJson, SignedIn},
     idempotency::{MEANING, key_of},
-    problem::{ApiError, stopped},
+    problem::{ApiError, NOTHING_BEGAN, stopped},
     target,
 };
 use crate::{
@@ -80,7 +81,7 @@ pub async fn start(
         Some(emergency) => (Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?), None),
         None => {
             let decision = check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
-            (None, approval(&state, &policy, &who, &request, decision.approvals).await?)
+            (None, approval(&state, &policy, &who, &request, &decision).await?)
         }
     };
     if request.mode == Mode::ReadWrite {
@@ -156,8 +157,28 @@ async fn check_policy(
         PolicyAnswer::Allowed => Ok(decision),
         PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(decision),
         PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
-            Err(refuse(state, policy, who, whom, request, decision).await?)
+            Err(refuse(state, policy, who, whom, Refused::start(request), decision).await?)
         }
+    }
+}
+
+/// What was refused: a session, or one write in one that runs.
+pub(super) struct Refused<'a> {
+    pub session: Option<&'a SessionId>,
+    pub mode: Mode,
+    pub reason: &'a Reason,
+    pub emergency: Option<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn start(request: &'a StartSessionRequest) -> Self {
+        let emergency = request.emergency.as_deref().map(str::trim);
+        Self { session: None, mode: request.mode, reason: &request.reason, emergency }
+    }
+
+    /// In a session that only reads.
+    pub(super) const fn write(session: Option<&'a SessionId>, reason: &'a Reason) -> Self {
+        Self { session, mode: Mode::ReadOnly, reason, emergency: None }
     }
 }
 
@@ -167,22 +188,23 @@ pub(super) async fn refuse(
     policy: &Policy,
     who: &SignedIn,
     whom: &Target<'_>,
-    request: &StartSessionRequest,
+    refused: Refused<'_>,
     decision: StartDecision,
 ) -> Result<ApiError, ApiError> {
+    let Refused { session, mode, reason, emergency } = refused;
     let subject = EventSubject {
         staff: Some(who.id().clone()),
-        customer: Some(request.customer.clone()),
-        portal: Some(request.portal.clone()),
-        session: None,
+        customer: Some(whom.customer.id.clone()),
+        portal: Some(whom.customer.portal.clone()),
+        session: session.cloned(),
         device: Some(who.device.clone()),
         policy_hash: Some(policy.hash().to_owned()),
     };
     let detail = EventDetail::SessionRefused {
         rule: decision.rules.join(" "),
-        mode: request.mode,
-        reason: request.reason.clone(),
-        emergency: request.emergency.as_deref().map(|text| text.trim().to_owned()),
+        mode,
+        reason: reason.clone(),
+        emergency: emergency.map(ToOwned::to_owned),
     };
     state.audit.append(subject, detail).await?;
     let code = match decision.answer {
@@ -192,23 +214,23 @@ pub(super) async fn refuse(
     Ok(ApiError::new(code).rules(decision.rules))
 }
 
-/// What the approval that is named allows, if it is theirs, for this customer, covers what is asked for, and is enough for the
-/// policy in force by now. Whether it still holds is decided with the start.
+/// What the approval that is named allows, if it is theirs, for this customer, covers what is asked for and why it needs one, and
+/// is enough for the policy in force by now. Whether it still holds is decided with the start.
 async fn approval(
     state: &ServerState,
     policy: &Policy,
     who: &SignedIn,
     request: &StartSessionRequest,
-    needed: u32,
+    decision: &StartDecision,
 ) -> Result<Option<Scope>, ApiError> {
     let Some(id) = &request.request else { return Ok(None) };
-    let gone = || ApiError::new(ErrorCode::ApprovalGone);
+    let gone = || ApiError::new(ErrorCode::ApprovalGone).detail(NOTHING_BEGAN);
     let row = state.sessions.request(id).await?.filter(|row| row.staff == *who.id() && row.write.is_none());
     let row = row.ok_or_else(gone)?;
     let granted = row.granted.ok_or_else(gone)?;
     let wish = Scope { mode: request.mode, duration_seconds: request.duration_seconds, extensions: granted.extensions };
     let same = row.portal == request.portal && row.customer.id == request.customer && row.reason == request.reason;
     let approvers = state.store.approvers(id).await?;
-    let holds = policy.approval_holds(&who.principal(), (row.approvals_needed, needed), &approvers)?;
+    let holds = policy.approval_holds(&row, decision, &approvers)?;
     if same && holds && narrower(&granted, &wish) == wish { Ok(Some(granted)) } else { Err(gone()) }
 }

@@ -25,6 +25,10 @@ pub enum EraseError {
         "a request for approval is still open: have it withdrawn, or wait until it lapses, then erase what is recorded of it; nothing was erased"
     )]
     RequestOpen,
+    #[error(
+        "the break-glass of session {code} waits for its review, which reads the stated emergency: have it reviewed, then erase what is recorded of it; nothing was erased"
+    )]
+    Unreviewed { code: String },
     #[error("the records changed while they were being erased; what was not erased yet is still there, so ask again")]
     Changed,
     #[error(transparent)]
@@ -67,6 +71,9 @@ pub async fn erase(
         }
         if tx.open_among(of).await? {
             return Err(EraseError::RequestOpen);
+        }
+        if let Some(code) = tx.unreviewed_among(of).await? {
+            return Err(EraseError::Unreviewed { code });
         }
         let mut held = tx.bodies(of, (&writer, seq), AT_ONCE).await?;
         let Some(last) = held.last() else {

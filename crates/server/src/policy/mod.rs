@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::PolicyFiles,
-    store::{ApproverRow, parse_role},
+    store::{ApproverRow, RequestRow, parse_role},
 };
 
 mod break_glass;
@@ -45,6 +45,8 @@ const SCHEMA: &str = include_str!("../../../../policies/schema.cedarschema");
 const UNKNOWN_ROLE_LEVEL: u32 = 100;
 /// Of security and admins.
 const HIGHEST_LEVEL: u32 = 3;
+/// Of customers of whom nothing is known.
+const USUAL_CLASS: &str = "standard";
 /// Most people that a rule may want.
 const MAX_APPROVALS: u32 = 5;
 /// Stands for the rule when no rule permits.
@@ -109,6 +111,14 @@ pub struct Target<'a> {
     /// Role of the staff member who has the customer's e-mail address.
     pub staff_role: Option<&'a str>,
     pub circumstances: Circumstances,
+}
+
+/// What somebody is asked to approve, as far as rules may look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct AskedFor<'a> {
+    /// Of the customer.
+    pub class: &'a str,
+    pub mode: Mode,
 }
 
 /// When, and how often already.
@@ -353,48 +363,67 @@ impl Policy {
         self.on_session(who, SessionAction::EndAny, &SessionId::new("any"), &StaffId::new("somebody"))
     }
 
-    /// Whether `who` may approve what an agent asks for of whom nothing is known: what is shown before there is a request.
+    /// Whether `who` may approve what an agent asks for of whom nothing is known, for a customer of the usual class: what is
+    /// shown before there is a request.
     ///
     /// # Errors
     /// When the facts do not fit the schema; nothing is allowed then.
     pub fn approves_others(&self, who: &Principal<'_>) -> Result<bool, PolicyError> {
         let id = StaffId::new("somebody");
-        self.approve(who, &Principal { id: &id, email: "", role: "agent" })
+        let requester = Principal { id: &id, email: "", role: "agent" };
+        let asked = |mode| AskedFor { class: USUAL_CLASS, mode };
+        Ok(self.approve(who, &requester, asked(Mode::ReadOnly))?
+            || self.approve(who, &requester, asked(Mode::ReadWrite))?)
     }
 
     /// Whether `who` may approve what `requester` asks for.
     ///
     /// # Errors
     /// When the facts do not fit the schema; nothing is allowed then.
-    pub fn approve(&self, who: &Principal<'_>, requester: &Principal<'_>) -> Result<bool, PolicyError> {
+    pub fn approve(
+        &self,
+        who: &Principal<'_>,
+        requester: &Principal<'_>,
+        asked: AskedFor<'_>,
+    ) -> Result<bool, PolicyError> {
         let resource = uid("Request", requester.id.as_str());
         let entities = json!([
             staff_entity(who.id, who.email, who.role),
             { "uid": resource, "parents": [], "attrs": {
                 "staff": { "__entity": uid("Staff", requester.id.as_str()) },
                 "staff_level": level(requester.role),
+                "class": asked.class.trim().to_lowercase(),
+                "mode": asked.mode.as_str(),
             }},
         ]);
         Ok(self.ask(who, "approve", &resource, &entities, &json!({}))?.decision() == Decision::Allow)
     }
 
-    /// Whether what `requester` was approved still begins what needs `needed` approvals now: so many were asked for, and everybody
-    /// who gave one still may.
+    /// Whether what was approved of `request` is enough for what is decided about it now: as many were asked, for every reason that
+    /// wants an approval now, and everybody who gave one still may.
     ///
     /// # Errors
     /// When the facts do not fit the schema; nothing is allowed then.
     pub fn approval_holds(
         &self,
-        requester: &Principal<'_>,
-        (asked, needed): (u32, u32),
+        request: &RequestRow,
+        now: &StartDecision,
         approvers: &[ApproverRow],
     ) -> Result<bool, PolicyError> {
+        let requester = Principal { id: &request.staff, email: &request.staff_email, role: &request.staff_role };
+        let asked = AskedFor { class: &request.customer.class, mode: request.asked.mode };
         for ApproverRow { id, email, role } in approvers {
-            if !self.approve(&Principal { id, email, role }, requester)? {
+            if !self.approve(&Principal { id, email, role }, &requester, asked)? {
                 return Ok(false);
             }
         }
-        Ok(needed <= asked)
+        // What may begin at once by now has no reason left to ask.
+        let is_for_this = match now.answer {
+            PolicyAnswer::Allowed => true,
+            PolicyAnswer::NeedsApproval => now.rules.iter().all(|rule| request.rules.contains(rule)),
+            PolicyAnswer::Refused => false,
+        };
+        Ok(is_for_this && now.approvals <= request.approvals_needed)
     }
 
     /// # Errors

@@ -218,9 +218,14 @@ fn every_pair_of_roles_decides_and_reviews_as_the_table_says() {
         let columns = ROLES.into_iter().zip(approves.split(' ').zip(reviews.split(' ')));
         for (of, (approves, reviews)) in columns {
             let by = |id| Principal { id, email: "other@amberglass.example", role: of };
-            assert_eq!(policy.approve(&who, &by(&other)).unwrap(), approves == "yes", "{role} approves for {of}");
+            let asked = AskedFor { class: "standard", mode: Mode::ReadOnly };
+            assert_eq!(
+                policy.approve(&who, &by(&other), asked).unwrap(),
+                approves == "yes",
+                "{role} approves for {of}"
+            );
             assert_eq!(policy.review(&who, &by(&other)).unwrap(), reviews == "yes", "{role} reviews {of}");
-            assert!(!policy.approve(&who, &by(&me)).unwrap(), "{role} approves their own");
+            assert!(!policy.approve(&who, &by(&me), asked).unwrap(), "{role} approves their own");
             assert!(!policy.review(&who, &by(&me)).unwrap(), "{role} reviews their own");
         }
     }

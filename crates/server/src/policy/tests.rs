@@ -6,6 +6,7 @@ use super::*;
 
 const READ: Mode = Mode::ReadOnly;
 const WRITE: Mode = Mode::ReadWrite;
+const TO_READ: AskedFor<'static> = AskedFor { class: "standard", mode: READ };
 
 fn policy() -> Policy {
     Policy::load(&PolicyFiles::default()).unwrap()
@@ -150,9 +151,28 @@ fn only_a_higher_role_approves_or_security_for_security_and_never_its_own_reques
     for (approver, requester, expected) in table {
         let who = Principal { id: &me, email: "me@x.example", role: approver };
         let by = |id| Principal { id, email: "by@x.example", role: requester };
-        assert_eq!(policy.approve(&who, &by(&other)).unwrap(), expected, "{approver} for {requester}");
-        assert!(!policy.approve(&who, &by(&me)).unwrap(), "{approver} for themself");
+        assert_eq!(policy.approve(&who, &by(&other), TO_READ).unwrap(), expected, "{approver} for {requester}");
+        assert!(!policy.approve(&who, &by(&me), TO_READ).unwrap(), "{approver} for themself");
     }
+}
+
+#[test]
+fn a_policy_can_let_security_alone_approve_for_a_class_of_customers_or_for_a_mode() {
+    let rules = format!(
+        "{DEFAULT_RULES}\n@id(\"security-approves-gold\") forbid (principal, action == Action::\"approve\", resource) \
+         when {{ principal.role != \"security\" && (resource.class == \"gold\" || resource.mode == \"read_write\") }};"
+    );
+    let policy = parse(&rules).unwrap();
+    let (me, other) = (StaffId::new("me"), StaffId::new("other"));
+    let requester = Principal { id: &other, email: "by@x.example", role: "agent" };
+    for (class, mode, by_a_lead) in [("standard", READ, true), (" Gold ", READ, false), ("standard", WRITE, false)] {
+        let asked = AskedFor { class, mode };
+        let by = |role| Principal { id: &me, email: "me@x.example", role };
+        assert_eq!(policy.approve(&by("lead"), &requester, asked).unwrap(), by_a_lead, "{class} {mode:?}");
+        assert!(policy.approve(&by("security"), &requester, asked).unwrap(), "{class} {mode:?}");
+    }
+    // They still hear of what they may decide.
+    assert!(policy.approves_others(&Principal { id: &me, email: "me@x.example", role: "lead" }).unwrap());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Break-glass: a session that begins at once with a stated emergency, and the review that it waits for afterwards.
 
-use amberglass_wire::{SessionId, StaffId, audit::EventDetail, break_glass::ReviewOutcome};
+use amberglass_wire::{DeviceId, SessionId, StaffId, audit::EventDetail, break_glass::ReviewOutcome};
 
 use super::{Change, SessionError, Sessions, StartError, Starting, subject_of};
 use crate::{
@@ -20,11 +20,25 @@ pub struct Breaking<'a> {
     pub past: BreakGlassPast,
 }
 
+/// What somebody who may review has found.
+#[derive(Clone, Copy, Debug)]
+pub struct Reviewing<'a> {
+    pub by: &'a StaffId,
+    /// By which the policy lets them review.
+    pub role: &'a str,
+    pub device: &'a DeviceId,
+    pub outcome: ReviewOutcome,
+    pub note: &'a str,
+}
+
 /// Why nothing was reviewed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     #[error("there is no such break-glass")]
     Unknown,
+    /// Account, role or device are not what they were when the policy was asked.
+    #[error("whoever reviews may not any more")]
+    NotAnyMore,
     #[error("the session still runs")]
     StillRunning,
     #[error(transparent)]
@@ -100,19 +114,17 @@ impl Sessions {
     ///
     /// # Errors
     /// When it still runs, or neither the review nor its record could be written.
-    pub async fn review(
-        &self,
-        session: &SessionId,
-        by: &StaffId,
-        outcome: ReviewOutcome,
-        note: &str,
-    ) -> Result<(), ReviewError> {
+    pub async fn review(&self, session: &SessionId, reviewing: &Reviewing<'_>) -> Result<(), ReviewError> {
+        let Reviewing { by, role, device, outcome, note } = *reviewing;
         let mut tx = self.store.begin().await?;
         let row = tx.break_glass(session).await?.ok_or(ReviewError::Unknown)?;
         let Some(session) = tx.session(session).await? else { return Err(ReviewError::Unknown) };
         let now = self.clock.now();
         if row.review.is_some() {
             return Ok(());
+        }
+        if !tx.stands(by, role, device).await? {
+            return Err(ReviewError::NotAnyMore);
         }
         if session.state.is_running() && !self.end_if_due(&mut tx, &session, now).await? {
             return Err(ReviewError::StillRunning);

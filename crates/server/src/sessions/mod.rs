@@ -36,7 +36,7 @@ mod start;
 mod timer;
 
 pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError, Withdrawing};
-pub use break_glass::{Breaking, ReviewError};
+pub use break_glass::{Breaking, ReviewError, Reviewing};
 pub use changes::{Change, ChangedSession};
 pub(crate) use customer_check::run as run_customer_check;
 pub use elevation::{ElevateError, Elevating, Keeping, SendError, Sending, ToSend};

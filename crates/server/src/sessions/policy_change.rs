@@ -4,7 +4,7 @@ use amberglass_wire::session::{EndedBy, PolicyAnswer};
 
 use super::{Ending, SessionError, Sessions};
 use crate::{
-    policy::{BreakGlassPast, Circumstances, Policy, PolicyError, Principal, Target, Write},
+    policy::{BreakGlassPast, Circumstances, Policy, PolicyError, Principal, StartDecision, Target, Write},
     store::{RequestRow, SessionRow, StoreError, WriteRow},
 };
 
@@ -24,26 +24,42 @@ impl From<StoreError> for DecideAgainError {
 }
 
 impl Sessions {
-    /// Ends what `policy` would not let begin, and lapses requests that it says something else to. What was switched off
-    /// otherwise is left to the timer, which has the truer word for it.
+    /// Ends what `policy` would not let begin, and lapses requests that it says something else to; so it does with what nobody
+    /// can decide. What was switched off otherwise is left to the timer, which has the truer word for it.
     ///
     /// # Errors
-    /// When a session or a request cannot be read, decided or changed.
+    /// When the database, or the record, does not let it be decided or changed. Whatever else can be is all the same.
     pub async fn decide_again(&self, policy: &Policy) -> Result<(), DecideAgainError> {
-        for row in self.store.open_requests().await? {
-            if row.policy_hash != policy.hash() && !self.still_asks(policy, &row).await? {
-                tracing::warn!(request = %row.id, "the policy in force says something else to a request; it lapses");
-                self.lapse_by_policy(&row.id).await?;
+        let mut failed = None;
+        let mut keep = |done: Result<(), DecideAgainError>| {
+            if let Err(error) = done {
+                failed = Some(error);
             }
+        };
+        for row in self.store.open_requests().await? {
+            keep(self.decide_request_again(policy, &row).await);
         }
         for row in self.store.running_sessions().await?.readable {
-            let is_due = row.expires_at <= self.clock.now() || !row.staff_active || !self.portal_active(&row);
-            if is_due || row.policy_hash == policy.hash() || self.is_allowed(policy, &row).await? {
-                continue;
-            }
-            tracing::warn!(session = %row.id, "the policy in force does not allow a running session; it ends");
-            self.end(&row.id, &Ending::by(EndedBy::PolicyChanged)).await?;
+            keep(self.decide_session_again(policy, &row).await);
         }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn decide_request_again(&self, policy: &Policy, row: &RequestRow) -> Result<(), DecideAgainError> {
+        if row.policy_hash == policy.hash() || known(self.still_asks(policy, row).await)? {
+            return Ok(());
+        }
+        tracing::warn!(request = %row.id, "the policy in force says something else to a request; it lapses");
+        Ok(self.lapse_by_policy(&row.id).await?)
+    }
+
+    async fn decide_session_again(&self, policy: &Policy, row: &SessionRow) -> Result<(), DecideAgainError> {
+        let is_due = row.expires_at <= self.clock.now() || !row.staff_active || !self.portal_active(row);
+        if is_due || row.policy_hash == policy.hash() || known(self.is_allowed(policy, row).await)? {
+            return Ok(());
+        }
+        tracing::warn!(session = %row.id, "the policy in force does not allow a running session; it ends");
+        self.end(&row.id, &Ending::by(EndedBy::PolicyChanged)).await?;
         Ok(())
     }
 
@@ -66,7 +82,7 @@ impl Sessions {
         };
         Ok(match decision.answer {
             PolicyAnswer::Allowed => true,
-            PolicyAnswer::NeedsApproval => self.holds(policy, row, decision.approvals).await?,
+            PolicyAnswer::NeedsApproval => self.holds(policy, row, &decision).await?,
             PolicyAnswer::Refused => false,
         })
     }
@@ -90,7 +106,7 @@ impl Sessions {
             PolicyAnswer::Allowed => true,
             PolicyAnswer::NeedsApproval => match &row.request {
                 Some(id) => match self.store.request(id).await? {
-                    Some(request) => self.holds(policy, &request, decision.approvals).await?,
+                    Some(request) => self.holds(policy, &request, &decision).await?,
                     None => false,
                 },
                 None => false,
@@ -99,10 +115,29 @@ impl Sessions {
         })
     }
 
-    /// What is approved, in whole or in part, is approved enough for `policy`, by people whom it lets.
-    async fn holds(&self, policy: &Policy, row: &RequestRow, needed: u32) -> Result<bool, DecideAgainError> {
-        let who = Principal { id: &row.staff, email: &row.staff_email, role: &row.staff_role };
+    /// What is approved, in whole or in part, is approved enough for what `policy` has `decided`, by people whom it lets.
+    async fn holds(
+        &self,
+        policy: &Policy,
+        row: &RequestRow,
+        decided: &StartDecision,
+    ) -> Result<bool, DecideAgainError> {
         let approvers = self.store.approvers(&row.id).await?;
-        Ok(policy.approval_holds(&who, (row.approvals_needed, needed), &approvers)?)
+        Ok(policy.approval_holds(row, decided, &approvers)?)
+    }
+}
+
+/// What can't be decided, because a row can't be read or the policy fails on it, is not allowed. A database that fails is
+/// another matter: it is asked again.
+fn known(decided: Result<bool, DecideAgainError>) -> Result<bool, DecideAgainError> {
+    match decided {
+        Err(
+            error @ (DecideAgainError::Policy(_)
+            | DecideAgainError::Session(SessionError::Store(StoreError::UnknownValue { .. }))),
+        ) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "it cannot be decided again");
+            Ok(false)
+        }
+        decided => decided,
     }
 }

@@ -5,6 +5,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     audit::{EventSubject, RecordRange},
     customer::CustomerResponse,
+    elevation::AskedWrite,
     export::ExportScope,
 };
 use sqlx::{
@@ -160,13 +161,22 @@ fn rows_of(of: &BodiesOf) -> [Option<String>; 4] {
     [session.map(|id| id.0), portal.map(|id| id.0), customer.map(|id| id.0), staff.map(|id| id.0)]
 }
 
+/// An ended session that does: also by what was said of it after an erasure.
+macro_rules! says_something {
+    () => {
+        "state = 'ended' AND (reason_text <> '' OR note IS NOT NULL OR EXISTS (SELECT 1 FROM break_glass g \
+         WHERE g.session = sessions.id AND (g.emergency <> '' OR g.note IS NOT NULL)))"
+    };
+}
+
 impl Tx {
     pub async fn remembering(&mut self, of: &BodiesOf) -> Result<Vec<Remembering<SessionId>>, StoreError> {
         let [session, portal, customer, staff] = rows_of(of);
-        sqlx::query(
-            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' \
-             AND (id = $1 OR portal = $2 AND customer = $3 OR staff = $4)",
-        )
+        sqlx::query(concat!(
+            "SELECT id, portal, customer FROM sessions WHERE ",
+            says_something!(),
+            " AND (id = $1 OR portal = $2 AND customer = $3 OR staff = $4)"
+        ))
         .bind(session)
         .bind(portal)
         .bind(customer)
@@ -210,16 +220,33 @@ impl Tx {
         Ok(row.is_some())
     }
 
+    /// Code of a session among them whose stated emergency nobody has reviewed yet: the review reads it.
+    pub async fn unreviewed_among(&mut self, of: &BodiesOf) -> Result<Option<String>, StoreError> {
+        let [session, portal, customer, staff] = rows_of(of);
+        let row = sqlx::query(
+            "SELECT s.code FROM break_glass g JOIN sessions s ON s.id = g.session WHERE g.reviewed_at IS NULL \
+             AND (s.id = $1 OR s.portal = $2 AND s.customer = $3 OR s.staff = $4) LIMIT 1",
+        )
+        .bind(session)
+        .bind(portal)
+        .bind(customer)
+        .bind(staff)
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        Ok(row.map(|row| row.try_get("code")).transpose()?)
+    }
+
     /// Those that ended before then and of which nothing is recorded any more.
     pub async fn remembering_since_before(
         &mut self,
         before: UnixMillis,
         limit: u32,
     ) -> Result<Vec<Remembering<SessionId>>, StoreError> {
-        sqlx::query(
-            "SELECT id, portal, customer FROM sessions WHERE state = 'ended' AND reason_text <> '' AND ended_at < $1 \
-             AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.session = sessions.id) LIMIT $2",
-        )
+        sqlx::query(concat!(
+            "SELECT id, portal, customer FROM sessions WHERE ",
+            says_something!(),
+            " AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM audit_events a WHERE a.session = sessions.id) LIMIT $2"
+        ))
         .bind(before.0)
         .bind(i64::from(limit))
         .fetch_all(&mut *self.inner)
@@ -267,13 +294,26 @@ impl Tx {
         Ok(())
     }
 
-    /// Name, address, reason and comments go; ids, times, who decided what and what was granted stay.
+    /// Name, address, reason and comments go, and of a write where it went and what it called itself; ids, times, who decided
+    /// what and what was granted stay.
     pub async fn forget_request(&mut self, row: &Remembering<RequestId>) -> Result<(), StoreError> {
+        let write = match self.request(&row.id).await {
+            Ok(request) => request.and_then(|request| request.write).map(|write| AskedWrite {
+                path: ERASED.to_owned(),
+                operation: None,
+                ..write.asked
+            }),
+            // Whatever it says goes.
+            Err(StoreError::UnknownValue { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let write = write.map(|write| serde_json::to_string(&write)).transpose().map_err(|_| StoreError::Unstorable)?;
         sqlx::query(
-            "UPDATE requests SET customer_json = $1, reason_text = '', ticket = NULL \
-             WHERE id = $2 AND state NOT IN ('pending', 'approved')",
+            "UPDATE requests SET customer_json = $1, reason_text = '', ticket = NULL, write_json = $2, outcome_json = NULL \
+             WHERE id = $3 AND state NOT IN ('pending', 'approved')",
         )
         .bind(row.nobody()?)
+        .bind(write)
         .bind(row.id.0.clone())
         .execute(&mut *self.inner)
         .await?;

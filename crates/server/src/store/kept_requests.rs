@@ -19,6 +19,7 @@ pub struct KeptRow {
     pub rule: String,
     /// What opens it is not in the database; or why it can't be asked for.
     pub sealed: Result<String, CannotAsk>,
+    pub expires_at: UnixMillis,
 }
 
 /// One to be kept.
@@ -33,7 +34,8 @@ pub struct NewKept<'a> {
     pub expires_at: UnixMillis,
 }
 
-const SELECT: &str = "SELECT id, session, method, path, rule, sealed, cannot_ask FROM kept_requests WHERE id = $1";
+const SELECT: &str =
+    "SELECT id, session, method, path, rule, sealed, cannot_ask, expires_at FROM kept_requests WHERE id = $1";
 
 impl Store {
     pub async fn kept_request(&self, id: &EventId) -> Result<Option<KeptRow>, StoreError> {
@@ -49,8 +51,8 @@ impl Tx {
     /// The last that was blocked in a session, without what is sealed.
     pub async fn last_kept_of(&mut self, session: &SessionId) -> Result<Option<KeptRow>, StoreError> {
         let question = sqlx::query(
-            "SELECT id, session, method, path, rule, CASE WHEN sealed IS NULL THEN NULL ELSE '' END AS sealed, cannot_ask \
-             FROM kept_requests WHERE session = $1 ORDER BY kept_at DESC, id DESC LIMIT 1",
+            "SELECT id, session, method, path, rule, CASE WHEN sealed IS NULL THEN NULL ELSE '' END AS sealed, cannot_ask, \
+             expires_at FROM kept_requests WHERE session = $1 ORDER BY kept_at DESC, id DESC LIMIT 1",
         );
         question.bind(session.0.clone()).fetch_optional(&mut *self.inner).await?.as_ref().map(kept).transpose()
     }
@@ -120,5 +122,6 @@ fn kept(row: &AnyRow) -> Result<KeptRow, StoreError> {
         path: row.try_get("path")?,
         rule: row.try_get("rule")?,
         sealed,
+        expires_at: UnixMillis(row.try_get("expires_at")?),
     })
 }

@@ -57,7 +57,7 @@ pub use idempotency::Remembered;
 pub use kept_requests::{KeptRow, NewKept};
 pub use news::NewsRow;
 pub use portals::{DisabledPortalRow, PortalKeyRow};
-pub use requests::{ApproverRow, AskedSoFar, DecisionRow, NewRequest, RequestRow, Sent, WriteRow};
+pub use requests::{ApproverRow, AskedSoFar, DecisionRow, NewRequest, OpenWrite, RequestRow, Sent, WriteRow};
 pub use retention::RetiredRow;
 pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, UnreadableSession};
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};

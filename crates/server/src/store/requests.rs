@@ -2,7 +2,7 @@
 //! state.
 
 use amberglass_wire::{
-    DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
+    CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId, UnixMillis,
     approval::{RequestState, Scope, Verdict},
     audit::EventSubject,
     customer::CustomerResponse,
@@ -58,6 +58,16 @@ pub struct Sent {
     pub page: Option<String>,
 }
 
+/// An open request about a write, as far as its lapse needs it: also where the rest of the row can't be read.
+#[derive(Clone, Debug)]
+pub struct OpenWrite {
+    pub id: RequestId,
+    pub was: RequestState,
+    pub staff: StaffId,
+    /// Whom its records are about.
+    pub subject: EventSubject,
+}
+
 impl RequestRow {
     /// Whom its records are about.
     pub fn subject(&self) -> EventSubject {
@@ -96,7 +106,6 @@ pub struct NewRequest<'a> {
 pub struct DecisionRow {
     pub approver: StaffId,
     pub approver_name: String,
-    pub device: DeviceId,
     pub verdict: Verdict,
     pub scope: Scope,
     pub comment: String,
@@ -129,6 +138,19 @@ const SELECT: &str = "SELECT r.*, s.name AS staff_name, s.email AS staff_email, 
 const DECISIONS: &str = "SELECT d.*, s.name AS approver_name FROM decisions d JOIN staff s ON s.id = d.approver \
      WHERE d.request = $1 ORDER BY d.decided_at, d.approver";
 
+/// Those who decided about a request and hold no account any more, or whose device was revoked since: what they approved is worth
+/// nothing.
+macro_rules! gone_approvers {
+    ($request:literal) => {
+        concat!(
+            "FROM decisions d JOIN staff a ON a.id = d.approver JOIN devices v ON v.id = d.device WHERE d.request = ",
+            $request,
+            " AND (a.active = 0 OR v.revoked_at IS NOT NULL)"
+        )
+    };
+}
+pub(super) use gone_approvers;
+
 macro_rules! approved_by {
     ($which:literal) => {
         concat!(
@@ -141,7 +163,7 @@ macro_rules! approved_by {
 }
 const OPEN: &str = approved_by!("r.state IN ('pending', 'approved')");
 const USED: &str = approved_by!(
-    "r.state = 'used' AND r.session IN (SELECT x.id FROM sessions x WHERE x.state IN ('active', 'frozen'))"
+    "r.state = 'used' AND r.kept IS NULL AND r.session IN (SELECT x.id FROM sessions x WHERE x.state IN ('active', 'frozen'))"
 );
 
 impl Store {
@@ -169,11 +191,12 @@ impl Store {
 
     /// Those of which who asked, or one who approved, holds no account any more, or the device that signed was revoked.
     pub async fn requests_of_the_disabled(&self) -> Result<Vec<RequestId>, StoreError> {
-        sqlx::query(
+        sqlx::query(concat!(
             "SELECT r.id FROM requests r JOIN staff s ON s.id = r.staff WHERE r.state IN ('pending', 'approved') \
-             AND (s.active = 0 OR EXISTS (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver \
-             JOIN devices v ON v.id = d.device WHERE d.request = r.id AND (a.active = 0 OR v.revoked_at IS NOT NULL)))",
-        )
+                 AND (s.active = 0 OR EXISTS (SELECT 1 ",
+            gone_approvers!("r.id"),
+            "))"
+        ))
         .fetch_all(&self.readers)
         .await?
         .iter()
@@ -206,9 +229,8 @@ impl Store {
     pub async fn given_by(&self, approver: &StaffId) -> Result<Vec<RequestRow>, StoreError> {
         let mut given = Vec::new();
         for rest in [OPEN, USED] {
-            for row in sqlx::query(select(rest)).bind(approver.0.clone()).fetch_all(&self.readers).await? {
-                given.push(request(&row)?);
-            }
+            let rows = sqlx::query(select(rest)).bind(approver.0.clone()).fetch_all(&self.readers).await?;
+            given.extend(listed(&rows)?);
         }
         given.sort_by(|one: &RequestRow, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         Ok(given)
@@ -464,11 +486,12 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         self.changed(
             sqlx::query(
-                "UPDATE requests SET state = 'used', session = $2, closed_at = $3 \
-                 WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND kept IS NULL AND NOT EXISTS \
-                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver JOIN devices v ON v.id = d.device \
-                 WHERE d.request = $1 AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
-                 RETURNING id",
+                concat!(
+                    "UPDATE requests SET state = 'used', session = $2, closed_at = $3 \
+                     WHERE id = $1 AND state = 'approved' AND expires_at > $3 AND kept IS NULL AND NOT EXISTS (SELECT 1 ",
+                    gone_approvers!("$1"),
+                    ") RETURNING id"
+                ),
             )
             .bind(id.0.clone())
             .bind(session.0.clone())
@@ -485,11 +508,29 @@ impl Tx {
     }
 
     /// About writes of this session, as long as somebody can still decide about them or send them.
-    pub async fn open_requests_about_writes(&mut self, session: &SessionId) -> Result<Vec<RequestRow>, StoreError> {
-        let rows = sqlx::query(select(
-            "WHERE r.session = $1 AND r.kept IS NOT NULL AND r.state IN ('pending', 'approved') ORDER BY r.created_at",
-        ));
-        rows.bind(session.0.clone()).fetch_all(&mut *self.inner).await?.iter().map(request).collect()
+    pub async fn open_writes_of(&mut self, session: &SessionId) -> Result<Vec<OpenWrite>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, state, staff, customer, portal, device, policy_hash FROM requests \
+             WHERE session = $1 AND kept IS NOT NULL AND state IN ('pending', 'approved') ORDER BY created_at, id",
+        );
+        let rows = rows.bind(session.0.clone()).fetch_all(&mut *self.inner).await?;
+        rows.iter().map(|row| open_write(row, session)).collect()
+    }
+
+    /// Where the portal led after what was sent in this session: nobody goes there any more.
+    pub async fn forget_pages_of(&mut self, session: &SessionId) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT id, outcome_json FROM requests WHERE session = $1 AND outcome_json IS NOT NULL");
+        for row in rows.bind(session.0.clone()).fetch_all(&mut *self.inner).await? {
+            // What can't be read goes whole: what came of it is on record.
+            let sent = serde_json::from_str::<Sent>(&row.try_get::<String, _>("outcome_json")?);
+            let kept = sent.and_then(|sent| serde_json::to_string(&Sent { page: None, ..sent })).ok();
+            sqlx::query("UPDATE requests SET outcome_json = $2 WHERE id = $1")
+                .bind(row.try_get::<String, _>("id")?)
+                .bind(kept)
+                .execute(&mut *self.inner)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Once, in time, while its session is active and everybody who approved still holds account and device: who gets this far sends,
@@ -497,13 +538,14 @@ impl Tx {
     pub async fn use_write(&mut self, id: &RequestId, now: UnixMillis) -> Result<bool, StoreError> {
         self.changed(
             sqlx::query(
-                "UPDATE requests SET state = 'used', closed_at = $2 \
-                 WHERE id = $1 AND state = 'approved' AND expires_at > $2 AND kept IS NOT NULL AND EXISTS \
-                 (SELECT 1 FROM sessions x WHERE x.id = requests.session AND x.state = 'active' AND x.expires_at > $2) \
-                 AND NOT EXISTS \
-                 (SELECT 1 FROM decisions d JOIN staff a ON a.id = d.approver JOIN devices v ON v.id = d.device \
-                 WHERE d.request = $1 AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
-                 RETURNING id",
+                concat!(
+                    "UPDATE requests SET state = 'used', closed_at = $2 \
+                     WHERE id = $1 AND state = 'approved' AND expires_at > $2 AND kept IS NOT NULL AND EXISTS \
+                     (SELECT 1 FROM sessions x WHERE x.id = requests.session AND x.state = 'active' AND x.expires_at > $2) \
+                     AND NOT EXISTS (SELECT 1 ",
+                    gone_approvers!("$1"),
+                    ") RETURNING id"
+                ),
             )
             .bind(id.0.clone())
             .bind(now.0),
@@ -608,6 +650,24 @@ fn request(row: &AnyRow) -> Result<RequestRow, StoreError> {
     })
 }
 
+fn open_write(row: &AnyRow, session: &SessionId) -> Result<OpenWrite, StoreError> {
+    let staff = StaffId(row.try_get("staff")?);
+    let was = RequestState::parse(&row.try_get::<String, _>("state")?);
+    Ok(OpenWrite {
+        id: RequestId(row.try_get("id")?),
+        was: was.ok_or(StoreError::UnknownValue { column: "state" })?,
+        subject: EventSubject {
+            staff: Some(staff.clone()),
+            customer: Some(CustomerId(row.try_get("customer")?)),
+            portal: Some(PortalId(row.try_get("portal")?)),
+            session: Some(session.clone()),
+            device: Some(DeviceId(row.try_get("device")?)),
+            policy_hash: Some(row.try_get("policy_hash")?),
+        },
+        staff,
+    })
+}
+
 fn write(row: &AnyRow) -> Result<Option<WriteRow>, StoreError> {
     let Some(json) = row.try_get::<Option<String>, _>("write_json")? else { return Ok(None) };
     let asked = serde_json::from_str(&json).map_err(|_| StoreError::UnknownValue { column: "write_json" })?;
@@ -626,7 +686,6 @@ fn decision(row: &AnyRow) -> Result<DecisionRow, StoreError> {
     Ok(DecisionRow {
         approver: StaffId(row.try_get("approver")?),
         approver_name: row.try_get("approver_name")?,
-        device: DeviceId(row.try_get("device")?),
         verdict: Verdict::parse(&verdict).ok_or(StoreError::UnknownValue { column: "verdict" })?,
         scope: scope(row)?,
         comment: row.try_get("comment")?,

@@ -8,7 +8,7 @@ use amberglass_wire::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, requests::gone_approvers};
 
 #[derive(Clone, Debug)]
 pub struct SessionRow {
@@ -106,14 +106,16 @@ pub struct NewSession<'a> {
     pub max_extensions: Option<u32>,
 }
 
-const SELECT: &str = "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
+const SELECT: &str = concat!(
+    "SELECT x.*, s.name AS staff_name, s.email AS staff_email, s.role AS staff_role, s.active AS staff_row_active, d.revoked_at AS device_revoked_at, \
      e.name AS ended_by_name, p.disabled_at AS portal_disabled_at, g.emergency, \
-     (SELECT COUNT(*) FROM decisions c JOIN staff a ON a.id = c.approver JOIN devices v ON v.id = c.device \
-     WHERE c.request = x.request AND (a.active = 0 OR v.revoked_at IS NOT NULL)) \
-     AS approvers_disabled \
+     (SELECT COUNT(*) ",
+    gone_approvers!("x.request"),
+    ") AS approvers_disabled \
      FROM sessions x JOIN staff s ON s.id = x.staff JOIN devices d ON d.id = x.device \
      LEFT JOIN staff e ON e.id = x.ended_by_staff LEFT JOIN disabled_portals p ON p.portal = x.portal \
-     LEFT JOIN break_glass g ON g.session = x.id";
+     LEFT JOIN break_glass g ON g.session = x.id"
+);
 
 const RUNNING: &str = "WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at";
 

@@ -3,7 +3,7 @@
 
 use amberglass_domain::{ports::Clock as _, signing};
 use amberglass_server::{
-    policy::Reload,
+    policy::{Policy, Reload, Texts},
     sessions::{DecideError, Deciding},
 };
 use amberglass_testkit::wait_until;
@@ -19,7 +19,7 @@ use reqwest::{Response, StatusCode};
 
 use crate::{
     asking::Asking,
-    world::{AMY, Console, DEFAULT_RULES, LEO, LIMIT, REASON, World, go_by, json, problem},
+    world::{AMY, Console, DEFAULT_RULES, JANE, LEO, LIMIT, REASON, World, go_by, json, problem, start_request},
 };
 
 /// Of the sensitive customers' rule, with two approvals.
@@ -85,7 +85,7 @@ async fn a_request_that_is_not_there_is_to_everybody_what_one_of_others_is() {
         start.request = Some(id.clone());
         let answer = asking.world.try_start(&ben, id.as_str(), &start).await;
         let told = problem(answer, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
-        assert_eq!((told.detail, told.rules), (None, Vec::new()));
+        assert_eq!((told.detail.as_deref(), told.rules), (Some("Nothing began; ask again."), Vec::new()));
     }
     asking.begin(&approved.id).await;
 }
@@ -351,6 +351,47 @@ async fn a_start_goes_by_the_policy_in_force_whatever_was_approved_by_the_one_be
     policy.put(other);
     asking.gone("one of two", &request.id).await;
     assert_eq!(asking.state_of(&request.id).await, RequestState::Approved, "nobody has decided it again yet");
+}
+
+#[tokio::test]
+async fn what_nobody_can_decide_again_ends_and_keeps_nothing_else_waiting() {
+    let asking = Asking::new().await;
+    let request = asking.ask().await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    let unreadable = asking.begin(&request.id).await.session.id;
+    let waits: RequestResponse = json(asking.try_ask(&asking.sana, "ask").await, StatusCode::CREATED).await;
+    let readable = asking.world.try_start(&asking.leo, "other", &start_request(JANE)).await;
+    let readable = json::<StartSessionResponse>(readable, StatusCode::CREATED).await.session.id;
+    asking.world.tamper(&["UPDATE requests SET mode = 'read_a_little' WHERE state = 'used'"]).await;
+    // Two have to approve, and leads start nothing any more.
+    let no_leads = "@id(\"no-leads\") forbid (principal, action == Action::\"start\", resource) \
+                    when { principal.role == \"lead\" };";
+    let rules = format!("{}\n{no_leads}", two_approvals());
+    let schema = include_str!("../../../../policies/schema.cedarschema").to_owned();
+    let policy = Policy::parse(&Texts { rules, schema }).unwrap();
+    asking.world.server().state().sessions.decide_again(&policy).await.unwrap();
+    for (by, id) in [(&asking.amy, unreadable), (&asking.leo, readable)] {
+        assert_eq!(asking.world.session(by, &id).await.ended_by, Some(EndedBy::PolicyChanged));
+    }
+    assert_eq!(asking.state_of(&waits.id).await, RequestState::Lapsed);
+}
+
+/// As a full disk would have it.
+#[tokio::test]
+async fn a_policy_that_was_refused_is_on_record_once_the_record_can_be_written_again() {
+    let asking = Asking::by(DEFAULT_RULES).await;
+    asking.world.break_the_audit_log().await;
+    std::fs::write(asking.world.config.policy.rules.as_ref().unwrap(), "no rules").unwrap();
+    for _ in 0..5 {
+        asking.world.clock.advance_millis(2_000);
+        asking.world.count_events("policy_refused").await;
+    }
+    asking.world.repair_the_audit_log().await;
+    wait_until("the refused policy", LIMIT, async || {
+        asking.world.clock.advance_millis(2_000);
+        (asking.world.count_events("policy_refused").await == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Break-glass: begun at once with a stated emergency, told to everybody who has to know, reviewed by somebody else.
 
 use amberglass_domain::{ports::Clock as _, signing};
-use amberglass_server::config::PolicyFiles;
+use amberglass_server::{
+    config::PolicyFiles,
+    sessions::{ReviewError, Reviewing},
+};
 use amberglass_wire::{
     SessionId,
     approval::{AskApprovalRequest, DecideRequest, RequestResponse, RequestState, SignedDecision, Verdict},
@@ -191,6 +194,23 @@ async fn each_refusal_of_break_glass_names_its_rule_and_is_on_record() {
     let answer = world.try_start(&amy, "key-3", &emergency(JANE)).await;
     problem(answer, StatusCode::FORBIDDEN, ErrorCode::FreshSignInRequired).await;
     assert_eq!((world.count_events("session_started").await, world.count_events("break_glass_used").await), (0, 0));
+}
+
+#[tokio::test]
+async fn who_may_not_review_any_more_reviews_nothing() {
+    let world = World::new().await;
+    let (amy, leo) = (world.amy().await, world.sign_in(LEO, 2).await);
+    let id = break_glass(&world, &amy, "emergency", JANE).await.session.id;
+    world.end(&amy, &id).await;
+    let state = world.server().state().clone();
+    assert!(state.accounts.set_role(&leo.tokens.staff.id, Role::Agent, false).await.unwrap());
+    let (by, device) = (leo.tokens.staff.id.clone(), device_of(&leo));
+    // Between the question to the policy and the write.
+    let outcome = ReviewOutcome::Justified;
+    let reviewing = Reviewing { by: &by, role: "lead", device: &device, outcome, note: NOTE };
+    let refused = state.sessions.review(&id, &reviewing).await;
+    assert!(matches!(refused, Err(ReviewError::NotAnyMore)), "{refused:?}");
+    assert_eq!(world.count_events("break_glass_reviewed").await, 0);
 }
 
 #[tokio::test]

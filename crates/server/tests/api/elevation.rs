@@ -45,6 +45,8 @@ pub struct Portal {
     mute: Arc<Mutex<bool>>,
     /// The customer is not active any more.
     inactive: Arc<Mutex<bool>>,
+    /// Of the customer, once it is another one than the usual.
+    class: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Portal {
@@ -58,8 +60,9 @@ impl Portal {
     async fn answer(self, request: Request) -> axum::response::Response {
         if *request.method() == axum::http::Method::GET {
             let active = !*self.inactive.lock().unwrap();
+            let class = self.class.lock().unwrap().unwrap_or("standard");
             let customer = serde_json::json!({
-                "id": JANE, "name": "Jane Doe", "email": "jane.doe@example.com", "class": "standard", "active": active,
+                "id": JANE, "name": "Jane Doe", "email": "jane.doe@example.com", "class": class, "active": active,
             });
             let cookies = [("set-cookie", "portal=1; Path=/; HttpOnly")];
             return (cookies, axum::Json(customer)).into_response();
@@ -83,6 +86,10 @@ impl Portal {
         *self.mute.lock().unwrap() = true;
     }
 
+    pub fn says_class(&self, class: &'static str) {
+        *self.class.lock().unwrap() = Some(class);
+    }
+
     pub fn says_inactive(&self) {
         *self.inactive.lock().unwrap() = true;
     }
@@ -102,7 +109,10 @@ impl Elevating {
     }
 
     pub async fn with(start: StartSessionRequest) -> Self {
-        let mut world = World::new().await;
+        Self::in_world(World::new().await, start).await
+    }
+
+    pub async fn in_world(mut world: World, start: StartSessionRequest) -> Self {
         world.close_portal().await;
         let portal = Portal::default();
         portal.serve(world.config.portals[0].upstream.socket_addrs(|| None).unwrap()[0]).await;

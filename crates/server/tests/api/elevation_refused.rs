@@ -62,6 +62,11 @@ async fn nothing_is_asked_for_in_a_session_with_break_glass() {
     problem(asked, StatusCode::CONFLICT, ErrorCode::WriteNotElevatable).await;
 }
 
+async fn not_kept(answer: reqwest::Response) {
+    let told = problem(answer, StatusCode::CONFLICT, ErrorCode::WriteNotElevatable).await;
+    assert_eq!(told.detail.as_deref(), Some("It was not kept. Do it again in the page, then ask."));
+}
+
 #[tokio::test]
 async fn only_who_looks_asks_from_the_desk_where_they_look_for_a_write_of_that_session() {
     let elevating = Elevating::new().await;
@@ -73,7 +78,7 @@ async fn only_who_looks_asks_from_the_desk_where_they_look_for_a_write_of_that_s
     let by_another_device = elevating.try_ask(&elsewhere, &blocked.record).await;
     problem(by_another_device, StatusCode::FORBIDDEN, ErrorCode::DeviceRefused).await;
     for unknown in [EventId::new("unknown"), EventId::new(format!("{}x", blocked.record))] {
-        problem(elevating.try_ask(&asking.amy, &unknown).await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+        not_kept(elevating.try_ask(&asking.amy, &unknown).await).await;
     }
     // A record of another session of theirs.
     asking.world.end(&asking.amy, &elevating.session).await;
@@ -82,7 +87,7 @@ async fn only_who_looks_asks_from_the_desk_where_they_look_for_a_write_of_that_s
     let path = format!("/v1/sessions/{}/elevations", next.session.id);
     let body = serde_json::json!({ "record": blocked.record });
     let other = asking.world.post(&asking.amy, &path).json(&body).send().await.unwrap();
-    problem(other, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    not_kept(other).await;
     assert_eq!(asking.world.count_events("approval_requested").await, 0);
 }
 
@@ -218,7 +223,8 @@ async fn a_stop_a_portal_or_customer_that_is_switched_off_and_a_lost_record_hold
     let state = stopped.asking.world.server().state().clone();
     state.sessions.stop_portal(&request.customer.portal, &stopped.asking.sana.tokens.staff.id, REASON).await.unwrap();
     let refused = stopped.try_send(&stopped.asking.amy, &request).await;
-    assert!(matches!(refused.status(), StatusCode::FORBIDDEN | StatusCode::CONFLICT), "{}", refused.status());
+    // With its session the request is over.
+    problem(refused, StatusCode::CONFLICT, ErrorCode::ApprovalGone).await;
     assert_eq!(stopped.portal.writes(), 0);
     let ended = stopped.asking.world.session(&stopped.asking.amy, &stopped.session).await.ended_by;
     assert_eq!(ended, Some(EndedBy::PortalDisabled));

@@ -15,8 +15,9 @@ use sqlx::Row as _;
 
 use crate::{
     asking::Asking,
+    elevation::Elevating,
     export::{export, keys, whole},
-    world::{World, json},
+    world::{JANE, World, json},
 };
 
 const WHY: &str = "The customer asked to be forgotten";
@@ -34,10 +35,13 @@ async fn all_texts(world: &World) -> String {
         "SELECT customer_json AS t FROM requests",
         "SELECT reason_text AS t FROM requests",
         "SELECT COALESCE(ticket, '') AS t FROM requests",
+        "SELECT COALESCE(write_json, '') AS t FROM requests",
+        "SELECT COALESCE(outcome_json, '') AS t FROM requests",
         "SELECT comment AS t FROM decisions",
         "SELECT customer_json AS t FROM sessions",
         "SELECT reason_text AS t FROM sessions",
         "SELECT COALESCE(ticket, '') AS t FROM sessions",
+        "SELECT COALESCE(note, '') AS t FROM sessions",
         "SELECT emergency AS t FROM break_glass",
         "SELECT COALESCE(note, '') AS t FROM break_glass",
         "SELECT body AS t FROM audit_events",
@@ -175,5 +179,66 @@ async fn what_requests_say_goes_with_the_records_of_them() {
     let old = all_texts(&asking.world).await;
     assert!(!old.contains(COMMENT));
     assert_eq!(asking.request(&asking.amy, &young.id).await.reason.text, SAID, "the young one stays");
+    operator.close().await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_write_goes_with_the_customer_and_where_it_led_with_its_session() {
+    let elevating = Elevating::new().await;
+    let Elevating { asking, .. } = &elevating;
+    let (kind, form) = ("application/x-www-form-urlencoded", "action=book-teeth&pet=104201");
+    let blocked = elevating.blocked("/appointments/of-jane", kind, form).await;
+    let asked = elevating.try_ask(&asking.amy, &blocked.record).await;
+    let request: RequestResponse = json(asked, StatusCode::CREATED).await;
+    asking.decide(&asking.leo, &request, Verdict::Approve).await;
+    elevating.send(&request).await;
+    let said = ["appointments?booked", "appointments/of-jane", "book-teeth"];
+    let texts = all_texts(&asking.world).await;
+    assert!(said.iter().all(|words| texts.contains(words)));
+    asking.world.end(&asking.amy, &elevating.session).await;
+    let texts = all_texts(&asking.world).await;
+    assert!(!texts.contains(said[0]) && texts.contains(said[1]) && texts.contains(said[2]));
+    let again = elevating.send(&request).await;
+    assert!(again.page.is_none() && again.request.write.unwrap().outcome.is_some(), "what came of it stays");
+
+    let of = BodiesOf::Customer(PortalId::new("barkside"), CustomerId::new(JANE));
+    let operator = asking.world.operator().await;
+    audit::erase(&operator.audit, &operator.store, &of, WHY, false).await.unwrap();
+    let texts = all_texts(&asking.world).await;
+    assert!(said.iter().all(|words| !texts.contains(words)), "{texts}");
+    let asked = elevating.amy_sees(&request).await.write.unwrap().asked;
+    let before = request.write.unwrap().asked;
+    assert_eq!((asked.record, asked.rule, asked.sha256), (before.record, before.rule, before.sha256));
+    operator.close().await;
+}
+
+#[tokio::test]
+async fn an_emergency_is_not_erased_before_its_review_and_what_is_said_later_can_be() {
+    let asking = Asking::new().await;
+    let emergency = StartSessionRequest { emergency: Some(EMERGENCY.into()), ..asking.wish.clone() };
+    let started = asking.world.try_start(&asking.amy, "emergency", &emergency).await;
+    let id = json::<StartSessionResponse>(started, StatusCode::CREATED).await.session.id;
+    asking.world.end_other(&asking.leo, &id).await;
+    let of_customer = BodiesOf::Customer(PortalId::new("barkside"), CustomerId::new(asking.wish.customer.as_str()));
+    let of_staff = BodiesOf::Staff(asking.amy.tokens.staff.id.clone());
+    let operator = asking.world.operator().await;
+    for of in [&of_customer, &of_staff, &BodiesOf::Session(id.clone())] {
+        let refused = audit::erase(&operator.audit, &operator.store, of, WHY, false).await.unwrap_err();
+        assert!(matches!(refused, EraseError::Unreviewed { .. }), "{refused}");
+    }
+    assert!(all_texts(&asking.world).await.contains(EMERGENCY));
+    let review = serde_json::json!({ "outcome": "justified", "note": NOTE });
+    let reviewed = asking.world.post(&asking.leo, &format!("/v1/reviews/{id}")).json(&review).send().await.unwrap();
+    assert_eq!(reviewed.status(), StatusCode::OK);
+    audit::erase(&operator.audit, &operator.store, &of_customer, WHY, false).await.unwrap();
+    let texts = all_texts(&asking.world).await;
+    assert!(!texts.contains(EMERGENCY) && !texts.contains(NOTE));
+    // The agent's closing words come after somebody else has ended it.
+    let noted = asking.world.try_end(&asking.amy, &id, serde_json::json!({ "note": COMMENT })).await;
+    assert_eq!(noted.status(), StatusCode::OK);
+    assert!(all_texts(&asking.world).await.contains(COMMENT));
+    let done = audit::erase(&operator.audit, &operator.store, &of_customer, WHY, false).await.unwrap();
+    assert_eq!(done.sessions, 1);
+    assert!(!all_texts(&asking.world).await.contains(COMMENT));
     operator.close().await;
 }

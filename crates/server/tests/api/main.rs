@@ -18,6 +18,7 @@ mod commands;
 mod customers;
 mod devices;
 mod elevation;
+mod elevation_by_now;
 mod elevation_refused;
 mod emergency;
 mod endings;

@@ -100,7 +100,7 @@ export const EVENTS: Record<EventKind, string> = {
   card_viewed: 'Card opened',
   start_requested: 'Start asked for',
   session_started: 'Session started',
-  session_refused: 'Start refused',
+  session_refused: 'Refused',
   session_entered: 'Portal entered',
   session_frozen: 'Paused',
   session_resumed: 'Resumed',

@@ -103,7 +103,9 @@ impl Sessions {
         {
             return Ok(Asked { request: open, repeated: true });
         }
-        self.refuse_too_many(&mut tx, staff, now).await?;
+        if let Some(retry_after_seconds) = self.asks_too_much(&mut tx, staff, now).await? {
+            return Err(AskError::TooMany { retry_after_seconds });
+        }
         let id = RequestId(uuid_v7(&*self.clock, &*self.entropy));
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
@@ -143,16 +145,22 @@ impl Sessions {
         Ok(Asked { request, repeated: false })
     }
 
-    async fn refuse_too_many(&self, tx: &mut Tx, staff: &StaffId, now: UnixMillis) -> Result<(), AskError> {
+    /// Where so many are open, or were asked for within the hour, that another one has to wait: so many seconds.
+    pub(in super::super) async fn asks_too_much(
+        &self,
+        tx: &mut Tx,
+        staff: &StaffId,
+        now: UnixMillis,
+    ) -> Result<Option<u32>, StoreError> {
         let so_far = tx.asked_so_far(staff, now.plus_seconds(-HOUR_SECONDS)).await?;
         let until = if so_far.open >= self.limits().open_requests_per_staff {
             so_far.first_lapses_at
         } else if so_far.since >= self.limits().requests_per_hour {
             so_far.first_asked_at.map(|at| at.plus_seconds(HOUR_SECONDS))
         } else {
-            return Ok(());
+            return Ok(None);
         };
         let seconds = until.map_or(1, |until| until.since(now).saturating_add(999).div_euclid(1000));
-        Err(AskError::TooMany { retry_after_seconds: u32::try_from(seconds).unwrap_or(1).max(1) })
+        Ok(Some(u32::try_from(seconds).unwrap_or(1).max(1)))
     }
 }

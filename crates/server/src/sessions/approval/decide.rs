@@ -46,12 +46,11 @@ impl From<Stopped> for DecideError {
 }
 
 impl Sessions {
-    /// The request as it is then, and whether this decision is among those that made it so: one that comes too late
-    /// changes nothing and is no error.
+    /// The request as it is then. A decision that comes too late changes nothing and is no error.
     ///
     /// # Errors
     /// When neither the decision nor its record could be written.
-    pub async fn decide(&self, deciding: &Deciding<'_>) -> Result<(RequestRow, bool), DecideError> {
+    pub async fn decide(&self, deciding: &Deciding<'_>) -> Result<RequestRow, DecideError> {
         let decision = deciding.decision;
         let mut tx = self.store.begin().await?;
         let row = tx.request(&decision.request).await?.ok_or(DecideError::Unknown)?;
@@ -61,10 +60,10 @@ impl Sessions {
         if self.lapse_in(&mut tx, &row, now).await? {
             let row = tx.request(&row.id).await?.ok_or(DecideError::Unknown)?;
             tx.commit().await?;
-            return Ok((row, false));
+            return Ok(row);
         }
         if row.state != RequestState::Pending || again {
-            return Ok((row, again));
+            return Ok(row);
         }
         if !tx.stands(&decision.approver, deciding.role, &decision.device).await? {
             return Err(DecideError::NotAnyMore);
@@ -72,6 +71,20 @@ impl Sessions {
         if decision.verdict == Verdict::Approve {
             self.refuse_when_stopped(&mut tx).await?;
         }
+        let kept = match &row.write {
+            None => None,
+            Some(write) => match tx.kept_request(&write.asked.record).await? {
+                Some(kept) if kept.expires_at > now => Some(kept),
+                // Nothing is left that could be sent.
+                Some(_) | None if decision.verdict == Verdict::Approve => {
+                    self.close_in(&mut tx, &row, false, now).await?;
+                    let row = tx.request(&row.id).await?.ok_or(DecideError::Unknown)?;
+                    tx.commit().await?;
+                    return Ok(row);
+                }
+                Some(_) | None => None,
+            },
+        };
         let (who, what) =
             ((&decision.approver, &decision.device), (decision.verdict, &decision.scope, decision.comment.as_str()));
         tx.insert_decision(&row.id, who, what, now).await?;
@@ -85,9 +98,10 @@ impl Sessions {
                 let all = made.iter().map(|one| (one.verdict, &one.scope));
                 match granted(&row.asked, row.approvals_needed, all) {
                     Some(scope) => {
-                        let seconds =
-                            if row.write.is_some() { SEND_WITHIN_SECONDS } else { self.limits().approval_seconds };
-                        let use_by = now.plus_seconds(i64::from(seconds));
+                        let use_by = match &kept {
+                            Some(kept) => now.plus_seconds(i64::from(SEND_WITHIN_SECONDS)).min(kept.expires_at),
+                            None => now.plus_seconds(i64::from(self.limits().approval_seconds)),
+                        };
                         tx.approve_request(&row.id, &scope, use_by, now).await?;
                         RequestState::Approved
                     }
@@ -100,6 +114,6 @@ impl Sessions {
         self.announce_request(&mut tx, &row);
         let row = tx.request(&row.id).await?.ok_or(DecideError::Unknown)?;
         tx.commit().await?;
-        Ok((row, true))
+        Ok(row)
     }
 }

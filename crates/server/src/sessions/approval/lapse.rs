@@ -80,19 +80,24 @@ impl Sessions {
         if self.lapse_in(&mut tx, &row, now).await? {
             return Ok(tx.commit().await?);
         }
+        self.close_in(&mut tx, &row, by_policy, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn close_in(
+        &self,
+        tx: &mut Tx,
+        row: &RequestRow,
+        by_policy: bool,
+        now: UnixMillis,
+    ) -> Result<(), SessionError> {
         if tx.close_request(&row.id, now).await? {
-            self.record_lapse(&mut tx, &row, by_policy).await?;
-            tx.commit().await?;
+            self.record_lapse(tx, row, by_policy).await?;
         }
         Ok(())
     }
 
-    pub(in super::super) async fn record_lapse(
-        &self,
-        tx: &mut Tx,
-        row: &RequestRow,
-        policy_changed: bool,
-    ) -> Result<(), SessionError> {
+    async fn record_lapse(&self, tx: &mut Tx, row: &RequestRow, policy_changed: bool) -> Result<(), SessionError> {
         let detail = EventDetail::ApprovalLapsed { request: row.id.clone(), was: row.state, policy_changed };
         self.audit.append_in(tx, row.subject(), detail).await?;
         self.announce_request(tx, row);

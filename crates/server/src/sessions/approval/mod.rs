@@ -35,12 +35,12 @@ impl Sessions {
         self.store.pending_requests().await
     }
 
-    /// The row as it goes over the wire; whether its reader may decide is for the policy to say.
     /// What this staff member has approved and can still withdraw, oldest first.
     pub async fn given_by(&self, approver: &StaffId) -> Result<Vec<RequestRow>, StoreError> {
         self.store.given_by(approver).await
     }
 
+    /// The row as it goes over the wire; whether its reader may decide is for the policy to say.
     pub async fn request_response(&self, row: RequestRow, may_decide: bool) -> Result<RequestResponse, StoreError> {
         let decisions = self.store.decisions(&row.id).await?;
         let write = self.write_response(&row).await?;

@@ -36,6 +36,9 @@ pub enum ElevateError {
     PortalDisabled,
     #[error("the session is not one in which a write can be asked for now")]
     NotActive,
+    /// Everybody who may decide is told of each.
+    #[error("so many are open, or were asked for within the hour, that it has to wait")]
+    TooMany { retry_after_seconds: u32 },
     /// Its time is over, or the session's.
     #[error("the write is not kept any more")]
     Gone,
@@ -85,11 +88,15 @@ impl Sessions {
         if kept.session != row.id || kept.sealed.is_err() {
             return Err(ElevateError::Gone);
         }
+        if let Some(retry_after_seconds) = self.asks_too_much(&mut tx, staff, now).await? {
+            return Err(ElevateError::TooMany { retry_after_seconds });
+        }
         let id = RequestId(uuid_v7(&*self.clock, &*self.entropy));
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
-        // Longer than its session it is of no use.
-        let expires_at = now.plus_seconds(i64::from(self.limits().request_seconds)).min(row.expires_at);
+        // Longer than its session, or than what is kept, it is of no use.
+        let expires_at =
+            now.plus_seconds(i64::from(self.limits().request_seconds)).min(row.expires_at).min(kept.expires_at);
         tx.insert_request(&NewRequest {
             id: &id,
             staff,

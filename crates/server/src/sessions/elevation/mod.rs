@@ -6,16 +6,17 @@ mod send;
 use amberglass_domain::kept_request::KeptRequest;
 use amberglass_wire::{
     EventId, SessionId, UnixMillis,
+    audit::EventDetail,
     elevation::{BlockedWriteResponse, CannotAsk, WriteResponse},
 };
 
 pub use ask::{ElevateError, Elevating};
 pub use send::{SendError, Sending, ToSend};
 
-use super::{SessionError, Sessions};
+use super::{Change, SessionError, Sessions};
 use crate::{
     secrets::ServerKey,
-    store::{KeptRow, NewKept, RequestRow, StoreError, Tx},
+    store::{KeptRow, NewKept, OpenWrite, RequestRow, StoreError, Tx},
 };
 
 /// What is sealed for this purpose opens for no other.
@@ -84,18 +85,23 @@ impl Sessions {
         self.store.kept_request(record).await
     }
 
-    /// With the session goes what was kept of it, and what was asked for lapses.
+    /// With the session goes what was kept of it, and where what was sent led; and what was asked for lapses. What can't be read
+    /// keeps no session from its end.
     pub(super) async fn forget_writes_in(
         &self,
         tx: &mut Tx,
         session: &SessionId,
         now: UnixMillis,
     ) -> Result<(), SessionError> {
-        for row in tx.open_requests_about_writes(session).await? {
-            if tx.close_request(&row.id, now).await? {
-                self.record_lapse(tx, &row, false).await?;
+        for open in tx.open_writes_of(session).await? {
+            if tx.close_request(&open.id, now).await? {
+                let OpenWrite { id, was, staff, subject } = open;
+                let detail = EventDetail::ApprovalLapsed { request: id, was, policy_changed: false };
+                self.audit.append_in(tx, subject, detail).await?;
+                self.announce_change(tx, Change::Request(staff));
             }
         }
+        tx.forget_pages_of(session).await?;
         Ok(tx.forget_kept_of(session).await?)
     }
 

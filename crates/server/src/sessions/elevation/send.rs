@@ -133,7 +133,13 @@ impl Sessions {
     pub async fn note_sent(&self, request: &RequestId, sent: &Sent) -> Result<(), SessionError> {
         let mut tx = self.store.begin().await?;
         let Some(row) = tx.request(request).await? else { return Ok(()) };
-        if tx.note_outcome(request, sent).await? {
+        let runs = match &row.session {
+            Some(session) => tx.session(session).await?.is_some_and(|session| session.state.is_running()),
+            None => false,
+        };
+        // Nobody goes anywhere in a session that is over.
+        let page = sent.page.clone().filter(|_| runs);
+        if tx.note_outcome(request, &Sent { outcome: sent.outcome.clone(), page }).await? {
             let detail = EventDetail::WriteAnswered { request: request.clone(), outcome: sent.outcome.clone() };
             self.audit.append_in(&mut tx, row.subject(), detail).await?;
             self.announce_request(&mut tx, &row);
