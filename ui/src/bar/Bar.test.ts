@@ -257,7 +257,7 @@ describe('the row about a write that was blocked', () => {
 
   it('forgets that no answer came once the server has said what became of it', async () => {
     const { show } = await shown(scenes['bar-write-unanswered']);
-    expect(screen.getByTestId('write-words').textContent).toContain('may have been sent');
+    expect(screen.getByTestId('write-words').textContent).toContain('once the server has said so. Noor Haddad');
     await show({ ...scenes['bar-write-sent'], elevation: { ...scenes['bar-write-sent'].elevation, error: scenes['bar-write-unanswered'].elevation.error } });
     expect(screen.getByTestId('write-words').textContent).not.toContain('may have been sent');
   });
