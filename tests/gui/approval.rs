@@ -85,6 +85,8 @@ async fn who_breaks_the_glass_is_known_at_once_and_a_lead_says_by_keyboard_wheth
     pictures(&place, &lead, "glass-2-known").await;
     place.console.to_bar().await.unwrap();
     place.console.press("end-session").await.unwrap();
+    place.console.to_main().await.unwrap();
+    place.console.see("end-screen").await;
 
     lead.console.see("review-justified").await;
     lead.desk.key("j").unwrap();

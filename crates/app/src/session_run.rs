@@ -280,6 +280,11 @@ impl Actor {
         self.refresh_recovered(session);
         self.refresh_sessions();
         self.refresh_live();
+        // Where it says how a session stands, the inbox comes with the snapshot.
+        let reviewed = self.reviews.waiting.iter().any(|review| review.session.id == *session);
+        if reviewed || self.approvals.given.iter().any(|given| given.session.as_ref() == Some(session)) {
+            self.fetch_snapshot();
+        }
     }
 
     fn note_state(&mut self, session: &SessionId, state: SessionState, now: i64) {

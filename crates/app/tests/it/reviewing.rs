@@ -88,6 +88,22 @@ async fn break_glass_is_told_at_once_and_waits_in_the_inbox_until_it_is_reviewed
 }
 
 #[tokio::test]
+async fn the_end_of_a_session_that_waits_for_a_review_is_seen_in_the_inbox() {
+    let world = World::online().await;
+    let session = world.server.broke_glass(7);
+    let runs = |state: SessionState| {
+        world.server.with(|server| server.reviews[0].session.state = state);
+        world.server.push(ServerEvent::SessionChanged { session: session.clone(), state });
+    };
+    world.until("it waits", |view| view.inbox.reviews.len() == 1).await;
+    runs(SessionState::Active);
+    world.until("it runs", |view| view.inbox.reviews[0].session.state == SessionState::Active).await;
+    runs(SessionState::Ended);
+    world.until("it is over", |view| view.inbox.reviews[0].session.state == SessionState::Ended).await;
+    assert_eq!(titles(&world).len(), 1, "nobody is told again of what they know");
+}
+
+#[tokio::test]
 async fn whoever_reviews_too_late_sees_whose_review_stands() {
     let world = World::online().await;
     let session = world.server.broke_glass(7);
