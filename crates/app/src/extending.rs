@@ -59,7 +59,8 @@ impl Actor {
         if running.session.state != SessionState::Active || !running.goes_on() {
             return 0;
         }
-        self.limits.max_extensions.saturating_sub(running.session.extensions)
+        let most = running.session.max_extensions.unwrap_or(self.limits.max_extensions);
+        most.saturating_sub(running.session.extensions)
     }
 
     /// No further than the longest session, its extensions counted.

@@ -254,6 +254,7 @@ pub(crate) mod tests {
             pages: 0,
             blocked: 0,
             extensions: 0,
+            max_extensions: None,
             note: None,
             end_reason: None,
             ended_by_name: None,

@@ -267,6 +267,9 @@ pub struct SessionResponse {
     /// Extensions used so far.
     #[serde(default)]
     pub extensions: u32,
+    /// How many it may have, where its approval or its emergency says so; else what the server allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_extensions: Option<u32>,
     /// The agent's closing words.
     #[serde(default)]
     pub note: Option<String>,

@@ -184,6 +184,7 @@ impl Backend for FakeServer {
                     state.idempotency_keys.push(idempotency_key.to_owned());
                     let number = state.sessions.len() + 1;
                     let mut session = session(number, &request.customer, request.reason, now, request.duration_seconds);
+                    session.max_extensions = request.emergency.as_ref().map(|_| 0);
                     (session.mode, session.emergency) = (request.mode, request.emergency);
                     state.sessions.push(session.clone());
                     session

@@ -34,6 +34,7 @@ async fn break_glass_only_looks_and_the_bar_says_what_it_is() {
     assert_eq!(world.server.with(|state| state.emergency.clone()).as_deref(), Some(EMERGENCY));
     let window = world.host.window().unwrap();
     assert_eq!((window.mode, window.break_glass), (Mode::ReadOnly, true));
+    assert_eq!(window.extend.left, 0, "the server would not extend it");
     let session = world.until("it runs", |view| view.session.is_some()).await.session.unwrap();
     assert_eq!((session.mode, session.emergency.as_deref()), (Mode::ReadOnly, Some(EMERGENCY)));
     assert_eq!(world.logged("start("), ["start(recorded: true)"]);

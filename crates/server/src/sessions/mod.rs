@@ -176,6 +176,7 @@ impl Sessions {
             pages: tallies.pages,
             blocked: tallies.blocked,
             extensions: row.extensions,
+            max_extensions: row.max_extensions,
             note: row.note,
             end_reason: row.end_reason,
             ended_by_name: row.ended_by_name,

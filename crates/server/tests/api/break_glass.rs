@@ -129,6 +129,7 @@ async fn an_emergency_begins_a_session_at_once_and_everybody_who_has_to_know_hea
     .await;
     let started = break_glass(&world, &amy, "key-1", &sensitive).await.session;
     assert_eq!((started.state, started.emergency.as_deref()), (SessionState::Active, Some(EMERGENCY)));
+    assert_eq!(started.max_extensions, Some(0));
     // Without time going on: nobody has to look by themself.
     for stream in &mut streams {
         while stream.next().await.unwrap() != ServerEvent::SnapshotChanged {}
