@@ -93,7 +93,8 @@ impl Stack {
         let portal_url = format!("http://127.0.0.1:{portal_port}");
         let upstream = front.as_ref().map_or(&portal_url, |front| &front.upstream);
         if !setting.is_demo() {
-            std::fs::write(config_file(dir), demo_with(&dir.join("server"), upstream, &setting))?;
+            std::fs::write(rules_file(dir), amberglass_demo_portal::RULES)?;
+            std::fs::write(config_file(dir), demo_with(dir, upstream, &setting))?;
         }
         let listen = ["127.0.0.1:0", "127.0.0.1:0"];
         let (server, listening) = start_server(bin_dir, dir, &setting, upstream, listen)?;
@@ -192,7 +193,7 @@ fn config_file(dir: &Path) -> PathBuf {
 }
 
 /// What `amberglass-server demo` serves, with other limits or another database.
-fn demo_with(data: &Path, upstream: &str, setting: &StackSetting) -> String {
+fn demo_with(dir: &Path, upstream: &str, setting: &StackSetting) -> String {
     let StackSetting { hostile: _, limits, database_url } = setting;
     format!(
         r#"data_dir = '{}'
@@ -205,6 +206,7 @@ name = "Barkside"
 gateway_host = "barkside.localhost"
 upstream = "{upstream}"
 audience = "barkside"
+rules = '{}'
 
 # Tests run at any hour.
 [working_hours]
@@ -215,8 +217,13 @@ to = "00:00"
 [limits]
 {limits}
 "#,
-        data.display()
+        dir.join("server").display(),
+        rules_file(dir).display()
     )
+}
+
+fn rules_file(dir: &Path) -> PathBuf {
+    dir.join("barkside-rules.toml")
 }
 
 fn free_port() -> Result<u16> {

@@ -314,6 +314,7 @@ pub(crate) fn busy_policy(dir: &Path) -> PolicyFiles {
 }
 
 pub(crate) fn server_config(data_dir: PathBuf, database_url: &str, portal: SocketAddr) -> ServerConfig {
+    let rules = rules_beside(&data_dir);
     ServerConfig {
         listen_api: SocketAddr::from(([127, 0, 0, 1], 0)),
         listen_gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -328,12 +329,20 @@ pub(crate) fn server_config(data_dir: PathBuf, database_url: &str, portal: Socke
             driver: DriverKind::SignedIdentity,
             active: true,
             audience: PORTAL.into(),
+            rules: Some(rules),
         }],
         demo: true,
         // Whenever a story begins.
         working_hours: WorkingHours::always(),
         ..ServerConfig::default()
     }
+}
+
+/// Barkside's own, as a file.
+pub(crate) fn rules_beside(data_dir: &Path) -> PathBuf {
+    let rules = data_dir.with_extension("rules.toml");
+    std::fs::write(&rules, amberglass_demo_portal::RULES).unwrap();
+    rules
 }
 
 pub(crate) async fn serve(config: &ServerConfig, clock: &Arc<dyn Clock>) -> RunningServer {

@@ -50,6 +50,10 @@ fn what(alarm: &AlarmResponse) -> AlarmWhat {
             missing_at_console: missing_at_console.clone(),
             missing_at_server: missing_at_server.clone(),
         }
+    } else if let EventDetail::PolicyRefused { what, .. } = detail {
+        AlarmWhat::NotTaken { is_policy: true, why: what.clone() }
+    } else if let EventDetail::RulesRefused { what, .. } = detail {
+        AlarmWhat::NotTaken { is_policy: false, why: what.clone() }
     } else {
         other()
     }

@@ -129,6 +129,7 @@ pub(crate) fn news(item: &NewsResponse) -> Notice {
         "emergency_stop_lifted" => "The emergency stop was lifted",
         "password_changed" => "A password was changed",
         "policy_changed" => "The policy was changed",
+        "rules_changed" => "The rules of a portal were changed",
         "portal_disabled" => "A portal was stopped",
         "portal_enabled" => "A portal goes on",
         "portal_key_added" => "A portal's key was added",

@@ -231,7 +231,7 @@ fn words(detail: EventDetail) -> Words {
             ..Words::default()
         },
         EventDetail::NoteAdded { note } => what(note),
-        EventDetail::PageViewed { method, path, document } => {
+        EventDetail::PageViewed { method, path, document, rule: _ } => {
             Words { what: request(&method, path), resource: !document, ..Words::default() }
         }
         EventDetail::RequestBlocked { method, path, rule } => {
@@ -294,7 +294,11 @@ fn words(detail: EventDetail) -> Words {
         }
         EventDetail::PortalEnabled { reason, by: _ } => because(reason.unwrap_or_default()),
         EventDetail::PolicyChanged { to, from: _ } => what(to),
-        EventDetail::PolicyRefused { what, in_force: _, refused: _ } => because(what),
+        EventDetail::RulesChanged { to, overrides, from: _ } => {
+            Words { what: to, because: overrides.join(", "), ..Words::default() }
+        }
+        EventDetail::PolicyRefused { what, in_force: _, refused: _ }
+        | EventDetail::RulesRefused { what, in_force: _, refused: _ } => because(what),
         EventDetail::StaffSignedIn {}
         | EventDetail::SignInFailed { .. }
         | EventDetail::StaffSignedOut {}
@@ -365,7 +369,7 @@ mod tests {
     }
 
     fn page(path: &str) -> EventDetail {
-        EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true }
+        EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None }
     }
 
     fn received(records: &[ChainedRecord]) -> Vec<TrailEvent> {
@@ -417,7 +421,7 @@ mod tests {
     #[test]
     fn what_a_page_loads_by_itself_is_told_apart_from_pages() {
         let mut server = ChainHead::default();
-        let style = EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false };
+        let style = EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None };
         let mut held = [page("/"), style.clone(), style].map(|detail| record("server:a", &mut server, detail));
         // What an erased record was nobody knows: it is not made less than a page.
         held[2].body.clear();

@@ -174,6 +174,11 @@ pub enum AlarmWhat {
         missing_at_console: Vec<String>,
         missing_at_server: Vec<String>,
     },
+    /// Changed files of the policy, or of a portal's rules, that the server could not put in force.
+    NotTaken {
+        is_policy: bool,
+        why: String,
+    },
     /// Of a later version of the server.
     Other {
         #[serde(rename = "event")]

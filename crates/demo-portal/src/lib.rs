@@ -25,5 +25,8 @@ mod seen;
 mod store;
 mod ticker;
 
+/// What a gateway needs to know of Barkside, as its owner would write it: `rules.toml` beside the crate.
+pub const RULES: &str = include_str!("../rules.toml");
+
 pub use portal::{Clock, Portal, PortalConfig, PortalError, UnixMillis, serve};
 pub use seen::{PortalState, Received};

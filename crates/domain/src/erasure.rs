@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     /// Why not is said at the top of this file.
-    const NEVER_ERASED: [&str; 35] = [
+    const NEVER_ERASED: [&str; 37] = [
         "alarm_acknowledged",
         "audit_exported",
         "bodies_erased",
@@ -131,6 +131,8 @@ mod tests {
         "portal_key_revoked",
         "provider_linked",
         "records_retired",
+        "rules_changed",
+        "rules_refused",
         "second_factor_reset",
         "second_factor_set_up",
         "server_contradicted",

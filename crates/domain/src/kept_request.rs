@@ -5,13 +5,19 @@
 
 use std::{fmt, ops::RangeInclusive};
 
-use amberglass_wire::elevation::{CannotAsk, FieldPlace, ShownWrite, WriteField};
-use serde::{Deserialize, Serialize, de};
+use amberglass_wire::{
+    elevation::{CannotAsk, FieldPlace, ShownWrite, WriteField},
+    session::Mode,
+};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use url::form_urlencoded;
 
 use crate::{
-    read_only::{JudgedRequest, is_form_token, may_be_asked_for, plain},
+    content::{self, Node, Unreadable, form_pairs, media_type},
+    read_only::{
+        Content, Decision, JudgedRequest, PortalRules, decide, is_form_token, may_be_asked_for, plain,
+        query_overrides_method, rule,
+    },
     signing::canonical,
 };
 
@@ -114,16 +120,32 @@ impl KeptRequest {
     /// Why not.
     pub fn check(&self) -> Result<(), CannotAsk> {
         let fields = self.all_fields()?;
+        let named = fields.iter().map(|(_, name, value)| (name.as_str(), value.as_str()));
+        may_be_asked_for(&self.method, self.path(), self.query(), named)
+            .map_err(|rule| if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable })
+    }
+
+    /// Whether, by these rules, nothing but the mode blocks it: rules may have changed since it was kept.
+    pub fn is_blocked_by_the_mode_alone(&self, rules: &PortalRules) -> bool {
+        let mut types = self.header("content-type");
+        let media_type = match (types.next(), types.next()) {
+            (Some(only), None) if self.header("content-encoding").next().is_none() => media_type(only),
+            (Some(_) | None, _) => None,
+        };
         let judged = JudgedRequest {
             method: &self.method,
             path: self.path(),
-            has_body: !self.body.is_empty(),
+            query: self.query(),
+            media_type: media_type.as_deref(),
+            content: if self.body.is_empty() { Content::Nothing } else { Content::Read(&self.body) },
             wants_upgrade: false,
-            overrides_method: self.query().is_some_and(crate::read_only::query_overrides_method),
+            overrides_method: self.query().is_some_and(query_overrides_method),
         };
-        let named = fields.iter().map(|(_, name, value)| (name.as_str(), value.as_str()));
-        may_be_asked_for(&judged, named)
-            .map_err(|rule| if rule.starts_with("never-") { CannotAsk::NeverList } else { CannotAsk::NotReadable })
+        match decide(&judged, Mode::ReadOnly, rules) {
+            Decision::Pass { .. } => true,
+            Decision::Block { rule } => rule::is_the_mode(&rule),
+            Decision::ReadContent => false,
+        }
     }
 
     /// What the request calls itself. It goes on record, so what a customer may have typed is none.
@@ -177,8 +199,8 @@ impl KeptRequest {
         let mut types = self.header("content-type");
         let (Some(content_type), None) = (types.next(), types.next()) else { return Err(CannotAsk::NotReadable) };
         let found = match media_type(content_type).ok_or(CannotAsk::NotReadable)?.as_str() {
-            "application/x-www-form-urlencoded" => pairs(&self.body)?,
-            "application/json" => json_fields(&self.body)?,
+            content::FORM => pairs(&self.body)?,
+            content::JSON => json_fields(&self.body)?,
             _ => return Err(CannotAsk::NotReadable),
         };
         fields.extend(found.into_iter().map(|(name, value)| (FieldPlace::Body, name, value)));
@@ -189,34 +211,6 @@ impl KeptRequest {
         let named = self.headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
         named.map(|(_, value)| value.as_str())
     }
-}
-
-/// In lower case; nothing if it says another character set than UTF-8.
-fn media_type(content_type: &str) -> Option<String> {
-    let mut parts = content_type.split(';');
-    let media = parts.next()?.trim().to_ascii_lowercase();
-    for parameter in parts {
-        let (name, value) = parameter.split_once('=')?;
-        let is_utf8 = value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
-        if !name.trim().eq_ignore_ascii_case("charset") || !is_utf8 {
-            return None;
-        }
-    }
-    Some(media)
-}
-
-/// Names and values of a form. Some portals separate fields by semicolons as well, so a bare one could mean either.
-fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
-    if text.contains(&b';') || !decodes_to_text(text) {
-        return Err(CannotAsk::NotReadable);
-    }
-    let found: Vec<_> =
-        form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    if found.iter().any(|(name, _)| name.contains('\0')) { Err(CannotAsk::NotReadable) } else { Ok(found) }
-}
-
-fn decodes_to_text(text: &[u8]) -> bool {
-    percent_encoding::percent_decode(text).decode_utf8().is_ok()
 }
 
 fn is_secret(name: &str) -> bool {
@@ -246,125 +240,16 @@ fn shown_text(text: &str, longest: usize) -> (String, bool) {
     (shown, false)
 }
 
-/// JSON in which every name stands once: of two, the portal may take the other one than whoever approves has read.
-enum Node {
-    Leaf(String),
-    /// As it stands: read as a number it may become another one.
-    Number,
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> de::Visitor<'de> for Reader {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-                Ok(Node::Leaf(value.to_string()))
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-                Ok(Node::Number)
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-                Ok(Node::Leaf(value.to_owned()))
-            }
-            fn visit_unit<E>(self) -> Result<Node, E> {
-                Ok(Node::Leaf("null".to_owned()))
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Node::List(list))
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
-                let mut map: Vec<(String, Node)> = Vec::new();
-                let mut names = std::collections::HashSet::new();
-                while let Some((name, value)) = entries.next_entry::<String, Node>()? {
-                    // Some readers take names without regard to case.
-                    if !names.insert(name.to_lowercase()) {
-                        return Err(de::Error::custom("a name that stands twice"));
-                    }
-                    map.push((name, value));
-                }
-                Ok(Node::Map(map))
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
 /// The leaves of one object, each with the way to it. A list of several requests is not one write.
 fn json_fields(body: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
-    let node: Node = serde_json::from_slice(body).map_err(|_| CannotAsk::NotReadable)?;
-    let Node::Map(_) = &node else { return Err(CannotAsk::NotReadable) };
-    let numbers = numbers(std::str::from_utf8(body).map_err(|_| CannotAsk::NotReadable)?);
-    let mut numbers = numbers.into_iter();
-    let mut fields = Vec::new();
-    flatten(String::new(), node, &mut numbers, &mut fields)?;
-    // Each number stands where it was found, or nobody knows which is which.
-    if numbers.next().is_none() { Ok(fields) } else { Err(CannotAsk::NotReadable) }
+    match Node::parse(body) {
+        Ok(node @ Node::Map(_)) => Ok(node.leaves()),
+        Ok(Node::Text(_) | Node::Literal(_) | Node::List(_)) | Err(Unreadable) => Err(CannotAsk::NotReadable),
+    }
 }
 
-/// The numbers of a text that is JSON, as they stand there, in their order.
-fn numbers(json: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let (mut in_string, mut escaped, mut in_number) = (false, false, false);
-    for character in json.chars() {
-        if in_string {
-            in_string = escaped || character != '"';
-            escaped = !escaped && character == '\\';
-            continue;
-        }
-        in_string = character == '"';
-        let begins = character == '-' || character.is_ascii_digit();
-        let goes_on = begins || matches!(character, '+' | '.' | 'e' | 'E');
-        match found.last_mut() {
-            Some(number) if in_number && goes_on => number.push(character),
-            Some(_) | None if begins => found.push(character.to_string()),
-            Some(_) | None => {}
-        }
-        in_number = if in_number { goes_on } else { begins };
-    }
-    found
-}
-
-fn flatten(
-    way: String,
-    node: Node,
-    numbers: &mut impl Iterator<Item = String>,
-    fields: &mut Vec<(String, String)>,
-) -> Result<(), CannotAsk> {
-    match node {
-        Node::Leaf(value) => fields.push((way, value)),
-        Node::Number => fields.push((way, numbers.next().ok_or(CannotAsk::NotReadable)?)),
-        // Shown too: an empty list may take everything away.
-        Node::List(items) if items.is_empty() => fields.push((way, "[]".to_owned())),
-        Node::Map(entries) if entries.is_empty() => fields.push((way, "{}".to_owned())),
-        Node::List(items) => {
-            for (number, item) in items.into_iter().enumerate() {
-                flatten(format!("{way}[{number}]"), item, numbers, fields)?;
-            }
-        }
-        Node::Map(entries) => {
-            for (name, value) in entries {
-                let way = if way.is_empty() { name } else { format!("{way}.{name}") };
-                flatten(way, value, numbers, fields)?;
-            }
-        }
-    }
-    Ok(())
+fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
+    form_pairs(text).map_err(|Unreadable| CannotAsk::NotReadable)
 }
 
 mod base64_bytes {
@@ -524,6 +409,15 @@ mod tests {
         let mut path = form("a=1");
         path.target = "/account/password".into();
         assert_eq!(path.check(), Err(CannotAsk::NeverList));
+    }
+
+    #[test]
+    fn what_a_portal_s_rules_forbid_by_now_is_not_only_the_mode() {
+        let request = form("day=Monday");
+        assert!(request.is_blocked_by_the_mode_alone(&PortalRules::default()));
+        let forbidden = "version = 1\n[[never]]\nid = \"never-mondays\"\ncategory = \"mfa\"\npath = \"/appointments\"\nbody = { day = \"Monday\" }";
+        assert!(!request.is_blocked_by_the_mode_alone(&PortalRules::parse(forbidden).unwrap()));
+        assert!(form("day=Tuesday").is_blocked_by_the_mode_alone(&PortalRules::parse(forbidden).unwrap()));
     }
 
     #[test]

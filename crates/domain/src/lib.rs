@@ -11,6 +11,7 @@
 pub mod approval;
 pub mod chain;
 pub mod checkpoint;
+pub mod content;
 pub mod device_key;
 pub mod erasure;
 pub mod kept_request;

@@ -108,6 +108,9 @@ pub struct PortalConfig {
     pub active: bool,
     /// `aud` of the identity tokens for this portal.
     pub audience: String,
+    /// What passes the gateway beside reads, and what no session does there. Without it no write passes in any mode.
+    #[serde(default)]
+    pub rules: Option<PathBuf>,
 }
 
 /// How the gateway obtains the customer's identity at the portal.
@@ -487,6 +490,7 @@ mod tests {
             driver: DriverKind::SignedIdentity,
             active: true,
             audience: "barkside".into(),
+            rules: None,
         }
     }
 

@@ -23,6 +23,7 @@ pub mod store;
 mod api;
 mod listener;
 mod rates;
+mod rules_watch;
 mod secrets;
 mod steady_clock;
 
@@ -42,6 +43,7 @@ use accounts::{Accounts, provider::Provider};
 use audit::AuditLog;
 use drivers::{Drivers, IdentitySigner};
 use policy::PolicyInForce;
+use portals::RulesInForce;
 use secrets::ServerKey;
 use sessions::{Change, ChangedSession, Sessions};
 use steady_clock::SteadyClock;
@@ -73,6 +75,8 @@ pub enum ServerError {
     Store(#[from] store::StoreError),
     #[error(transparent)]
     Policy(#[from] policy::PolicyError),
+    #[error(transparent)]
+    Rules(#[from] portals::RulesFileError),
     #[error(transparent)]
     Driver(#[from] drivers::DriverError),
     #[error(transparent)]
@@ -114,6 +118,7 @@ pub async fn serve(
     let key = Arc::new(ServerKey::load_or_create(&config.data_dir, &*entropy).map_err(data_dir)?);
     let id = secrets::server_id(&config.data_dir, || uuid_v7(&*clock, &*entropy)).map_err(data_dir)?;
     let policy = PolicyInForce::load(&config.policy)?;
+    let rules = RulesInForce::load(&config.portals)?;
     let store = Store::open(&config.database_url()?).await?;
     store.warn_of_risks().await?;
     if !config.database_clock_may_differ {
@@ -156,6 +161,7 @@ pub async fn serve(
         provider,
         sessions: sessions.clone(),
         policy,
+        rules,
         config,
         clock,
         entropy,
@@ -168,6 +174,7 @@ pub async fn serve(
     });
 
     policy_watch::note(&state, state.policy.now().hash()).await?;
+    rules_watch::note_all(&state).await?;
     sessions.decide_again(&state.policy.now()).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(sessions::run_timer(sessions.clone(), stop.clone()));
@@ -187,6 +194,7 @@ pub async fn serve(
     let checkpoints = audit::Checkpoints::new(state.audit.clone(), state.clock.clone(), checkpoint_file);
     tasks.spawn(checkpoints.run(stop.clone()));
     tasks.spawn(policy_watch::run(state.clone(), stop.clone()));
+    tasks.spawn(rules_watch::run(state.clone(), stop.clone()));
     tasks.spawn(audit::Reconciliation::new(state.audit.clone(), state.clock.clone()).run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     let passage = Arc::new(gateway::Gateway::new(state.clone()));

@@ -149,6 +149,9 @@ pub enum EventDetail {
         path: String,
         #[serde(default)]
         document: bool,
+        /// The portal's own rule that let it pass; nothing for what passes anyway, and in what consoles write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
     },
     /// The gateway refused a request.
     RequestBlocked {
@@ -337,6 +340,24 @@ pub enum EventDetail {
         /// With the line.
         what: String,
     },
+    /// A server goes by other rules for the subject's portal from here on; both are SHA-256 over their text, hex.
+    RulesChanged {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        to: String,
+        /// What the new ones take off the built-in never-list: ids of the rules that do.
+        #[serde(default)]
+        overrides: Vec<String>,
+    },
+    /// Changed rules for the subject's portal were not put in force.
+    RulesRefused {
+        in_force: String,
+        /// Nothing where they can't be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        /// With the place.
+        what: String,
+    },
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
@@ -486,6 +507,8 @@ impl EventDetail {
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::PolicyChanged { .. } => "policy_changed",
             Self::PolicyRefused { .. } => "policy_refused",
+            Self::RulesChanged { .. } => "rules_changed",
+            Self::RulesRefused { .. } => "rules_refused",
             Self::Unknown => "unknown",
         }
     }

@@ -110,6 +110,8 @@ const ICONS: Record<LineKind, Icon> = {
   write_answered: CircleCheck,
   policy_changed: Scale,
   policy_refused: TriangleAlert,
+  rules_changed: Scale,
+  rules_refused: TriangleAlert,
   unknown: Circle,
 };
 

@@ -1,51 +1,43 @@
 //! Whether the gateway lets a request pass. The only place where that is decided.
 //!
-//! In this order: what no rule can judge (upgrades, bodies on reads, disguised methods), the built-in [`never_list`],
-//! then the mode. What nothing names is blocked.
+//! In this order: what no rule can judge (upgrades, bodies on reads, disguised methods), operations at endpoints that the
+//! portal's rules name ([`operations`]), the [`never_list`] and the portal's own additions to it, then the mode with the portal's
+//! rules. What nothing names is blocked. What passes is compared exactly; what is blocked is compared as the most lenient
+//! portal would read the request.
 
+mod category;
 mod never_list;
 mod one_write;
+mod operations;
+mod path_pattern;
+mod portal_rules;
+mod request;
+mod request_rule;
+mod rules_file;
 
 use amberglass_wire::session::Mode;
 
+pub use category::Category;
 pub(crate) use one_write::plain;
 pub use one_write::{is_form_token, may_be_asked_for};
+pub use operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted};
+pub use path_pattern::{PathPattern, PatternError};
+pub use portal_rules::{NeverOverride, NeverRule, PortalRules, RuleKind};
+pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES};
+pub use request_rule::{FieldCondition, RequestRule, RuleId};
+pub use rules_file::{MAX_RULES, MAX_RULES_BYTES, RulesError};
 
-/// What the decision looks at; the gateway has refused what it could not put into this form.
-#[derive(Debug, Clone)]
-pub struct JudgedRequest<'a> {
-    /// Exactly as received; methods are case-sensitive (RFC 9110, 9.1).
-    pub method: &'a str,
-    /// Path in the canonical form that will be forwarded.
-    pub path: &'a str,
-    pub has_body: bool,
-    pub wants_upgrade: bool,
-    /// A header or field that asks the portal to treat the request as another method.
-    pub overrides_method: bool,
-}
+use operations::Come;
+use portal_rules::{Unread, first_exact, first_perhaps};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    Pass,
+    /// `rule` is the portal's own that lets it pass; nothing for what passes anyway.
+    Pass { rule: Option<RuleId> },
+    /// What it is depends on its content: to be asked again with [`Content::Read`] or [`Content::NotToBeHad`].
+    ReadContent,
     /// `rule` is the stable id that goes on record and on the explanation page.
-    Block {
-        rule: &'static str,
-    },
-}
-
-/// What one portal's owner has said about it. Empty by default: then no write passes in any mode.
-#[derive(Debug, Clone, Default)]
-pub struct PortalRules {
-    /// The writes that `read_write` passes.
-    pub writes: Vec<ListedWrite>,
-}
-
-/// One write that `read_write` passes, compared exactly.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedWrite {
-    pub method: String,
-    /// In canonical form, without query.
-    pub path: String,
+    Block { rule: RuleId },
 }
 
 /// Stable ids of the rules that are not on the never-list.
@@ -59,35 +51,132 @@ pub mod rule {
     pub const BODY_ON_READ: &str = "body-on-read";
     /// Any method but GET and HEAD while the session is read-only.
     pub const READ_ONLY_METHOD: &str = "read-only-method";
+    /// An operation of GraphQL or JSON-RPC that is not known to read, while the session is read-only.
+    pub const READ_ONLY_OPERATION: &str = "read-only-operation";
     /// A write that the portal's rules do not list.
     pub const UNLISTED_WRITE: &str = "unlisted-write";
+    pub const UNLISTED_OPERATION: &str = "unlisted-operation";
+    /// At an endpoint of operations, what is no request of its kind, or could be read as two.
+    pub const OPERATION_UNREADABLE: &str = "operation-unreadable";
+    /// Stands for a document that the portal's rules do not know.
+    pub const UNKNOWN_OPERATION: &str = "unknown-operation";
+    /// The portal's rules do not say of every kind of the never-list where it is, or that there is none.
+    pub const NOT_DECLARED: &str = "read-write-not-declared";
+
+    pub(super) const ALL: [&str; 11] = [
+        CONNECT_REFUSED,
+        UPGRADE_REFUSED,
+        METHOD_OVERRIDE,
+        BODY_ON_READ,
+        READ_ONLY_METHOD,
+        READ_ONLY_OPERATION,
+        UNLISTED_WRITE,
+        UNLISTED_OPERATION,
+        OPERATION_UNREADABLE,
+        UNKNOWN_OPERATION,
+        NOT_DECLARED,
+    ];
+
+    /// Whether only the mode has blocked it: the same could pass in `read_write`, if it were listed.
+    pub fn is_the_mode(rule: &str) -> bool {
+        matches!(rule, READ_ONLY_METHOD | READ_ONLY_OPERATION)
+    }
 }
 
 /// Judges one request. Pure: the same request, mode and rules give the same answer.
 pub fn decide(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Decision {
-    let is_read = matches!(request.method, "GET" | "HEAD");
+    judge(request, mode, rules).unwrap_or(Decision::ReadContent)
+}
+
+fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result<Decision, Unread> {
     if request.method == "CONNECT" {
-        return Decision::Block { rule: rule::CONNECT_REFUSED };
+        return Ok(block(rule::CONNECT_REFUSED));
     }
     if request.wants_upgrade {
-        return Decision::Block { rule: rule::UPGRADE_REFUSED };
+        return Ok(block(rule::UPGRADE_REFUSED));
     }
     if request.overrides_method {
-        return Decision::Block { rule: rule::METHOD_OVERRIDE };
+        return Ok(block(rule::METHOD_OVERRIDE));
     }
-    if is_read {
-        return if request.has_body { Decision::Block { rule: rule::BODY_ON_READ } } else { Decision::Pass };
+    if request.is_read() && request.content != Content::Nothing {
+        return Ok(block(rule::BODY_ON_READ));
     }
-    if let Some(rule) = never_list::category(request.method, request.path) {
-        return Decision::Block { rule };
+    if let Some(rule) = never(request, rules)? {
+        return Ok(Decision::Block { rule });
+    }
+    if let Some(come) = operations::judge(request, rules)? {
+        return Ok(match come {
+            Come::Block(rule) => Decision::Block { rule },
+            // The path may hold more than operations: what is said of it still holds.
+            Come::Safe(None) => at_a_path(request, mode, rules)?,
+            Come::Safe(rule) => Decision::Pass { rule },
+            Come::ListedWrite(_) | Come::UnlistedWrite if mode == Mode::ReadOnly => block(rule::READ_ONLY_OPERATION),
+            Come::ListedWrite(_) if !rules.undeclared().is_empty() => block(rule::NOT_DECLARED),
+            Come::ListedWrite(rule) => Decision::Pass { rule: Some(rule) },
+            Come::UnlistedWrite => block(rule::UNLISTED_OPERATION),
+        });
+    }
+    at_a_path(request, mode, rules)
+}
+
+/// What the path itself stands for.
+fn at_a_path(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result<Decision, Unread> {
+    let passing_write = || match first_exact(&rules.writes, request)? {
+        Some(_) if !rules.undeclared().is_empty() => Ok(Some(block(rule::NOT_DECLARED))),
+        Some(rule) => Ok(Some(Decision::Pass { rule: Some(rule) })),
+        None => Ok(None),
+    };
+    if request.is_read() {
+        let Some(rule) = first_perhaps(rules.unsafe_reads.iter(), request)? else { return Ok(Decision::Pass { rule: None }) };
+        return match mode {
+            Mode::ReadOnly => Ok(Decision::Block { rule }),
+            Mode::ReadWrite => Ok(passing_write()?.unwrap_or(Decision::Block { rule })),
+        };
+    }
+    if let Some(rule) = first_exact(&rules.safe_writes, request)? {
+        return Ok(Decision::Pass { rule: Some(rule) });
     }
     match mode {
-        Mode::ReadOnly => Decision::Block { rule: rule::READ_ONLY_METHOD },
+        Mode::ReadOnly => Ok(block(rule::READ_ONLY_METHOD)),
         // OPTIONS is safe by definition (RFC 9110, 9.2.1) and passes when it is nothing but that.
-        Mode::ReadWrite if request.method == "OPTIONS" && !request.has_body => Decision::Pass,
-        Mode::ReadWrite if is_listed(request, rules) => Decision::Pass,
-        Mode::ReadWrite => Decision::Block { rule: rule::UNLISTED_WRITE },
+        Mode::ReadWrite if request.method == "OPTIONS" && request.content == Content::Nothing => {
+            Ok(Decision::Pass { rule: None })
+        }
+        Mode::ReadWrite => match passing_write()? {
+            Some(Decision::Pass { rule }) => Ok(match never_in_fields(request, rules) {
+                Some(rule) => Decision::Block { rule },
+                None => Decision::Pass { rule },
+            }),
+            Some(other) => Ok(other),
+            None => Ok(block(rule::UNLISTED_WRITE)),
+        },
     }
+}
+
+/// The rule of the never-list that speaks of a request: the portal's own of any method, the built-in ones of writes.
+fn never(request: &JudgedRequest<'_>, rules: &PortalRules) -> Result<Option<RuleId>, Unread> {
+    if !request.is_read() {
+        let built_in = never_list::categories(request.method, request.path);
+        if let Some(category) = built_in.into_iter().find(|category| !rules.lifts(*category, request)) {
+            return Ok(Some(category.rule().into()));
+        }
+    }
+    let own = rules.never.iter().filter(|never| never.operations.is_empty());
+    first_perhaps(own.map(|never| &never.rule), request)
+}
+
+/// A listed write whose fields would do what no session does. What its path says has been judged.
+fn never_in_fields(request: &JudgedRequest<'_>, rules: &PortalRules) -> Option<RuleId> {
+    let meaning = request.meaning().ok()?;
+    let in_field = |(name, value): &(String, String)| {
+        let found = one_write::categories_of_field(request.method, request.path, name, value);
+        found.into_iter().find(|category| !rules.lifts(*category, request))
+    };
+    meaning.fields().iter().find_map(in_field).map(|category| category.rule().into())
+}
+
+fn block(rule: &'static str) -> Decision {
+    Decision::Block { rule: rule.into() }
 }
 
 /// Whether a query asks the portal to treat the request as another method, as `_method=DELETE` does with several
@@ -112,151 +201,5 @@ pub fn query_overrides_method(query: &str) -> bool {
     })
 }
 
-fn is_listed(request: &JudgedRequest<'_>, rules: &PortalRules) -> bool {
-    rules.writes.iter().any(|write| write.method == request.method && write.path == request.path)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn request<'a>(method: &'a str, path: &'a str) -> JudgedRequest<'a> {
-        JudgedRequest { method, path, has_body: false, wants_upgrade: false, overrides_method: false }
-    }
-
-    fn listed(method: &str, path: &str) -> PortalRules {
-        PortalRules { writes: vec![ListedWrite { method: method.into(), path: path.into() }] }
-    }
-
-    #[test]
-    fn reads_pass_and_everything_else_is_blocked_in_read_only() {
-        let table = [
-            ("GET", "/", None),
-            ("HEAD", "/invoices/1042", None),
-            // A page about a password is a page; changing it is what never happens.
-            ("GET", "/account", None),
-            ("GET", "/account/password", None),
-            ("GET", "/oauth/authorize", None),
-            ("POST", "/appointments", Some(rule::READ_ONLY_METHOD)),
-            ("PUT", "/appointments/7", Some(rule::READ_ONLY_METHOD)),
-            ("PATCH", "/appointments/7", Some(rule::READ_ONLY_METHOD)),
-            ("DELETE", "/appointments/7", Some(rule::READ_ONLY_METHOD)),
-            ("OPTIONS", "/appointments", Some(rule::READ_ONLY_METHOD)),
-            ("TRACE", "/", Some(rule::READ_ONLY_METHOD)),
-            ("PROPFIND", "/", Some(rule::READ_ONLY_METHOD)),
-            ("get", "/", Some(rule::READ_ONLY_METHOD)),
-            ("GETX", "/", Some(rule::READ_ONLY_METHOD)),
-            ("", "/", Some(rule::READ_ONLY_METHOD)),
-            ("CONNECT", "", Some(rule::CONNECT_REFUSED)),
-            ("POST", "/account/password", Some("never-password")),
-        ];
-        for (method, path, expected) in table {
-            let decision = decide(&request(method, path), Mode::ReadOnly, &PortalRules::default());
-            assert_eq!(decision, expected.map_or(Decision::Pass, |rule| Decision::Block { rule }), "{method} {path}");
-        }
-    }
-
-    #[test]
-    fn a_read_that_is_more_than_a_read_is_blocked_in_every_mode() {
-        type Alteration = fn(&mut JudgedRequest<'_>);
-        let table: [(Alteration, &str); 3] = [
-            (|request| request.has_body = true, rule::BODY_ON_READ),
-            (|request| request.wants_upgrade = true, rule::UPGRADE_REFUSED),
-            (|request| request.overrides_method = true, rule::METHOD_OVERRIDE),
-        ];
-        for (alter, rule) in table {
-            for mode in [Mode::ReadOnly, Mode::ReadWrite] {
-                for method in ["GET", "HEAD"] {
-                    let mut altered = request(method, "/pets");
-                    alter(&mut altered);
-                    assert_eq!(decide(&altered, mode, &PortalRules::default()), Decision::Block { rule });
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn read_write_passes_listed_writes_only() {
-        let rules = listed("POST", "/appointments");
-        let table = [
-            ("POST", "/appointments", Decision::Pass),
-            ("GET", "/appointments", Decision::Pass),
-            ("OPTIONS", "/appointments", Decision::Pass),
-            ("POST", "/appointments/", Decision::Block { rule: rule::UNLISTED_WRITE }),
-            ("POST", "/Appointments", Decision::Block { rule: rule::UNLISTED_WRITE }),
-            ("PUT", "/appointments", Decision::Block { rule: rule::UNLISTED_WRITE }),
-            ("POST", "/account/address", Decision::Block { rule: rule::UNLISTED_WRITE }),
-        ];
-        for (method, path, expected) in table {
-            assert_eq!(decide(&request(method, path), Mode::ReadWrite, &rules), expected, "{method} {path}");
-        }
-        let nothing_listed = decide(&request("POST", "/appointments"), Mode::ReadWrite, &PortalRules::default());
-        assert_eq!(nothing_listed, Decision::Block { rule: rule::UNLISTED_WRITE });
-    }
-
-    #[test]
-    fn listing_a_write_does_not_lift_it_off_the_never_list() {
-        let rules = listed("POST", "/account/password");
-        assert_eq!(
-            decide(&request("POST", "/account/password"), Mode::ReadWrite, &rules),
-            Decision::Block { rule: "never-password" }
-        );
-    }
-
-    #[test]
-    fn method_overrides_in_the_query_are_seen() {
-        for query in [
-            "_method=DELETE",
-            "a=1&_method=put",
-            "_METHOD",
-            "%5Fmethod=x",
-            "x-http-method-override=PUT",
-            "a;_method=x",
-            "+_method=PUT",
-            "_method[]=PUT",
-            ".method=PUT",
-            "x-method-override=PUT",
-        ] {
-            assert!(query_overrides_method(query), "{query}");
-        }
-        for query in ["", "method=card", "payment_method=card", "a=_method", "page=2&sort=name"] {
-            assert!(!query_overrides_method(query), "{query}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_method_but_get_and_head_passes_in_read_only(
-            method in ".*", path in ".*", has_body: bool, wants_upgrade: bool, overrides_method: bool,
-        ) {
-            let judged = JudgedRequest { method: &method, path: &path, has_body, wants_upgrade, overrides_method };
-            let rules = listed(&method, &path);
-            if decide(&judged, Mode::ReadOnly, &rules) == Decision::Pass {
-                prop_assert!(method == "GET" || method == "HEAD");
-                prop_assert!(!has_body && !wants_upgrade && !overrides_method);
-            }
-        }
-
-        #[test]
-        fn what_passes_in_read_only_passes_in_read_write(
-            method in prop_oneof!["GET", "HEAD", "POST", "OPTIONS", "[A-Z]{1,8}"], path in "/[a-z/%0-9A-F]{0,20}", has_body: bool,
-        ) {
-            let judged = JudgedRequest { has_body, ..request(&method, &path) };
-            let rules = PortalRules::default();
-            if decide(&judged, Mode::ReadOnly, &rules) == Decision::Pass {
-                prop_assert_eq!(decide(&judged, Mode::ReadWrite, &rules), Decision::Pass);
-            }
-        }
-
-        #[test]
-        fn a_listed_write_with_a_never_word_never_passes(
-            method in "POST|PUT|PATCH|DELETE", before in "[a-z/]{0,9}", after in "[a-z/]{0,9}",
-        ) {
-            let path = format!("/{before}password{after}");
-            let passed = decide(&request(&method, &path), Mode::ReadWrite, &listed(&method, &path)) == Decision::Pass;
-            prop_assert!(!passed);
-        }
-    }
-}
+mod tests;

@@ -4,9 +4,11 @@
 //! Judged by the words of the path, generously: blocking one write too many is noticed and told, passing one is not.
 //! Reads are not judged here; a page about a password is only a page.
 
+use super::category::Category;
+
 /// Word groups of one category.
-struct Category {
-    rule: &'static str,
+struct Words {
+    category: Category,
     /// One of these as a word of its own.
     words: &'static [&'static str],
     /// One of these anywhere in a segment once its separators are gone, as in `resetPassword` or `api-keys`.
@@ -14,24 +16,24 @@ struct Category {
 }
 
 /// First match decides, so the narrower stand before the wider.
-const CATEGORIES: &[Category] = &[
-    Category {
-        rule: "never-password",
+const WORDS: &[Words] = &[
+    Words {
+        category: Category::Password,
         words: &["passkey", "passkeys", "pin"],
         inside: &["password", "passwd", "passphrase", "passcode", "webauthn"],
     },
-    Category {
-        rule: "never-mfa",
+    Words {
+        category: Category::Mfa,
         words: &["mfa", "2fa", "tfa", "otp", "totp", "hotp", "u2f", "fido", "fido2", "authenticator", "authenticators"],
         inside: &["twofactor", "2factor", "multifactor", "secondfactor", "recoverycode", "backupcode"],
     },
-    Category {
-        rule: "never-email-change",
+    Words {
+        category: Category::EmailChange,
         words: &["email", "emails", "mailaddress"],
         inside: &["emailaddress", "changeemail", "updateemail", "newemail", "verifyemail", "confirmemail"],
     },
-    Category {
-        rule: "never-oauth-consent",
+    Words {
+        category: Category::OauthConsent,
         words: &[
             "oauth",
             "oauth2",
@@ -45,8 +47,8 @@ const CATEGORIES: &[Category] = &[
         ],
         inside: &["connectedapp", "appgrant"],
     },
-    Category {
-        rule: "never-api-key",
+    Words {
+        category: Category::ApiKey,
         words: &[
             "token",
             "tokens",
@@ -70,8 +72,8 @@ const CATEGORIES: &[Category] = &[
             "clientsecret",
         ],
     },
-    Category {
-        rule: "never-legal-consent",
+    Words {
+        category: Category::LegalConsent,
         words: &[
             "consent",
             "consents",
@@ -89,7 +91,6 @@ const CATEGORIES: &[Category] = &[
     },
 ];
 
-const ACCOUNT: &str = "never-account-deletion";
 /// What is the customer's whole account, as opposed to one thing in it.
 const ACCOUNT_WORDS: &[&str] = &["account", "accounts", "profile", "me", "self", "membership", "customer", "customers"];
 const DELETION_WORDS: &[&str] = &[
@@ -106,23 +107,28 @@ const DELETION_WORDS: &[&str] = &[
     "cancel",
 ];
 
-/// The category that a write belongs to, as a stable rule id.
-pub(super) fn category(method: &str, path: &str) -> Option<&'static str> {
+/// The first category that a write belongs to.
+pub(super) fn category(method: &str, path: &str) -> Option<Category> {
+    categories(method, path).into_iter().next()
+}
+
+/// Every category that a write belongs to, the narrower before the wider.
+pub(super) fn categories(method: &str, path: &str) -> Vec<Category> {
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let segments: Vec<Vec<String>> = path.split('/').map(words).filter(|words| !words.is_empty()).collect();
     let is_word = |list: &[&str]| segments.iter().flatten().any(|word| list.contains(&word.as_str()));
     let squeezed: Vec<String> = segments.iter().map(|words| words.concat()).collect();
     let is_inside = |list: &[&str]| squeezed.iter().any(|segment| list.iter().any(|part| segment.contains(part)));
-    for category in CATEGORIES {
-        if is_word(category.words) || is_inside(category.inside) {
-            return Some(category.rule);
-        }
-    }
+    let by_words = WORDS.iter().filter(|one| is_word(one.words) || is_inside(one.inside));
+    let mut found: Vec<Category> = by_words.map(|one| one.category).collect();
     let names_account = is_word(ACCOUNT_WORDS);
     let deletes = is_word(DELETION_WORDS) || method == "DELETE";
     let deletes_in_one_word =
         DELETION_WORDS.iter().any(|verb| squeezed.iter().any(|segment| segment.contains(&format!("{verb}account"))));
-    ((names_account && deletes) || deletes_in_one_word).then_some(ACCOUNT)
+    if (names_account && deletes) || deletes_in_one_word {
+        found.push(Category::AccountDeletion);
+    }
+    found
 }
 
 /// Lower-case words of one segment: split at anything but letters and digits, and before an upper-case letter that
@@ -181,15 +187,15 @@ mod tests {
             ("POST", "/terms", "never-legal-consent"),
             ("POST", "/privacy-policy/accept", "never-legal-consent"),
             ("POST", "/cookie-consent", "never-legal-consent"),
-            ("DELETE", "/account", ACCOUNT),
-            ("DELETE", "/api/me", ACCOUNT),
-            ("POST", "/account/delete", ACCOUNT),
-            ("POST", "/account/close", ACCOUNT),
-            ("POST", "/deleteAccount", ACCOUNT),
-            ("POST", "/deleteaccount", ACCOUNT),
+            ("DELETE", "/account", "never-account-deletion"),
+            ("DELETE", "/api/me", "never-account-deletion"),
+            ("POST", "/account/delete", "never-account-deletion"),
+            ("POST", "/account/close", "never-account-deletion"),
+            ("POST", "/deleteAccount", "never-account-deletion"),
+            ("POST", "/deleteaccount", "never-account-deletion"),
         ];
         for (method, path, rule) in table {
-            assert_eq!(category(method, path), Some(rule), "{method} {path}");
+            assert_eq!(category(method, path).map(Category::rule), Some(rule), "{method} {path}");
         }
     }
 

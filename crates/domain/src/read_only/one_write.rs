@@ -1,9 +1,7 @@
 //! Which blocked write may be asked for by itself. Nothing but a plain write that only the mode has blocked, and that all of
 //! its fields keep off the never-list: no portal's owner has looked at it before, as with a write that their rules list.
 
-use amberglass_wire::session::Mode;
-
-use super::{Decision, JudgedRequest, ListedWrite, PortalRules, decide, never_list, query_overrides_method, rule};
+use super::{category::Category, never_list, query_overrides_method, rule};
 
 /// Fields with which forms say what is to be done, rather than with what.
 const COMMANDS: [&str; 12] = [
@@ -33,54 +31,77 @@ const FORM_TOKENS: [&str; 9] = [
     "token",
 ];
 /// Stand for a text that only the portal knows (persisted queries of GraphQL).
-const ELSEWHERE: [&str; 4] = ["persistedquery", "documentid", "docid", "queryid"];
+pub(super) const ELSEWHERE: [&str; 4] = ["persistedquery", "documentid", "docid", "queryid"];
 /// Longer values are no commands.
 const LONGEST_COMMAND: usize = 60;
 
-/// Why it can't be asked for: the rule that keeps it off.
+/// Why it can't be asked for: the rule that keeps it off. `path` is in canonical form.
 ///
 /// # Errors
 /// The id of the rule.
 pub fn may_be_asked_for<'a>(
-    request: &JudgedRequest<'_>,
+    method: &str,
+    path: &str,
+    query: Option<&str>,
     fields: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), &'static str> {
-    if !matches!(request.method, "POST" | "PUT" | "PATCH" | "DELETE") {
+    if !matches!(method, "POST" | "PUT" | "PATCH" | "DELETE") {
         return Err(rule::READ_ONLY_METHOD);
     }
-    // As if the portal's owner had listed just this one.
-    let rules =
-        PortalRules { writes: vec![ListedWrite { method: request.method.to_owned(), path: request.path.to_owned() }] };
-    if let Decision::Block { rule } = decide(request, Mode::ReadWrite, &rules) {
-        return Err(rule);
+    if query.is_some_and(query_overrides_method) {
+        return Err(rule::METHOD_OVERRIDE);
+    }
+    if let Some(category) = never_list::category(method, path) {
+        return Err(category.rule());
     }
     for (name, value) in fields {
-        if query_overrides_method(&name.replace(['&', ';', '='], "_")) {
+        if names_another_method(name) {
             return Err(rule::METHOD_OVERRIDE);
         }
         for part in name.split(['.', '[', ']', '/']).filter(|part| !part.is_empty()) {
-            field(request, part, value)?;
+            field(method, path, part, value)?;
         }
     }
     Ok(())
 }
 
-fn field(request: &JudgedRequest<'_>, name: &str, value: &str) -> Result<(), &'static str> {
+/// Whether a field asks for another method than that of the request.
+pub(super) fn names_another_method(name: &str) -> bool {
+    query_overrides_method(&name.replace(['&', ';', '=', '%'], "_"))
+}
+
+/// The categories that one field of a write belongs to, whatever its path says.
+pub(super) fn categories_of_field(method: &str, path: &str, name: &str, value: &str) -> Vec<Category> {
+    let mut found = Vec::new();
+    for part in name.split(['.', '[', ']', '/']).filter(|part| !part.is_empty()) {
+        if !is_form_token(part) {
+            found.extend(never_list::categories(method, &segment(part)));
+        }
+        if is_command(part, value) {
+            found.extend(never_list::categories(method, &format!("{path}{}", segment(value))));
+        }
+    }
+    found
+}
+
+fn is_command(name: &str, value: &str) -> bool {
+    COMMANDS.contains(&plain(name).as_str()) && value.len() <= LONGEST_COMMAND
+}
+
+fn field(method: &str, path: &str, name: &str, value: &str) -> Result<(), &'static str> {
     let plain = plain(name);
     if ELSEWHERE.contains(&plain.as_str()) {
         return Err(rule::UNLISTED_WRITE);
     }
-    let never = |path: &str| never_list::category(request.method, path).map_or(Ok(()), Err);
-    if !is_form_token(name) {
-        never(&segment(name))?;
-    }
-    if COMMANDS.contains(&plain.as_str()) && value.len() <= LONGEST_COMMAND {
-        never(&format!("{}{}", request.path, segment(value)))?;
+    if let Some(category) = categories_of_field(method, path, name, value).first() {
+        return Err(category.rule());
     }
     // An operation's own text: each name in it, whatever it stands for there.
     if plain == "query" && value.contains('{') {
         for word in value.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()) {
-            never(&segment(word))?;
+            if let Some(category) = never_list::category(method, &segment(word)) {
+                return Err(category.rule());
+            }
         }
     }
     Ok(())
@@ -108,8 +129,7 @@ mod tests {
     use super::*;
 
     fn asked(method: &str, path: &str, fields: &[(&str, &str)]) -> Result<(), &'static str> {
-        let request = JudgedRequest { method, path, has_body: true, wants_upgrade: false, overrides_method: false };
-        may_be_asked_for(&request, fields.iter().copied())
+        may_be_asked_for(method, path, None, fields.iter().copied())
     }
 
     #[test]
@@ -150,17 +170,8 @@ mod tests {
 
     #[test]
     fn what_no_rule_can_judge_can_not_be_asked_for() {
-        let plain = JudgedRequest {
-            method: "POST",
-            path: "/pets",
-            has_body: true,
-            wants_upgrade: false,
-            overrides_method: false,
-        };
-        assert_eq!(may_be_asked_for(&plain, std::iter::empty()), Ok(()));
-        let upgrade = JudgedRequest { wants_upgrade: true, ..plain.clone() };
-        assert_eq!(may_be_asked_for(&upgrade, std::iter::empty()), Err(rule::UPGRADE_REFUSED));
-        let disguised = JudgedRequest { overrides_method: true, ..plain };
-        assert_eq!(may_be_asked_for(&disguised, std::iter::empty()), Err(rule::METHOD_OVERRIDE));
+        assert_eq!(may_be_asked_for("POST", "/pets", Some("page=2"), std::iter::empty()), Ok(()));
+        let disguised = may_be_asked_for("POST", "/pets", Some("_method=DELETE"), std::iter::empty());
+        assert_eq!(disguised, Err(rule::METHOD_OVERRIDE));
     }
 }

@@ -71,7 +71,7 @@ pub async fn ask(
     check_request(&state, &start)?;
     let found = target::find(&state, who.id(), portal, &start.customer).await?;
     let (policy, whom) = (state.policy.now(), found.for_policy());
-    let decision = policy.start(&who.principal(), &whom, mode)?;
+    let decision = found.decide_start(&policy, &who.principal(), mode)?;
     match decision.answer {
         PolicyAnswer::NeedsApproval => {}
         PolicyAnswer::Allowed => return Err(ApiError::new(ErrorCode::ApprovalNotNeeded).rules(decision.rules)),

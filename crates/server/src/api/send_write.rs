@@ -92,6 +92,9 @@ async fn still_allowed(state: &ServerState, who: &SignedIn, row: &RequestRow) ->
     // Another call may just have sent it; what to say then is decided with the sending.
     let Some(kept) = state.sessions.kept_request(&write.asked.record).await? else { return Ok(()) };
     let kept = open_kept(&state.key, &kept).map_err(|_| gone())?;
+    if !kept.is_blocked_by_the_mode_alone(&state.rules.now(&row.portal).rules) {
+        return Err(gone());
+    }
     let asked_of = Write { method: &kept.method, path: kept.path() };
     let decision = policy.elevate(&who.principal(), &whom, row.asked.mode, asked_of)?;
     if decision.answer != PolicyAnswer::NeedsApproval {

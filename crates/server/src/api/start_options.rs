@@ -52,7 +52,7 @@ pub async fn options(
     let (policy, whom) = (state.policy.now(), found.for_policy());
     let mut modes = Vec::new();
     for mode in [Mode::ReadOnly, Mode::ReadWrite] {
-        let decision = policy.start(&who.principal(), &whom, mode)?;
+        let decision = found.decide_start(&policy, &who.principal(), mode)?;
         modes.push(ModeOption { mode, answer: decision.answer, rules: decision.rules, approvals: decision.approvals });
     }
     let past = state.sessions.break_glass_past(who.id(), &found.customer).await?;

@@ -21,7 +21,7 @@ use super::{
     extract::{RawJson, SignedIn},
     idempotency::{MEANING, key_of},
     problem::{ApiError, NOTHING_BEGAN, stopped},
-    target,
+    target::{self, FoundTarget},
 };
 use crate::{
     ServerState,
@@ -80,7 +80,7 @@ pub async fn start(
     let (breaking, granted) = match &request.emergency {
         Some(emergency) => (Some(break_glass::decide(&state, &policy, &who, &found, &request, emergency).await?), None),
         None => {
-            let decision = check_policy(&state, &policy, &who, &found.for_policy(), &request).await?;
+            let decision = check_policy(&state, &policy, &who, &found, &request).await?;
             (None, approval(&state, &policy, &who, &request, &decision).await?)
         }
     };
@@ -149,15 +149,15 @@ async fn check_policy(
     state: &ServerState,
     policy: &Policy,
     who: &SignedIn,
-    whom: &Target<'_>,
+    found: &FoundTarget,
     request: &StartSessionRequest,
 ) -> Result<StartDecision, ApiError> {
-    let decision = policy.start(&who.principal(), whom, request.mode)?;
+    let decision = found.decide_start(policy, &who.principal(), request.mode)?;
     match decision.answer {
         PolicyAnswer::Allowed => Ok(decision),
         PolicyAnswer::NeedsApproval if request.request.is_some() => Ok(decision),
         PolicyAnswer::NeedsApproval | PolicyAnswer::Refused => {
-            Err(refuse(state, policy, who, whom, Refused::start(request), decision).await?)
+            Err(refuse(state, policy, who, &found.for_policy(), Refused::start(request), decision).await?)
         }
     }
 }

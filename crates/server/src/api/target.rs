@@ -1,12 +1,18 @@
 //! The portal and the customer that a request names, live from the portal.
 
-use amberglass_wire::{CustomerId, PortalId, StaffId, customer::CustomerResponse, problem::ErrorCode};
+use amberglass_domain::read_only::rule::NOT_DECLARED;
+use amberglass_wire::{
+    CustomerId, PortalId, StaffId,
+    customer::CustomerResponse,
+    problem::ErrorCode,
+    session::{Mode, PolicyAnswer},
+};
 
 use super::problem::ApiError;
 use crate::{
     ServerState,
     config::PortalConfig,
-    policy::{Circumstances, Target},
+    policy::{Circumstances, Policy, PolicyError, Principal, StartDecision, Target},
 };
 
 pub const HOUR_SECONDS: i64 = 60 * 60;
@@ -17,6 +23,8 @@ pub struct FoundTarget {
     /// Role of the staff member who has the same e-mail address.
     pub staff_role: Option<String>,
     portal_active: bool,
+    /// The portal's rules say of every kind of the never-list where it is, or that there is none.
+    is_declared: bool,
     circumstances: Circumstances,
 }
 
@@ -28,6 +36,19 @@ impl FoundTarget {
             staff_role: self.staff_role.as_deref(),
             circumstances: self.circumstances,
         }
+    }
+
+    /// What the policy says to a start. `read_write` is refused before it is asked where the portal's rules are not complete: no
+    /// approval could make up for that.
+    ///
+    /// # Errors
+    /// When the policy can't be asked.
+    pub fn decide_start(&self, policy: &Policy, who: &Principal<'_>, mode: Mode) -> Result<StartDecision, PolicyError> {
+        if mode == Mode::ReadWrite && !self.is_declared {
+            let rules = vec![NOT_DECLARED.to_owned()];
+            return Ok(StartDecision { answer: PolicyAnswer::Refused, rules, approvals: 0 });
+        }
+        policy.start(who, &self.for_policy(), mode)
     }
 }
 
@@ -51,5 +72,6 @@ pub async fn find(
         sessions_last_hour: state.store.sessions_begun_since(who, now.plus_seconds(-HOUR_SECONDS)).await?,
     };
     let portal_active = state.portal_active(portal).await?;
-    Ok(FoundTarget { customer, staff_role, portal_active, circumstances })
+    let is_declared = state.rules.now(&portal.id).rules.undeclared().is_empty();
+    Ok(FoundTarget { customer, staff_role, portal_active, is_declared, circumstances })
 }

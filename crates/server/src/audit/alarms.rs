@@ -5,7 +5,7 @@
 
 use amberglass_domain::chain::device_of;
 use amberglass_wire::{
-    DeviceId, EventId, StaffId,
+    DeviceId, EventId, PortalId, StaffId,
     audit::{ChainedRecord, Contradiction, EventDetail, EventSubject},
     event_stream::ChainHead,
 };
@@ -160,6 +160,28 @@ impl AuditLog {
             device: None,
         };
         self.raise_in(&mut tx, EventSubject::default(), detail, &topic, MOST_OF_A_KIND).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Changed rules of a portal were not put in force: once for each text of them.
+    ///
+    /// # Errors
+    /// When it cannot be put on record.
+    pub(crate) async fn raise_refused_rules(
+        &self,
+        portal: &PortalId,
+        refused: Option<&str>,
+        detail: EventDetail,
+    ) -> Result<(), AuditError> {
+        let mut tx = self.shared.store.begin().await?;
+        let topic = AlarmTopic {
+            kind: "rules_refused",
+            about: format!("rules_refused {} {portal}", self.shared.writer),
+            shown: refused.unwrap_or("unreadable").to_owned(),
+            device: None,
+        };
+        let subject = EventSubject { portal: Some(portal.clone()), ..EventSubject::default() };
+        self.raise_in(&mut tx, subject, detail, &topic, MOST_OF_A_KIND).await?;
         Ok(tx.commit().await?)
     }
 

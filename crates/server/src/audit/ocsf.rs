@@ -45,6 +45,9 @@ fn class_of(kind: &str) -> (Class, i64, bool) {
         | "second_factor_reset"
         | "provider_linked" => (EntityManagement("user"), UPDATE, true),
         "policy_changed" => (EntityManagement("policy"), UPDATE, true),
+        "policy_refused" => (EntityManagement("policy"), UPDATE, false),
+        "rules_changed" => (EntityManagement("portal_rules"), UPDATE, true),
+        "rules_refused" => (EntityManagement("portal_rules"), UPDATE, false),
         "portal_disabled" | "portal_enabled" => (EntityManagement("portal"), UPDATE, true),
         "portal_key_added" => (EntityManagement("portal_key"), CREATE, true),
         "portal_key_revoked" => (EntityManagement("portal_key"), DELETE, true),

@@ -87,6 +87,8 @@ fn is_servers_alone(detail: &EventDetail) -> bool {
         | EventDetail::ProviderLinked { .. }
         | EventDetail::RecordsRetired { .. }
         | EventDetail::RequestBlocked { .. }
+        | EventDetail::RulesChanged { .. }
+        | EventDetail::RulesRefused { .. }
         | EventDetail::SecondFactorReset { .. }
         | EventDetail::SecondFactorSetUp {}
         | EventDetail::SessionEnded { .. }

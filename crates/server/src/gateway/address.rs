@@ -84,6 +84,7 @@ mod tests {
             driver: DriverKind::SignedIdentity,
             active: true,
             audience: id.into(),
+            rules: None,
         }
     }
 

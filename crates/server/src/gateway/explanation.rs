@@ -39,6 +39,8 @@ pub(super) enum Reason {
     OtherSite,
     TargetRefused,
     Blocked,
+    /// A GET that the portal's rules call a change.
+    UnsafeRead,
     Download,
     RedirectElsewhere,
     AuditUnavailable,
@@ -64,7 +66,7 @@ impl Reason {
             Self::StaffInactive => "staff-inactive",
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
-            Self::Blocked => "blocked",
+            Self::Blocked | Self::UnsafeRead => "blocked",
             Self::Download => "download-refused",
             Self::RedirectElsewhere => "redirect-elsewhere",
             Self::AuditUnavailable => "audit-unavailable",
@@ -88,6 +90,7 @@ impl Reason {
             | Self::StaffInactive
             | Self::OtherSite
             | Self::Blocked
+            | Self::UnsafeRead
             | Self::Download
             | Self::RedirectElsewhere => StatusCode::FORBIDDEN,
             Self::AuditUnavailable | Self::SessionUnreadable | Self::IdentityUnavailable => {
@@ -105,9 +108,12 @@ impl Reason {
             Self::NotStarted | Self::Frozen | Self::Silent | Self::Expired | Self::Ended(_) => {
                 ErrorCode::SessionNotRunning
             }
-            Self::StaffInactive | Self::OtherSite | Self::Blocked | Self::Download | Self::RedirectElsewhere => {
-                ErrorCode::Forbidden
-            }
+            Self::StaffInactive
+            | Self::OtherSite
+            | Self::Blocked
+            | Self::UnsafeRead
+            | Self::Download
+            | Self::RedirectElsewhere => ErrorCode::Forbidden,
             Self::AuditUnavailable => ErrorCode::AuditUnavailable,
             Self::SessionUnreadable | Self::IdentityUnavailable => ErrorCode::Unavailable,
             Self::PortalUnreachable | Self::PortalNotUnderstood => ErrorCode::PortalUnreachable,
@@ -127,6 +133,7 @@ impl Reason {
             Self::OtherSite => "This request came from another page",
             Self::TargetRefused => "This address cannot be opened",
             Self::Blocked => "This request was not passed on",
+            Self::UnsafeRead => "Opening this changes something",
             Self::Download => "This file was not downloaded",
             Self::RedirectElsewhere => "The portal leads to another site",
             Self::AuditUnavailable => "This page cannot be put on record",
@@ -148,7 +155,7 @@ pub(super) struct Whom<'a> {
 pub(super) struct Explanation<'a> {
     pub reason: Reason,
     /// Stable id of the rule that refused.
-    pub rule: Option<&'static str>,
+    pub rule: Option<&'a str>,
     pub method: &'a str,
     /// As on record.
     pub path: &'a str,
@@ -242,6 +249,10 @@ impl Explanation<'_> {
                     .into()
             }
             Reason::Blocked => self.why_blocked(customer),
+            Reason::UnsafeRead => format!(
+                "In this portal, opening this page is a change in itself, such as marking something as read. The portal was \
+                 not asked, and nothing of {customer}'s was changed."
+            ),
             Reason::Download => format!(
                 "The portal offered a file. Files of {customer}'s do not leave the session, so it was not passed on."
             ),
@@ -265,16 +276,22 @@ impl Explanation<'_> {
         use amberglass_domain::read_only::rule;
         let untouched = format!("The portal was not asked, and nothing of {customer}'s was changed.");
         match self.rule {
-            Some(rule::READ_ONLY_METHOD) => {
+            Some(rule::READ_ONLY_METHOD | rule::READ_ONLY_OPERATION) => {
                 format!(
                     "This session is read-only: you can see what {customer} sees, and change none of it. {untouched}"
                 )
             }
-            Some(rule::UNLISTED_WRITE) => {
+            Some(rule::UNLISTED_WRITE | rule::UNLISTED_OPERATION) => {
                 format!("This change is not among those that sessions may make in this portal. {untouched}")
             }
             Some(id) if id.starts_with("never-") => {
                 format!("{} in a session, whatever its mode: that is for {customer} alone. {untouched}", never(id))
+            }
+            Some(rule::NOT_DECLARED) => {
+                format!("What must never be changed in this portal is not described in full yet. {untouched}")
+            }
+            Some(rule::OPERATION_UNREADABLE | rule::UNKNOWN_OPERATION) => {
+                format!("What it asks for could not be read, so it could be a change. {untouched}")
             }
             Some(rule::UPGRADE_REFUSED | rule::CONNECT_REFUSED) => {
                 format!("It asked for a connection in which single steps cannot be judged. {untouched}")
@@ -308,6 +325,7 @@ impl Explanation<'_> {
             Reason::Blocked => {
                 "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
             }
+            Reason::UnsafeRead => "Go back: what it shows may also stand elsewhere in the portal.",
             Reason::Download => "Go back. If you need the file, ask the customer to send it.",
             Reason::RedirectElsewhere => "Go back and go on within the portal.",
         }
@@ -319,6 +337,7 @@ impl Explanation<'_> {
             Reason::OtherSite
             | Reason::TargetRefused
             | Reason::Blocked
+            | Reason::UnsafeRead
             | Reason::Download
             | Reason::RedirectElsewhere => Some("Back to the portal"),
             Reason::Frozen

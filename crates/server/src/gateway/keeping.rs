@@ -19,7 +19,7 @@ pub(super) struct Blocked<'a> {
     pub parts: &'a Parts,
     pub addressed: &'a Addressed<'a>,
     pub target: &'a PathAndQuery,
-    pub rule: &'static str,
+    pub rule: &'a str,
     /// That says so.
     pub record: EventId,
 }

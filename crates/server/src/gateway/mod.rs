@@ -10,6 +10,7 @@ mod answer_rules;
 mod arrival;
 mod cookie_jar;
 mod explanation;
+mod judging;
 mod keeping;
 mod outgoing;
 mod pipeline;
@@ -33,6 +34,14 @@ pub(crate) use pipeline::Gateway;
 /// 4.1.3.2); over plain http, on loopback, browsers would refuse that.
 pub const fn cookie_name(is_secure: bool) -> &'static str {
     if is_secure { "__Host-amberglass" } else { "amberglass" }
+}
+
+/// The one form in which a target is judged and forwarded.
+///
+/// # Errors
+/// The stable id of the rule that refuses it.
+pub fn canonical_target(uri: &http::Uri) -> Result<http::uri::PathAndQuery, &'static str> {
+    target::canonical(uri)
 }
 
 /// Serves the gateway hosts of all portals. To be called within the runtime that serves it.

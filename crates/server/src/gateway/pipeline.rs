@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
-    read_only::{self, Decision, JudgedRequest, PortalRules},
+    read_only::{self, RuleId, RuleKind},
     redaction::recorded_address,
 };
 use amberglass_wire::{
     EventId,
     audit::{EventDetail, EventSubject},
-    session::Mode,
 };
 use axum::{body::Body, extract::Request, response::Response};
 use http::{Method, request::Parts, uri::PathAndQuery};
@@ -23,16 +22,17 @@ use super::{
     cookie_jar::CookieJars,
     cookie_name,
     explanation::{Explanation, Reason, Whom},
+    judging::{Judged, Judgement},
     keeping::Blocked,
     outgoing,
     stream::{self, CutBody},
     target,
     upstream::{self, Upstream, UpstreamError},
 };
-use crate::{secrets::sha256_hex, sessions::GatewaySession, state::ServerState};
+use crate::{portals::Rules, secrets::sha256_hex, sessions::GatewaySession, state::ServerState};
 
 /// Rules that are the pipeline's own.
-mod rule {
+pub(super) mod rule {
     pub const OTHER_SITE: &str = "other-site";
     /// A write about whose origin the engine says nothing.
     pub const ORIGIN_UNSAID: &str = "origin-unsaid";
@@ -51,20 +51,27 @@ fn recorded_method(method: &Method) -> String {
     method.as_str().chars().take(MAX_METHOD_LENGTH).collect()
 }
 
+/// How what a rule blocks is explained.
+fn blocked_for(rules: &Rules, rule: &str) -> Reason {
+    match rules.rules.rule(rule) {
+        Some((RuleKind::UnsafeRead, _)) => Reason::UnsafeRead,
+        Some((RuleKind::SafeWrite | RuleKind::Write | RuleKind::Never | RuleKind::Graphql | RuleKind::JsonRpc, _))
+        | None => Reason::Blocked,
+    }
+}
+
 /// What all requests share.
 pub(crate) struct Gateway {
     pub(super) state: Arc<ServerState>,
     upstream: Upstream,
     admissions: Arc<Admissions>,
     pub(super) jars: Arc<CookieJars>,
-    /// No portal can list writes yet, so none passes.
-    rules: PortalRules,
 }
 
 /// Why the gateway answers itself.
 struct Refusal {
     reason: Reason,
-    rule: Option<&'static str>,
+    rule: Option<RuleId>,
     is_on_record: bool,
 }
 
@@ -94,7 +101,7 @@ impl Gateway {
             state.config.limits.silence_seconds,
             state.stop.clone(),
         );
-        Self { state, upstream: Upstream::new(), admissions, jars, rules: PortalRules::default() }
+        Self { state, upstream: Upstream::new(), admissions, jars }
     }
 
     /// Never fails: what goes wrong is told in the answer.
@@ -141,31 +148,33 @@ impl Gateway {
         let (session, cut) = self.session(parts, &addressed, heard).await?;
         let target = match target {
             Ok(target) => target,
-            Err(rule) => return Err(self.blocked(heard, Reason::TargetRefused, rule).await),
+            Err(rule) => return Err(self.blocked(heard, Reason::TargetRefused, rule.into()).await),
         };
         if site == Site::Other {
-            return Err(self.blocked(heard, Reason::OtherSite, rule::OTHER_SITE).await);
+            return Err(self.blocked(heard, Reason::OtherSite, rule::OTHER_SITE.into()).await);
         }
         let body_is_empty = body.as_ref().is_none_or(hyper::body::Body::is_end_stream);
-        if let Some(rule) = self.judge(parts, &target, site, session.mode, body_is_empty) {
-            let (refusal, record) = self.blocked_as(heard, Reason::Blocked, rule).await;
-            if let Some(record) = record.filter(|_| rule == read_only::rule::READ_ONLY_METHOD && site == Site::Own) {
-                self.keep(
-                    &Blocked { parts, addressed: &addressed, target: &target, rule, record },
-                    &session,
-                    body,
-                    heard,
-                )
-                .await;
+        let rules = self.state.rules.now(&session.portal);
+        let judged = Judged { parts, target: &target, site, mode: session.mode, body_is_empty };
+        let rule = match self.judge(&judged, &rules.rules, body, &cut).await {
+            Judgement::Pass(rule) => rule,
+            Judgement::Block(rule) => {
+                let is_the_mode = read_only::rule::is_the_mode(&rule) && site == Site::Own;
+                let (refusal, record) = self.blocked_as(heard, blocked_for(&rules, &rule), rule.clone()).await;
+                if let Some(record) = record.filter(|_| is_the_mode) {
+                    let blocked = Blocked { parts, addressed: &addressed, target: &target, rule: &rule, record };
+                    self.keep(&blocked, &session, body, heard).await;
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
-        }
+        };
         self.record(
             heard,
             EventDetail::PageViewed {
                 method: recorded_method(&heard.method),
                 path: heard.path.clone(),
                 document: heard.is_document,
+                rule: rule.map(RuleId::into_owned),
             },
         )
         .await?;
@@ -202,7 +211,7 @@ impl Gateway {
         let admitted = admitted.ok_or(Reason::NoSession)?;
         heard.session = Some(admitted.session.clone());
         if admitted.session.portal != addressed.portal.id {
-            let refusal = self.blocked(heard, Reason::NoSession, rule::OTHER_PORTAL).await;
+            let refusal = self.blocked(heard, Reason::NoSession, rule::OTHER_PORTAL.into()).await;
             // Nothing of the session is told at a host that is not its own.
             heard.session = None;
             return Err(refusal);
@@ -219,34 +228,6 @@ impl Gateway {
             Standing::StaffInactive => Reason::StaffInactive,
         };
         Err(reason.into())
-    }
-
-    /// The rule that blocks a request, if one does.
-    fn judge(
-        &self,
-        parts: &Parts,
-        target: &PathAndQuery,
-        site: Site,
-        mode: Mode,
-        body_is_empty: bool,
-    ) -> Option<&'static str> {
-        if arrival::is_service_worker(&parts.headers) {
-            return Some(rule::SERVICE_WORKER);
-        }
-        let judged = JudgedRequest {
-            method: parts.method.as_str(),
-            path: target.path(),
-            has_body: arrival::has_body(&parts.headers, body_is_empty),
-            wants_upgrade: arrival::wants_upgrade(&parts.headers),
-            overrides_method: arrival::overrides_method(parts),
-        };
-        match read_only::decide(&judged, mode, &self.rules) {
-            Decision::Block { rule } => Some(rule),
-            Decision::Pass if site == Site::Unsaid && !matches!(parts.method, Method::GET | Method::HEAD) => {
-                Some(rule::ORIGIN_UNSAID)
-            }
-            Decision::Pass => None,
-        }
     }
 
     /// Sends the request on, and the answer back as it comes.
@@ -311,22 +292,22 @@ impl Gateway {
                     answer_rules::rule::DOWNLOAD => Reason::Download,
                     _ => Reason::RedirectElsewhere,
                 };
-                Err(self.blocked(heard, reason, rule).await)
+                Err(self.blocked(heard, reason, rule.into()).await)
             }
         }
     }
 
     /// Records a refusal; if that fails, the answer says so instead.
-    async fn blocked(&self, heard: &Heard, reason: Reason, rule: &'static str) -> Refusal {
+    async fn blocked(&self, heard: &Heard, reason: Reason, rule: RuleId) -> Refusal {
         self.blocked_as(heard, reason, rule).await.0
     }
 
     /// The same, with the record if there is one.
-    async fn blocked_as(&self, heard: &Heard, reason: Reason, rule: &'static str) -> (Refusal, Option<EventId>) {
+    async fn blocked_as(&self, heard: &Heard, reason: Reason, rule: RuleId) -> (Refusal, Option<EventId>) {
         let detail = EventDetail::RequestBlocked {
             method: recorded_method(&heard.method),
             path: heard.path.clone(),
-            rule: rule.into(),
+            rule: rule.clone().into_owned(),
         };
         match self.record(heard, detail).await {
             Ok(record) => (Refusal { reason, rule: Some(rule), is_on_record: true }, Some(record)),
@@ -361,13 +342,13 @@ impl Gateway {
         tracing::info!(
             reference,
             reason = refusal.reason.as_str(),
-            rule = refusal.rule,
+            rule = refusal.rule.as_deref(),
             session = session.map(|session| session.id.as_str()),
             "the gateway answers itself"
         );
         Explanation {
             reason: refusal.reason,
-            rule: refusal.rule,
+            rule: refusal.rule.as_deref(),
             method: heard.method.as_str(),
             path: &heard.path,
             whom: session.map(|session| Whom { customer_name: &session.customer_name, code: &session.code }),

@@ -29,13 +29,14 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
     step!(4, "0004_erasure.sql"),
     step!(5, "0005_alarms.sql"),
     step!(6, "0006_approvals.sql"),
+    step!(7, "0007_rules.sql"),
 ];
 
 impl Step {

@@ -60,7 +60,7 @@ async fn looked_at(world: &World, amy: &Console, key: &str, customer: &str) -> S
     };
     for path in ["/invoices", "/pets"] {
         let (method, path) = ("GET".to_owned(), path.to_owned());
-        audit.append(subject.clone(), EventDetail::PageViewed { method, path, document: true }).await.unwrap();
+        audit.append(subject.clone(), EventDetail::PageViewed { method, path, document: true, rule: None }).await.unwrap();
     }
     world.end(amy, &id).await;
     // No console has recorded it: that the two sides differ is found elsewhere, and would be younger evidence of it here.

@@ -57,7 +57,7 @@ impl<'a> Look<'a> {
     }
 
     fn record_page(&mut self, path: &str) {
-        self.record(EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true });
+        self.record(EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None });
     }
 
     /// With whatever has the session's cookie.

@@ -92,6 +92,8 @@ impl World {
         let clock = ManualClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = format!("http://{}", listener.local_addr().unwrap());
+        let rules = dir.path().join("barkside-rules.toml");
+        std::fs::write(&rules, amberglass_demo_portal::RULES).unwrap();
         let mut config = ServerConfig {
             listen_api: "127.0.0.1:0".parse().unwrap(),
             listen_gateway: "127.0.0.1:0".parse().unwrap(),
@@ -107,6 +109,7 @@ impl World {
                 driver: DriverKind::SignedIdentity,
                 active: true,
                 audience: "barkside".into(),
+                rules: Some(rules),
             }],
             demo: true,
             ..ServerConfig::default()

@@ -9,6 +9,7 @@ mod keeping;
 mod lifetime;
 mod raw_requests;
 mod record;
+mod rules;
 mod sample_portal;
 mod stage;
 mod upstream;

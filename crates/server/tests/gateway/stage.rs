@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use amberglass_domain::ports::Clock;
+use amberglass_domain::{checkpoint::WriterHead, ports::Clock};
 use amberglass_server::{
     PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig,
     config::DriverKind,
@@ -16,6 +16,7 @@ use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId,
     audit::{EventBody, EventDetail},
     customer::CustomerResponse,
+    event_stream::{ChainHead, SessionBeat},
     session::{EndedBy, Mode, Reason},
 };
 use reqwest::{Method, RequestBuilder, header};
@@ -41,7 +42,7 @@ pub struct Stage {
     pub upstream: Upstream,
     pub client: reqwest::Client,
     database: TestDatabase,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// A running session with its cookie.
@@ -60,9 +61,26 @@ impl Stage {
         Self::before(upstream, url).await
     }
 
+    /// With rules for the portal, which stand in [`Self::rules_file`].
+    pub async fn with_rules(rules: &str) -> Self {
+        let upstream = Upstream::start().await;
+        let url = upstream.url();
+        Self::put_up(upstream, url, Some(rules)).await
+    }
+
     /// With another address for the portal than that of the recording one.
     pub async fn before(upstream: Upstream, portal: Url) -> Self {
+        Self::put_up(upstream, portal, None).await
+    }
+
+    pub async fn put_up(upstream: Upstream, portal: Url, rules: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let rules_file = dir.path().join("rules.toml");
+        if let Some(rules) = rules {
+            std::fs::write(&rules_file, rules).unwrap();
+        }
+        let with_rules =
+            PortalConfig { rules: rules.map(|_| rules_file), ..portal_config("barkside", HOST, portal.clone(), true) };
         let clock = ManualClock::default();
         let data_dir = dir.path().join("data");
         let database = TestDatabase::new(&data_dir);
@@ -73,7 +91,7 @@ impl Stage {
             database_url: database.url().into(),
             database_clock_may_differ: true,
             portals: vec![
-                portal_config("barkside", HOST, portal.clone(), true),
+                with_rules,
                 portal_config("other", "other.localhost", portal.clone(), true),
                 portal_config("closed", "closed.localhost", portal, false),
             ],
@@ -82,7 +100,11 @@ impl Stage {
         };
         let server = serve(config, Arc::new(clock.clone()), Arc::new(SeededEntropy::new(7))).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { server, clock, upstream, client, database, _dir: dir }
+        Self { server, clock, upstream, client, database, dir }
+    }
+
+    pub fn rules_file(&self) -> std::path::PathBuf {
+        self.dir.path().join("rules.toml")
     }
 
     /// A read-only session of the sample agent.
@@ -199,6 +221,24 @@ impl Stage {
             .collect()
     }
 
+    /// Everything on record, oldest first.
+    pub async fn record(&self) -> Vec<EventDetail> {
+        use sqlx::{Connection as _, Row as _};
+        let mut connection = sqlx::AnyConnection::connect(self.database.url()).await.unwrap();
+        let rows = sqlx::query("SELECT body FROM audit_events ORDER BY position").fetch_all(&mut connection).await;
+        connection.close().await.unwrap();
+        let detail = |body: &str| serde_json::from_str::<EventBody>(body).unwrap().detail;
+        rows.unwrap().iter().map(|row| detail(row.get("body"))).collect()
+    }
+
+    /// The console is heard of.
+    pub async fn beat(&self, session: &Session) {
+        let beat = SessionBeat { session: session.id.clone(), idle_millis: 0 };
+        let chain = WriterHead { writer: session.device.0.clone(), head: ChainHead::default() };
+        let sessions = &self.server.state().sessions;
+        sessions.beat(&session.staff, &session.device, self.clock.now(), &chain, &[beat]).await.unwrap();
+    }
+
     /// From now on the database refuses every audit record, as a full disk would.
     pub async fn break_the_audit_log(&self) {
         use sqlx::{Connection as _, Executor as _};
@@ -219,6 +259,7 @@ fn portal_config(id: &str, host: &str, upstream: Url, active: bool) -> PortalCon
         driver: DriverKind::SignedIdentity,
         active,
         audience: id.into(),
+        rules: None,
     }
 }
 

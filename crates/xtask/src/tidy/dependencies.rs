@@ -18,6 +18,7 @@ const PURE: &[&str] = &["amberglass-wire", "amberglass-domain", "amberglass-over
 const FIT_FOR_PURE: &[&str] = &[
     "amberglass-domain",
     "amberglass-wire",
+    "apollo-parser",
     "async-trait",
     "base64",
     "chrono",
@@ -36,6 +37,7 @@ const FIT_FOR_PURE: &[&str] = &[
     "tiny-skia",
     // For its channels alone; what else it has is searched for in the sources.
     "tokio",
+    "toml",
     "ts-rs",
     "url",
     "utoipa",

@@ -55,6 +55,8 @@ export function alarmTitle(what: AlarmWhat): string {
       return 'A console found this server’s record in contradiction';
     case 'session_mismatch':
       return 'Console and server recorded a session differently';
+    case 'not_taken':
+      return what.is_policy ? 'A changed policy was not put in force' : 'Changed rules of a portal were not put in force';
     case 'other':
       return `Something that this version does not know: ${what.event}`;
   }
@@ -75,6 +77,8 @@ export function alarmWords(what: AlarmWhat): string {
       ]
         .filter((part) => part !== '')
         .join(' ');
+    case 'not_taken':
+      return `What was in force before stays so. ${what.why}`;
     case 'other':
       return 'Update Amberglass to read what it says, or ask whoever runs the server.';
   }

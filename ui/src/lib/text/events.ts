@@ -75,6 +75,8 @@ export type EventKind =
   | 'write_answered'
   | 'policy_changed'
   | 'policy_refused'
+  | 'rules_changed'
+  | 'rules_refused'
   | 'unknown';
 
 export const EVENTS: Record<EventKind, string> = {
@@ -143,6 +145,8 @@ export const EVENTS: Record<EventKind, string> = {
   write_answered: 'Portal answered',
   policy_changed: 'Policy changed',
   policy_refused: 'Policy not taken',
+  rules_changed: 'Portal’s rules changed',
+  rules_refused: 'Portal’s rules not taken',
   unknown: 'Other event',
 };
 
@@ -229,7 +233,8 @@ export function whatWords(event: TrailEventView): string {
     case 'approval_lapsed':
       return lookUp(LAPSED, event.what) ?? event.what;
     case 'policy_changed':
-      // A hash: enough of it to tell one policy from another.
+    case 'rules_changed':
+      // A hash: enough of it to tell one from another.
       return event.what.slice(0, 12);
     case 'staff_added':
     case 'staff_role_changed':
@@ -260,6 +265,8 @@ export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'ow
     case 'request_blocked':
     case 'session_refused':
       return event.because === '' ? '' : `rule ${event.because}`;
+    case 'rules_changed':
+      return event.because === '' ? '' : `takes off the never-list: ${event.because}`;
     case 'approval_lapsed':
       return event.because === 'policy_changed' ? 'the policy says something else by now' : event.because;
     case 'journal_replaced':

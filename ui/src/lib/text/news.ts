@@ -49,6 +49,12 @@ export function newsAbout(item: NewsItemView): string {
     case 'policy_changed':
       // A hash: enough of it to tell one policy from another.
       return item.what === '' ? '' : `now ${item.what.slice(0, 12)}`;
+    case 'rules_changed':
+      return parts(
+        item.portal_name,
+        item.what === '' ? '' : `now ${item.what.slice(0, 12)}`,
+        item.because === '' ? '' : `takes off the never-list: ${item.because}`,
+      );
     default:
       return parts(item.staff_name, item.portal_name, item.what, said);
   }

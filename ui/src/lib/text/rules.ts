@@ -2,6 +2,11 @@
 const RULES: Record<string, string> = {
   'read-only-method': 'The session was read-only, and this could have changed something.',
   'unlisted-write': 'This change is not among those that sessions may make in this portal.',
+  'read-only-operation': 'The session was read-only, and this operation could have changed something.',
+  'unlisted-operation': 'This operation is not among those that sessions may carry out in this portal.',
+  'operation-unreadable': 'What it asked for could not be read, so it could have been a change.',
+  'unknown-operation': 'It asked for an operation that the portal’s rules do not know.',
+  'read-write-not-declared': 'What must never be changed in this portal is not described in full yet.',
   'upgrade-refused': 'It asked for a connection in which single steps can’t be judged.',
   'connect-refused': 'It asked for a connection in which single steps can’t be judged.',
   'method-override': 'It looked like reading and asked to be taken for a change.',

@@ -73,6 +73,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'never-peers-or-superiors': 'this customer is staff of your level or above',
   'customer-must-be-active': 'this customer’s account is not active',
   'portal-must-be-active': 'the portal is switched off',
+  'read-write-not-declared': 'what must never be changed in this portal is not described in full yet',
   'admins-do-not-look': 'admins don’t open portals',
   'break-glass-only-reads': 'break-glass only reads',
   'no-break-glass-on-the-day-of-a-denial': 'somebody has denied you this customer within the last 24 hours',

@@ -1,12 +1,16 @@
 //! `amberglass-server demo`: a configuration of its own in place of a file.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use amberglass_server::{
     PortalConfig, ServerConfig,
     config::{DriverKind, WorkingHours},
 };
 use amberglass_wire::PortalId;
+use anyhow::Context as _;
 use clap::Args;
 use url::Url;
 
@@ -24,8 +28,16 @@ pub struct Demo {
     portal_upstream: Url,
 }
 
+/// Barkside's, to be looked at and changed while the demo runs.
+const RULES: &str = include_str!("../../../../demo-portal/rules.toml");
+const RULES_FILE: &str = "barkside-rules.toml";
+
 impl Demo {
-    pub fn config(self) -> ServerConfig {
+    /// # Errors
+    /// When the portal's rules can't be put where they are looked for.
+    pub fn config(self) -> anyhow::Result<ServerConfig> {
+        let rules = self.data.join(RULES_FILE);
+        write_rules(&self.data, &rules).with_context(|| format!("{} can't be written", rules.display()))?;
         let barkside = PortalConfig {
             id: PortalId::new("barkside"),
             name: "Barkside".into(),
@@ -35,8 +47,9 @@ impl Demo {
             driver: DriverKind::SignedIdentity,
             active: true,
             audience: "barkside".into(),
+            rules: Some(rules),
         };
-        ServerConfig {
+        Ok(ServerConfig {
             listen_api: self.listen_api,
             listen_gateway: self.listen_gateway,
             data_dir: self.data,
@@ -45,6 +58,17 @@ impl Demo {
             // Who tries it does so at any hour.
             working_hours: WorkingHours::always(),
             ..ServerConfig::default()
-        }
+        })
     }
+}
+
+/// Once: what somebody has made of them stays.
+fn write_rules(data: &Path, rules: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    // It will hold keys.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data)?;
+    if rules.exists() { Ok(()) } else { std::fs::write(rules, RULES) }
 }

@@ -19,6 +19,7 @@ mod output;
 mod password;
 mod policy;
 mod portal;
+mod rules;
 mod serve;
 mod staff;
 
@@ -55,6 +56,9 @@ enum Command {
     /// The policy: check, explain, test. Needs no database.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// A portal's rules: check, explain. Needs no database.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// The emergency stop: stop, lift, status.
     #[command(subcommand)]
     Emergency(emergency::Emergency),
@@ -88,7 +92,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config;
     match arguments.command {
         None => serve::run(load(config)?, clock, entropy).await?,
-        Some(Command::Demo(demo)) => serve::run(demo.config(), clock, entropy).await?,
+        Some(Command::Demo(demo)) => serve::run(demo.config()?, clock, entropy).await?,
         Some(Command::Staff(command)) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
             let done = staff::run(&operator, command).await;
@@ -120,6 +124,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             done?;
         }
         Some(Command::Policy(command)) => return policy::run(command, config),
+        Some(Command::Rules(command)) => return rules::run(command),
         Some(Command::Emergency(command)) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
             let done = emergency::run(&operator, command).await;

@@ -1,0 +1,145 @@
+//! What one portal's owner has said about it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    category::Category,
+    operations::{GraphqlEndpoint, JsonRpcEndpoint},
+    request::JudgedRequest,
+    request_rule::{Applies, RequestRule, RuleId},
+};
+
+/// Empty by default: then reads pass, and no write in any mode.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PortalRules {
+    /// Reads that use another method than GET: they pass in every mode.
+    pub safe_writes: Vec<RequestRule>,
+    /// GETs that change something: a read-only session does without them.
+    pub unsafe_reads: Vec<RequestRule>,
+    /// What `read_write` passes beside reads.
+    pub writes: Vec<RequestRule>,
+    /// What no session does, beside the built-in list.
+    pub never: Vec<NeverRule>,
+    /// What the built-in list takes for one of its own and is not.
+    pub never_overrides: Vec<NeverOverride>,
+    /// The portal has nothing of this kind.
+    pub absent: BTreeSet<Category>,
+    pub graphql: Vec<GraphqlEndpoint>,
+    pub json_rpc: Vec<JsonRpcEndpoint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeverRule {
+    pub category: Category,
+    pub rule: RequestRule,
+    /// Of GraphQL and JSON-RPC; with some, it speaks of these alone.
+    pub operations: Vec<String>,
+}
+
+/// Takes one category off what it names. It is on record that it does, and security is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeverOverride {
+    pub category: Category,
+    pub rule: RequestRule,
+    /// Of GraphQL and JSON-RPC; with some, it speaks of these alone.
+    pub operations: Vec<String>,
+}
+
+/// What kind of rule an id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    SafeWrite,
+    UnsafeRead,
+    Write,
+    Never,
+    Graphql,
+    JsonRpc,
+}
+
+impl PortalRules {
+    /// Categories that are neither mapped nor declared absent. While there are any, `read_write` is not offered.
+    pub fn undeclared(&self) -> Vec<Category> {
+        let is_mapped = |category: &Category| self.never.iter().any(|never| never.category == *category);
+        Category::ALL.into_iter().filter(|category| !self.absent.contains(category) && !is_mapped(category)).collect()
+    }
+
+    /// Kind and reason of one of the portal's own rules.
+    pub fn rule(&self, id: &str) -> Option<(RuleKind, Option<&str>)> {
+        let never = self.never.iter().map(|never| (RuleKind::Never, &never.rule));
+        let about_requests = self.safe_writes.iter().map(|rule| (RuleKind::SafeWrite, rule));
+        let mut about_requests = about_requests
+            .chain(self.unsafe_reads.iter().map(|rule| (RuleKind::UnsafeRead, rule)))
+            .chain(self.writes.iter().map(|rule| (RuleKind::Write, rule)))
+            .chain(never);
+        if let Some((kind, rule)) = about_requests.find(|(_, rule)| rule.id == id) {
+            return Some((kind, rule.why.as_deref()));
+        }
+        let is_graphql = self.graphql.iter().any(|endpoint| endpoint.id == id).then_some((RuleKind::Graphql, None));
+        is_graphql.or_else(|| self.json_rpc.iter().any(|endpoint| endpoint.id == id).then_some((RuleKind::JsonRpc, None)))
+    }
+
+    /// How many there are, of all kinds.
+    pub fn count(&self) -> usize {
+        [
+            self.safe_writes.len(),
+            self.unsafe_reads.len(),
+            self.writes.len(),
+            self.never.len(),
+            self.never_overrides.len(),
+            self.graphql.len(),
+            self.json_rpc.len(),
+        ]
+        .iter()
+        .sum()
+    }
+
+    /// Whether the built-in list has nothing to say about this, though its words are there.
+    pub(super) fn lifts(&self, category: Category, request: &JudgedRequest<'_>) -> bool {
+        self.never_overrides.iter().any(|lifted| {
+            lifted.category == category && lifted.operations.is_empty() && lifted.rule.names(request)
+        })
+    }
+
+    pub(super) fn lifts_operation(&self, category: Category, request: &JudgedRequest<'_>, operation: &str) -> bool {
+        self.never_overrides.iter().any(|lifted| {
+            lifted.category == category
+                && lifted.operations.iter().any(|one| one == operation)
+                && lifted.rule.names(request)
+        })
+    }
+}
+
+impl RequestRule {
+    /// By method and path alone: an override says nothing about the rest.
+    fn names(&self, request: &JudgedRequest<'_>) -> bool {
+        self.methods.iter().any(|method| method == request.method) && self.path.is_exactly(request.path)
+    }
+}
+
+/// The first rule that applies exactly. What can't be said before the content is read comes before what does not apply.
+pub(super) fn first_exact(rules: &[RequestRule], request: &JudgedRequest<'_>) -> Result<Option<RuleId>, Unread> {
+    first(rules.iter().map(|rule| (&rule.id, rule.is_exactly(request))))
+}
+
+/// The first that may apply.
+pub(super) fn first_perhaps<'a>(
+    rules: impl Iterator<Item = &'a RequestRule>,
+    request: &JudgedRequest<'_>,
+) -> Result<Option<RuleId>, Unread> {
+    first(rules.map(|rule| (&rule.id, rule.is_perhaps(request))))
+}
+
+/// The content has to be read first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unread;
+
+fn first<'a>(judged: impl Iterator<Item = (&'a RuleId, Applies)>) -> Result<Option<RuleId>, Unread> {
+    for (id, applies) in judged {
+        match applies {
+            Applies::Yes => return Ok(Some(id.clone())),
+            Applies::NeedsContent => return Err(Unread),
+            Applies::No => {}
+        }
+    }
+    Ok(None)
+}

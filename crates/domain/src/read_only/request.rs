@@ -1,0 +1,107 @@
+//! What the decision looks at.
+
+use std::borrow::Cow;
+
+use crate::content::{self, Node, Unreadable, form_pairs};
+
+/// Longest content that is read to be judged. Rules that look into it block what is longer.
+pub const MAX_JUDGED_BYTES: usize = 256 * 1024;
+
+/// What the decision looks at; the gateway has refused what it could not put into this form.
+#[derive(Debug, Clone)]
+pub struct JudgedRequest<'a> {
+    /// Exactly as received; methods are case-sensitive (RFC 9110, 9.1).
+    pub method: &'a str,
+    /// Path in the canonical form that will be forwarded.
+    pub path: &'a str,
+    /// As it will be forwarded, without the question mark.
+    pub query: Option<&'a str>,
+    /// As [`content::media_type`] reads the only `Content-Type`; nothing where there are several, or where the content is
+    /// packed.
+    pub media_type: Option<&'a str>,
+    pub content: Content<'a>,
+    pub wants_upgrade: bool,
+    /// A header or query field that asks the portal to treat the request as another method.
+    pub overrides_method: bool,
+}
+
+/// What follows the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content<'a> {
+    Nothing,
+    /// There is some, and nobody has read it yet.
+    Unread,
+    /// All of it, exactly as it will be forwarded.
+    Read(&'a [u8]),
+    /// More than [`MAX_JUDGED_BYTES`], or it broke off.
+    NotToBeHad,
+}
+
+/// The content as one meaning, where it has one.
+pub(super) enum Meaning {
+    Form(Vec<(String, String)>),
+    Json(Node),
+}
+
+/// Why a meaning is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoMeaning {
+    /// It was not read yet.
+    Unread,
+    /// It is not to be had, of a kind that is not read here, or could mean two things.
+    Unreadable,
+}
+
+impl JudgedRequest<'_> {
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
+
+    /// Names and values of the query, where it can be read in one way only.
+    pub(super) fn query_pairs(&self) -> Result<Vec<(String, String)>, Unreadable> {
+        form_pairs(self.query.unwrap_or_default().as_bytes())
+    }
+
+    /// The same as the most lenient portal would split it.
+    pub(super) fn query_perhaps(&self) -> Vec<(String, String)> {
+        let decoded = |text: &str| {
+            let text = text.replace('+', " ");
+            percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+        };
+        let fields = self.query.unwrap_or_default().split(['&', ';']).filter(|field| !field.is_empty());
+        fields.map(|field| field.split_once('=').unwrap_or((field, ""))).map(|(n, v)| (decoded(n), decoded(v))).collect()
+    }
+
+    pub(super) fn is_form_or_json(&self) -> bool {
+        matches!(self.media_type, Some(content::FORM | content::JSON))
+    }
+
+    pub(super) fn meaning(&self) -> Result<Meaning, NoMeaning> {
+        let read = match (self.is_form_or_json(), self.content) {
+            (false, _) | (_, Content::Nothing | Content::NotToBeHad) => return Err(NoMeaning::Unreadable),
+            (true, Content::Unread) => return Err(NoMeaning::Unread),
+            (true, Content::Read(bytes)) if self.media_type == Some(content::FORM) => {
+                form_pairs(bytes).map(Meaning::Form)
+            }
+            (true, Content::Read(bytes)) => Node::parse(bytes).map(Meaning::Json),
+        };
+        read.map_err(|Unreadable| NoMeaning::Unreadable)
+    }
+}
+
+impl Meaning {
+    /// Every value with its name: of a form's field, or the way to it, such as `pet.names[0]`.
+    pub(super) fn fields(&self) -> Cow<'_, [(String, String)]> {
+        match self {
+            Self::Form(pairs) => Cow::Borrowed(pairs),
+            Self::Json(node) => Cow::Owned(node.clone().leaves()),
+        }
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Form(pairs) => pairs.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Json(node) => node.names(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What is no file of rules is refused, with what is wrong.
+
+use super::super::*;
+
+#[track_caller]
+fn refused(more: &str, words: &str) {
+    let error = PortalRules::parse(&format!("version = 1\n{more}")).unwrap_err().to_string();
+    assert!(error.contains(words), "{words:?} is missing in {error:?}");
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_the_place() {
+    let write = "[[write]]\nid = \"w\"\nmethod = \"POST\"";
+    refused("[[wirte]]", "unknown field `wirte`");
+    refused(&format!("{write}\npath = \"/a\"\nheader = \"x\""), "unknown field `header`");
+    refused("absent = [\"passwords\"]", "unknown variant `passwords`");
+    refused(&format!("{write}\npath = \"a\""), "`w`: a is no path");
+    refused(&format!("{write}\npath = \"/a/{{id}}x\""), "stands for one whole segment");
+    refused("[[write]]\nid = \"w\"\npath = \"/a\"", "`w`: it needs a method");
+    refused("[[write]]\nid = \"w\"\nmethod = \"post\"\npath = \"/a\"", "`w`: it needs a method");
+    refused("[[write]]\nid = \"W 1\"\nmethod = \"POST\"\npath = \"/a\"", "`W 1` is no id");
+    refused(&format!("{write}\npath = \"/a\"\n{write}\npath = \"/b\""), "`w` stands twice");
+    refused("[[write]]\nid = \"unlisted-write\"\nmethod = \"POST\"\npath = \"/a\"", "one of Amberglass's own");
+    refused("[[write]]\nid = \"never-x\"\nmethod = \"POST\"\npath = \"/a\"", "begin with `never-`");
+    refused("[[never]]\nid = \"x\"\ncategory = \"mfa\"\npath = \"/a\"", "begin with `never-`");
+    refused("[[safe_write]]\nid = \"s\"\nmethod = \"GET\"\npath = \"/a\"", "GET does not go with rules of this kind");
+    refused("[[unsafe_read]]\nid = \"u\"\nmethod = \"POST\"\npath = \"/a\"", "POST does not go with rules of this kind");
+    refused("[[unsafe_read]]\nid = \"u\"\npath = \"/a\"\nbody = { a = \"1\" }", "fields are looked at in forms and JSON only");
+    refused(&format!("{write}\npath = \"/a\"\nbody = {{ a = \"1\", \"/b\" = \"2\" }}"), "no content is both");
+    refused(
+        &format!("{write}\npath = \"/a\"\ncontent_type = \"application/json\"\nbody = {{ a = \"1\" }}"),
+        "no content is both",
+    );
+    refused(
+        &format!("{write}\npath = \"/a\"\ncontent_type = \"text/csv\"\nbody = {{ a = \"1\" }}"),
+        "in forms and JSON only, and not in text/csv",
+    );
+    refused(&format!("{write}\npath = \"/a\"\ncontent_type = \"multipart/form-data\""), "could hide");
+    refused(&format!("{write}\npath = \"/a\"\nbody = {{ \"{}\" = \"1\" }}", "/a".repeat(17)), "no name of a field");
+    refused(&format!("{write}\npath = \"/a\"\nquery = {{ a = [] }}"), "`a` is no name of a field");
+    refused("[[json_rpc]]\nid = \"r\"\npath = \"/rpc?x\"", "no path");
+    refused(
+        "[[graphql]]\nid = \"g\"\npath = \"/graphql\"\npersisted = { abc = \"query {\" }",
+        "`abc` is no document that could be executed",
+    );
+    for version in ["version = 2", "", "version = \"1\""] {
+        assert!(PortalRules::parse(version).is_err(), "{version}");
+    }
+}
+
+#[test]
+fn what_is_on_the_never_list_cannot_be_listed_and_is_blocked_all_the_same() {
+    let listed = "[[write]]\nid = \"w\"\nmethod = \"POST\"\npath = \"/account/password\"";
+    refused(listed, "`w` lists what no session does (password)");
+    refused(&listed.replace("[[write]]", "[[safe_write]]"), "lists what no session does");
+    refused(&listed.replace("POST\"\npath = \"/account/password", "DELETE\"\npath = \"/me"), "(account-deletion)");
+    // By a path that says it only in a request.
+    let rules = super::rules("[[write]]\nid = \"w\"\nmethod = \"POST\"\npath = \"/account/{what}\"");
+    super::is(&super::request("POST", "/account/password"), Mode::ReadWrite, &rules, Some(Err("never-password")));
+    super::is(&super::request("POST", "/account/address"), Mode::ReadWrite, &rules, Some(Ok("w")));
+}
+
+#[test]
+fn an_override_says_why_and_speaks_of_writes() {
+    let lifted = |method: &str, why: &str| {
+        format!("[[never_override]]\nid = \"o\"\ncategory = \"api-key\"\nmethod = \"{method}\"\npath = \"/tokens\"\nwhy = \"{why}\"")
+    };
+    refused(&lifted("POST", " "), "an override says why");
+    refused(&lifted("GET", "x"), "it lifts nothing");
+    refused(&lifted("POST", "x").replace("why", "#"), "missing field `why`");
+    refused(&format!("{}\noperations = [\"x\"]", lifted("POST", "x")), "`operations` are for paths of");
+    assert_eq!(PortalRules::parse(&format!("version = 1\n{}", lifted("POST", "x"))).unwrap().never_overrides.len(), 1);
+}
+
+#[test]
+fn what_is_absent_is_not_mapped_and_the_rest_is_asked_for() {
+    refused(
+        "absent = [\"mfa\"]\n[[never]]\nid = \"never-x\"\ncategory = \"mfa\"\npath = \"/a\"",
+        "mfa is declared absent, and a `never` rule says where it is",
+    );
+    let rules = PortalRules::parse("version = 1\nabsent = [\"mfa\", \"api-key\"]").unwrap();
+    assert_eq!(
+        rules.undeclared(),
+        [
+            Category::Password,
+            Category::EmailChange,
+            Category::AccountDeletion,
+            Category::OauthConsent,
+            Category::LegalConsent
+        ]
+    );
+}
+
+#[test]
+fn what_is_too_long_is_not_read() {
+    let many: String =
+        (0..=MAX_RULES).map(|n| format!("[[write]]\nid = \"w-{n}\"\nmethod = \"POST\"\npath = \"/a\"\n")).collect();
+    refused(&many, "holds more than");
+    refused(&"#".repeat(MAX_RULES_BYTES), "is longer than");
+}
+
+#[test]
+fn a_rule_is_found_by_its_id() {
+    let rules = super::rules(
+        "[[write]]\nid = \"book\"\nmethod = \"POST\"\npath = \"/a\"\nwhy = \"Asked for on the phone\"\n\
+         [[json_rpc]]\nid = \"rpc\"\npath = \"/rpc\"",
+    );
+    assert_eq!(rules.rule("book"), Some((RuleKind::Write, Some("Asked for on the phone"))));
+    assert_eq!(rules.rule("rpc"), Some((RuleKind::JsonRpc, None)));
+    assert_eq!(rules.rule("unlisted-write"), None);
+}

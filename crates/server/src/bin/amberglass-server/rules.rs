@@ -1,0 +1,144 @@
+//! `amberglass-server rules`: what a portal's rules say to a request and why, before they are in force anywhere.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use amberglass_domain::{
+    content,
+    read_only::{self, Content, Decision, JudgedRequest, PortalRules, RuleKind, query_overrides_method},
+};
+use amberglass_server::{gateway::canonical_target, portals::Rules};
+use amberglass_wire::session::Mode;
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::output::Output;
+
+#[derive(Subcommand)]
+pub enum RulesCommand {
+    /// Whether a file of rules can be put in force, and what is still missing for read_write.
+    Check {
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Which rule decides about a request.
+    Explain {
+        file: PathBuf,
+        #[command(flatten)]
+        request: Asked,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ModeName {
+    ReadOnly,
+    ReadWrite,
+}
+
+#[derive(Args)]
+pub struct Asked {
+    /// As in requests: GET, POST.
+    method: String,
+    /// A path with its query, or a whole address.
+    url: String,
+    #[arg(long, value_enum, default_value = "read_only")]
+    mode: ModeName,
+    /// Of the content; with --body alone, that of a form.
+    #[arg(long, value_name = "TYPE", requires = "body")]
+    content_type: Option<String>,
+    /// The content itself.
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+}
+
+/// 1 where the rules can't be put in force.
+pub fn run(command: RulesCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        RulesCommand::Check { file, output } => check(&load(&file)?, output)?,
+        RulesCommand::Explain { file, request, output } => explain(&load(&file)?.rules, &request, output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(file: &std::path::Path) -> anyhow::Result<Rules> {
+    Rules::load(file).context("the rules can't be put in force; nothing was changed")
+}
+
+fn check(rules: &Rules, output: Output) -> anyhow::Result<()> {
+    let (count, hash, overrides) = (rules.rules.count(), rules.hash.as_deref().unwrap_or_default(), rules.overrides());
+    let undeclared: Vec<String> = rules.rules.undeclared().iter().map(ToString::to_string).collect();
+    let mut sentence = format!("The rules can be put in force: {count} rules, hash {hash}.");
+    if !undeclared.is_empty() {
+        sentence.push_str(&format!(
+            "\nread_write is not offered: say of {} where it is, in a `never` rule, or that it is absent.",
+            undeclared.join(", ")
+        ));
+    }
+    if !overrides.is_empty() {
+        sentence.push_str(&format!("\nTaken off the built-in never-list: {}.", overrides.join(", ")));
+    }
+    let json = json!({ "rules": count, "hash": hash, "undeclared": undeclared, "overrides": overrides });
+    output.done(&sentence, &json)
+}
+
+fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result<()> {
+    let uri: http::Uri = asked.url.parse().with_context(|| format!("{} is no address", asked.url))?;
+    let target = match canonical_target(&uri) {
+        Ok(target) => target,
+        Err(rule) => {
+            let sentence = format!("Blocked by {rule}: the address could be read in two ways.");
+            return output.done(&sentence, &json!({ "decision": "block", "rule": rule, "kind": "built_in" }));
+        }
+    };
+    let media_type = match (&asked.content_type, &asked.body) {
+        (Some(given), _) => content::media_type(given),
+        (None, Some(_)) => Some(content::FORM.to_owned()),
+        (None, None) => None,
+    };
+    let request = JudgedRequest {
+        method: &asked.method,
+        path: target.path(),
+        query: target.query(),
+        media_type: media_type.as_deref(),
+        content: asked.body.as_deref().map_or(Content::Nothing, |body| Content::Read(body.as_bytes())),
+        wants_upgrade: false,
+        overrides_method: target.query().is_some_and(query_overrides_method),
+    };
+    let mode = match asked.mode {
+        ModeName::ReadOnly => Mode::ReadOnly,
+        ModeName::ReadWrite => Mode::ReadWrite,
+    };
+    let (decision, rule) = match read_only::decide(&request, mode, rules) {
+        Decision::Pass { rule } => ("pass", rule),
+        Decision::Block { rule } => ("block", Some(rule)),
+        Decision::ReadContent => bail!("it depends on the content: say it with --body"),
+    };
+    let (kind, why) = rule.as_deref().map_or((None, None), |id| match rules.rule(id) {
+        Some((kind, why)) => (Some(word(kind)), why),
+        None => (Some("built_in"), None),
+    });
+    let done = if decision == "pass" { "Passes" } else { "Blocked" };
+    let by = match (&rule, kind) {
+        (Some(rule), Some("built_in")) => format!("{done}, by {rule} (built in)."),
+        (Some(rule), Some(kind)) => format!("{done}, by {rule} ({kind} of this file)."),
+        (Some(_) | None, _) => format!("{done}: no rule speaks of it, and it reads."),
+    };
+    let sentence = why.map_or_else(|| by.clone(), |why| format!("{by} {why}"));
+    output.done(&sentence, &json!({ "decision": decision, "rule": rule, "kind": kind, "why": why }))
+}
+
+/// As its table is called in files.
+fn word(kind: RuleKind) -> &'static str {
+    match kind {
+        RuleKind::SafeWrite => "safe_write",
+        RuleKind::UnsafeRead => "unsafe_read",
+        RuleKind::Write => "write",
+        RuleKind::Never => "never",
+        RuleKind::Graphql => "graphql",
+        RuleKind::JsonRpc => "json_rpc",
+    }
+}

@@ -1,0 +1,125 @@
+//! Puts a request into the form in which `domain` judges it, and reads its content where a rule has to look into it.
+
+use amberglass_domain::{
+    content,
+    read_only::{self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, PortalRules, RuleId},
+};
+use amberglass_wire::session::Mode;
+use axum::body::Body;
+use http::{HeaderMap, Method, header, request::Parts, uri::PathAndQuery};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    arrival::{self, Site},
+    pipeline::{Gateway, rule},
+    stream,
+};
+
+/// How long a page may take to send what has to be judged.
+const CONTENT_MILLIS: i64 = 10_000;
+
+pub(super) struct Judged<'a> {
+    pub parts: &'a Parts,
+    pub target: &'a PathAndQuery,
+    pub site: Site,
+    pub mode: Mode,
+    pub body_is_empty: bool,
+}
+
+pub(super) enum Judgement {
+    /// By the portal's own rule, where it took one.
+    Pass(Option<RuleId>),
+    Block(RuleId),
+}
+
+impl Gateway {
+    /// What was read of the content takes its place in `body`, to be forwarded as it was judged.
+    pub(super) async fn judge(
+        &self,
+        judged: &Judged<'_>,
+        rules: &PortalRules,
+        body: &mut Option<Body>,
+        cut: &CancellationToken,
+    ) -> Judgement {
+        let headers = &judged.parts.headers;
+        if arrival::is_service_worker(headers) {
+            return Judgement::Block(rule::SERVICE_WORKER.into());
+        }
+        let has_body = arrival::has_body(headers, judged.body_is_empty);
+        let media_type = media_type(headers);
+        let mut request = JudgedRequest {
+            method: judged.parts.method.as_str(),
+            path: judged.target.path(),
+            query: judged.target.query(),
+            media_type: media_type.as_deref(),
+            content: if has_body { Content::Unread } else { Content::Nothing },
+            wants_upgrade: arrival::wants_upgrade(headers),
+            overrides_method: arrival::overrides_method(judged.parts),
+        };
+        let mut decision = read_only::decide(&request, judged.mode, rules);
+        let read;
+        if decision == Decision::ReadContent {
+            read = self.content(body, cut).await;
+            request.content = read.as_ref().map_or(Content::NotToBeHad, |bytes| Content::Read(bytes));
+            decision = read_only::decide(&request, judged.mode, rules);
+            if let Some(bytes) = &read {
+                *body = Some(Body::from(bytes.clone()));
+            }
+        }
+        match decision {
+            // Nothing of what may follow is read twice.
+            Decision::ReadContent => Judgement::Block(read_only::rule::OPERATION_UNREADABLE.into()),
+            Decision::Block { rule } => Judgement::Block(rule),
+            Decision::Pass { .. }
+                if judged.site == Site::Unsaid && !matches!(judged.parts.method, Method::GET | Method::HEAD) =>
+            {
+                Judgement::Block(rule::ORIGIN_UNSAID.into())
+            }
+            Decision::Pass { rule } => Judgement::Pass(rule),
+        }
+    }
+
+    /// All of it, if it is not too long and comes in time, before the session is over.
+    async fn content(&self, body: &mut Option<Body>, cut: &CancellationToken) -> Option<bytes::Bytes> {
+        let Some(body) = body else { return Some(bytes::Bytes::new()) };
+        let late = self.state.clock.sleep_until(self.state.clock.monotonic_millis().saturating_add(CONTENT_MILLIS));
+        tokio::select! {
+            biased;
+            () = cut.cancelled() => None,
+            read = stream::read_within(body, MAX_JUDGED_BYTES) => read.ok().map(bytes::Bytes::from),
+            () = late => None,
+        }
+    }
+}
+
+/// Of content that can be read as it comes; nothing where several types are named.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (Some(only), None) if !headers.contains_key(header::CONTENT_ENCODING) => {
+            content::media_type(only.to_str().ok()?)
+        }
+        (Some(_) | None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_of_one_plain_type_can_be_read() {
+        let of = |pairs: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+            media_type(&headers)
+        };
+        assert_eq!(of(&[("content-type", "Application/JSON; charset=utf-8")]).as_deref(), Some("application/json"));
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("content-type", "application/json"), ("content-type", "text/plain")]), None);
+        assert_eq!(of(&[("content-type", "application/json"), ("content-encoding", "gzip")]), None);
+        assert_eq!(of(&[("content-type", "application/json; charset=utf-7")]), None);
+    }
+}

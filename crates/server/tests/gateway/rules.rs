@@ -1,0 +1,285 @@
+//! A portal's rules at the gateway: what must pass passes as it was judged, what must not is blocked, and both are on record.
+
+use std::time::Duration;
+
+use amberglass_server::gateway::GATEWAY_HEADER;
+use amberglass_testkit::wait_until;
+use amberglass_wire::{audit::EventDetail, session::Mode};
+use http::{Method, StatusCode};
+
+use crate::stage::{PATIENCE, Session, Stage, raw, status_of};
+
+/// One of each kind, at a portal that accounts for the whole never-list.
+const RULES: &str = r#"
+version = 1
+absent = ["mfa", "email-change", "account-deletion", "oauth-consent", "api-key", "legal-consent"]
+
+[[safe_write]]
+id = "search"
+method = "POST"
+path = "/api/search"
+content_type = "application/json"
+body = { "/kind" = "preview" }
+
+[[unsafe_read]]
+id = "open-message"
+path = "/messages/{id}/open"
+
+[[write]]
+id = "book"
+method = "POST"
+path = "/appointments"
+
+[[never]]
+id = "never-key-word"
+category = "password"
+method = "POST"
+path = "/settings"
+body = { section = "key-word" }
+
+[[write]]
+id = "settings"
+method = "POST"
+path = "/settings"
+
+[[graphql]]
+id = "graph"
+path = "/graphql"
+writes = ["bookVisit"]
+
+[[json_rpc]]
+id = "rpc"
+path = "/rpc"
+safe = ["pets.list"]
+writes = ["visits.book"]
+"#;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+struct Case {
+    method: Method,
+    target: &'static str,
+    content: Option<(&'static str, &'static str)>,
+    /// The rule that lets it pass, or the one that blocks it; nothing for what passes anyway.
+    read_only: Option<Result<&'static str, &'static str>>,
+    read_write: Option<Result<&'static str, &'static str>>,
+}
+
+fn case(
+    method: Method,
+    target: &'static str,
+    content: Option<(&'static str, &'static str)>,
+    read_only: Option<Result<&'static str, &'static str>>,
+    read_write: Option<Result<&'static str, &'static str>>,
+) -> Case {
+    Case { method, target, content, read_only, read_write }
+}
+
+fn cases() -> Vec<Case> {
+    const METHOD: Option<Result<&str, &str>> = Some(Err("read-only-method"));
+    const OPERATION: Option<Result<&str, &str>> = Some(Err("read-only-operation"));
+    const UNLISTED: Option<Result<&str, &str>> = Some(Err("unlisted-write"));
+    const UNLISTED_OPERATION: Option<Result<&str, &str>> = Some(Err("unlisted-operation"));
+    let post = Method::POST;
+    let get = Method::GET;
+    let search = Some(Ok("search"));
+    let open = Some(Err("open-message"));
+    let never = Some(Err("never-key-word"));
+    vec![
+        case(post.clone(), "/api/search", Some((JSON, r#"{"kind":"preview"}"#)), search, search),
+        case(post.clone(), "/api/search", Some((JSON, r#"{"kind":"apply"}"#)), METHOD, UNLISTED),
+        case(post.clone(), "/api/search", Some((JSON, r#"{"kind":"preview","kind":"apply"}"#)), METHOD, UNLISTED),
+        case(post.clone(), "/api/search", Some((FORM, "kind=preview")), METHOD, UNLISTED),
+        case(get.clone(), "/messages/7", None, None, None),
+        case(get.clone(), "/messages/7/open", None, open, open),
+        case(get, "/Messages/7/open/", None, open, open),
+        case(post.clone(), "/appointments", Some((FORM, "day=Monday")), METHOD, Some(Ok("book"))),
+        case(post.clone(), "/appointments", Some((FORM, "day=Monday&_method=DELETE")), METHOD, UNLISTED),
+        case(post.clone(), "/appointments", Some((FORM, "password=x")), METHOD, Some(Err("never-password"))),
+        case(post.clone(), "/settings", Some((FORM, "section=colours")), METHOD, Some(Ok("settings"))),
+        case(post.clone(), "/settings", Some((FORM, "section=key-word")), never, never),
+        case(post.clone(), "/settings", Some((JSON, "not JSON")), never, never),
+        case(post.clone(), "/graphql", Some((JSON, r#"{"query":"{ pets }"}"#)), Some(Ok("graph")), Some(Ok("graph"))),
+        case(
+            post.clone(),
+            "/graphql",
+            Some((JSON, r#"{"query":"mutation { bookVisit }"}"#)),
+            OPERATION,
+            Some(Ok("graph")),
+        ),
+        case(
+            post.clone(),
+            "/graphql",
+            Some((JSON, r#"{"query":"mutation { cancelVisit }"}"#)),
+            OPERATION,
+            UNLISTED_OPERATION,
+        ),
+        case(
+            post.clone(),
+            "/graphql",
+            Some((JSON, r#"{"query":"mutation { changePassword }"}"#)),
+            Some(Err("never-password")),
+            Some(Err("never-password")),
+        ),
+        case(post.clone(), "/rpc", Some((JSON, r#"{"method":"pets.list"}"#)), Some(Ok("rpc")), Some(Ok("rpc"))),
+        case(post.clone(), "/rpc", Some((JSON, r#"{"method":"visits.book"}"#)), OPERATION, Some(Ok("rpc"))),
+        case(post, "/rpc", Some((JSON, r#"{"method":"visits.cancel"}"#)), OPERATION, UNLISTED_OPERATION),
+    ]
+}
+
+/// What the newest record says of a request: the rule that let it pass, or the one that blocked it.
+async fn newest(stage: &Stage, session: &Session) -> Option<Result<String, String>> {
+    match stage.trail(&session.id).await.pop() {
+        Some(EventDetail::PageViewed { rule, .. }) => rule.map(Ok),
+        Some(EventDetail::RequestBlocked { rule, .. }) => Some(Err(rule)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn for_each_kind_of_rule_what_must_pass_passes_and_what_must_not_is_blocked() {
+    for mode in [Mode::ReadOnly, Mode::ReadWrite] {
+        let stage = Stage::with_rules(RULES).await;
+        let session = stage.session_in(mode).await;
+        for Case { method, target, content, read_only, read_write } in cases() {
+            let expected = if mode == Mode::ReadOnly { read_only } else { read_write };
+            let before = stage.upstream.seen().len();
+            let mut request = stage.ask(method.clone(), &session, target);
+            if let Some((content_type, content)) = content {
+                request = request.header("content-type", content_type).body(content);
+            }
+            let answer = request.send().await.unwrap();
+            let what = format!("{mode:?} {method} {target} {content:?}");
+            let told = newest(&stage, &session).await;
+            let expected = expected.map(|rule| rule.map(ToOwned::to_owned).map_err(ToOwned::to_owned));
+            assert_eq!(told, expected, "{what}");
+            let seen = stage.upstream.seen();
+            if matches!(expected, Some(Err(_))) {
+                assert_eq!((answer.status(), seen.len()), (StatusCode::FORBIDDEN, before), "{what}");
+            } else {
+                assert_eq!((answer.status(), seen.len()), (StatusCode::OK, before + 1), "{what}");
+                let forwarded = seen.last().unwrap();
+                assert_eq!(forwarded.target, target, "{what}");
+                assert_eq!(forwarded.body, content.map_or("", |(_, content)| content), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_judged_is_byte_for_byte_what_is_forwarded() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    // In pieces, with blanks that a reader would lose.
+    let content = "{ \"kind\" :\t\"preview\" , \"n\": 1.0e2 }\r\n";
+    let chunked: String = content.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
+    let head = stage.head(&session, "POST /api/search?x HTTP/1.1").replace("?x", "");
+    let request =
+        format!("{head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}0\r\n\r\n");
+    let answer = raw(stage.server.gateway, request.as_bytes()).await;
+    assert_eq!(status_of(&answer), 200, "{answer}");
+    let seen = stage.upstream.seen().pop().unwrap();
+    assert_eq!(seen.body, content);
+    assert_eq!(seen.headers["content-length"], content.len().to_string());
+    assert!(!seen.headers.contains_key("transfer-encoding"));
+}
+
+#[tokio::test]
+async fn content_that_is_too_long_or_packed_to_be_judged_is_blocked() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    let ask = || stage.ask(Method::POST, &session, "/api/search").header("content-type", JSON);
+    let long = format!(r#"{{"kind":"preview","text":"{}"}}"#, "x".repeat(300 * 1024));
+    assert_eq!(ask().body(long).send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let packed = ask().header("content-encoding", "gzip").body(r#"{"kind":"preview"}"#);
+    assert_eq!(packed.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let just_fits = format!(r#"{{"kind":"preview","text":"{}"}}"#, "x".repeat(250 * 1024));
+    assert_eq!(ask().body(just_fits).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(stage.blocked(&session).await, ["read-only-method"; 2]);
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn content_that_does_not_come_is_not_waited_for_longer_than_ten_seconds() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    let head = stage.head(&session, "POST /api/search HTTP/1.1");
+    let request = format!("{head}Content-Type: application/json\r\nContent-Length: 18\r\n\r\n{{\"kind\":");
+    let gateway = stage.server.gateway;
+    let waiting = tokio::spawn(async move { raw(gateway, request.as_bytes()).await });
+    let answered = wait_until("an answer", PATIENCE, async || {
+        stage.clock.advance_millis(500);
+        stage.beat(&session).await;
+        waiting.is_finished().then_some(())
+    });
+    answered.await;
+    let answer = waiting.await.unwrap();
+    assert_eq!(status_of(&answer), 403, "{answer}");
+    assert!(stage.upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn opening_a_page_that_changes_something_is_explained() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    let answer = stage.get(&session, "/messages/7/open").header("sec-fetch-dest", "document").send().await.unwrap();
+    assert_eq!((answer.status(), &answer.headers()[GATEWAY_HEADER]), (StatusCode::FORBIDDEN, &"blocked".parse().unwrap()));
+    let page = answer.text().await.unwrap();
+    for words in ["Opening this changes something", "nothing of Jane Doe's was changed", "open-message", "Back to the portal"] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
+}
+
+fn changes(details: &[EventDetail]) -> Vec<(bool, Vec<String>)> {
+    let change = |detail: &EventDetail| {
+        let EventDetail::RulesChanged { from, overrides, .. } = detail else { return None };
+        Some((from.is_some(), overrides.clone()))
+    };
+    details.iter().filter_map(change).collect()
+}
+
+#[tokio::test]
+async fn changed_rules_are_put_in_force_on_record_and_refused_ones_are_not() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    let search = async || {
+        let request = stage.ask(Method::POST, &session, "/api/search").header("content-type", JSON);
+        request.body(r#"{"kind":"apply"}"#).send().await.unwrap().status()
+    };
+    assert_eq!(search().await, StatusCode::FORBIDDEN);
+    let until = async |what: &str, status: StatusCode| {
+        wait_until(what, PATIENCE, async || {
+            stage.clock.advance_millis(100);
+            stage.beat(&session).await;
+            (search().await == status).then_some(())
+        })
+        .await;
+    };
+    let lifted = "[[never_override]]\nid = \"bus-token\"\ncategory = \"api-key\"\nmethod = \"POST\"\npath = \"/tokens\"\nwhy = \"A bus ticket\"";
+    std::fs::write(stage.rules_file(), RULES.replace("preview", "apply") + lifted).unwrap();
+    until("the new rules", StatusCode::OK).await;
+    std::fs::write(stage.rules_file(), "[[wirte]]").unwrap();
+    wait_until("the refusal on record", PATIENCE, async || {
+        stage.clock.advance_millis(100);
+        let refused = |detail: &EventDetail| {
+            matches!(detail, EventDetail::RulesRefused { what, refused: Some(_), .. } if what.contains("wirte"))
+        };
+        stage.record().await.iter().any(refused).then_some(())
+    })
+    .await;
+    stage.beat(&session).await;
+    assert_eq!(search().await, StatusCode::OK, "the former ones stay");
+    std::fs::remove_file(stage.rules_file()).unwrap();
+    wait_until("that they can't be read on record", PATIENCE, async || {
+        stage.clock.advance_millis(100);
+        let unreadable = |detail: &EventDetail| matches!(detail, EventDetail::RulesRefused { refused: None, .. });
+        stage.record().await.iter().any(unreadable).then_some(())
+    })
+    .await;
+    let details = stage.record().await;
+    assert_eq!(changes(&details), [(false, vec![]), (true, vec!["bus-token".to_owned()])]);
+    let refusals = details.iter().filter(|detail| matches!(detail, EventDetail::RulesRefused { .. })).count();
+    assert_eq!(refusals, 2, "each is said once");
+    tokio::time::timeout(Duration::from_secs(10), stage.server.stop()).await.unwrap();
+}

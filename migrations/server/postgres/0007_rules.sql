@@ -1,0 +1,17 @@
+-- By which rules each server goes for each portal: others are noticed also after a restart.
+CREATE TABLE server_rules (
+    server     TEXT NOT NULL,
+    portal     TEXT NOT NULL,
+    rules_hash TEXT NOT NULL,
+    since      BIGINT NOT NULL,
+    PRIMARY KEY (server, portal)
+);
+
+-- With the kind that says that they changed. The same kinds stand in the store's question.
+DROP INDEX audit_events_news;
+CREATE INDEX audit_events_news ON audit_events (position) WHERE kind IN (
+    'break_glass_reviewed', 'break_glass_used', 'device_registered', 'device_revoked', 'emergency_stop_lifted',
+    'emergency_stopped', 'password_changed', 'policy_changed', 'portal_disabled', 'portal_enabled', 'portal_key_added',
+    'portal_key_revoked', 'provider_linked', 'second_factor_reset', 'rules_changed', 'second_factor_set_up', 'staff_added',
+    'staff_disabled', 'staff_enabled', 'staff_role_changed'
+);
