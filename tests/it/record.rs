@@ -56,6 +56,7 @@ async fn a_look_at_a_customers_pages_is_wholly_on_record_under_both_names() {
             "staff_added",
             "staff_added",
             "policy_changed",
+            "rules_changed",
             "device_registered",
             "staff_signed_in",
             "card_viewed",

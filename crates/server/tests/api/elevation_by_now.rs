@@ -1,8 +1,9 @@
 //! An approved write goes by what holds when it is sent, and what is asked for counts among what one may ask for.
 
-use amberglass_server::policy::Reload;
+use amberglass_domain::read_only::PortalRules;
+use amberglass_server::{policy::Reload, portals::Rules};
 use amberglass_wire::{
-    UnixMillis,
+    PortalId, UnixMillis,
     approval::{RequestResponse, RequestState, Verdict},
     audit::EventDetail,
     auth::{Role, SnapshotResponse},
@@ -65,6 +66,17 @@ async fn what_needs_more_approvals_or_for_another_reason_by_now_does_not_go() {
         put_in_force(&elevating.asking.world, &rules);
         is_gone(&elevating, &request).await;
     }
+}
+
+#[tokio::test]
+async fn a_write_that_the_portals_rules_forbid_by_now_is_not_sent() {
+    let elevating = Elevating::new().await;
+    let request = elevating.approved().await;
+    let rules = &elevating.asking.world.server().state().rules;
+    let forbidden = "version = 1\n[[never]]\nid = \"never-book\"\ncategory = \"legal-consent\"\npath = \"/appointments\"";
+    let forbidden = Rules { rules: PortalRules::parse(forbidden).unwrap(), hash: None };
+    rules.put(&PortalId::new("barkside"), std::sync::Arc::new(forbidden));
+    is_gone(&elevating, &request).await;
 }
 
 #[tokio::test]

@@ -105,3 +105,65 @@ async fn nobody_else_on_the_machine_can_read_what_was_seen_of_customers() {
         assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
     }
 }
+
+#[tokio::test]
+async fn rules_are_checked_and_explained_before_they_are_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("barkside.toml");
+    let run = async |arguments: &[&str]| {
+        let output = program().arg("rules").args(arguments).output().await.unwrap();
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        (output.status.success(), said)
+    };
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, amberglass_demo_portal::RULES).unwrap();
+    let (done, said) = run(&["check", path]).await;
+    assert!(done && said.contains("6 rules") && !said.contains("read_write is not offered"), "{said}");
+    let table: [(&[&str], &str); 7] = [
+        (&["GET", "/messages/7"], "Passes: no rule speaks of it"),
+        (&["GET", "http://barkside.localhost/messages/7/open"], "Blocked, by open-message (unsafe_read of this file). Marks"),
+        (&["POST", "/appointments", "--body", "pet=1"], "Blocked, by read-only-method (built in)"),
+        (&["POST", "/appointments", "--body", "pet=1", "--mode", "read_write"], "Passes, by book-appointment (write"),
+        (&["POST", "/account/password", "--body", "a=1"], "Blocked, by never-password (built in)"),
+        (
+            &["POST", "/api/appointments/search", "--content-type", "application/json", "--body", "{}"],
+            "Passes, by search-appointments (safe_write of this file). A search",
+        ),
+        (&["GET", "/a/../b"], "Blocked by path-dot-segment: the address could be read in two ways"),
+    ];
+    for (arguments, words) in table {
+        let (done, said) = run(&[&["explain", path], arguments].concat()).await;
+        assert!(done && said.contains(words), "{arguments:?}: {said}");
+    }
+    let (_, said) = run(&["explain", path, "GET", "/messages/7/open", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&json["decision"], &json["rule"]), (&"block".into(), &"open-message".into()));
+    std::fs::write(&file, "version = 1\nabsent = [\"mfa\"]").unwrap();
+    let (done, said) = run(&["check", path]).await;
+    assert!(done && said.contains("read_write is not offered: say of password, email-change,"), "{said}");
+    std::fs::write(&file, "version = 1\n[[wirte]]").unwrap();
+    let (done, said) = run(&["check", path]).await;
+    assert!(!done && said.contains("wirte") && said.contains("nothing was changed"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_does_not_start_with_rules_that_it_does_not_understand() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, rules) = (dir.path().join("server.toml"), dir.path().join("rules.toml"));
+    let portal = "[[portals]]\nid = \"barkside\"\nname = \"Barkside\"\ngateway_host = \"barkside.localhost\"\n\
+                  upstream = \"http://127.0.0.1:9\"\naudience = \"barkside\"\n";
+    let text = format!(
+        "data_dir = '{}'\nlisten_api = \"127.0.0.1:0\"\nlisten_gateway = \"127.0.0.1:0\"\n{portal}rules = '{}'\n",
+        dir.path().join("data").display(),
+        rules.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    for (content, words) in [(None, "can't be read"), (Some("version = 7"), "this server reads files of version 1")] {
+        if let Some(content) = content {
+            std::fs::write(&rules, content).unwrap();
+        }
+        let output = program().arg("--config").arg(&config).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(words) && said.contains("rules.toml"), "{said}");
+    }
+}

@@ -3,7 +3,7 @@
 use amberglass_wire::{
     auth::Role,
     problem::ErrorCode,
-    session::{Mode, SessionState, StartSessionRequest, StartSessionResponse},
+    session::{Mode, PolicyAnswer, SessionState, StartOptionsResponse, StartSessionRequest, StartSessionResponse},
 };
 use reqwest::StatusCode;
 
@@ -273,4 +273,22 @@ async fn writing_wants_a_fresh_sign_in_where_the_policy_allows_it_at_once() {
     let again = world.amy().await;
     let writes: StartSessionResponse = json(world.try_start(&again, "c", &request).await, StatusCode::CREATED).await;
     assert_eq!(writes.session.mode, Mode::ReadWrite);
+}
+
+#[tokio::test]
+async fn read_write_is_not_offered_where_the_rules_are_not_complete() {
+    let world = World::with(|config| config.portals[0].rules = None).await;
+    let (amy, leo) = (world.amy().await, world.sign_in(LEO, 2).await);
+    let request = StartSessionRequest { mode: Mode::ReadWrite, ..start_request(JANE) };
+    for console in [&amy, &leo] {
+        let answer = world.try_start(console, "key", &request).await;
+        let told = problem(answer, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+        assert_eq!(told.rules, ["read-write-not-declared"]);
+    }
+    let options = world.get(&amy, &format!("/v1/start-options?portal=barkside&customer={JANE}")).send().await.unwrap();
+    let options: StartOptionsResponse = json(options, StatusCode::OK).await;
+    let modes: Vec<_> = options.modes.iter().map(|option| (option.mode, option.answer, option.rules.clone())).collect();
+    assert_eq!(modes[1], (Mode::ReadWrite, PolicyAnswer::Refused, vec!["read-write-not-declared".to_owned()]));
+    assert_ne!(modes[0].1, PolicyAnswer::Refused);
+    assert_eq!(world.count_events("session_refused").await, 2);
 }

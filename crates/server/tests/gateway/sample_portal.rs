@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amberglass_demo_portal::{Portal, PortalConfig, PortalState};
 use amberglass_domain::ports::Clock as _;
-use amberglass_wire::{CustomerId, PortalId};
+use amberglass_wire::{CustomerId, PortalId, session::Mode};
 use http::{Method, StatusCode};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 async fn stage_with_barkside() -> (Stage, Arc<PortalState>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let stage = Stage::before(Upstream::start().await, url).await;
+    let stage = Stage::put_up(Upstream::start().await, url, Some(amberglass_demo_portal::RULES)).await;
     let clock = stage.clock.clone();
     let portal = Portal::new(PortalConfig {
         jwks_url: format!("{}/.well-known/jwks.json", stage.server.issuer).parse().unwrap(),
@@ -61,4 +61,27 @@ async fn a_session_shows_the_customers_own_pages_and_changes_nothing() {
         assert!(!portal.has_received(&Method::POST, path), "{path}");
     }
     assert_eq!(portal.writes(), 0);
+}
+
+#[tokio::test]
+async fn barksides_own_rules_pass_what_they_list_and_nothing_else() {
+    let (stage, portal) = stage_with_barkside().await;
+    let session = stage.session().await;
+    let search = stage.ask(Method::POST, &session, "/api/appointments/search");
+    let found = search.header("content-type", "application/json").body(r#"{"query":"a"}"#).send().await.unwrap();
+    assert_eq!(found.status(), StatusCode::OK, "a read that uses POST");
+    let opened = stage.get(&session, "/messages/1/open").send().await.unwrap();
+    assert_eq!(opened.status(), StatusCode::FORBIDDEN, "a GET that marks a message as read");
+    assert_eq!(portal.writes(), 0);
+    stage.end(&session).await;
+    let writing = stage.session_in(Mode::ReadWrite).await;
+    let ask = |path: &str| stage.ask(Method::POST, &writing, path);
+    let form = "application/x-www-form-urlencoded";
+    let address = ask("/account/address").header("content-type", form).body("street=Elm+Street+1&postcode=12345&city=Bonn");
+    assert_eq!(address.send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    assert_eq!(portal.writes(), 1, "what is listed is carried out");
+    for path in ["/api/invoices/1/pay", "/api/messages", "/account/password"] {
+        assert_eq!(ask(path).send().await.unwrap().status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(portal.writes(), 1);
 }

@@ -36,8 +36,7 @@ impl Demo {
     /// # Errors
     /// When the portal's rules can't be put where they are looked for.
     pub fn config(self) -> anyhow::Result<ServerConfig> {
-        let rules = self.data.join(RULES_FILE);
-        write_rules(&self.data, &rules).with_context(|| format!("{} can't be written", rules.display()))?;
+        let (data, rules) = (self.data.clone(), self.data.join(RULES_FILE));
         let barkside = PortalConfig {
             id: PortalId::new("barkside"),
             name: "Barkside".into(),
@@ -47,9 +46,9 @@ impl Demo {
             driver: DriverKind::SignedIdentity,
             active: true,
             audience: "barkside".into(),
-            rules: Some(rules),
+            rules: Some(rules.clone()),
         };
-        Ok(ServerConfig {
+        let config = ServerConfig {
             listen_api: self.listen_api,
             listen_gateway: self.listen_gateway,
             data_dir: self.data,
@@ -58,7 +57,10 @@ impl Demo {
             // Who tries it does so at any hour.
             working_hours: WorkingHours::always(),
             ..ServerConfig::default()
-        })
+        };
+        config.check()?;
+        write_rules(&data, &rules).with_context(|| format!("{} can't be written", rules.display()))?;
+        Ok(config)
     }
 }
 
