@@ -198,6 +198,8 @@ pub async fn serve(
     tasks.spawn(audit::Reconciliation::new(state.audit.clone(), state.clock.clone()).run(stop.clone()));
     tasks.spawn(sessions::run_customer_check(sessions, state.drivers.clone(), stop.clone()));
     let passage = Arc::new(gateway::Gateway::new(state.clone()));
+    let watched = passage.clone();
+    tasks.spawn(async move { watched.watch_rules().await });
     tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), stop.clone(), HEAD_TIMEOUT));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), stop.clone(), HEAD_TIMEOUT));
     Ok(RunningServer { api, gateway, issuer, stop, tasks, state })

@@ -7,6 +7,20 @@ CREATE TABLE server_rules (
     PRIMARY KEY (server, portal)
 ) STRICT;
 
+-- What portals' rules may have wrong, as the gateway saw it: by shapes of paths, not by what was looked at.
+CREATE TABLE shadow_findings (
+    portal   TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    method   TEXT NOT NULL,
+    path     TEXT NOT NULL,
+    -- The signs of the newest, in words.
+    signs    TEXT NOT NULL,
+    seen     INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    PRIMARY KEY (portal, kind, method, path)
+) STRICT;
+
 -- With the kind that says that they changed. The same kinds stand in the store's question.
 DROP INDEX audit_events_news;
 CREATE INDEX audit_events_news ON audit_events (position) WHERE kind IN (

@@ -14,6 +14,7 @@ mod portal_rules;
 mod request;
 mod request_rule;
 mod rules_file;
+pub mod shadow;
 
 use amberglass_wire::session::Mode;
 
@@ -127,7 +128,9 @@ fn at_a_path(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Re
         None => Ok(None),
     };
     if request.is_read() {
-        let Some(rule) = first_perhaps(rules.unsafe_reads.iter(), request)? else { return Ok(Decision::Pass { rule: None }) };
+        let Some(rule) = first_perhaps(rules.unsafe_reads.iter(), request)? else {
+            return Ok(Decision::Pass { rule: first_exact(&rules.safe_reads, request)? });
+        };
         return match mode {
             Mode::ReadOnly => Ok(Decision::Block { rule }),
             Mode::ReadWrite => Ok(passing_write()?.unwrap_or(Decision::Block { rule })),

@@ -133,7 +133,7 @@ pub(super) fn categories(method: &str, path: &str) -> Vec<Category> {
 
 /// Lower-case words of one segment: split at anything but letters and digits, and before an upper-case letter that
 /// follows a lower-case one.
-fn words(segment: &str) -> Vec<String> {
+pub(super) fn words(segment: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut current = String::new();
     let mut previous_is_lower = false;

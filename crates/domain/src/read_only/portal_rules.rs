@@ -14,6 +14,8 @@ use super::{
 pub struct PortalRules {
     /// Reads that use another method than GET: they pass in every mode.
     pub safe_writes: Vec<RequestRule>,
+    /// GETs that were looked at and only read, though they may look as if they did more.
+    pub safe_reads: Vec<RequestRule>,
     /// GETs that change something: a read-only session does without them.
     pub unsafe_reads: Vec<RequestRule>,
     /// What `read_write` passes beside reads.
@@ -49,6 +51,7 @@ pub struct NeverOverride {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
     SafeWrite,
+    SafeRead,
     UnsafeRead,
     Write,
     Never,
@@ -68,6 +71,7 @@ impl PortalRules {
         let never = self.never.iter().map(|never| (RuleKind::Never, &never.rule));
         let about_requests = self.safe_writes.iter().map(|rule| (RuleKind::SafeWrite, rule));
         let mut about_requests = about_requests
+            .chain(self.safe_reads.iter().map(|rule| (RuleKind::SafeRead, rule)))
             .chain(self.unsafe_reads.iter().map(|rule| (RuleKind::UnsafeRead, rule)))
             .chain(self.writes.iter().map(|rule| (RuleKind::Write, rule)))
             .chain(never);
@@ -82,6 +86,7 @@ impl PortalRules {
     pub fn count(&self) -> usize {
         [
             self.safe_writes.len(),
+            self.safe_reads.len(),
             self.unsafe_reads.len(),
             self.writes.len(),
             self.never.len(),

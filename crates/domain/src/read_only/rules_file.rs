@@ -79,6 +79,8 @@ struct RulesFile {
     #[serde(default)]
     safe_write: Vec<RequestTable>,
     #[serde(default)]
+    safe_read: Vec<RequestTable>,
+    #[serde(default)]
     unsafe_read: Vec<RequestTable>,
     #[serde(default)]
     write: Vec<RequestTable>,
@@ -208,13 +210,14 @@ impl PortalRules {
             return Err(RulesError::TooLong);
         }
         let file: RulesFile = toml::from_str(text)?;
-        let RulesFile { version: Version, absent, safe_write, unsafe_read, write, never, never_override, .. } = file;
+        let RulesFile { version: Version, absent, safe_write, safe_read, unsafe_read, write, .. } = file;
         let rules = Self {
             safe_writes: safe_write.into_iter().map(|table| passing(table, is_write)).collect::<Result<_, _>>()?,
-            unsafe_reads: unsafe_read.into_iter().map(unsafe_read_rule).collect::<Result<_, _>>()?,
+            safe_reads: safe_read.into_iter().map(read_rule).collect::<Result<_, _>>()?,
+            unsafe_reads: unsafe_read.into_iter().map(read_rule).collect::<Result<_, _>>()?,
             writes: write.into_iter().map(|table| passing(table, is_any)).collect::<Result<_, _>>()?,
-            never: never.into_iter().map(never_rule).collect::<Result<_, _>>()?,
-            never_overrides: never_override.into_iter().map(lifted).collect::<Result<_, _>>()?,
+            never: file.never.into_iter().map(never_rule).collect::<Result<_, _>>()?,
+            never_overrides: file.never_override.into_iter().map(lifted).collect::<Result<_, _>>()?,
             absent,
             graphql: file.graphql.into_iter().map(graphql).collect::<Result<_, _>>()?,
             json_rpc: file.json_rpc.into_iter().map(json_rpc).collect::<Result<_, _>>()?,
@@ -230,7 +233,7 @@ impl PortalRules {
         }
         let never = self.never.iter().map(|never| &never.rule);
         let overrides = self.never_overrides.iter().map(|lifted| &lifted.rule);
-        let requests = self.safe_writes.iter().chain(&self.unsafe_reads).chain(&self.writes);
+        let requests = self.safe_writes.iter().chain(&self.safe_reads).chain(&self.unsafe_reads).chain(&self.writes);
         let ids = requests.clone().chain(never).chain(overrides).map(|rule| &rule.id);
         let ids = ids.chain(self.graphql.iter().map(|one| &one.id)).chain(self.json_rpc.iter().map(|one| &one.id));
         let mut taken = BTreeSet::new();
@@ -299,7 +302,7 @@ fn passing(table: RequestTable, goes: fn(&str) -> bool) -> Result<RequestRule, R
 }
 
 /// Of GET, which HEAD goes with.
-fn unsafe_read_rule(table: RequestTable) -> Result<RequestRule, RulesError> {
+fn read_rule(table: RequestTable) -> Result<RequestRule, RulesError> {
     let mut rule = request_rule(table)?;
     if let Some(method) = rule.methods.iter().find(|method| *method != "GET") {
         return Err(RulesError::OtherMethod { id: rule.id.to_string(), method: method.clone() });
@@ -308,7 +311,7 @@ fn unsafe_read_rule(table: RequestTable) -> Result<RequestRule, RulesError> {
         // No read with content passes at all.
         return Err(RulesError::FieldsElsewhere { id: rule.id.to_string(), content_type: "a GET".to_owned() });
     }
-    rule.methods = vec!["GET".to_owned()];
+    rule.methods = vec!["GET".to_owned(), "HEAD".to_owned()];
     Ok(rule)
 }
 

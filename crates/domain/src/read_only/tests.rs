@@ -221,6 +221,19 @@ fn an_unsafe_read_is_blocked_in_every_spelling() {
 }
 
 #[test]
+fn a_read_that_was_looked_at_passes_by_its_rule_and_lifts_no_other() {
+    let rules = rules(
+        "[[safe_read]]\nid = \"looked-at\"\npath = \"/ping/{id}\"\n\
+         [[unsafe_read]]\nid = \"pong\"\npath = \"/ping/pong\"",
+    );
+    for method in ["GET", "HEAD"] {
+        is(&request(method, "/ping/7"), Mode::ReadOnly, &rules, Some(Ok("looked-at")));
+        is(&request(method, "/ping/pong"), Mode::ReadOnly, &rules, Some(Err("pong")));
+        is(&request(method, "/Ping/7"), Mode::ReadOnly, &rules, None);
+    }
+}
+
+#[test]
 fn an_unsafe_read_passes_in_read_write_where_it_is_listed_as_a_write() {
     let rules = rules(
         "[[unsafe_read]]\nid = \"open-message\"\npath = \"/messages/{id}/open\"\n\

@@ -15,6 +15,7 @@ mod keeping;
 mod outgoing;
 mod pipeline;
 mod sending;
+mod shadow;
 mod stream;
 mod target;
 mod upstream;

@@ -25,6 +25,7 @@ use super::{
     judging::{Judged, Judgement},
     keeping::Blocked,
     outgoing,
+    shadow::Shadow,
     stream::{self, CutBody},
     target,
     upstream::{self, Upstream, UpstreamError},
@@ -55,7 +56,7 @@ fn recorded_method(method: &Method) -> String {
 fn blocked_for(rules: &Rules, rule: &str) -> Reason {
     match rules.rules.rule(rule) {
         Some((RuleKind::UnsafeRead, _)) => Reason::UnsafeRead,
-        Some((RuleKind::SafeWrite | RuleKind::Write | RuleKind::Never | RuleKind::Graphql | RuleKind::JsonRpc, _))
+        Some((RuleKind::SafeWrite | RuleKind::SafeRead | RuleKind::Write | RuleKind::Never | RuleKind::Graphql | RuleKind::JsonRpc, _))
         | None => Reason::Blocked,
     }
 }
@@ -66,6 +67,7 @@ pub(crate) struct Gateway {
     upstream: Upstream,
     admissions: Arc<Admissions>,
     pub(super) jars: Arc<CookieJars>,
+    pub(super) shadow: Shadow,
 }
 
 /// Why the gateway answers itself.
@@ -88,6 +90,8 @@ pub(super) struct Heard {
     pub(super) path: String,
     is_document: bool,
     pub(super) back: String,
+    /// One of the portal's own rules has let it pass.
+    is_by_rule: bool,
     session: Option<Arc<GatewaySession>>,
 }
 
@@ -101,7 +105,12 @@ impl Gateway {
             state.config.limits.silence_seconds,
             state.stop.clone(),
         );
-        Self { state, upstream: Upstream::new(), admissions, jars }
+        Self { state, upstream: Upstream::new(), admissions, jars, shadow: Shadow::default() }
+    }
+
+    /// Writes down now and then what rules may have wrong, until the server stops.
+    pub async fn watch_rules(&self) {
+        self.shadow.run(&self.state.store, &*self.state.clock, self.state.stop.clone()).await;
     }
 
     /// Never fails: what goes wrong is told in the answer.
@@ -112,6 +121,7 @@ impl Gateway {
             path: recorded_address(parts.uri.path(), parts.uri.query()),
             is_document: arrival::is_document(&parts.method, &parts.headers),
             back: "/".into(),
+            is_by_rule: false,
             session: None,
         };
         let mut body = Some(body);
@@ -161,6 +171,10 @@ impl Gateway {
             Judgement::Block(rule) => {
                 let is_the_mode = read_only::rule::is_the_mode(&rule) && site == Site::Own;
                 let (refusal, record) = self.blocked_as(heard, blocked_for(&rules, &rule), rule.clone()).await;
+                if is_the_mode {
+                    let (method, now) = (parts.method.as_str(), self.state.clock.now());
+                    self.shadow.blocked(&session.portal, method, &target, now);
+                }
                 if let Some(record) = record.filter(|_| is_the_mode) {
                     let blocked = Blocked { parts, addressed: &addressed, target: &target, rule: &rule, record };
                     self.keep(&blocked, &session, body, heard).await;
@@ -168,6 +182,7 @@ impl Gateway {
                 return Err(refusal);
             }
         };
+        heard.is_by_rule = rule.is_some();
         self.record(
             heard,
             EventDetail::PageViewed {
@@ -276,6 +291,10 @@ impl Gateway {
             }
         })?;
         let (answer, body) = response.into_parts();
+        // What the portal's owner has said something about needs no guess.
+        if !heard.is_by_rule && matches!(parts.method, Method::GET | Method::HEAD) {
+            self.shadow.answered(&portal.id, target, &portal.upstream, &answer, now);
+        }
         let passage = Passage {
             session: &session.id,
             upstream: &portal.upstream,

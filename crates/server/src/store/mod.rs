@@ -35,6 +35,7 @@ mod reconciliation;
 mod requests;
 mod retention;
 mod sessions;
+mod shadow;
 mod staff;
 mod tokens;
 
@@ -60,6 +61,7 @@ pub use portals::{DisabledPortalRow, PortalKeyRow};
 pub use requests::{ApproverRow, AskedSoFar, DecisionRow, NewRequest, OpenWrite, RequestRow, Sent, WriteRow};
 pub use retention::RetiredRow;
 pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, UnreadableSession};
+pub use shadow::ShadowRow;
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};
 pub use tokens::{AccessRow, NewFamily, RefreshRow};
 

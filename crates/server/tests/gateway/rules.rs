@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amberglass_server::gateway::GATEWAY_HEADER;
 use amberglass_testkit::wait_until;
-use amberglass_wire::{audit::EventDetail, session::Mode};
+use amberglass_wire::{PortalId, audit::EventDetail, session::Mode};
 use http::{Method, StatusCode};
 
 use crate::stage::{PATIENCE, Session, Stage, raw, status_of};
@@ -282,4 +282,34 @@ async fn changed_rules_are_put_in_force_on_record_and_refused_ones_are_not() {
     let refusals = details.iter().filter(|detail| matches!(detail, EventDetail::RulesRefused { .. })).count();
     assert_eq!(refusals, 2, "each is said once");
     tokio::time::timeout(Duration::from_secs(10), stage.server.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    for id in ["7", "8"] {
+        stage.upstream.will_answer(303, &[("location", &format!("/answer/{id}"))]);
+        stage.get(&session, &format!("/answer/{id}/mark")).send().await.unwrap();
+    }
+    stage.upstream.will_answer(200, &[]);
+    stage.get(&session, "/answer/plain").send().await.unwrap();
+    stage.ask(Method::POST, &session, "/api/quotes/search").send().await.unwrap();
+    stage.ask(Method::POST, &session, "/api/quotes").send().await.unwrap();
+    let store = stage.server.state().store.clone();
+    let barkside = PortalId::new("barkside");
+    let found = wait_until("what was noticed", PATIENCE, async || {
+        stage.clock.advance_seconds(31);
+        let found = store.shadow_findings(&barkside, 10).await.unwrap();
+        (found.len() == 2).then_some(found)
+    })
+    .await;
+    let told: Vec<_> =
+        found.iter().map(|row| (row.suspicion.as_str(), row.method.as_str(), row.path.as_str(), row.seen)).collect();
+    assert_eq!(
+        told,
+        [("read_changes", "GET", "/answer/{id}/mark", 2), ("write_reads", "POST", "/api/quotes/search", 1)]
+    );
+    assert_eq!(found[0].signs, "leads back to a page above it, `mark` in its address");
+    assert_eq!(stage.upstream.seen().len(), 3, "nothing was sent to find out");
 }

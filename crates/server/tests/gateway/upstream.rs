@@ -61,6 +61,7 @@ impl Upstream {
             .route("/ticker", get(ticker))
             .route("/big", get(|| async { big_body() }))
             .route("/answer", any(answer))
+            .route("/answer/{*rest}", any(answer))
             .route("/never", get(std::future::pending::<()>))
             .fallback(|| async { "page" })
             .layer(axum::middleware::from_fn_with_state(shared.clone(), note))

@@ -5,4 +5,4 @@ import type { JournalLoss } from "./JournalLoss";
 /**
  * What was found; numbers are those of records in a chain.
  */
-export type AlarmWhat = { "kind": "journal_replaced", cause: JournalLoss, named: number, held: number, } | { "kind": "chain_contradicted", cause: Contradiction, of_server: boolean, held: number, shown: number, } | { "kind": "server_contradicted", cause: Contradiction, held: number, shown: number, } | { "kind": "session_mismatch", missing_at_console: Array<string>, missing_at_server: Array<string>, } | { "kind": "other", event: string, };
+export type AlarmWhat = { "kind": "journal_replaced", cause: JournalLoss, named: number, held: number, } | { "kind": "chain_contradicted", cause: Contradiction, of_server: boolean, held: number, shown: number, } | { "kind": "server_contradicted", cause: Contradiction, held: number, shown: number, } | { "kind": "session_mismatch", missing_at_console: Array<string>, missing_at_server: Array<string>, } | { "kind": "not_taken", is_policy: boolean, why: string, } | { "kind": "other", event: string, };

@@ -56,7 +56,7 @@ enum Command {
     /// The policy: check, explain, test. Needs no database.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// A portal's rules: check, explain. Needs no database.
+    /// A portal's rules: check, explain, report.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// The emergency stop: stop, lift, status.
@@ -124,7 +124,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             done?;
         }
         Some(Command::Policy(command)) => return policy::run(command, config),
-        Some(Command::Rules(command)) => return rules::run(command),
+        Some(Command::Rules(command)) => return rules::run(command, config, clock, entropy).await,
         Some(Command::Emergency(command)) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
             let done = emergency::run(&operator, command).await;

@@ -1,18 +1,25 @@
 //! `amberglass-server rules`: what a portal's rules say to a request and why, before they are in force anywhere.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use amberglass_domain::{
     content,
-    read_only::{self, Content, Decision, JudgedRequest, PortalRules, RuleKind, query_overrides_method},
+    ports::{Clock, Entropy},
+    read_only::{
+        self, Content, Decision, JudgedRequest, PortalRules, RuleKind, query_overrides_method,
+        shadow::{self, Suspicion},
+    },
 };
-use amberglass_server::{gateway::canonical_target, portals::Rules};
-use amberglass_wire::session::Mode;
+use amberglass_server::{gateway::canonical_target, operator::Operator, portals::Rules};
+use amberglass_wire::{PortalId, session::Mode};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::output::Output;
+use crate::output::{Output, time};
+
+/// More would not be read.
+const MOST_FINDINGS: u32 = 200;
 
 #[derive(Subcommand)]
 pub enum RulesCommand {
@@ -27,6 +34,14 @@ pub enum RulesCommand {
         file: PathBuf,
         #[command(flatten)]
         request: Asked,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// What the rules of a portal may have wrong, from what its sessions did: reads that may change something, blocked writes that
+    /// may only read. With a rule to paste for each. Needs --config.
+    Report {
+        /// Id of the portal.
+        portal: String,
         #[command(flatten)]
         output: Output,
     },
@@ -56,10 +71,21 @@ pub struct Asked {
 }
 
 /// 1 where the rules can't be put in force.
-pub fn run(command: RulesCommand) -> anyhow::Result<ExitCode> {
+pub async fn run(
+    command: RulesCommand,
+    config: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> anyhow::Result<ExitCode> {
     match command {
         RulesCommand::Check { file, output } => check(&load(&file)?, output)?,
         RulesCommand::Explain { file, request, output } => explain(&load(&file)?.rules, &request, output)?,
+        RulesCommand::Report { portal, output } => {
+            let operator = Operator::open(crate::load(config)?, clock, entropy).await?;
+            let done = report(&operator, &PortalId::new(portal), output).await;
+            operator.close().await;
+            done?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -131,10 +157,48 @@ fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result
     output.done(&sentence, &json!({ "decision": decision, "rule": rule, "kind": kind, "why": why }))
 }
 
+async fn report(operator: &Operator, portal: &PortalId, output: Output) -> anyhow::Result<()> {
+    if operator.config.portal(portal).is_none() {
+        bail!("there is no portal {portal} in the configuration");
+    }
+    let found = operator.store.shadow_findings(portal, MOST_FINDINGS).await?;
+    let rows: Vec<[String; 5]> = found
+        .iter()
+        .map(|row| {
+            let what = match row.suspicion {
+                Suspicion::ReadChanges => "may change something",
+                Suspicion::WriteReads => "may only read",
+            };
+            let request = format!("{} {}", row.method, row.path);
+            [request, what.to_owned(), row.signs.clone(), row.seen.to_string(), time(row.last_at)]
+        })
+        .collect();
+    let json: Vec<_> = found
+        .iter()
+        .map(|row| {
+            json!({
+                "kind": row.suspicion.as_str(), "method": row.method, "path": row.path, "signs": row.signs, "seen": row.seen,
+                "first_at": row.first_at, "last_at": row.last_at, "rule": shadow::rule(row.suspicion, &row.method, &row.path),
+            })
+        })
+        .collect();
+    let sentence = if found.is_empty() {
+        "Nothing that sessions did in this portal looks as if its rules had it wrong.".to_owned()
+    } else {
+        let rules: Vec<String> = found.iter().map(|row| shadow::rule(row.suspicion, &row.method, &row.path)).collect();
+        format!(
+            "These are guesses. Look at each; paste the rule where it is right, or a safe_read where a read only reads:\n\n{}",
+            rules.join("\n\n")
+        )
+    };
+    output.sentence_and_table(&sentence, ["request", "guess", "because", "seen", "last"], &rows, &json)
+}
+
 /// As its table is called in files.
 fn word(kind: RuleKind) -> &'static str {
     match kind {
         RuleKind::SafeWrite => "safe_write",
+        RuleKind::SafeRead => "safe_read",
         RuleKind::UnsafeRead => "unsafe_read",
         RuleKind::Write => "write",
         RuleKind::Never => "never",
