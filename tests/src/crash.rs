@@ -61,7 +61,12 @@ pub fn event(staff: Option<&StaffId>, n: usize) -> EventBody {
         device: None,
         policy_hash: Some("8f14e45fceea167a5a36dedd4bea2543b1d9b2b0a5a5c5d5e5f5a5b5c5d5e5f5".into()),
     };
-    let detail = EventDetail::PageViewed { method: "GET".into(), path: format!("/appointments/{n}"), document: true, rule: None };
+    let detail = EventDetail::PageViewed {
+        method: "GET".into(),
+        path: format!("/appointments/{n}"),
+        document: true,
+        rule: None,
+    };
     EventBody::new(subject, "amberglass/measurement", detail)
 }
 

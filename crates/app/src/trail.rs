@@ -421,7 +421,8 @@ mod tests {
     #[test]
     fn what_a_page_loads_by_itself_is_told_apart_from_pages() {
         let mut server = ChainHead::default();
-        let style = EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None };
+        let style =
+            EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None };
         let mut held = [page("/"), style.clone(), style].map(|detail| record("server:a", &mut server, detail));
         // What an erased record was nobody knows: it is not made less than a page.
         held[2].body.clear();

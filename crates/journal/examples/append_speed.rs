@@ -18,7 +18,8 @@ const EACH: usize = 100;
 
 fn event() -> EventBody {
     let subject = EventSubject { session: Some(SessionId::new("session")), ..EventSubject::default() };
-    let detail = EventDetail::PageViewed { method: "GET".into(), path: "/appointments/42".into(), document: true, rule: None };
+    let detail =
+        EventDetail::PageViewed { method: "GET".into(), path: "/appointments/42".into(), document: true, rule: None };
     EventBody::new(subject, "amberglass/measurement", detail)
 }
 

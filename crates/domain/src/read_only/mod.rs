@@ -6,6 +6,7 @@
 //! portal would read the request.
 
 mod category;
+mod mask;
 mod never_list;
 mod one_write;
 mod operations;
@@ -19,6 +20,7 @@ pub mod shadow;
 use amberglass_wire::session::Mode;
 
 pub use category::Category;
+pub use mask::{MAX_MASKED_BYTES, MaskRule, MaskedField, mask, masks};
 pub(crate) use one_write::plain;
 pub use one_write::{is_form_token, may_be_asked_for};
 pub use operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted};
@@ -101,6 +103,9 @@ fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result
     }
     if request.is_read() && request.content != Content::Nothing {
         return Ok(block(rule::BODY_ON_READ));
+    }
+    if let Some(rule) = first_perhaps(rules.withheld.iter(), request)? {
+        return Ok(Decision::Block { rule });
     }
     if let Some(rule) = never(request, rules)? {
         return Ok(Decision::Block { rule });

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     category::Category,
+    mask::MaskRule,
     operations::{GraphqlEndpoint, JsonRpcEndpoint},
     request::JudgedRequest,
     request_rule::{Applies, RequestRule, RuleId},
@@ -20,6 +21,10 @@ pub struct PortalRules {
     pub unsafe_reads: Vec<RequestRule>,
     /// What `read_write` passes beside reads.
     pub writes: Vec<RequestRule>,
+    /// What no session sees, because it would outlive it: keys, links that open without signing in, and the like.
+    pub withheld: Vec<RequestRule>,
+    /// Fields of JSON answers that no session sees.
+    pub masks: Vec<MaskRule>,
     /// What no session does, beside the built-in list.
     pub never: Vec<NeverRule>,
     /// What the built-in list takes for one of its own and is not.
@@ -54,6 +59,8 @@ pub enum RuleKind {
     SafeRead,
     UnsafeRead,
     Write,
+    Withhold,
+    Mask,
     Never,
     Graphql,
     JsonRpc,
@@ -74,12 +81,17 @@ impl PortalRules {
             .chain(self.safe_reads.iter().map(|rule| (RuleKind::SafeRead, rule)))
             .chain(self.unsafe_reads.iter().map(|rule| (RuleKind::UnsafeRead, rule)))
             .chain(self.writes.iter().map(|rule| (RuleKind::Write, rule)))
+            .chain(self.withheld.iter().map(|rule| (RuleKind::Withhold, rule)))
             .chain(never);
         if let Some((kind, rule)) = about_requests.find(|(_, rule)| rule.id == id) {
             return Some((kind, rule.why.as_deref()));
         }
+        if let Some(mask) = self.masks.iter().find(|mask| mask.id == id) {
+            return Some((RuleKind::Mask, mask.why.as_deref()));
+        }
         let is_graphql = self.graphql.iter().any(|endpoint| endpoint.id == id).then_some((RuleKind::Graphql, None));
-        is_graphql.or_else(|| self.json_rpc.iter().any(|endpoint| endpoint.id == id).then_some((RuleKind::JsonRpc, None)))
+        is_graphql
+            .or_else(|| self.json_rpc.iter().any(|endpoint| endpoint.id == id).then_some((RuleKind::JsonRpc, None)))
     }
 
     /// How many there are, of all kinds.
@@ -89,6 +101,8 @@ impl PortalRules {
             self.safe_reads.len(),
             self.unsafe_reads.len(),
             self.writes.len(),
+            self.withheld.len(),
+            self.masks.len(),
             self.never.len(),
             self.never_overrides.len(),
             self.graphql.len(),
@@ -100,9 +114,9 @@ impl PortalRules {
 
     /// Whether the built-in list has nothing to say about this, though its words are there.
     pub(super) fn lifts(&self, category: Category, request: &JudgedRequest<'_>) -> bool {
-        self.never_overrides.iter().any(|lifted| {
-            lifted.category == category && lifted.operations.is_empty() && lifted.rule.names(request)
-        })
+        self.never_overrides
+            .iter()
+            .any(|lifted| lifted.category == category && lifted.operations.is_empty() && lifted.rule.names(request))
     }
 
     pub(super) fn lifts_operation(&self, category: Category, request: &JudgedRequest<'_>, operation: &str) -> bool {

@@ -69,7 +69,10 @@ impl JudgedRequest<'_> {
             percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
         };
         let fields = self.query.unwrap_or_default().split(['&', ';']).filter(|field| !field.is_empty());
-        fields.map(|field| field.split_once('=').unwrap_or((field, ""))).map(|(n, v)| (decoded(n), decoded(v))).collect()
+        fields
+            .map(|field| field.split_once('=').unwrap_or((field, "")))
+            .map(|(n, v)| (decoded(n), decoded(v)))
+            .collect()
     }
 
     pub(super) fn is_form_or_json(&self) -> bool {

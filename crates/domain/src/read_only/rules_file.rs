@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     category::Category,
+    mask::{MaskRule, MaskedField},
     never_list,
     operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted},
     path_pattern::{PathPattern, PatternError},
@@ -85,6 +86,10 @@ struct RulesFile {
     #[serde(default)]
     write: Vec<RequestTable>,
     #[serde(default)]
+    withhold: Vec<WithholdTable>,
+    #[serde(default)]
+    mask: Vec<MaskTable>,
+    #[serde(default)]
     never: Vec<NeverTable>,
     #[serde(default)]
     never_override: Vec<OverrideTable>,
@@ -155,6 +160,25 @@ struct NeverTable {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WithholdTable {
+    id: String,
+    path: String,
+    #[serde(default)]
+    query: BTreeMap<String, OneOrMany>,
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaskTable {
+    id: String,
+    path: String,
+    fields: Vec<String>,
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OverrideTable {
     id: String,
     category: Category,
@@ -216,6 +240,8 @@ impl PortalRules {
             safe_reads: safe_read.into_iter().map(read_rule).collect::<Result<_, _>>()?,
             unsafe_reads: unsafe_read.into_iter().map(read_rule).collect::<Result<_, _>>()?,
             writes: write.into_iter().map(|table| passing(table, is_any)).collect::<Result<_, _>>()?,
+            withheld: file.withhold.into_iter().map(withhold).collect::<Result<_, _>>()?,
+            masks: file.mask.into_iter().map(mask_rule).collect::<Result<_, _>>()?,
             never: file.never.into_iter().map(never_rule).collect::<Result<_, _>>()?,
             never_overrides: file.never_override.into_iter().map(lifted).collect::<Result<_, _>>()?,
             absent,
@@ -234,7 +260,9 @@ impl PortalRules {
         let never = self.never.iter().map(|never| &never.rule);
         let overrides = self.never_overrides.iter().map(|lifted| &lifted.rule);
         let requests = self.safe_writes.iter().chain(&self.safe_reads).chain(&self.unsafe_reads).chain(&self.writes);
+        let requests = requests.chain(&self.withheld);
         let ids = requests.clone().chain(never).chain(overrides).map(|rule| &rule.id);
+        let ids = ids.chain(self.masks.iter().map(|mask| &mask.id));
         let ids = ids.chain(self.graphql.iter().map(|one| &one.id)).chain(self.json_rpc.iter().map(|one| &one.id));
         let mut taken = BTreeSet::new();
         for id in ids {
@@ -252,7 +280,8 @@ impl PortalRules {
         let with_operations = self.never.iter().map(|never| (&never.rule, &never.operations));
         let overriding = self.never_overrides.iter().map(|lifted| (&lifted.rule, &lifted.operations));
         for (rule, operations) in with_operations.chain(overriding) {
-            let mut endpoints = self.graphql.iter().map(|one| &one.path).chain(self.json_rpc.iter().map(|one| &one.path));
+            let mut endpoints =
+                self.graphql.iter().map(|one| &one.path).chain(self.json_rpc.iter().map(|one| &one.path));
             if !operations.is_empty() && !endpoints.any(|path| *path == rule.path) {
                 return Err(RulesError::NoEndpoint(rule.id.to_string()));
             }
@@ -322,6 +351,26 @@ fn never_rule(table: NeverTable) -> Result<NeverRule, RulesError> {
     }
     let table = RequestTable { id, method, path, query, content_type: None, body, why };
     Ok(NeverRule { category, rule: rule_of(table)?, operations })
+}
+
+/// By whichever method it is asked for.
+fn withhold(table: WithholdTable) -> Result<RequestRule, RulesError> {
+    let WithholdTable { id, path, query, why } = table;
+    request_rule(RequestTable { id, method: None, path, query, content_type: None, body: BTreeMap::new(), why })
+}
+
+fn mask_rule(table: MaskTable) -> Result<MaskRule, RulesError> {
+    let MaskTable { id, path, fields, why } = table;
+    let (id, path) = id_and_path(id, &path)?;
+    if id.starts_with("never-") {
+        return Err(RulesError::IdPrefix(id));
+    }
+    let field = |name: String| MaskedField::parse(&name).ok_or(RulesError::Field { id: id.clone(), name });
+    let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    if fields.is_empty() {
+        return Err(RulesError::Field { id, name: String::new() });
+    }
+    Ok(MaskRule { id: id.into(), path, fields, why })
 }
 
 fn lifted(table: OverrideTable) -> Result<NeverOverride, RulesError> {

@@ -193,7 +193,8 @@ fn a_form_s_field_stands_once_and_under_its_own_name() {
 
 #[test]
 fn content_of_another_type_passes_where_a_rule_names_the_type() {
-    let rules = rules("[[safe_write]]\nid = \"probe\"\nmethod = \"POST\"\npath = \"/probe\"\ncontent_type = \"text/csv\"");
+    let rules =
+        rules("[[safe_write]]\nid = \"probe\"\nmethod = \"POST\"\npath = \"/probe\"\ncontent_type = \"text/csv\"");
     let of = |media_type, content| JudgedRequest { media_type, content, ..request("POST", "/probe") };
     is(&of(Some("text/csv"), Content::Unread), Mode::ReadOnly, &rules, Some(Ok("probe")));
     is(&of(Some("text/plain"), Content::Unread), Mode::ReadOnly, &rules, BLOCKED);

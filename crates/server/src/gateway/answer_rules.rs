@@ -21,11 +21,20 @@ const OWN_ORIGIN_ONLY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'u
      object-src 'self'; base-uri 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; webrtc 'block'";
 
 /// Would outlive the session, report to other hosts, move the page elsewhere, steer a proxy, or speak in our name.
-const WITHHELD: [&str; 22] = [
+const WITHHELD: [&str; 30] = [
     "access-control-allow-origin",
     "access-control-allow-credentials",
     "age",
     "alt-svc",
+    // Credentials, which scripts could read, and what makes browsers ask for some.
+    "authentication-info",
+    "authorization",
+    "www-authenticate",
+    "x-access-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-id-token",
+    "x-refresh-token",
     "cdn-cache-control",
     "clear-site-data",
     "content-location",

@@ -41,6 +41,8 @@ pub(super) enum Reason {
     Blocked,
     /// A GET that the portal's rules call a change.
     UnsafeRead,
+    /// What it would show outlives the session, or could not be masked.
+    Withheld,
     Download,
     RedirectElsewhere,
     AuditUnavailable,
@@ -67,6 +69,7 @@ impl Reason {
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
             Self::Blocked | Self::UnsafeRead => "blocked",
+            Self::Withheld => "withheld",
             Self::Download => "download-refused",
             Self::RedirectElsewhere => "redirect-elsewhere",
             Self::AuditUnavailable => "audit-unavailable",
@@ -91,6 +94,7 @@ impl Reason {
             | Self::OtherSite
             | Self::Blocked
             | Self::UnsafeRead
+            | Self::Withheld
             | Self::Download
             | Self::RedirectElsewhere => StatusCode::FORBIDDEN,
             Self::AuditUnavailable | Self::SessionUnreadable | Self::IdentityUnavailable => {
@@ -112,6 +116,7 @@ impl Reason {
             | Self::OtherSite
             | Self::Blocked
             | Self::UnsafeRead
+            | Self::Withheld
             | Self::Download
             | Self::RedirectElsewhere => ErrorCode::Forbidden,
             Self::AuditUnavailable => ErrorCode::AuditUnavailable,
@@ -134,6 +139,7 @@ impl Reason {
             Self::TargetRefused => "This address cannot be opened",
             Self::Blocked => "This request was not passed on",
             Self::UnsafeRead => "Opening this changes something",
+            Self::Withheld => "This is not shown in a session",
             Self::Download => "This file was not downloaded",
             Self::RedirectElsewhere => "The portal leads to another site",
             Self::AuditUnavailable => "This page cannot be put on record",
@@ -253,6 +259,9 @@ impl Explanation<'_> {
                 "In this portal, opening this page is a change in itself, such as marking something as read. The portal was \
                  not asked, and nothing of {customer}'s was changed."
             ),
+            Reason::Withheld => format!(
+                "It holds what is {customer}'s alone, such as a key or a link that opens without signing in. It was not passed on."
+            ),
             Reason::Download => format!(
                 "The portal offered a file. Files of {customer}'s do not leave the session, so it was not passed on."
             ),
@@ -325,6 +334,7 @@ impl Explanation<'_> {
             Reason::Blocked => {
                 "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
             }
+            Reason::Withheld => "Go back. If it is needed, ask the customer for it.",
             Reason::UnsafeRead => "Go back: what it shows may also stand elsewhere in the portal.",
             Reason::Download => "Go back. If you need the file, ask the customer to send it.",
             Reason::RedirectElsewhere => "Go back and go on within the portal.",
@@ -338,6 +348,7 @@ impl Explanation<'_> {
             | Reason::TargetRefused
             | Reason::Blocked
             | Reason::UnsafeRead
+            | Reason::Withheld
             | Reason::Download
             | Reason::RedirectElsewhere => Some("Back to the portal"),
             Reason::Frozen

@@ -12,6 +12,7 @@ mod cookie_jar;
 mod explanation;
 mod judging;
 mod keeping;
+mod masking;
 mod outgoing;
 mod pipeline;
 mod sending;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
-    read_only::{self, RuleId, RuleKind},
+    read_only::{self, RuleId, RuleKind, masks},
     redaction::recorded_address,
 };
 use amberglass_wire::{
@@ -24,7 +24,7 @@ use super::{
     explanation::{Explanation, Reason, Whom},
     judging::{Judged, Judgement},
     keeping::Blocked,
-    outgoing,
+    masking, outgoing,
     shadow::Shadow,
     stream::{self, CutBody},
     target,
@@ -56,7 +56,16 @@ fn recorded_method(method: &Method) -> String {
 fn blocked_for(rules: &Rules, rule: &str) -> Reason {
     match rules.rules.rule(rule) {
         Some((RuleKind::UnsafeRead, _)) => Reason::UnsafeRead,
-        Some((RuleKind::SafeWrite | RuleKind::SafeRead | RuleKind::Write | RuleKind::Never | RuleKind::Graphql | RuleKind::JsonRpc, _))
+        Some((RuleKind::Withhold | RuleKind::Mask, _)) => Reason::Withheld,
+        Some((
+            RuleKind::SafeWrite
+            | RuleKind::SafeRead
+            | RuleKind::Write
+            | RuleKind::Never
+            | RuleKind::Graphql
+            | RuleKind::JsonRpc,
+            _,
+        ))
         | None => Reason::Blocked,
     }
 }
@@ -199,7 +208,7 @@ impl Gateway {
         let outcome = tokio::select! {
             biased;
             () = cut.cancelled() => None,
-            outcome = self.forward(parts, body, &addressed, &session, &target, heard, &cut) => Some(outcome),
+            outcome = self.forward(parts, body, &addressed, &session, &target, &rules, heard, &cut) => Some(outcome),
         };
         match outcome {
             Some(outcome) => outcome,
@@ -257,6 +266,7 @@ impl Gateway {
         addressed: &Addressed<'_>,
         session: &GatewaySession,
         target: &PathAndQuery,
+        rules: &Rules,
         heard: &Heard,
         cut: &CancellationToken,
     ) -> Result<Response, Refusal> {
@@ -277,6 +287,10 @@ impl Gateway {
             tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
             Reason::IdentityUnavailable
         })?;
+        let (masked, mask_rules) = masks(target.path(), &rules.rules);
+        if !masked.is_empty() {
+            masking::ask_plainly(&mut headers);
+        }
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;
@@ -305,7 +319,16 @@ impl Gateway {
             now: self.state.clock.now(),
         };
         match answer_rules::head(answer, &passage, &self.jars) {
-            Ok(answer) => Ok(Response::from_parts(answer, Body::new(CutBody::new(body, cut.clone())))),
+            Ok(answer) if masked.is_empty() => {
+                Ok(Response::from_parts(answer, Body::new(CutBody::new(body, cut.clone()))))
+            }
+            Ok(answer) => match self.masked(&parts.method, answer, body, &masked).await {
+                Some(response) => Ok(response),
+                None => {
+                    let rule = mask_rules.into_iter().next().unwrap_or(RuleId::Borrowed(masking::RULE));
+                    Err(self.blocked(heard, Reason::Withheld, rule).await)
+                }
+            },
             Err(rule) => {
                 let reason = match rule {
                     answer_rules::rule::DOWNLOAD => Reason::Download,

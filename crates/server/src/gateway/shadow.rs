@@ -54,11 +54,8 @@ impl Shadow {
         let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
         let location = location.and_then(|location| upstream.join(target.as_str()).ok()?.join(location).ok());
         let location = location.filter(|location| location.origin() == upstream.origin());
-        let answered = Answered {
-            status: answer.status.as_u16(),
-            sets_kept_cookie,
-            location: location.as_ref().map(Url::path),
-        };
+        let answered =
+            Answered { status: answer.status.as_u16(), sets_kept_cookie, location: location.as_ref().map(Url::path) };
         let signs = signs_of_change(target.path(), target.query(), answered);
         self.note(portal, Suspicion::ReadChanges, "GET", target.path(), &signs, now);
     }
@@ -95,7 +92,9 @@ impl Shadow {
         }
         let mut rows: Vec<ShadowRow> = taken.into_iter().map(row).collect();
         // In one order, so that two servers don't wait for each other.
-        rows.sort_by(|a, b| (&a.portal.0, a.suspicion, &a.method, &a.path).cmp(&(&b.portal.0, b.suspicion, &b.method, &b.path)));
+        rows.sort_by(|a, b| {
+            (&a.portal.0, a.suspicion, &a.method, &a.path).cmp(&(&b.portal.0, b.suspicion, &b.method, &b.path))
+        });
         let outcome = write_rows(store, &rows, now).await;
         if outcome.is_err() {
             self.put_back(rows);
@@ -122,7 +121,10 @@ impl Shadow {
                 () = stop.cancelled() => true,
             };
             if let Err(error) = self.write(store, clock.now()).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "what rules may have wrong was not written down");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what rules may have wrong was not written down"
+                );
             }
             if stops {
                 return;
@@ -133,9 +135,8 @@ impl Shadow {
 
 /// A cookie that scripts may not read.
 fn is_kept(line: &HeaderValue) -> bool {
-    line.to_str().is_ok_and(|line| {
-        line.split(';').skip(1).any(|attribute| attribute.trim().eq_ignore_ascii_case("httponly"))
-    })
+    line.to_str()
+        .is_ok_and(|line| line.split(';').skip(1).any(|attribute| attribute.trim().eq_ignore_ascii_case("httponly")))
 }
 
 fn row((place, count): (Place, Count)) -> ShadowRow {

@@ -73,7 +73,8 @@ async fn a_write_that_the_portals_rules_forbid_by_now_is_not_sent() {
     let elevating = Elevating::new().await;
     let request = elevating.approved().await;
     let rules = &elevating.asking.world.server().state().rules;
-    let forbidden = "version = 1\n[[never]]\nid = \"never-book\"\ncategory = \"legal-consent\"\npath = \"/appointments\"";
+    let forbidden =
+        "version = 1\n[[never]]\nid = \"never-book\"\ncategory = \"legal-consent\"\npath = \"/appointments\"";
     let forbidden = Rules { rules: PortalRules::parse(forbidden).unwrap(), hash: None };
     rules.put(&PortalId::new("barkside"), std::sync::Arc::new(forbidden));
     is_gone(&elevating, &request).await;

@@ -60,7 +60,10 @@ async fn looked_at(world: &World, amy: &Console, key: &str, customer: &str) -> S
     };
     for path in ["/invoices", "/pets"] {
         let (method, path) = ("GET".to_owned(), path.to_owned());
-        audit.append(subject.clone(), EventDetail::PageViewed { method, path, document: true, rule: None }).await.unwrap();
+        audit
+            .append(subject.clone(), EventDetail::PageViewed { method, path, document: true, rule: None })
+            .await
+            .unwrap();
     }
     world.end(amy, &id).await;
     // No console has recorded it: that the two sides differ is found elsewhere, and would be younger evidence of it here.
@@ -143,7 +146,11 @@ async fn a_running_session_is_not_erased_and_no_evidence_ever() {
     let all = |writer: &str| BodiesOf::Records(RecordRange { writer: writer.into(), from: 1, through: i64::MAX });
     let erased = erase(&operator, &all(&server)).await;
     let kept: Vec<&str> = erased.kept.keys().map(String::as_str).collect();
-    assert_eq!(kept, ["device_registered", "policy_changed", "rules_changed", "signer_added", "staff_added"], "{erased:?}");
+    assert_eq!(
+        kept,
+        ["device_registered", "policy_changed", "rules_changed", "signer_added", "staff_added"],
+        "{erased:?}"
+    );
     let own = erase(&operator, &all(operator.audit.writer())).await;
     assert_eq!((own.bodies, own.kept.into_keys().collect::<Vec<_>>()), (0, vec!["bodies_erased".to_owned()]));
     assert_eq!(broken(&world).await, Vec::<String>::new());

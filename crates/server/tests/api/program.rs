@@ -121,7 +121,10 @@ async fn rules_are_checked_and_explained_before_they_are_in_force() {
     assert!(done && said.contains("6 rules") && !said.contains("read_write is not offered"), "{said}");
     let table: [(&[&str], &str); 7] = [
         (&["GET", "/messages/7"], "Passes: no rule speaks of it"),
-        (&["GET", "http://barkside.localhost/messages/7/open"], "Blocked, by open-message (unsafe_read of this file). Marks"),
+        (
+            &["GET", "http://barkside.localhost/messages/7/open"],
+            "Blocked, by open-message (unsafe_read of this file). Marks",
+        ),
         (&["POST", "/appointments", "--body", "pet=1"], "Blocked, by read-only-method (built in)"),
         (&["POST", "/appointments", "--body", "pet=1", "--mode", "read_write"], "Passes, by book-appointment (write"),
         (&["POST", "/account/password", "--body", "a=1"], "Blocked, by never-password (built in)"),

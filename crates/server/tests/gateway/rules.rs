@@ -42,6 +42,16 @@ id = "settings"
 method = "POST"
 path = "/settings"
 
+[[withhold]]
+id = "api-keys"
+path = "/api/keys/{all...}"
+why = "Keys outlive the session"
+
+[[mask]]
+id = "bank-details"
+path = "/answer/bank"
+fields = ["/iban", "/cards/*/number"]
+
 [[graphql]]
 id = "graph"
 path = "/graphql"
@@ -224,9 +234,14 @@ async fn opening_a_page_that_changes_something_is_explained() {
     let stage = Stage::with_rules(RULES).await;
     let session = stage.session().await;
     let answer = stage.get(&session, "/messages/7/open").header("sec-fetch-dest", "document").send().await.unwrap();
-    assert_eq!((answer.status(), &answer.headers()[GATEWAY_HEADER]), (StatusCode::FORBIDDEN, &"blocked".parse().unwrap()));
+    assert_eq!(
+        (answer.status(), &answer.headers()[GATEWAY_HEADER]),
+        (StatusCode::FORBIDDEN, &"blocked".parse().unwrap())
+    );
     let page = answer.text().await.unwrap();
-    for words in ["Opening this changes something", "nothing of Jane Doe's was changed", "open-message", "Back to the portal"] {
+    for words in
+        ["Opening this changes something", "nothing of Jane Doe's was changed", "open-message", "Back to the portal"]
+    {
         assert!(page.contains(words), "{words} is missing in {page}");
     }
 }
@@ -312,4 +327,73 @@ async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once(
     );
     assert_eq!(found[0].signs, "leads back to a page above it, `mark` in its address");
     assert_eq!(stage.upstream.seen().len(), 3, "nothing was sent to find out");
+}
+
+#[tokio::test]
+async fn what_outlives_the_session_is_withheld_in_every_mode_and_explained() {
+    for mode in [Mode::ReadOnly, Mode::ReadWrite] {
+        let stage = Stage::with_rules(RULES).await;
+        let session = stage.session_in(mode).await;
+        for (method, path) in [
+            (Method::GET, "/api/keys/7"),
+            (Method::HEAD, "/api/keys/7"),
+            (Method::GET, "/API/keys/7/"),
+            (Method::POST, "/api/keys/a"),
+        ] {
+            let answer = stage.ask(method.clone(), &session, path).send().await.unwrap();
+            let told = (answer.status(), answer.headers()[GATEWAY_HEADER].clone());
+            assert_eq!(told, (StatusCode::FORBIDDEN, "withheld".parse().unwrap()), "{method} {path}");
+        }
+        let page = stage.get(&session, "/api/keys/7").header("sec-fetch-dest", "document").send().await.unwrap();
+        let page = page.text().await.unwrap();
+        for words in ["This is not shown in a session", "Jane Doe's alone", "api-keys", "ask the customer for it"] {
+            assert!(page.contains(words), "{words} is missing in {page}");
+        }
+        assert_eq!(stage.blocked(&session).await, ["api-keys"; 5]);
+        assert_eq!(stage.get(&session, "/api/keys").send().await.unwrap().status(), StatusCode::OK);
+        assert_eq!(stage.upstream.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_masked_never_reach_the_page_and_what_cannot_be_masked_is_withheld() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session().await;
+    let json = ("content-type", "application/json; charset=utf-8");
+    let ask = async |path: &str| {
+        let request = stage.get(&session, path).header("accept-encoding", "gzip, br").header("range", "bytes=0-5");
+        let answer = request.send().await.unwrap();
+        let told = answer.headers().get(GATEWAY_HEADER).map(|told| told.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), told, answer.text().await.unwrap())
+    };
+    let content = r#"{"iban":"DE89370400440532013000","cards":[{"number":"4111","until":"12/30"}],"n":1.50}"#;
+    stage.upstream.will_answer(200, &[json, ("etag", "\"x\""), ("content", content)]);
+    let masked = r#"{"iban":"••••","cards":[{"number":"••••","until":"12/30"}],"n":1.50}"#;
+    assert_eq!(ask("/answer/bank").await, (200, None, masked.to_owned()));
+    let asked = stage.upstream.seen().pop().unwrap();
+    assert_eq!(asked.headers["accept-encoding"], "identity");
+    assert!(!asked.headers.contains_key("range"));
+    // In any spelling that a portal might take for the same.
+    assert_eq!(ask("/answer/Bank").await.2, masked);
+    // Other paths are untouched.
+    assert_eq!(ask("/answer/other").await.2, content);
+    let too_long = format!(r#"{{"iban":"{}"}}"#, "9".repeat(1024 * 1024));
+    let cases: [(u16, &[(&str, &str)]); 6] = [
+        (200, &[("content-type", "text/html"), ("content", content)]),
+        (200, &[json, ("content-encoding", "gzip"), ("content", content)]),
+        (206, &[json, ("content", content)]),
+        (500, &[("content-type", "text/plain"), ("content", content)]),
+        (200, &[json, ("content", r#"{"iban":1,"iban":2}"#)]),
+        (200, &[json, ("content", &too_long)]),
+    ];
+    for (status, headers) in cases {
+        stage.upstream.will_answer(status, headers);
+        let (status, told, words) = ask("/answer/bank").await;
+        assert_eq!((status, told.as_deref()), (403, Some("withheld")), "{words}");
+        assert!(!words.contains("DE89"), "{words}");
+    }
+    assert_eq!(stage.blocked(&session).await, ["bank-details"; 6]);
+    // Without content there is nothing to mask.
+    stage.upstream.will_answer(302, &[("location", "/answer/other")]);
+    assert_eq!(ask("/answer/bank").await, (302, None, String::new()));
 }

@@ -77,7 +77,8 @@ async fn barksides_own_rules_pass_what_they_list_and_nothing_else() {
     let writing = stage.session_in(Mode::ReadWrite).await;
     let ask = |path: &str| stage.ask(Method::POST, &writing, path);
     let form = "application/x-www-form-urlencoded";
-    let address = ask("/account/address").header("content-type", form).body("street=Elm+Street+1&postcode=12345&city=Bonn");
+    let address =
+        ask("/account/address").header("content-type", form).body("street=Elm+Street+1&postcode=12345&city=Bonn");
     assert_eq!(address.send().await.unwrap().status(), StatusCode::SEE_OTHER);
     assert_eq!(portal.writes(), 1, "what is listed is carried out");
     for path in ["/api/invoices/1/pay", "/api/messages", "/account/password"] {

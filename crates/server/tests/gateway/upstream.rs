@@ -98,13 +98,15 @@ async fn note(State(shared): State<Arc<Shared>>, request: Request, next: axum::m
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
+/// What `content` says in its headers, else a word.
 async fn answer(State(shared): State<Arc<Shared>>) -> Response {
-    let (status, headers) = shared.answer.lock().unwrap().clone();
+    let (status, mut headers) = shared.answer.lock().unwrap().clone();
+    let content = headers.iter().position(|(name, _)| name == "content").map(|at| headers.remove(at).1);
     let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    response.body(Body::from("answer")).unwrap()
+    response.body(Body::from(content.unwrap_or_else(|| "answer".into()))).unwrap()
 }
 
 /// Tells when the answer is no longer wanted.

@@ -176,7 +176,8 @@ fn asked(request: &JudgedRequest<'_>) -> Result<Vec<Asked>, NoMeaning> {
         let plain = plain(name);
         MEMBERS.iter().any(|member| member.eq_ignore_ascii_case(&plain)) || ELSEWHERE.contains(&plain.as_str())
     };
-    if request.method != "POST" || request.content == Content::Nothing || query.iter().any(|(name, _)| is_member(name)) {
+    if request.method != "POST" || request.content == Content::Nothing || query.iter().any(|(name, _)| is_member(name))
+    {
         return Err(NoMeaning::Unreadable);
     }
     match request.meaning()? {

@@ -34,7 +34,9 @@ impl JsonRpcEndpoint {
             let is_page = request.query.is_none_or(str::is_empty);
             return Ok(if is_page { Come::Safe(None) } else { unreadable() });
         }
-        if request.method != "POST" || request.content == Content::Nothing || request.query.is_some_and(|q| !q.is_empty())
+        if request.method != "POST"
+            || request.content == Content::Nothing
+            || request.query.is_some_and(|q| !q.is_empty())
         {
             return Ok(unreadable());
         }
@@ -50,7 +52,8 @@ impl JsonRpcEndpoint {
         };
         let Some(methods) = calls.iter().map(method).collect::<Option<Vec<_>>>() else { return Ok(unreadable()) };
         let is_safe = |method: &&str| self.safe.iter().any(|one| one == method);
-        if let Some(never) = methods.iter().filter(|method| !is_safe(method)).find_map(|one| never(request, rules, one)) {
+        if let Some(never) = methods.iter().filter(|method| !is_safe(method)).find_map(|one| never(request, rules, one))
+        {
             return Ok(Come::Block(never));
         }
         let kind = |method: &str| match method {

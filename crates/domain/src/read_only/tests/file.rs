@@ -24,8 +24,14 @@ fn what_is_not_understood_is_refused_with_the_place() {
     refused("[[write]]\nid = \"never-x\"\nmethod = \"POST\"\npath = \"/a\"", "begin with `never-`");
     refused("[[never]]\nid = \"x\"\ncategory = \"mfa\"\npath = \"/a\"", "begin with `never-`");
     refused("[[safe_write]]\nid = \"s\"\nmethod = \"GET\"\npath = \"/a\"", "GET does not go with rules of this kind");
-    refused("[[unsafe_read]]\nid = \"u\"\nmethod = \"POST\"\npath = \"/a\"", "POST does not go with rules of this kind");
-    refused("[[unsafe_read]]\nid = \"u\"\npath = \"/a\"\nbody = { a = \"1\" }", "fields are looked at in forms and JSON only");
+    refused(
+        "[[unsafe_read]]\nid = \"u\"\nmethod = \"POST\"\npath = \"/a\"",
+        "POST does not go with rules of this kind",
+    );
+    refused(
+        "[[unsafe_read]]\nid = \"u\"\npath = \"/a\"\nbody = { a = \"1\" }",
+        "fields are looked at in forms and JSON only",
+    );
     refused(&format!("{write}\npath = \"/a\"\nbody = {{ a = \"1\", \"/b\" = \"2\" }}"), "no content is both");
     refused(
         &format!("{write}\npath = \"/a\"\ncontent_type = \"application/json\"\nbody = {{ a = \"1\" }}"),
@@ -43,6 +49,9 @@ fn what_is_not_understood_is_refused_with_the_place() {
         "[[graphql]]\nid = \"g\"\npath = \"/graphql\"\npersisted = { abc = \"query {\" }",
         "`abc` is no document that could be executed",
     );
+    refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = []", "no name of a field");
+    refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = [\"iban\"]", "`iban` is no name of a field");
+    refused("[[withhold]]\nid = \"w\"\npath = \"/a\"\nmethod = \"GET\"", "unknown field `method`");
     for version in ["version = 2", "", "version = \"1\""] {
         assert!(PortalRules::parse(version).is_err(), "{version}");
     }
@@ -63,7 +72,9 @@ fn what_is_on_the_never_list_cannot_be_listed_and_is_blocked_all_the_same() {
 #[test]
 fn an_override_says_why_and_speaks_of_writes() {
     let lifted = |method: &str, why: &str| {
-        format!("[[never_override]]\nid = \"o\"\ncategory = \"api-key\"\nmethod = \"{method}\"\npath = \"/tokens\"\nwhy = \"{why}\"")
+        format!(
+            "[[never_override]]\nid = \"o\"\ncategory = \"api-key\"\nmethod = \"{method}\"\npath = \"/tokens\"\nwhy = \"{why}\""
+        )
     };
     refused(&lifted("POST", " "), "an override says why");
     refused(&lifted("GET", "x"), "it lifts nothing");

@@ -94,15 +94,28 @@ fn what_is_no_request_is_blocked() {
     }
     let rules = graphql();
     let good = body("{ pets { name } }");
-    for content in ["", "[]", "null", "\"{ pets }\"", "{}", r#"{"query":7}"#, r#"{"query":"{ a }","Query":"mutation { b }"}"#] {
+    for content in
+        ["", "[]", "null", "\"{ pets }\"", "{}", r#"{"query":7}"#, r#"{"query":"{ a }","Query":"mutation { b }"}"#]
+    {
         is(&json("POST", "/graphql", content), Mode::ReadOnly, &rules, UNREADABLE);
     }
-    for target in ["/graphql?query=mutation{cancelVisit{id}}", "/graphql?documentId=def", "/graphql/", "/GraphQL", "/graphql.json"] {
+    for target in [
+        "/graphql?query=mutation{cancelVisit{id}}",
+        "/graphql?documentId=def",
+        "/graphql/",
+        "/GraphQL",
+        "/graphql.json",
+    ] {
         is(&json("POST", target, &good), Mode::ReadOnly, &rules, UNREADABLE);
     }
     is(&json("POST", "/graphql?op=Pets", &good), Mode::ReadOnly, &rules, PASSES);
     is(&json("PUT", "/graphql", &good), Mode::ReadOnly, &rules, UNREADABLE);
-    is(&JudgedRequest { media_type: Some("application/graphql"), ..json("POST", "/graphql", "{ a }") }, Mode::ReadOnly, &rules, UNREADABLE);
+    is(
+        &JudgedRequest { media_type: Some("application/graphql"), ..json("POST", "/graphql", "{ a }") },
+        Mode::ReadOnly,
+        &rules,
+        UNREADABLE,
+    );
     is(&request("GET", "/graphql?query={a}&query=mutation{b}"), Mode::ReadOnly, &rules, UNREADABLE);
     is(&request("GET", "/graphql?query={a}&x=1"), Mode::ReadOnly, &rules, UNREADABLE);
     is(&request("GET", "/graphql/?query=mutation{bookVisit{id}}"), Mode::ReadOnly, &rules, UNREADABLE);
@@ -120,7 +133,8 @@ fn a_batch_passes_if_all_of_it_does() {
         let all: Vec<_> = documents.iter().map(|one| serde_json::json!({ "query": one })).collect();
         serde_json::to_string(&all).unwrap()
     };
-    let (reads, mixed) = (batch(&["{ pets { name } }", "{ visits { id } }"]), batch(&["{ a }", "mutation { bookVisit { id } }"]));
+    let (reads, mixed) =
+        (batch(&["{ pets { name } }", "{ visits { id } }"]), batch(&["{ a }", "mutation { bookVisit { id } }"]));
     let unlisted = batch(&["mutation { bookVisit { id } }", "mutation { cancelVisit { id } }"]);
     is(&json("POST", "/graphql", &reads), Mode::ReadOnly, &rules, PASSES);
     is(&json("POST", "/graphql", &mixed), Mode::ReadOnly, &rules, READ_ONLY);
@@ -143,7 +157,12 @@ fn persisted_documents_are_known_or_blocked() {
     is(&json("POST", "/graphql", r#"{"documentId":"abc","doc_id":"def"}"#), Mode::ReadOnly, &rules, UNREADABLE);
     is(&json("POST", "/graphql", r#"{"id":"def"}"#), Mode::ReadOnly, &rules, UNREADABLE);
     is(&request("GET", "/graphql?documentId=abc"), Mode::ReadOnly, &rules, PASSES);
-    is(&request("GET", "/graphql?extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22def%22%7D%7D"), Mode::ReadOnly, &rules, READ_ONLY);
+    is(
+        &request("GET", "/graphql?extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22def%22%7D%7D"),
+        Mode::ReadOnly,
+        &rules,
+        READ_ONLY,
+    );
     // With a text beside it, it is the hash of that text: else the portal may go by either.
     let text = "{ pets { name } }";
     let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text));
@@ -218,7 +237,12 @@ fn operations_can_be_put_on_the_never_list_and_taken_off_it() {
 #[test]
 fn without_a_rule_for_it_an_endpoint_is_a_path_like_any_other() {
     let rules = PortalRules::default();
-    is(&json("POST", "/graphql", &body("{ pets { name } }")), Mode::ReadOnly, &rules, Some(Err(rule::READ_ONLY_METHOD)));
+    is(
+        &json("POST", "/graphql", &body("{ pets { name } }")),
+        Mode::ReadOnly,
+        &rules,
+        Some(Err(rule::READ_ONLY_METHOD)),
+    );
     is(&request("GET", "/graphql?query={pets{name}}"), Mode::ReadOnly, &rules, None);
 }
 

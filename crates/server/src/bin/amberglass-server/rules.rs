@@ -201,6 +201,8 @@ fn word(kind: RuleKind) -> &'static str {
         RuleKind::SafeRead => "safe_read",
         RuleKind::UnsafeRead => "unsafe_read",
         RuleKind::Write => "write",
+        RuleKind::Withhold => "withhold",
+        RuleKind::Mask => "mask",
         RuleKind::Never => "never",
         RuleKind::Graphql => "graphql",
         RuleKind::JsonRpc => "json_rpc",
