@@ -12,7 +12,7 @@ const note = 'The laptop was set up anew yesterday';
 describe('alarms', () => {
   it('stand over every screen as long as nobody has looked, and for nobody else', async () => {
     const { show } = await shown(scenes.alarms);
-    expect(words('alarm-strip')).toContain('6 alarms that nobody has looked at.');
+    expect(words('alarm-strip')).toContain('7 alarms that nobody has looked at.');
     await press('alarms-open');
     expect(screen.queryByTestId('alarms-open')).toBeNull();
     expect(words('alarm-strip')).toContain('Console and server recorded a session differently');
@@ -32,6 +32,8 @@ describe('alarms', () => {
     expect(words('alarm-al2')).toContain('its journal was not as it was written. Of the one before it could read up to record 412, and the server holds up to record 418.');
     expect(words('alarm-al3')).toContain('it was put back to an earlier state');
     expect(words('alarm-al5')).toContain('This server’s own record');
+    expect(words('alarm-al7')).toContain('Changed rules of a portal were not put in force');
+    expect(words('alarm-al7')).toContain('What was in force before stays so. The rules in /etc/amberglass/barkside.toml');
     expect(words('alarm-al6')).toContain('portal_contradicted');
   });
 
@@ -61,7 +63,7 @@ describe('alarms', () => {
   it('beyond those that are shown are counted, and offline nobody can answer', async () => {
     const { show } = await shown(scenes['alarms-many']);
     await press('alarms-open');
-    expect(words('alarms')).toContain('55 older alarms follow.');
+    expect(words('alarms')).toContain('54 older alarms follow.');
     await show(scenes['alarms-offline']);
     expect(screen.getByTestId('alarm-look-al1').hasAttribute('disabled')).toBe(true);
     expect(words('alarms')).toContain('You are offline.');

@@ -38,5 +38,6 @@ describe('the news', () => {
     expect(words('news-n5')).toMatch(/Barkside, “It shows customers other people’s invoices”.*by Sana Ito/s);
     expect(words('news-n6')).toContain('not justified, “A lead was free the whole afternoon”');
     expect(words('news-n10')).toContain('Key of another kind');
+    expect(words('news-n11')).toMatch(/Portal’s rules changed.*Barkside, now 19ce04b7a1f2, takes off the never-list: receipt-address/s);
   });
 });

@@ -24,6 +24,7 @@ export const alarms: AlarmView[] = [
   alarm('al3', 3 * 60 * MINUTE, { kind: 'chain_contradicted', cause: 'rolled_back', of_server: false, held: 418, shown: 97 }, { device_name: 'front-desk-2' }),
   alarm('al4', DAY, { kind: 'server_contradicted', cause: 'rolled_back', held: 90_210, shown: 88_004 }),
   alarm('al5', DAY, { kind: 'chain_contradicted', cause: 'fork', of_server: true, held: 90_210, shown: 90_100 }, { device_name: null }),
+  alarm('al7', DAY + MINUTE, { kind: 'not_taken', is_policy: false, why: 'The rules in /etc/amberglass/barkside.toml are not understood: it is no file of rules: line 14: unknown field `methods`.' }, { device_name: null }),
   alarm('al6', 2 * DAY, { kind: 'other', event: 'portal_contradicted' }, { device_name: null }),
 ];
 

@@ -31,6 +31,7 @@ export const news: NewsItemView[] = [
   item(3 * DAY, 'device_revoked', { device_name: 'amy-old-laptop-that-was-left-on-a-train-between-brno-and-vienna', because: 'Left on a train, reported today' }),
   item(4 * DAY, 'staff_added', { staff_name: 'Ines Albrecht', what: 'agent', by_name: null }),
   item(5 * DAY, 'key_of_another_kind', { by_name: null }),
+  item(6 * DAY, 'rules_changed', { portal_name: 'Barkside', what: '19ce04b7a1f2', because: 'receipt-address', by_name: null }),
 ];
 
 const told: ConsoleView = { ...asSecurity, news: { items: news, unread: 3 } };
