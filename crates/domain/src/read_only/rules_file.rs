@@ -442,10 +442,11 @@ fn rule_of(table: RequestTable) -> Result<RequestRule, RulesError> {
         return Err(RulesError::FieldsElsewhere { id, content_type: content_type.clone() });
     }
     let is_pointer = |one: &FieldCondition| one.name.starts_with('/');
-    let (pointers, form_type) = (body.iter().filter(|one| is_pointer(one)).count(), content_type.as_deref());
-    let is_mixed = (pointers != 0 && pointers != body.len())
-        || (pointers != 0 && form_type == Some(content::FORM))
-        || (pointers == 0 && !body.is_empty() && form_type == Some(content::JSON));
+    let is_mixed = match (body.iter().filter(|one| is_pointer(one)).count(), content_type.as_deref()) {
+        (0, Some(content::JSON)) => !body.is_empty(),
+        (0, _) => false,
+        (pointers, content_type) => pointers != body.len() || content_type == Some(content::FORM),
+    };
     if is_mixed {
         return Err(RulesError::MixedFields { id });
     }
