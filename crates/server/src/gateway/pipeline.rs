@@ -26,6 +26,7 @@ use super::{
     keeping::Blocked,
     outgoing,
     stream::{self, CutBody},
+    support::{SUPPORT_HEADER, support_value},
     target,
     upstream::{self, Upstream, UpstreamError},
 };
@@ -281,6 +282,8 @@ impl Gateway {
             tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
             Reason::IdentityUnavailable
         })?;
+        let support = support_value(&session.code, session.mode).ok_or(Reason::IdentityUnavailable)?;
+        headers.insert(SUPPORT_HEADER, support);
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;

@@ -1,6 +1,8 @@
-//! What the operator does with portals while servers run: switch one off and on, hand out its keys, look whether it answers.
+//! What the operator does with portals while servers run: switch one off and on, hand out its keys, look whether it answers
+//! and keeps the contract.
 
 mod check;
+pub mod conformance;
 mod keys;
 mod switch;
 
