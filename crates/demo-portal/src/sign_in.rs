@@ -90,7 +90,11 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 
 /// # Panics
 /// When the operating system has no random source: whoever guesses a cookie is signed in.
-#[allow(clippy::disallowed_methods, clippy::panic, reason = "this program shares no ports with those it is a sample for")]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "this program shares no ports with those it is a sample for"
+)]
 fn random() -> String {
     let mut bytes = [0_u8; 32];
     if let Err(error) = getrandom::fill(&mut bytes) {

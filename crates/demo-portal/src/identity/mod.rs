@@ -16,5 +16,5 @@ pub use claims::{IDENTITY_HEADER, MAX_LIFETIME_S};
 pub(crate) use claims::{IdentityRefusal, Mode, read_directory, read_viewer, verify};
 pub(crate) use jwks::Jwks;
 pub(crate) use request::{DirectoryReader, Looker, Support, Viewer};
-pub use support::SUPPORT_HEADER;
 pub(crate) use support::Effect;
+pub use support::SUPPORT_HEADER;

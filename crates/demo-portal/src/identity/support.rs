@@ -53,8 +53,7 @@ impl Suppressed {
     /// Words that we do not know are about effects that we do not have.
     fn listed(headers: &HeaderMap) -> Option<Self> {
         // Several lines are one field (RFC 9651, 4.2).
-        let lines: Option<Vec<&str>> =
-            headers.get_all(SUPPORT_HEADER).iter().map(|line| line.to_str().ok()).collect();
+        let lines: Option<Vec<&str>> = headers.get_all(SUPPORT_HEADER).iter().map(|line| line.to_str().ok()).collect();
         let field: Dictionary = Parser::new(&lines?.join(", ")).parse().ok()?;
         let ListEntry::InnerList(list) = field.get("suppress")? else { return None };
         let words: Option<Vec<&str>> = list

@@ -88,7 +88,9 @@ async fn support_leaves_no_trace_whether_the_header_is_whole_missing_or_nonsense
     let gateway = Gateway::start().await;
     let path = unread_path(&gateway).await;
     let before = jane(&gateway);
-    for (n, lines) in [vec![READ_ONLY], vec![], vec!["((("], vec!["suppress=mail"], vec!["mode=read-write"]].iter().enumerate() {
+    for (n, lines) in
+        [vec![READ_ONLY], vec![], vec!["((("], vec!["suppress=mail"], vec!["mode=read-write"]].iter().enumerate()
+    {
         let session = format!("s-{n}");
         for page in ["/", "/messages", "/account", "/api/me"] {
             assert_eq!(support(&gateway, Method::GET, page, lines, &session).await, StatusCode::OK, "{page} {lines:?}");
@@ -115,13 +117,19 @@ async fn each_effect_happens_for_support_when_the_gateway_does_not_suppress_it()
         ("analytics", |happened| happened.page_views),
     ];
     for (let_happen, counted) in looks {
-        let rest: Vec<&str> =
-            ["last-login", "presence", "read-marks", "mail", "analytics"].into_iter().filter(|one| *one != let_happen).collect();
+        let rest: Vec<&str> = ["last-login", "presence", "read-marks", "mail", "analytics"]
+            .into_iter()
+            .filter(|one| *one != let_happen)
+            .collect();
         let line = format!("suppress=({})", rest.join(" "));
         let before = jane(&gateway);
         support(&gateway, Method::GET, "/", &[&line], let_happen).await;
         for (effect, count) in looks {
-            assert_eq!(count(&jane(&gateway)) - count(&before), u64::from(effect == let_happen), "{effect} with {line}");
+            assert_eq!(
+                count(&jane(&gateway)) - count(&before),
+                u64::from(effect == let_happen),
+                "{effect} with {line}"
+            );
         }
         assert_eq!(counted(&jane(&gateway)) - counted(&before), 1);
     }
@@ -162,7 +170,13 @@ async fn support_neither_uses_nor_ends_the_customers_own_session() {
     let gateway = Gateway::start().await;
     let cookie = own_cookie(&gateway, "1042", "barkside-1042").await.unwrap();
     let with = |identity: &str, path: &str, method: Method| {
-        let mut request = signed(method, path, identity, Body::from("customer=1042&password=barkside-1042"), Some("application/x-www-form-urlencoded"));
+        let mut request = signed(
+            method,
+            path,
+            identity,
+            Body::from("customer=1042&password=barkside-1042"),
+            Some("application/x-www-form-urlencoded"),
+        );
         request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
         request
     };
@@ -181,7 +195,9 @@ async fn support_neither_uses_nor_ends_the_customers_own_session() {
 #[tokio::test]
 async fn nobody_signs_in_with_a_wrong_password_or_to_a_closed_account() {
     let gateway = Gateway::start().await;
-    for (customer, password) in [("1042", "wrong"), ("1042", "barkside-1043"), ("9999", "barkside-9999"), ("1013", "barkside-1013")] {
+    for (customer, password) in
+        [("1042", "wrong"), ("1042", "barkside-1043"), ("9999", "barkside-9999"), ("1013", "barkside-1013")]
+    {
         assert_eq!(own_cookie(&gateway, customer, password).await, None, "{customer} {password}");
     }
     assert_eq!(own(&gateway, "/", "barkside=guessed").await.0, StatusCode::UNAUTHORIZED);

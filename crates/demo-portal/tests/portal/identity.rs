@@ -68,11 +68,7 @@ async fn only_a_whole_and_fresh_identity_for_this_portal_opens_a_page() {
             token(&with(with(good(), "iat", json!(i64::MIN)), "exp", json!(i64::MAX))),
             StatusCode::UNAUTHORIZED,
         ),
-        (
-            "not valid yet",
-            token(&with(good(), "nbf", json!(now + 3))),
-            StatusCode::UNAUTHORIZED,
-        ),
+        ("not valid yet", token(&with(good(), "nbf", json!(now + 3))), StatusCode::UNAUTHORIZED),
         ("valid since now", token(&with(good(), "nbf", json!(now))), StatusCode::OK),
         ("no staff member", token(&with(good(), "act", Value::Null)), StatusCode::UNAUTHORIZED),
         ("empty staff member", token(&with(good(), "act", json!({ "sub": "" }))), StatusCode::UNAUTHORIZED),

@@ -20,8 +20,8 @@ use http::HeaderMap;
 pub(crate) use directory::Directory;
 pub use identity_signer::IdentitySigner;
 pub(crate) use identity_signer::LIFETIME_SECONDS;
-pub use signed_identity::{IDENTITY_HEADER, SignedIdentity};
 pub(crate) use signed_identity::{DIRECTORY_SCOPE, OURSELVES};
+pub use signed_identity::{IDENTITY_HEADER, SignedIdentity};
 
 use crate::{
     config::{DriverKind, ServerConfig},

@@ -140,7 +140,16 @@ async fn the_sample_portal_passes_everything_and_the_programs_report_says_so() {
     let jane = customers(SystemClock.now().0).remove("1042").unwrap();
     let unread = jane.messages.iter().find(|message| !message.read).unwrap().id;
     let mut kit = program(&[&url, "--audience", "barkside", "--customer", "1042", "--issuer-port", "0", "--json"])
-        .args(["--page", "/account", "--page", "/", "--page", "/messages", "--page", &format!("/messages/{unread}/open")])
+        .args([
+            "--page",
+            "/account",
+            "--page",
+            "/",
+            "--page",
+            "/messages",
+            "--page",
+            &format!("/messages/{unread}/open"),
+        ])
         .spawn()
         .unwrap();
     let mut remarks = BufReader::new(kit.stderr.take().unwrap()).lines();
@@ -175,7 +184,8 @@ async fn the_sample_portal_passes_everything_and_the_programs_report_says_so() {
     );
     assert!(output.status.success());
     assert_eq!((state.happened("1042"), state.writes()), (before, 0), "it has changed nothing");
-    assert!(state.received().iter().all(|one| ["GET", "HEAD", "OPTIONS"].contains(&one.method.as_str())));
+    // The first is Jane's own sign-in.
+    assert!(state.received().iter().skip(1).all(|one| ["GET", "HEAD", "OPTIONS"].contains(&one.method.as_str())));
 }
 
 #[tokio::test]

@@ -223,7 +223,10 @@ impl Shared {
         if self.has(Fault::ShowsStrangers) && !headers.contains_key(IDENTITY_HEADER) {
             return Some(CUSTOMER.into());
         }
-        if self.has(Fault::BelievesTheHeader) && headers.contains_key(SUPPORT_HEADER) && !headers.contains_key(IDENTITY_HEADER) {
+        if self.has(Fault::BelievesTheHeader)
+            && headers.contains_key(SUPPORT_HEADER)
+            && !headers.contains_key(IDENTITY_HEADER)
+        {
             return Some(CUSTOMER.into());
         }
         let claims = self.believed(headers).await.filter(|_| !self.has(Fault::RefusesGoodTokens))?;
@@ -243,13 +246,8 @@ impl Shared {
     }
 
     fn count(&self, headers: &HeaderMap) {
-        let faults = [
-            Fault::CountsSignIns,
-            Fault::CountsPresence,
-            Fault::MarksAsRead,
-            Fault::SendsMail,
-            Fault::CountsVisits,
-        ];
+        let faults =
+            [Fault::CountsSignIns, Fault::CountsPresence, Fault::MarksAsRead, Fault::SendsMail, Fault::CountsVisits];
         let place = faults.iter().position(|fault| self.has(*fault));
         if let Some(place) = place {
             // This one is only about the header that is there.
@@ -289,7 +287,10 @@ async fn page(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     };
     set(header::CACHE_CONTROL, if shared.has(Fault::IsKeptByCaches) { "public, max-age=60" } else { "no-store" });
     let own = if shared.has(Fault::NamesItsOwnAddress) { shared.origin.as_str() } else { "'self'" };
-    set(header::CONTENT_SECURITY_POLICY, &format!("default-src 'none'; script-src {own}; style-src 'self' {}", shared.origin));
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        &format!("default-src 'none'; script-src {own}; style-src 'self' {}", shared.origin),
+    );
     if shared.has(Fault::SetsASession) {
         set(header::SET_COOKIE, "sid=1; Path=/; HttpOnly");
     }

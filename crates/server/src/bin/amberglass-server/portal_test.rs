@@ -77,7 +77,10 @@ async fn as_server(operator: &Operator, test: &Test) -> anyhow::Result<(String, 
     )?;
     let issuer = Issuer::of_server(&operator.config, &*operator.entropy)?;
     conformance::record(operator, portal, &CustomerId::new(customer)).await?;
-    output::remark(&format!("On record: customer {customer}'s pages are opened at {}, without a session.", portal.upstream));
+    output::remark(&format!(
+        "On record: customer {customer}'s pages are opened at {}, without a session.",
+        portal.upstream
+    ));
     Ok((portal.audience.clone(), issuer))
 }
 
@@ -141,7 +144,10 @@ fn written(report: &Report) -> String {
             check.id, check.expected, check.came, check.mend
         ),
         Outcome::NotApplicable => {
-            format!("-       {}: {}\n        expected: {}\n        {}\n", check.id, check.came, check.expected, check.mend)
+            format!(
+                "-       {}: {}\n        expected: {}\n        {}\n",
+                check.id, check.came, check.expected, check.mend
+            )
         }
     };
     report.checks.iter().map(one).collect()
@@ -155,11 +161,7 @@ mod tests {
     fn what_failed_says_what_was_expected_what_came_and_how_to_mend_it() {
         let check = |id, outcome| Check { id, outcome, expected: "sun", came: "rain".into(), mend: "Wait." };
         let report = Report {
-            checks: vec![
-                check("a", Outcome::Passed),
-                check("b", Outcome::Failed),
-                check("c", Outcome::NotApplicable),
-            ],
+            checks: vec![check("a", Outcome::Passed), check("b", Outcome::Failed), check("c", Outcome::NotApplicable)],
         };
         assert_eq!(
             written(&report),

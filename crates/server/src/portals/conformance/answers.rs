@@ -119,9 +119,8 @@ fn shared(seen: &Seen<'_>) -> Option<String> {
     let words: Vec<String> = control.split(',').map(|word| word.trim().to_ascii_lowercase()).collect();
     let kept = |word: &str| words.iter().any(|given| given == word || given.starts_with(&format!("{word}=")));
     let is_kept_back = kept("no-store") || kept("private");
-    (!is_kept_back && seen.first.status.is_success()).then(|| {
-        if control.is_empty() { "no Cache-Control".into() } else { format!("Cache-Control: {control}") }
-    })
+    (!is_kept_back && seen.first.status.is_success())
+        .then(|| if control.is_empty() { "no Cache-Control".into() } else { format!("Cache-Control: {control}") })
 }
 
 fn cookies(answer: &Answer) -> Vec<&str> {
@@ -217,9 +216,8 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn echoed(seen: &Seen<'_>) -> Option<String> {
-    let in_header = seen.first.headers.iter().find(|(_, value)| {
-        value.to_str().is_ok_and(|value| value.contains(&seen.token))
-    });
+    let in_header =
+        seen.first.headers.iter().find(|(_, value)| value.to_str().is_ok_and(|value| value.contains(&seen.token)));
     match in_header {
         Some((name, _)) => Some(format!("it stands in {name}")),
         None => seen.first.body.contains(&seen.token).then(|| "it stands in the page".into()),

@@ -122,7 +122,9 @@ async fn search(stage: &Stage<'_>, report: &mut Report, customer: &CustomerRespo
         match stage.directory.find(query, LIMIT, &stage.directory_token()?).await {
             // Cut off, they may stand behind fifty of the same name.
             Ok(found) if found.truncated || found.customers.iter().any(|found| found.id == customer.id) => {}
-            Ok(found) => wrong = Some(format!("{} others, but not the customer who was searched for", found.customers.len())),
+            Ok(found) => {
+                wrong = Some(format!("{} others, but not the customer who was searched for", found.customers.len()))
+            }
             Err(error) => wrong = Some(error.to_string()),
         }
     }

@@ -108,11 +108,7 @@ pub(super) async fn before(stage: &Stage<'_>, report: &mut Report) -> Result<Opt
 }
 
 /// Before anything else that asks for pages otherwise than the gateway does.
-pub(super) async fn check(
-    stage: &Stage<'_>,
-    before: Effects,
-    report: &mut Report,
-) -> Result<(), ConformanceError> {
+pub(super) async fn check(stage: &Stage<'_>, before: Effects, report: &mut Report) -> Result<(), ConformanceError> {
     closed(stage, report).await?;
 
     // Two sessions, as of two days.
@@ -196,10 +192,7 @@ async fn ask(stage: &Stage<'_>, headers: HeaderMap) -> Result<Answer, String> {
 }
 
 async fn closed(stage: &Stage<'_>, report: &mut Report) -> Result<(), ConformanceError> {
-    let tries = [
-        ("to strangers", HeaderMap::new()),
-        ("to a token for pages", identity(&stage.page_token()?)),
-    ];
+    let tries = [("to strangers", HeaderMap::new()), ("to a token for pages", identity(&stage.page_token()?))];
     let mut wrong = None;
     for (whom, headers) in tries {
         match ask(stage, headers).await {

@@ -39,7 +39,8 @@ pub(super) fn by_the_public_key(signer: &IdentitySigner, claims: &Value) -> Resu
     let raw = URL_SAFE_NO_PAD.decode(x).unwrap_or_default();
     let spki = [SPKI_PREFIX.as_slice(), raw.as_slice()].concat();
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&spki));
-    let secrets = [x.as_bytes().to_vec(), raw, spki, pem.clone().into_bytes(), pem.trim().into(), key.to_string().into()];
+    let secrets =
+        [x.as_bytes().to_vec(), raw, spki, pem.clone().into_bytes(), pem.trim().into(), key.to_string().into()];
     let header = Header { kid: Some(signer.kid().to_owned()), ..Header::new(Algorithm::HS256) };
     secrets
         .iter()

@@ -97,8 +97,23 @@ const KIND: Rule = Rule {
     mend: "Refuse pages to tokens with a `scope`.",
 };
 pub(super) const RULES: &[&Rule] = &[
-    &VALID, &NONE, &AGAIN, &TWICE, &EXPIRED, &FUTURE, &NOT_BEFORE, &LIFETIME, &AUDIENCE, &ISSUER, &SIGNATURE,
-    &ALG_NONE, &ALG_CONFUSED, &INCOMPLETE, &ACTOR, &STRANGER, &KIND,
+    &VALID,
+    &NONE,
+    &AGAIN,
+    &TWICE,
+    &EXPIRED,
+    &FUTURE,
+    &NOT_BEFORE,
+    &LIFETIME,
+    &AUDIENCE,
+    &ISSUER,
+    &SIGNATURE,
+    &ALG_NONE,
+    &ALG_CONFUSED,
+    &INCOMPLETE,
+    &ACTOR,
+    &STRANGER,
+    &KIND,
 ];
 
 /// Whether the page opens to a valid identity and to nobody else's eyes; nothing else can be told of it otherwise.
@@ -129,7 +144,10 @@ pub(super) async fn opens(stage: &mut Stage<'_>, report: &mut Report) -> Result<
             .partition(|mark| !stranger.body.contains(mark.as_str()));
         if shown.is_empty() {
             if told.is_empty() {
-                report.failed(&VALID, "the page shows neither name, e-mail address nor id of the customer, and strangers see it too");
+                report.failed(
+                    &VALID,
+                    "the page shows neither name, e-mail address nor id of the customer, and strangers see it too",
+                );
             } else {
                 report.failed(&NONE, format!("a stranger sees the customer's page ({})", stranger.status));
             }
@@ -238,7 +256,9 @@ fn forged(stage: &Stage<'_>) -> Result<Vec<Forgery>, DriverError> {
         forgeries::by_the_public_key(stage.signer(), &page)?.iter().map(|token| at_page(token)).collect();
     unsigned.extend(forgeries::unsigned(kid, &directory).iter().map(|token| (Door::Directory, identity(token))));
     confused.extend(
-        forgeries::by_the_public_key(stage.signer(), &directory)?.iter().map(|token| (Door::Directory, identity(token))),
+        forgeries::by_the_public_key(stage.signer(), &directory)?
+            .iter()
+            .map(|token| (Door::Directory, identity(token))),
     );
     let mut incomplete = Vec::new();
     for name in ["exp", "iat", "aud"] {

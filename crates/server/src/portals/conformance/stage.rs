@@ -10,7 +10,9 @@ use url::Url;
 
 use super::{Conformance, ConformanceError};
 use crate::{
-    drivers::{self, DIRECTORY_SCOPE, Directory, DriverError, IDENTITY_HEADER, IdentitySigner, LIFETIME_SECONDS, OURSELVES},
+    drivers::{
+        self, DIRECTORY_SCOPE, Directory, DriverError, IDENTITY_HEADER, IdentitySigner, LIFETIME_SECONDS, OURSELVES,
+    },
     gateway::{SUPPORT_HEADER, support_value},
 };
 
@@ -126,7 +128,10 @@ impl<'a> Stage<'a> {
 
     /// What the gateway says of who looks at the customer's pages.
     pub fn page_claims(&self, session: &str) -> Value {
-        with(self.registered(self.customer_id()), json!({ "act": { "sub": STAFF }, "sid": session, "mode": "read_only" }))
+        with(
+            self.registered(self.customer_id()),
+            json!({ "act": { "sub": STAFF }, "sid": session, "mode": "read_only" }),
+        )
     }
 
     pub fn directory_claims(&self) -> Value {
