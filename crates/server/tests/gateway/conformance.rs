@@ -101,7 +101,7 @@ async fn in_a_portal_that_breaks_one_rule_exactly_this_one_is_found() {
     let ids: BTreeSet<_> = conformance::ids().into_iter().collect();
     let by_table: BTreeSet<_> = TABLE.iter().map(|(_, id)| *id).chain(["portal.answers"]).collect();
     assert_eq!(by_table, ids, "each rule has a portal that breaks it");
-    let reports = stream::iter(TABLE).map(async |(fault, id)| (fault, id, report_of(fault).await)).buffered(8);
+    let reports = stream::iter(TABLE).map(async |(fault, id)| (fault, id, report_of(fault).await)).buffered(16);
     let reports: Vec<_> = reports.collect().await;
     for (fault, id, report) in reports {
         assert_eq!(failed(&report), [id], "{fault:?}: {report:#?}");
@@ -115,6 +115,20 @@ async fn a_portal_that_keeps_the_contract_passes_every_rule() {
     assert_eq!(failed(&report), [""; 0], "{report:#?}");
     let open: Vec<_> = report.checks.iter().filter(|check| check.outcome == Outcome::NotApplicable).collect();
     assert!(matches!(open[..], [check] if check.id == "answers.cookie-alone"), "it sets none: {open:#?}");
+}
+
+#[tokio::test]
+async fn a_portal_that_has_had_enough_of_the_kit_does_not_pass_for_one_that_refuses_forgeries() {
+    let report = report_of(Fault::RefusesAfterALot).await;
+    let (outcome, came) = report
+        .checks
+        .iter()
+        .find(|check| check.id == "identity.actor")
+        .map(|check| (check.outcome, check.came.as_str()))
+        .unwrap();
+    assert_eq!(outcome, Outcome::NotApplicable, "{came}");
+    assert!(came.contains("429") && came.contains("tells nothing"), "{came}");
+    assert!(report.checks.iter().any(|check| check.id == "identity.none" && check.outcome == Outcome::Passed));
 }
 
 #[tokio::test]

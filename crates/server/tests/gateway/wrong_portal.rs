@@ -75,6 +75,8 @@ pub enum Fault {
     ShowsTheToken,
     FetchesForEveryKey,
     KeepsItsKeys,
+    /// No rule forbids it; the kit must not take it for something else.
+    RefusesAfterALot,
 }
 
 pub struct WrongPortal {
@@ -91,7 +93,7 @@ struct Shared {
     /// With the time of the last fetch.
     keys: tokio::sync::Mutex<(HashMap<String, String>, Option<i64>)>,
     used: Mutex<Vec<String>>,
-    visits: AtomicU64,
+    refusals: AtomicU64,
     effects: [AtomicI64; 6],
     turn: AtomicBool,
 }
@@ -108,7 +110,7 @@ impl WrongPortal {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             keys: tokio::sync::Mutex::default(),
             used: Mutex::default(),
-            visits: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
             effects: [0, 0, 0, 0, 0, 1].map(AtomicI64::new),
             turn: AtomicBool::new(false),
         });
@@ -266,11 +268,14 @@ impl Shared {
 
 async fn page(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let headers = request.headers();
+    if shared.has(Fault::RefusesAfterALot) && shared.refusals.load(Ordering::SeqCst) > 5 {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    }
     if shared.viewer(headers).await.is_none() {
+        shared.refusals.fetch_add(1, Ordering::SeqCst);
         return StatusCode::UNAUTHORIZED.into_response();
     }
     shared.count(headers);
-    shared.visits.fetch_add(1, Ordering::SeqCst);
     let is_second_page = request.uri().path() == "/letters";
     if shared.has(Fault::LeadsElsewhere) && is_second_page {
         return (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.invalid/")]).into_response();
