@@ -48,6 +48,9 @@ async fn support(gateway: &Gateway, method: Method, path: &str, lines: &[&str], 
     gateway.ask(request).await.status()
 }
 
+/// An effect, and how often it has happened.
+type Look = (&'static str, fn(&Happened) -> u64);
+
 fn jane(gateway: &Gateway) -> Happened {
     gateway.state.happened("1042")
 }
@@ -110,7 +113,7 @@ async fn support_leaves_no_trace_whether_the_header_is_whole_missing_or_nonsense
 async fn each_effect_happens_for_support_when_the_gateway_does_not_suppress_it() {
     let gateway = Gateway::start().await;
     let path = unread_path(&gateway).await;
-    let looks: [(&str, fn(&Happened) -> u64); 4] = [
+    let looks: [Look; 4] = [
         ("last-login", |happened| happened.sign_ins),
         ("presence", |happened| happened.times_seen),
         ("mail", |happened| happened.mails_sent),

@@ -308,8 +308,7 @@ async fn page(State(shared): State<Arc<Shared>>, request: Request) -> Response {
 /// Whether a request may ask the directory.
 async fn may_list(shared: &Shared, headers: &HeaderMap) -> bool {
     let Some(claims) = shared.believed(headers).await else { return false };
-    let is_directorys = claims["scope"] == "customers.read" && claims["act"].is_null() && claims["sub"] == "amberglass";
-    is_directorys
+    claims["scope"] == "customers.read" && claims["act"].is_null() && claims["sub"] == "amberglass"
 }
 
 fn entry(plan: &str) -> Value {
