@@ -123,7 +123,7 @@ async fn look(
         .map(|check| {
             json!({
                 "id": check.id, "outcome": check.outcome.as_str(), "expected": check.expected, "came": check.came,
-                "mend": check.mend,
+                "mend": check.mend, "by_hand": check.by_hand,
             })
         })
         .collect();
@@ -144,10 +144,8 @@ fn written(report: &Report) -> String {
             check.id, check.expected, check.came, check.mend
         ),
         Outcome::NotApplicable => {
-            format!(
-                "-       {}: {}\n        expected: {}\n        {}\n",
-                check.id, check.came, check.expected, check.mend
-            )
+            let by_hand = check.by_hand.map(|how| format!("        by hand:  {how}\n")).unwrap_or_default();
+            format!("-       {}: {}\n{by_hand}", check.id, check.came)
         }
     };
     report.checks.iter().map(one).collect()
@@ -159,15 +157,22 @@ mod tests {
 
     #[test]
     fn what_failed_says_what_was_expected_what_came_and_how_to_mend_it() {
-        let check = |id, outcome| Check { id, outcome, expected: "sun", came: "rain".into(), mend: "Wait." };
+        let check =
+            |id, outcome, by_hand| Check { id, outcome, expected: "sun", came: "rain".into(), mend: "Wait.", by_hand };
         let report = Report {
-            checks: vec![check("a", Outcome::Passed), check("b", Outcome::Failed), check("c", Outcome::NotApplicable)],
+            checks: vec![
+                check("a", Outcome::Passed, None),
+                check("b", Outcome::Failed, Some("Look out.")),
+                check("c", Outcome::NotApplicable, Some("Look out.")),
+                check("d", Outcome::NotApplicable, None),
+            ],
         };
         assert_eq!(
             written(&report),
             "passed  a: rain\n\
              FAILED  b\n        expected: sun\n        came:     rain\n        to mend:  Wait.\n\
-             -       c: rain\n        expected: sun\n        Wait.\n"
+             -       c: rain\n        by hand:  Look out.\n\
+             -       d: rain\n"
         );
     }
 }

@@ -13,41 +13,49 @@ const SAME: Rule = Rule {
     id: "answers.same",
     expected: "the same page asked for twice gives the same status and kind of content",
     mend: "Let a GET change nothing (RFC 9110, 9.2.1): the console reloads pages, and engines fetch them ahead.",
+    by_hand: None,
 };
 const CACHE: Rule = Rule {
     id: "answers.cache",
     expected: "a customer's page may not be kept by a shared cache: Cache-Control with no-store or private",
     mend: "Send Cache-Control: no-store with pages. A cache between gateway and portal does not see whose identity a request carries.",
+    by_hand: None,
 };
 const SESSION_COOKIE: Rule = Rule {
     id: "answers.session-cookie",
     expected: "no HttpOnly cookie is set upon a GET with an identity: each request brings its own",
     mend: "Begin no session for support. One that lives on lets it in after the gateway has stopped renewing the identity.",
+    by_hand: None,
 };
 const COOKIE_ALONE: Rule = Rule {
     id: "answers.cookie-alone",
     expected: "cookies that a page sets for support open nothing without an identity",
     mend: "Tie support's access to the identity of each request, never to a cookie.",
+    by_hand: None,
 };
 const REDIRECTS: Rule = Rule {
     id: "answers.redirects",
     expected: "redirects stay on the portal's own origin",
     mend: "Send relative addresses in Location. The gateway refuses to lead a session elsewhere.",
+    by_hand: None,
 };
 const POLICY: Rule = Rule {
     id: "answers.policy",
     expected: "the content security policy names 'self', not the portal's own address",
     mend: "Write 'self' where the policy names the portal's host: behind the gateway the page has another one.",
+    by_hand: None,
 };
 const OWN_ORIGIN: Rule = Rule {
     id: "answers.own-origin",
     expected: "scripts, styles and pictures of the page come from relative addresses",
     mend: "Serve them from the portal itself and name them relatively: a session reaches the gateway's host and no other.",
+    by_hand: None,
 };
 const ECHO: Rule = Rule {
     id: "answers.echo",
     expected: "the token stands nowhere in the answer",
     mend: "Never show the identity's token, not in a page, a header or an error. The page could read it.",
+    by_hand: None,
 };
 pub(super) const RULES: &[&Rule] =
     &[&SAME, &CACHE, &SESSION_COOKIE, &COOKIE_ALONE, &REDIRECTS, &POLICY, &OWN_ORIGIN, &ECHO];

@@ -18,26 +18,31 @@ const LIST: Rule = Rule {
     expected: "GET /.well-known/amberglass/customers?query=&limit=50 lists customers to a token with the scope customers.read",
     mend: "Answer 200 with {\"customers\": [{id, name, email, class, plan, since_ms, active}], \"truncated\": bool}; docs/portal.md has \
            each field.",
+    by_hand: None,
 };
 const ONE: Rule = Rule {
     id: "directory.one",
     expected: "GET /.well-known/amberglass/customers/{id} tells of one customer what the list tells",
     mend: "Answer with the same object as in the list, for the id in the path and no other.",
+    by_hand: None,
 };
 const UNKNOWN: Rule = Rule {
     id: "directory.unknown",
     expected: "an id that no customer has is answered with 404",
     mend: "Answer 404. Anything else stops a search or a running session with an error.",
+    by_hand: None,
 };
 const SEARCH: Rule = Rule {
     id: "directory.search",
     expected: "a customer is found by the whole name and by the e-mail address",
     mend: "Search `query` in name and e-mail address, without regard to case; best matches first.",
+    by_hand: None,
 };
 const KIND: Rule = Rule {
     id: "directory.kind",
     expected: "a token that opens pages, or that has another scope, does not open the directory",
     mend: "Open it to tokens only whose sub is amberglass and whose scope is customers.read, without act, sid and mode.",
+    by_hand: None,
 };
 pub(super) const RULES: &[&Rule] = &[&LIST, &ONE, &UNKNOWN, &SEARCH, &KIND];
 

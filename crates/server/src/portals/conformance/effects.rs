@@ -16,46 +16,55 @@ const FORM: Rule = Rule {
     expected: "GET /.well-known/amberglass/effects?customer={id} answers with one number for each effect, or with 404",
     mend: "Answer {\"customer\": id, \"last_login\", \"presence\", \"read_marks\", \"mail\", \"analytics\", \"own_sessions\"}: whole numbers that \
            change when the effect happens; null for what this portal does not have. It may be there in tests alone.",
+    by_hand: None,
 };
 const CLOSED: Rule = Rule {
     id: "effects.closed",
     expected: "the effects are told to a token of the directory's kind only",
     mend: "Protect the endpoint as the directory is.",
+    by_hand: None,
 };
 const LAST_LOGIN: Rule = Rule {
     id: "effects.last-login",
     expected: "support's pages leave the customer's last sign-in as it was",
-    mend: "Do not count a verified identity as a sign-in. By hand: look at the last sign-in before and after a session.",
+    mend: "Do not count a verified identity as a sign-in.",
+    by_hand: Some("Look at the last sign-in before and after a session."),
 };
 const PRESENCE: Rule = Rule {
     id: "effects.presence",
     expected: "support's pages do not show the customer as online",
-    mend: "Leave out of presence what comes with a verified identity. By hand: look from another account during a session.",
+    mend: "Leave out of presence what comes with a verified identity.",
+    by_hand: Some("Look from another account during a session."),
 };
 const READ_MARKS: Rule = Rule {
     id: "effects.read-marks",
     expected: "support's pages mark nothing as read",
-    mend: "Serve messages without marking them while support looks. By hand: open an unread one in a session, then sign in as the customer.",
+    mend: "Serve messages without marking them while support looks.",
+    by_hand: Some("Open an unread one in a session, then sign in as the customer."),
 };
 const MAIL: Rule = Rule {
     id: "effects.mail",
     expected: "support's pages send the customer no mail",
-    mend: "Send nothing that a mere visit causes, such as word of a new sign-in. By hand: look into the customer's mailbox after a session.",
+    mend: "Send nothing that a mere visit causes, such as word of a new sign-in.",
+    by_hand: Some("Look into the customer's mailbox after a session."),
 };
 const ANALYTICS: Rule = Rule {
     id: "effects.analytics",
     expected: "support's pages are not counted as the customer's visits",
-    mend: "Leave out of analytics what comes with a verified identity. By hand: look at the customer's figures after a session.",
+    mend: "Leave out of analytics what comes with a verified identity.",
+    by_hand: Some("Look at the customer's figures after a session."),
 };
 const WITHOUT_HEADER: Rule = Rule {
     id: "effects.without-header",
     expected: "with Amberglass-Support missing or unreadable all of them stay suppressed",
     mend: "Suppress because of the verified identity; let the header only say what may happen after all.",
+    by_hand: None,
 };
 const OWN_SESSIONS: Rule = Rule {
     id: "sessions.own",
     expected: "the customer's own sessions are still there after support's",
-    mend: "Begin no session of the portal's own for support, and end none with it. By hand: sign in as the customer, run this again, and go on.",
+    mend: "Begin no session of the portal's own for support, and end none with it.",
+    by_hand: Some("Sign in as the customer, run this again, and go on."),
 };
 pub(super) const RULES: &[&Rule] =
     &[&FORM, &CLOSED, &LAST_LOGIN, &PRESENCE, &READ_MARKS, &MAIL, &ANALYTICS, &WITHOUT_HEADER, &OWN_SESSIONS];

@@ -14,11 +14,13 @@ const ALONE: Rule = Rule {
     id: "header.alone",
     expected: "Amberglass-Support, or any other header of that kind, opens nothing without an identity",
     mend: "Look at these headers only after the token of the same request is verified. Anybody can send them.",
+    by_hand: None,
 };
 const OPTIONAL: Rule = Rule {
     id: "header.optional",
     expected: "a verified identity opens the page also where Amberglass-Support is missing or can't be parsed",
     mend: "Take a missing or unreadable Amberglass-Support for one that suppresses everything, and serve the page.",
+    by_hand: None,
 };
 pub(super) const RULES: &[&Rule] = &[&ALONE, &OPTIONAL];
 

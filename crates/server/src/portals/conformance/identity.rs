@@ -15,86 +15,103 @@ const VALID: Rule = Rule {
     expected: "a valid identity opens the customer's page, with 200",
     mend: "Verify the token of Amberglass-Identity with the issuer's keys, and serve the page of the customer in `sub`. If the page only \
            leads on to another one, name that one with --page; the customer with --customer.",
+    by_hand: None,
 };
 const NONE: Rule = Rule {
     id: "identity.none",
     expected: "without an identity neither the page nor the directory opens",
     mend: "Refuse with 401, or show the page that a stranger sees. If the page is the same for everybody, name another one with --page.",
+    by_hand: None,
 };
 const AGAIN: Rule = Rule {
     id: "identity.again",
     expected: "one token opens more than once within its minute",
     mend: "Do not keep used `jti`: one page needs many requests, and some clients ask the same one again.",
+    by_hand: None,
 };
 const TWICE: Rule = Rule {
     id: "identity.twice",
     expected: "two identities in one request open nothing, also where the first one is good",
     mend: "Refuse a request with more than one Amberglass-Identity: somebody has added one.",
+    by_hand: None,
 };
 const EXPIRED: Rule = Rule {
     id: "identity.expired",
     expected: "a token whose `exp` has passed by 30 seconds opens nothing",
     mend: "Check `exp`, with a leeway of ten seconds at the most; many libraries have sixty when nothing is set.",
+    by_hand: None,
 };
 const FUTURE: Rule = Rule {
     id: "identity.future",
     expected: "a token whose `iat` is five minutes ahead opens nothing",
     mend: "Refuse an `iat` that is more than ten seconds ahead. Few libraries do that by themselves.",
+    by_hand: None,
 };
 const NOT_BEFORE: Rule = Rule {
     id: "identity.not-before",
     expected: "a token whose `nbf` is five minutes ahead opens nothing",
     mend: "Check `nbf` where there is one (RFC 7519, 4.1.5).",
+    by_hand: None,
 };
 const LIFETIME: Rule = Rule {
     id: "identity.lifetime",
     expected: "a token that is to live for an hour opens nothing, however fresh and well signed",
     mend: "Refuse where `exp` - `iat` is more than 60 seconds.",
+    by_hand: None,
 };
 const AUDIENCE: Rule = Rule {
     id: "identity.audience",
     expected: "a token for another portal opens nothing",
     mend: "Compare `aud` with the audience that this portal has in the server's configuration.",
+    by_hand: None,
 };
 const ISSUER: Rule = Rule {
     id: "identity.issuer",
     expected: "a token of another issuer opens nothing",
     mend: "Compare `iss` with the server's address, whole and by letter.",
+    by_hand: None,
 };
 const SIGNATURE: Rule = Rule {
     id: "identity.signature",
     expected: "a token that was changed after it was signed, or that another key has signed under the issuer's key id, opens nothing",
     mend: "Verify the signature, over the very bytes that the claims are read from. Decoding a token does not.",
+    by_hand: None,
 };
 const ALG_NONE: Rule = Rule {
     id: "identity.alg-none",
     expected: "an unsigned token opens nothing",
     mend: "Accept the algorithm EdDSA alone, whatever the token's header says.",
+    by_hand: None,
 };
 const ALG_CONFUSED: Rule = Rule {
     id: "identity.alg-confused",
     expected: "a token that is authenticated by HS256 with the public key as secret opens nothing",
     mend: "Accept the algorithm EdDSA alone, whatever the token's header says.",
+    by_hand: None,
 };
 const INCOMPLETE: Rule = Rule {
     id: "identity.incomplete",
     expected: "a token without `exp`, `iat` or `aud` opens nothing, nor a page without `sid` or `mode`",
     mend: "Demand every claim that the contract names; most libraries check only those that are there.",
+    by_hand: None,
 };
 const ACTOR: Rule = Rule {
     id: "identity.actor",
     expected: "a token without `act` opens no page",
     mend: "Demand `act.sub`: who acts for the customer. Without it a token says that the customer is here.",
+    by_hand: None,
 };
 const STRANGER: Rule = Rule {
     id: "identity.unknown-customer",
     expected: "a token for a customer who does not exist opens no page, and makes no account",
     mend: "Refuse with 403 when `sub` is nobody's id. Never make an account from a token.",
+    by_hand: None,
 };
 const KIND: Rule = Rule {
     id: "identity.kind",
     expected: "a token for the directory opens no page",
     mend: "Refuse pages to tokens with a `scope`.",
+    by_hand: None,
 };
 pub(super) const RULES: &[&Rule] = &[
     &VALID,

@@ -13,11 +13,13 @@ const UNKNOWN: Rule = Rule {
     id: "keys.unknown",
     expected: "made-up key ids open nothing, and at most one of three in a row makes the portal fetch the keys again",
     mend: "Fetch the keys for an unknown key id, but not more often than every few seconds: anybody can send one.",
+    by_hand: None,
 };
 const NEW: Rule = Rule {
     id: "keys.new",
     expected: "a key that the issuer has added is believed within half a minute",
     mend: "Fetch the keys again when a token names a key id that is not held. A portal that fetches them once is shut out when the key changes.",
+    by_hand: None,
 };
 pub(super) const RULES: &[&Rule] = &[&UNKNOWN, &NEW];
 

@@ -69,6 +69,7 @@ const ANSWERS: Rule = Rule {
     id: "portal.answers",
     expected: "the portal answers",
     mend: "Start the portal, and give the address at which it listens itself, not that of its gateway host.",
+    by_hand: None,
 };
 
 /// The ids of all rules, in no particular order.

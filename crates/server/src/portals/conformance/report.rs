@@ -6,8 +6,9 @@ pub(super) struct Rule {
     /// Stable: reports are compared by it.
     pub id: &'static str,
     pub expected: &'static str,
-    /// How to mend it; where it could not be looked at, how to look at it oneself.
     pub mend: &'static str,
+    /// How to look oneself, where a portal may leave the kit no way to.
+    pub by_hand: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub struct Check {
     /// What came, or why nothing could be told.
     pub came: String,
     pub mend: &'static str,
+    pub by_hand: Option<&'static str>,
 }
 
 /// All rules in the order in which they were looked at.
@@ -79,6 +81,13 @@ impl Report {
     }
 
     fn add(&mut self, rule: &Rule, outcome: Outcome, came: String) {
-        self.checks.push(Check { id: rule.id, outcome, expected: rule.expected, came, mend: rule.mend });
+        self.checks.push(Check {
+            id: rule.id,
+            outcome,
+            expected: rule.expected,
+            came,
+            mend: rule.mend,
+            by_hand: rule.by_hand,
+        });
     }
 }
