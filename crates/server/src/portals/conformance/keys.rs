@@ -18,7 +18,8 @@ const UNKNOWN: Rule = Rule {
 const NEW: Rule = Rule {
     id: "keys.new",
     expected: "a key that the issuer has added is believed within half a minute",
-    mend: "Fetch the keys again when a token names a key id that is not held. A portal that fetches them once is shut out when the key changes.",
+    mend: "Fetch the keys again when a token names a key id that is not held. A portal that fetches them once is shut out when the key changes. \
+           Some libraries wait half a minute between two fetches when nothing is set: say a few seconds.",
     by_hand: None,
 };
 pub(super) const RULES: &[&Rule] = &[&UNKNOWN, &NEW];
