@@ -101,6 +101,8 @@ struct Shared {
 impl WrongPortal {
     /// It has an address, but does not listen yet to whom it should believe.
     pub async fn new(fault: Fault) -> Self {
+        // An error says that another test has done it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
