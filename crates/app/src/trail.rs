@@ -251,6 +251,7 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::SignerAdded { name, verifier_key: _ } => what(name),
         EventDetail::PortalKeyAdded { name, key: _ } => what(name),
         EventDetail::PortalKeyRevoked { key } => what(key),
+        EventDetail::PortalTested { upstream } => what(upstream),
         EventDetail::TrailExported { format } => what(id_of(format)),
         EventDetail::JournalReplaced { cause, former: _, seq: _, hash: _ } => because(id_of(cause)),
         EventDetail::BodiesErased { reason, by: _, records: _ } => because(reason),

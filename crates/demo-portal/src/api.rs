@@ -97,12 +97,20 @@ pub(crate) async fn cancel_appointment(
     Path(id): Path<u64>,
 ) -> Response {
     let now = shared.now();
-    shared.change(|store| store.cancel(&viewer.customer, id, now)).map(Json).into_response()
+    let cancelled = shared.change(|store| store.cancel(&viewer.customer, id, now));
+    if cancelled.is_ok() {
+        shared.seen.effects.tell(&viewer, "Your appointment is cancelled", now);
+    }
+    cancelled.map(Json).into_response()
 }
 
 pub(crate) async fn pay_invoice(State(shared): State<Arc<Shared>>, viewer: Viewer, Path(id): Path<u64>) -> Response {
     let now = shared.now();
-    shared.change(|store| store.pay(&viewer.customer, id, now)).map(Json).into_response()
+    let paid = shared.change(|store| store.pay(&viewer.customer, id, now));
+    if paid.is_ok() {
+        shared.seen.effects.tell(&viewer, "Your receipt", now);
+    }
+    paid.map(Json).into_response()
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Looking customers up, for the gateway's driver. Needs a token of its own kind; a token for pages does not open it.
+//! Looking customers up, for the gateway's driver, and what has happened beside their pages, for its conformance kit. Needs a token of its own kind; a token for pages does not open it.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    api::unread,
     data::Customer,
     identity::DirectoryReader,
     portal::{Shared, UnixMillis},
@@ -104,4 +105,48 @@ pub(crate) async fn one(
         None => Problem::new(StatusCode::NOT_FOUND, "No such customer", "Barkside has no customer with this number.")
             .into_response(),
     }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct About {
+    customer: String,
+}
+
+/// One number for each effect, that is another one after it has happened.
+#[derive(Serialize)]
+struct Report {
+    customer: String,
+    last_login: u64,
+    presence: u64,
+    read_marks: usize,
+    mail: u64,
+    analytics: u64,
+    /// How many browsers the customer is signed in on.
+    own_sessions: usize,
+}
+
+pub(crate) async fn effects(
+    _reader: DirectoryReader,
+    State(shared): State<Arc<Shared>>,
+    Query(about): Query<About>,
+) -> Response {
+    let read_marks = shared.read(|store| {
+        let customer = store.customer(&about.customer)?;
+        Some(customer.messages.len().saturating_sub(unread(customer)))
+    });
+    let Some(read_marks) = read_marks else {
+        return Problem::new(StatusCode::NOT_FOUND, "No such customer", "Barkside has no customer with this number.")
+            .into_response();
+    };
+    let happened = shared.seen.effects.of(&about.customer);
+    let report = Report {
+        last_login: happened.sign_ins,
+        presence: happened.times_seen,
+        read_marks,
+        mail: happened.mails_sent,
+        analytics: happened.page_views,
+        own_sessions: shared.own_sessions.count(&about.customer, shared.now()),
+        customer: about.customer,
+    };
+    Json(report).into_response()
 }

@@ -22,6 +22,7 @@ use crate::{
     identity::Jwks,
     pages,
     seen::PortalState,
+    sign_in::{self, OwnSessions},
     store::{Refusal, Store},
     ticker,
 };
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     pub config: PortalConfig,
     pub jwks: Jwks,
     pub seen: Arc<PortalState>,
+    pub own_sessions: OwnSessions,
     /// Turns true when the portal stops, so that endless answers end.
     pub stopping: watch::Sender<bool>,
     store: Mutex<Store>,
@@ -105,12 +107,14 @@ impl Portal {
     /// Makes the sample data, with dates around the clock's present time. Fetches nothing yet.
     pub fn new(config: PortalConfig) -> Result<Self, PortalError> {
         let jwks = Jwks::new(config.jwks_url.clone(), config.clock.clone())?;
-        let store = Store::new(data::customers((config.clock)()));
+        let start = (config.clock)();
+        let store = Store::new(data::customers(start));
         Ok(Self {
             shared: Arc::new(Shared {
                 config,
                 jwks,
-                seen: Arc::default(),
+                seen: Arc::new(PortalState::new(start)),
+                own_sessions: OwnSessions::default(),
                 stopping: watch::Sender::new(false),
                 store: Mutex::new(store),
             }),
@@ -133,6 +137,8 @@ impl Portal {
             .route("/messages/{id}", get(pages::messages::show))
             .route("/messages/{id}/open", get(forms::open_message))
             .route("/account", get(pages::account::show))
+            .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+            .route("/sign-out", post(sign_in::sign_out))
             .route("/account/address", post(forms::change_address))
             .route("/account/password", post(forms::change_password))
             .route("/api/me", get(api::me))
@@ -145,6 +151,7 @@ impl Portal {
             .route("/api/ticker", get(ticker::ticker))
             .route("/.well-known/amberglass/customers", get(directory::search))
             .route("/.well-known/amberglass/customers/{id}", get(directory::one))
+            .route("/.well-known/amberglass/effects", get(directory::effects))
             .route("/assets/{name}", get(assets::file))
             .route("/assets/pets/{name}", get(assets::pet))
             .fallback(pages::not_found);

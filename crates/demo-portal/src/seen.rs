@@ -10,6 +10,11 @@ use std::{
 
 use axum::http::Method;
 
+use crate::{
+    effects::{Effects, Happened},
+    portal::UnixMillis,
+};
+
 /// The oldest are forgotten beyond this, so that a portal left running does not grow.
 const KEPT_REQUESTS: usize = 20_000;
 const KEPT_REPORTS: usize = 200;
@@ -23,14 +28,29 @@ pub struct Received {
 }
 
 /// Counters and lists of one portal since its start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PortalState {
+    pub(crate) effects: Effects,
     writes: AtomicU64,
     received: Mutex<VecDeque<Received>>,
     hostile_reports: Mutex<VecDeque<serde_json::Value>>,
 }
 
 impl PortalState {
+    pub(crate) fn new(start: UnixMillis) -> Self {
+        Self {
+            effects: Effects::new(start),
+            writes: AtomicU64::default(),
+            received: Mutex::default(),
+            hostile_reports: Mutex::default(),
+        }
+    }
+
+    /// What has happened beside this customer's pages.
+    pub fn happened(&self, customer: &str) -> Happened {
+        self.effects.of(customer)
+    }
+
     /// How many changes took effect: refused and failed ones do not count.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::SeqCst)

@@ -141,6 +141,11 @@ impl Store {
         Ok(())
     }
 
+    pub fn has_message(&self, customer: &str, id: u64) -> Result<(), Refusal> {
+        let customer = self.customer(customer).ok_or(Refusal::NotFound)?;
+        customer.messages.iter().find(|message| message.id == id).map(|_| ()).ok_or(Refusal::NotFound)
+    }
+
     pub fn change_address(&mut self, customer: &str, address: &Address) -> Result<(), Refusal> {
         let too_long = || Refusal::Invalid("Keep each line under 100 characters.");
         let address = Address {

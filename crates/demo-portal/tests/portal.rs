@@ -5,6 +5,8 @@
 mod data;
 #[path = "portal/directory.rs"]
 mod directory;
+#[path = "portal/effects.rs"]
+mod effects;
 #[path = "portal/gateway.rs"]
 mod gateway;
 #[path = "portal/hostile.rs"]

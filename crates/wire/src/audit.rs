@@ -77,6 +77,10 @@ pub enum EventDetail {
     PortalKeyRevoked {
         key: String,
     },
+    /// The conformance kit opens the customer's pages there with the server's own keys, without a session.
+    PortalTested {
+        upstream: String,
+    },
     /// Every session ends and none begins until it is lifted.
     EmergencyStopped {
         by: Option<StaffId>,
@@ -459,6 +463,7 @@ impl EventDetail {
             Self::PortalEnabled { .. } => "portal_enabled",
             Self::PortalKeyAdded { .. } => "portal_key_added",
             Self::PortalKeyRevoked { .. } => "portal_key_revoked",
+            Self::PortalTested { .. } => "portal_tested",
             Self::EmergencyStopped { .. } => "emergency_stopped",
             Self::EmergencyStopLifted { .. } => "emergency_stop_lifted",
             Self::CardViewed {} => "card_viewed",

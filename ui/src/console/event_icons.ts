@@ -14,6 +14,7 @@ import EyeOff from '@lucide/svelte/icons/eye-off';
 import FilePlus from '@lucide/svelte/icons/file-plus';
 import FileText from '@lucide/svelte/icons/file-text';
 import KeyRound from '@lucide/svelte/icons/key-round';
+import ListChecks from '@lucide/svelte/icons/list-checks';
 import LogIn from '@lucide/svelte/icons/log-in';
 import LogOut from '@lucide/svelte/icons/log-out';
 import AppWindow from '@lucide/svelte/icons/app-window';
@@ -60,6 +61,7 @@ const ICONS: Record<LineKind, Icon> = {
   portal_enabled: CircleCheck,
   portal_key_added: KeyRound,
   portal_key_revoked: KeyRound,
+  portal_tested: ListChecks,
   emergency_stopped: OctagonX,
   emergency_stop_lifted: CircleCheck,
   card_viewed: IdCard,

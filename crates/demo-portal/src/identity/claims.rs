@@ -3,7 +3,10 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::Deserialize;
 
-use super::request::Viewer;
+use super::{
+    request::{Looker, Support, Viewer},
+    support::Suppressed,
+};
 use crate::portal::UnixMillis;
 
 /// The one header that is trusted. The gateway drops incoming copies of it.
@@ -55,6 +58,8 @@ pub(crate) struct Claims {
     sub: String,
     iat: i64,
     exp: i64,
+    /// The gateway never sends it; where it stands it counts (RFC 7519, 4.1.5).
+    nbf: Option<i64>,
     /// Required so that the gateway's log and ours can name one token; not kept.
     #[serde(rename = "jti")]
     _jti: String,
@@ -103,7 +108,8 @@ pub(crate) fn verify(
     if claims.aud != audience {
         return Err(IdentityRefusal::WrongAudience);
     }
-    if claims.iat > now_s.saturating_add(CLOCK_SKEW_S) {
+    let begins = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
+    if begins > now_s.saturating_add(CLOCK_SKEW_S) {
         return Err(IdentityRefusal::FromTheFuture);
     }
     if claims.exp <= now_s {
@@ -116,12 +122,14 @@ pub(crate) fn verify(
 }
 
 /// An identity that opens pages: customer, staff member, session and mode, and no scope.
-pub(crate) fn read_viewer(claims: Claims) -> Result<Viewer, IdentityRefusal> {
+/// Gives the customer and who looks; what is suppressed stands elsewhere.
+pub(crate) fn read_viewer(claims: Claims, suppressed: Suppressed) -> Result<Viewer, IdentityRefusal> {
     match claims {
         Claims { sub, act: Some(act), sid: Some(session), mode: Some(mode), scope: None, .. }
             if !sub.is_empty() && !act.sub.is_empty() && !session.is_empty() =>
         {
-            Ok(Viewer { customer: sub, staff: act.sub, session, mode })
+            let support = Support { staff: act.sub, session, mode, suppressed };
+            Ok(Viewer { customer: sub, looker: Looker::Support(support) })
         }
         _ => Err(IdentityRefusal::WrongKind),
     }

@@ -1,4 +1,4 @@
-//! Who is looking: the gateway's signed identity and nothing else.
+//! Who is looking: support by the gateway's signed identity, or the customer by the cookie of their own sign-in.
 //!
 //! A request carries `Amberglass-Identity: <JWT>`, signed with Ed25519 (RFC 8037) by a key that the gateway publishes.
 //! There are two kinds, and one never passes for the other: a `Viewer` opens pages as one customer on behalf of one
@@ -10,8 +10,11 @@
 mod claims;
 mod jwks;
 mod request;
+mod support;
 
 pub use claims::{IDENTITY_HEADER, MAX_LIFETIME_S};
 pub(crate) use claims::{IdentityRefusal, Mode, read_directory, read_viewer, verify};
 pub(crate) use jwks::Jwks;
-pub(crate) use request::{DirectoryReader, Viewer};
+pub(crate) use request::{DirectoryReader, Looker, Support, Viewer};
+pub(crate) use support::Effect;
+pub use support::SUPPORT_HEADER;

@@ -10,7 +10,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{Section, View, frame};
-use crate::{data::Address, format, identity::Viewer, portal::Shared};
+use crate::{
+    data::Address,
+    format,
+    identity::{Looker, Viewer},
+    portal::Shared,
+};
 
 #[derive(Deserialize)]
 pub(crate) struct Done {
@@ -50,6 +55,13 @@ pub(crate) fn page(
                         dt { "Customer number" } dd { (customer.id) }
                         dt { "Plan" } dd { (customer.plan.unwrap_or("Pay as you go")) }
                         dt { "With us since" } dd { (format::date(customer.since)) }
+                        dt { "Last sign-in" } dd { (last_sign_in(view)) }
+                        @if let Some(mail) = view.happened.mails.last() {
+                            dt { "Last mail to you" } dd { (mail.subject) ", " (format::from_now(mail.at, view.now)) }
+                        }
+                    }
+                    @if view.viewer.looker == Looker::Customer {
+                        form method="post" action="/sign-out" { button class="button plain small" type="submit" { "Sign out" } }
                     }
                 }
                 (password_form(view, password))
@@ -58,6 +70,14 @@ pub(crate) fn page(
         }
     };
     frame(view, Section::Account, "Account", done, content)
+}
+
+/// Support's visits do not show here.
+fn last_sign_in(view: &View) -> String {
+    match view.happened.last_sign_in {
+        Some(at) => format!("{} at {}", format::from_now(at, view.now), format::time(at)),
+        None => "Never".to_owned(),
+    }
 }
 
 fn address_form(view: &View, wrong: Option<(&str, &Address)>) -> Markup {

@@ -10,7 +10,10 @@ use super::{
     View,
     icons::{Icon, icon},
 };
-use crate::{api::unread, identity::Mode};
+use crate::{
+    api::unread,
+    identity::{Looker, Mode, Support},
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -46,7 +49,7 @@ pub(crate) fn frame(view: &View, here: Section, title: &str, done: Option<&str>,
         @if let Some(other) = &view.hostile { (test_pages(other)) }
         a class="skip" href="#content" { "Skip to the content" }
         header class="top" {
-            (support_notice(view))
+            @if let Looker::Support(support) = &view.viewer.looker { (support_notice(support)) }
             div class="wide top-row" {
                 (brand())
                 nav class="places" aria-label="Main" {
@@ -86,13 +89,16 @@ pub(crate) fn refusal(status: StatusCode, title: &str, detail: &str) -> Response
             img src="/assets/pets/dog-2-0-1.svg" alt="" width="132" height="132";
             h1 { (title) }
             p { (detail) }
+            @if status == StatusCode::UNAUTHORIZED {
+                p class="actions" { a class="button" href="/sign-in" { "Sign in as a customer" } }
+            }
         }
         (foot())
     };
     (status, Html(document(title, body).into_string())).into_response()
 }
 
-fn document(title: &str, body: Markup) -> Markup {
+pub(super) fn document(title: &str, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -123,7 +129,7 @@ fn test_pages(other: &str) -> Markup {
     }
 }
 
-fn brand() -> Markup {
+pub(super) fn brand() -> Markup {
     html! {
         a class="brand" href="/" {
             img src="/assets/mark.svg" alt="" width="38" height="38";
@@ -132,8 +138,8 @@ fn brand() -> Markup {
     }
 }
 
-fn support_notice(view: &View) -> Markup {
-    let words = match view.viewer.mode {
+fn support_notice(support: &Support) -> Markup {
+    let words = match support.mode {
         Mode::ReadOnly => "Barkside support is viewing this account, read-only",
         Mode::ReadWrite => "Barkside support is viewing this account and can make changes",
     };
@@ -142,13 +148,13 @@ fn support_notice(view: &View) -> Markup {
             div class="wide support-row" {
                 (icon(Icon::Eye))
                 span { (words) }
-                span class="support-who" { "Support agent " (view.viewer.staff) }
+                span class="support-who" { "Support agent " (support.staff) }
             }
         }
     }
 }
 
-fn foot() -> Markup {
+pub(super) fn foot() -> Markup {
     html! {
         footer class="foot" {
             div class="wide foot-row" {

@@ -59,7 +59,12 @@ fn page(view: &View, open: Option<&Message>) -> Response {
     let mut messages: Vec<_> = view.customer.messages.iter().collect();
     messages.sort_by_key(|message| std::cmp::Reverse(message.sent));
     let content = html! {
-        h1 { "Messages" }
+        div class="title-row" {
+            h1 { "Messages" }
+            p class="quiet" {
+                @if view.happened.is_online(view.now) { "The salon sees you online" } @else { "The salon sees you offline" }
+            }
+        }
         div class={ "columns even" @if open.is_some() { " reading" } } {
             section class="card letters column" aria-label="All messages" {
                 @for message in messages {

@@ -8,6 +8,7 @@ mod layout;
 pub(crate) mod messages;
 pub(crate) mod overview;
 pub(crate) mod pets;
+pub(crate) mod sign_in;
 
 use axum::{
     http::StatusCode,
@@ -16,6 +17,7 @@ use axum::{
 
 use crate::{
     data::Customer,
+    effects::Happened,
     identity::Viewer,
     portal::{Shared, UnixMillis},
     store::Refusal,
@@ -28,6 +30,7 @@ use layout::{Section, frame};
 pub(crate) struct View {
     pub customer: Customer,
     pub viewer: Viewer,
+    pub happened: Happened,
     pub now: UnixMillis,
     /// The other origin that the test pages try to reach, when there are test pages.
     pub hostile: Option<String>,
@@ -39,6 +42,7 @@ impl View {
         match shared.read(|store| store.customer(&viewer.customer).cloned()) {
             Some(customer) => Ok(Self {
                 customer,
+                happened: shared.seen.effects.of(&viewer.customer),
                 viewer,
                 now: shared.now(),
                 hostile: shared.config.hostile_pages.as_ref().map(|other| other.origin().ascii_serialization()),

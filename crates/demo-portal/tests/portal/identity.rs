@@ -68,6 +68,8 @@ async fn only_a_whole_and_fresh_identity_for_this_portal_opens_a_page() {
             token(&with(with(good(), "iat", json!(i64::MIN)), "exp", json!(i64::MAX))),
             StatusCode::UNAUTHORIZED,
         ),
+        ("not valid yet", token(&with(good(), "nbf", json!(now + 3))), StatusCode::UNAUTHORIZED),
+        ("valid since now", token(&with(good(), "nbf", json!(now))), StatusCode::OK),
         ("no staff member", token(&with(good(), "act", Value::Null)), StatusCode::UNAUTHORIZED),
         ("empty staff member", token(&with(good(), "act", json!({ "sub": "" }))), StatusCode::UNAUTHORIZED),
         ("no session", token(&with(good(), "sid", Value::Null)), StatusCode::UNAUTHORIZED),
@@ -134,12 +136,14 @@ async fn without_an_identity_every_door_is_closed_and_says_why() {
         (Method::POST, "/api/invoices/104201/pay"),
         (Method::GET, "/.well-known/amberglass/customers"),
         (Method::GET, "/.well-known/amberglass/customers/1042"),
+        (Method::GET, "/.well-known/amberglass/effects?customer=1042"),
+        (Method::POST, "/sign-out"),
     ] {
         let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
         let answer = gateway.ask(request).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
         let body = text(answer).await;
-        assert!(body.contains("only reached through its support gateway"), "{method} {path}: {body}");
+        assert!(body.contains("without a valid identity from it"), "{method} {path}: {body}");
         assert!(!body.contains("Jane"), "{method} {path}");
     }
     assert_eq!(gateway.state.writes(), 0);

@@ -90,22 +90,6 @@ async fn a_message_is_sent_and_an_empty_one_is_not() {
 }
 
 #[tokio::test]
-async fn opening_a_message_by_get_marks_it_as_read() {
-    let gateway = Gateway::start().await;
-    assert_eq!(gateway.json("1042", "/api/me").await["unread_messages"], 1);
-    let messages = gateway.json("1042", "/api/messages").await;
-    let unread = messages["messages"].as_array().unwrap().iter().find(|message| message["read"] == false).unwrap();
-    let path = format!("/messages/{}/open", unread["id"]);
-    assert!(gateway.page("1042", "/messages").await.1.contains(&path));
-    let (status, _) = gateway.page("1042", &path).await;
-    assert_eq!(status, StatusCode::SEE_OTHER);
-    assert_eq!(gateway.json("1042", "/api/me").await["unread_messages"], 0);
-    assert_eq!(gateway.state.writes(), 1);
-    assert_eq!(gateway.page("1077", &path).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(gateway.state.writes(), 1);
-}
-
-#[tokio::test]
 async fn the_address_is_changed_for_this_customer_alone() {
     let gateway = Gateway::start().await;
     let others = gateway.json("1077", "/api/me").await["address"].clone();

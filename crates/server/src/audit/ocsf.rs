@@ -51,6 +51,7 @@ fn class_of(kind: &str) -> (Class, i64, bool) {
         "portal_disabled" | "portal_enabled" => (EntityManagement("portal"), UPDATE, true),
         "portal_key_added" => (EntityManagement("portal_key"), CREATE, true),
         "portal_key_revoked" => (EntityManagement("portal_key"), DELETE, true),
+        "portal_tested" => (EntityManagement("portal"), READ, true),
         "emergency_stopped" => (EntityManagement("emergency_stop"), CREATE, true),
         "emergency_stop_lifted" => (EntityManagement("emergency_stop"), DELETE, true),
         "signer_added" | "server_key_pinned" => (EntityManagement("key"), CREATE, true),

@@ -84,6 +84,7 @@ fn is_servers_alone(detail: &EventDetail) -> bool {
         | EventDetail::PortalEnabled { .. }
         | EventDetail::PortalKeyAdded { .. }
         | EventDetail::PortalKeyRevoked { .. }
+        | EventDetail::PortalTested { .. }
         | EventDetail::ProviderLinked { .. }
         | EventDetail::RecordsRetired { .. }
         | EventDetail::RequestBlocked { .. }

@@ -36,7 +36,7 @@ struct Found {
     truncated: bool,
 }
 
-pub(super) struct Directory {
+pub(crate) struct Directory {
     portal: PortalId,
     upstream: Url,
     client: reqwest::Client,
@@ -44,15 +44,7 @@ pub(super) struct Directory {
 
 impl Directory {
     pub fn new(portal: PortalId, upstream: Url) -> Result<Self, DriverError> {
-        // An error says that the process already has one, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(DriverError::Client)?;
-        Ok(Self { portal, upstream, client })
+        Ok(Self { portal, upstream, client: super::client(TIMEOUT)? })
     }
 
     pub async fn find(&self, query: &str, limit: u32, token: &str) -> Result<CustomerListResponse, DriverError> {

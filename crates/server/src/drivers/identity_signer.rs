@@ -63,6 +63,13 @@ impl IdentitySigner {
         Ok(Self::from_seed(&seed))
     }
 
+    /// With a key that lives no longer than this value.
+    pub(crate) fn throwaway(entropy: &dyn Entropy) -> Self {
+        let mut seed = Zeroizing::new([0_u8; 32]);
+        entropy.fill(seed.as_mut_slice());
+        Self::from_seed(&seed)
+    }
+
     fn from_seed(seed: &[u8; 32]) -> Self {
         let public = URL_SAFE_NO_PAD.encode(SigningKey::from_bytes(seed).verifying_key().to_bytes());
         let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
@@ -89,7 +96,12 @@ impl IdentitySigner {
     /// # Errors
     /// When the claims cannot be serialised.
     pub fn sign<C: Serialize>(&self, claims: &C) -> Result<String, DriverError> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        self.sign_as(&self.kid, claims)
+    }
+
+    /// The same under another key's id.
+    pub(crate) fn sign_as<C: Serialize>(&self, kid: &str, claims: &C) -> Result<String, DriverError> {
+        let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &self.key).map_err(DriverError::Signing)
     }
 }
@@ -107,7 +119,7 @@ pub(super) struct Registered<'a> {
 }
 
 /// Longest life of a token: portals may refuse longer ones.
-pub(super) const LIFETIME_SECONDS: i64 = 60;
+pub(crate) const LIFETIME_SECONDS: i64 = 60;
 
 impl<'a> Registered<'a> {
     pub fn new(iss: &'a str, aud: &'a str, sub: &'a str, clock: &dyn Clock, entropy: &dyn Entropy) -> Self {

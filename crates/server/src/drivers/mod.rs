@@ -7,7 +7,7 @@ mod directory;
 mod identity_signer;
 mod signed_identity;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use amberglass_domain::ports::{Clock, Entropy};
 use amberglass_wire::{
@@ -17,7 +17,10 @@ use amberglass_wire::{
 use async_trait::async_trait;
 use http::HeaderMap;
 
+pub(crate) use directory::Directory;
 pub use identity_signer::IdentitySigner;
+pub(crate) use identity_signer::LIFETIME_SECONDS;
+pub(crate) use signed_identity::{DIRECTORY_SCOPE, OURSELVES};
 pub use signed_identity::{IDENTITY_HEADER, SignedIdentity};
 
 use crate::{
@@ -40,6 +43,18 @@ pub trait Driver: Send + Sync + 'static {
 
     /// What this kind of system can and cannot do.
     fn capabilities(&self) -> Capabilities;
+}
+
+/// Asks portals and waits this long for the whole answer: by no proxy of the environment, and led nowhere.
+pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, DriverError> {
+    // An error says that the process already has one, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(DriverError::Client)
 }
 
 /// What a driver's kind of system can and cannot do.

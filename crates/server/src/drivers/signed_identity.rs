@@ -23,8 +23,8 @@ use crate::{config::PortalConfig, sessions::GatewaySession};
 /// The header that portals trust.
 pub const IDENTITY_HEADER: HeaderName = HeaderName::from_static("amberglass-identity");
 /// `sub` of a token that opens the directory and no customer's pages.
-const OURSELVES: &str = "amberglass";
-const DIRECTORY_SCOPE: &str = "customers.read";
+pub(crate) const OURSELVES: &str = "amberglass";
+pub(crate) const DIRECTORY_SCOPE: &str = "customers.read";
 
 #[derive(Serialize)]
 struct Actor<'a> {

@@ -18,6 +18,7 @@ mod pipeline;
 mod sending;
 mod shadow;
 mod stream;
+mod support;
 mod target;
 mod upstream;
 
@@ -29,8 +30,10 @@ use axum::{
 };
 
 pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
+pub use support::SUPPORT_HEADER;
 
 pub(crate) use pipeline::Gateway;
+pub(crate) use support::support_value;
 
 /// Name of the session cookie. Behind TLS the `__Host-` prefix ties it to the host and to `Secure` (RFC 6265bis,
 /// 4.1.3.2); over plain http, on loopback, browsers would refuse that.

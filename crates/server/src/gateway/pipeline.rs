@@ -27,6 +27,7 @@ use super::{
     masking, outgoing,
     shadow::Shadow,
     stream::{self, CutBody},
+    support::{SUPPORT_HEADER, support_value},
     target,
     upstream::{self, Upstream, UpstreamError},
 };
@@ -291,6 +292,8 @@ impl Gateway {
         if !masked.is_empty() {
             masking::ask_plainly(&mut headers);
         }
+        let support = support_value(&session.code, session.mode).ok_or(Reason::IdentityUnavailable)?;
+        headers.insert(SUPPORT_HEADER, support);
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;

@@ -9,6 +9,7 @@ use super::{
     answer_rules::{self, Passage},
     cookie_name, keeping,
     pipeline::Gateway,
+    support::{SUPPORT_HEADER, support_value},
     upstream::{self, Upstream},
 };
 use crate::{config::PortalConfig, sessions::GatewaySession, store::Sent};
@@ -70,6 +71,7 @@ impl Gateway {
             tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
             return None;
         }
+        headers.insert(SUPPORT_HEADER, support_value(&session.code, session.mode)?);
         let mut request = http::Request::new(Body::from(kept.body.clone()));
         *request.method_mut() = Method::from_bytes(kept.method.as_bytes()).ok()?;
         *request.headers_mut() = headers;

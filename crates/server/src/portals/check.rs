@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    config::PortalConfig,
-    drivers::{DriverError, Drivers, IdentitySigner},
+    config::{PortalConfig, ServerConfig},
+    drivers::{self, DriverError, Drivers, IdentitySigner},
     operator::Operator,
 };
 
@@ -23,21 +23,10 @@ pub struct Finding {
 /// When the signing key cannot be used or no client can be made.
 pub async fn check(operator: &Operator, portal: &PortalConfig) -> Result<Vec<Finding>, DriverError> {
     let config = &operator.config;
-    let issuer = if config.issuer.is_empty() {
-        format!("http://{}", config.listen_api)
-    } else {
-        config.issuer.trim_end_matches('/').to_owned()
-    };
+    let issuer = issuer_of(config);
     let signer = Arc::new(IdentitySigner::load_or_create(&config.data_dir, &*operator.entropy)?);
     let drivers = Drivers::new(config, &issuer, signer, &operator.clock, &operator.entropy)?;
-    // An error says that the process already has one, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(DriverError::Client)?;
+    let client = drivers::client(TIMEOUT)?;
     let jwks = format!("{issuer}/.well-known/jwks.json");
     let mut findings = vec![answers(&client, portal).await, shows_keys(&client, &jwks).await];
     if let Some(driver) = drivers.get(&portal.id) {
@@ -46,10 +35,19 @@ pub async fn check(operator: &Operator, portal: &PortalConfig) -> Result<Vec<Fin
                 good("The customer directory answers, and lists no customer yet.")
             }
             Ok(_) => good("The customer directory answers and lists customers."),
-            Err(error) => bad(why_not(&error, portal, &jwks)),
+            Err(error) => bad(why_not(&error, &portal.audience, &jwks)),
         });
     }
     Ok(findings)
+}
+
+/// The `iss` of what the server of this configuration signs.
+pub(super) fn issuer_of(config: &ServerConfig) -> String {
+    if config.issuer.is_empty() {
+        format!("http://{}", config.listen_api)
+    } else {
+        config.issuer.trim_end_matches('/').to_owned()
+    }
 }
 
 async fn answers(client: &reqwest::Client, portal: &PortalConfig) -> Finding {
@@ -86,13 +84,13 @@ fn no_answer(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() { "No answer in five seconds" } else { "Nothing answers" }
 }
 
-fn why_not(error: &DriverError, portal: &PortalConfig, jwks: &str) -> String {
+/// Why a customer directory is of no use, in words.
+pub(super) fn why_not(error: &DriverError, audience: &str, jwks: &str) -> String {
     match error {
         DriverError::Unreachable(_) => "The customer directory does not answer.".into(),
         DriverError::Refused { status: 401 | 403 } => format!(
             "The customer directory refuses this server's identity. The portal has to accept tokens signed with the keys at \
-             {jwks}, for the audience `{}`; its clock may differ by seconds only.",
-            portal.audience
+             {jwks}, for the audience `{audience}`; its clock may differ by seconds only."
         ),
         DriverError::Refused { status: 404 } => {
             "The portal has no customer directory: it has to answer at /.well-known/amberglass/customers.".into()

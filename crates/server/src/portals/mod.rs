@@ -1,7 +1,8 @@
 //! Portals: what the operator does with them while servers run (switch one off and on, hand out its keys, look whether it
-//! answers), and the rules that are in force for each.
+//! answers and keeps the contract), and the rules that are in force for each.
 
 mod check;
+pub mod conformance;
 mod keys;
 mod rules;
 mod switch;

@@ -100,6 +100,23 @@ async fn a_portal_is_switched_off_and_on_while_the_server_runs() {
 }
 
 #[tokio::test]
+async fn with_the_servers_own_keys_the_conformance_kit_opens_nothing_that_is_not_on_record() {
+    let world = World::new().await;
+    let upstream = world.config.portals[0].upstream.to_string();
+    let told = refused(&world, &["portal", "test", &upstream]).await;
+    assert!(told.contains("--customer"), "{told}");
+    let told = refused(&world, &["portal", "test", "http://127.0.0.1:9", "--customer", JANE]).await;
+    assert!(told.contains("no portal with this upstream"), "{told}");
+    let told = refused(&world, &["portal", "test", &upstream, "--customer", JANE, "--audience", "elsewhere"]).await;
+    assert!(told.contains("no portal with this upstream"), "{told}");
+    assert_eq!(world.count_events("portal_tested").await, 0);
+    // The sample portal's time is the test's and the program's is the machine's: nothing opens, but it was asked.
+    let told = refused(&world, &["portal", "test", &upstream, "--customer", JANE, "--wait", "0"]).await;
+    assert!(told.contains("On record"), "{told}");
+    assert_eq!(world.count_events("portal_tested").await, 1);
+}
+
+#[tokio::test]
 async fn a_portal_key_is_shown_once_and_revoked_for_good() {
     let world = World::new().await;
     let ask = async |key: &str| {

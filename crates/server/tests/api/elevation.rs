@@ -259,6 +259,8 @@ async fn a_blocked_write_is_asked_for_decided_with_its_fields_in_view_and_sent_o
         let header = |name: &str| got.headers.get(name).map(|value| value.to_str().unwrap());
         assert_eq!(header("content-type"), Some("application/x-www-form-urlencoded"));
         assert_eq!(header("cookie"), Some("theme=dark; portal=1"), "the page's own, and what the gateway keeps");
+        let effects = "mode=read-write, suppress=(last-login presence read-marks analytics)";
+        assert!(header("amberglass-support").unwrap().ends_with(effects), "the mail that tells of it is wanted");
         let upstream = asking.world.config.portals[0].upstream.origin().ascii_serialization();
         assert_eq!(header("origin"), Some(upstream.as_str()));
         assert!(header("amberglass-identity").is_some(), "{:?}", got.headers);

@@ -1,6 +1,7 @@
 //! What the portal gets.
 
-use amberglass_server::drivers::IDENTITY_HEADER;
+use amberglass_server::{drivers::IDENTITY_HEADER, gateway::SUPPORT_HEADER};
+use amberglass_wire::session::Mode;
 use http::{Method, StatusCode, header};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
@@ -62,6 +63,30 @@ async fn the_portal_gets_a_signed_identity_and_never_the_pages_own() {
     assert!(claims["jti"].as_str().is_some_and(|id| id.len() == 36));
     assert!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap() <= 60);
     assert!(claims.get("scope").is_none());
+}
+
+#[tokio::test]
+async fn every_request_says_beside_the_identity_that_support_is_looking_and_what_to_suppress() {
+    let stage = Stage::new().await;
+    let (read, all) = ("read-only", "last-login presence read-marks mail analytics");
+    for (mode, (name, suppressed)) in
+        [(Mode::ReadOnly, (read, all)), (Mode::ReadWrite, ("read-write", "last-login presence read-marks analytics"))]
+    {
+        let session = stage.session_in(mode).await;
+        let expected = format!(r#"session="{}", mode={name}, suppress=({suppressed})"#, session.code);
+        for method in [Method::GET, Method::HEAD] {
+            let forged = stage
+                .ask(method, &session, "/account")
+                .header(SUPPORT_HEADER, "suppress=()")
+                .header("amberglass_support", "suppress=()");
+            assert_eq!(forged.send().await.unwrap().status(), StatusCode::OK);
+            let seen = stage.upstream.seen().pop().unwrap();
+            let values: Vec<_> = seen.headers.get_all(SUPPORT_HEADER).iter().collect();
+            assert_eq!(values, [expected.as_str()]);
+            assert!(seen.headers.contains_key(IDENTITY_HEADER) && !seen.headers.contains_key("amberglass_support"));
+        }
+        stage.end(&session).await;
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;
+mod conformance;
 mod directory;
 mod forwarding;
 mod keeping;
@@ -14,3 +15,4 @@ mod sample_portal;
 mod stage;
 mod upstream;
 mod words;
+mod wrong_portal;

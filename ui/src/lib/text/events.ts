@@ -27,6 +27,7 @@ export type EventKind =
   | 'portal_enabled'
   | 'portal_key_added'
   | 'portal_key_revoked'
+  | 'portal_tested'
   | 'emergency_stopped'
   | 'emergency_stop_lifted'
   | 'card_viewed'
@@ -97,6 +98,7 @@ export const EVENTS: Record<EventKind, string> = {
   portal_enabled: 'Portal switched on',
   portal_key_added: 'Portal key added',
   portal_key_revoked: 'Portal key revoked',
+  portal_tested: 'Portal tested',
   emergency_stopped: 'Emergency stop',
   emergency_stop_lifted: 'Stop lifted',
   card_viewed: 'Card opened',

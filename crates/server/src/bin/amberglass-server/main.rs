@@ -19,6 +19,7 @@ mod output;
 mod password;
 mod policy;
 mod portal;
+mod portal_test;
 mod rules;
 mod serve;
 mod staff;
@@ -44,7 +45,7 @@ enum Command {
     /// Consoles that staff have signed in on: list, revoke.
     #[command(subcommand)]
     Device(device::Device),
-    /// Portals: list, check, disable, enable, and their keys.
+    /// Portals: list, check, test, disable, enable, and their keys.
     #[command(subcommand)]
     Portal(portal::Portal),
     /// The audit log: show, check, export, keys, erase, retire.
@@ -105,7 +106,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             operator.close().await;
             done?;
         }
-        Some(Command::Portal(command)) => {
+        Some(Command::Portal(portal::Portal::Test(test))) => {
+            return portal_test::run(test, config, clock, entropy).await;
+        }
+        Some(Command::Portal(portal::Portal::Configured(command))) => {
             let operator = Operator::open(load(config)?, clock, entropy).await?;
             let done = portal::run(&operator, command).await;
             operator.close().await;
@@ -135,7 +139,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(path: Option<PathBuf>) -> anyhow::Result<ServerConfig> {
+pub(crate) fn load(path: Option<PathBuf>) -> anyhow::Result<ServerConfig> {
     let path = path.context("say which configuration: --config FILE, or demo for a trial on this machine")?;
     Ok(ServerConfig::load(&path)?)
 }

@@ -88,6 +88,12 @@ pub fn line(text: &str) -> anyhow::Result<bool> {
     }
 }
 
+/// What stands beside the answer: for the person who waits for it.
+pub fn remark(text: &str) {
+    // With the standard error gone there is nobody left to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// What went wrong, with its causes, for a person at a terminal.
 pub fn complain(error: &anyhow::Error) {
     let mut text = format!("error: {error}");

@@ -1,4 +1,5 @@
-//! `amberglass-server portal`: the portals of the configuration, their switch, and their keys.
+//! `amberglass-server portal`: the portals of the configuration, their switch, and their keys. `portal test` stands in a file of
+//! its own.
 
 use std::process::ExitCode;
 
@@ -14,10 +15,22 @@ use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::output::{Output, time};
+use crate::{
+    output::{Output, time},
+    portal_test,
+};
 
 #[derive(Subcommand)]
 pub enum Portal {
+    /// Runs the checks of the conformance kit against any portal and prints a report. Fails if one of them does.
+    Test(portal_test::Test),
+    #[command(flatten)]
+    Configured(Configured),
+}
+
+/// What needs the configuration and its database.
+#[derive(Subcommand)]
+pub enum Configured {
     /// All portals of the configuration, and whether they are open.
     List {
         #[command(flatten)]
@@ -81,11 +94,11 @@ pub enum Key {
 
 const MAX_NAME_CHARACTERS: usize = 100;
 
-pub async fn run(operator: &Operator, command: Portal) -> anyhow::Result<ExitCode> {
+pub async fn run(operator: &Operator, command: Configured) -> anyhow::Result<ExitCode> {
     match command {
-        Portal::List { output } => list(operator, output).await?,
-        Portal::Check { portal, output } => return check(operator, configured(operator, &portal)?, output).await,
-        Portal::Disable { portal, reason, output } => {
+        Configured::List { output } => list(operator, output).await?,
+        Configured::Check { portal, output } => return check(operator, configured(operator, &portal)?, output).await,
+        Configured::Disable { portal, reason, output } => {
             let id = &configured(operator, &portal)?.id;
             if reason::check_text(&reason).is_err() {
                 bail!(
@@ -100,7 +113,7 @@ pub async fn run(operator: &Operator, command: Portal) -> anyhow::Result<ExitCod
             };
             output.done(sentence, &json!({ "portal": id, "changed": changed }))?;
         }
-        Portal::Enable { portal, output } => {
+        Configured::Enable { portal, output } => {
             // Also one that has left the configuration meanwhile.
             let id = PortalId::new(portal);
             let changed = portals::enable(operator, &id).await?;
@@ -114,7 +127,7 @@ pub async fn run(operator: &Operator, command: Portal) -> anyhow::Result<ExitCod
             };
             output.done(sentence, &json!({ "portal": id, "changed": changed }))?;
         }
-        Portal::Key(Key::Add { portal, name, output }) => {
+        Configured::Key(Key::Add { portal, name, output }) => {
             let id = &configured(operator, &portal)?.id;
             let name = name.trim();
             if name.is_empty() || name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
@@ -127,8 +140,8 @@ pub async fn run(operator: &Operator, command: Portal) -> anyhow::Result<ExitCod
             );
             output.done(&sentence, &json!({ "id": added.id, "portal": id, "name": name, "key": key }))?;
         }
-        Portal::Key(Key::List { output }) => list_keys(operator, output).await?,
-        Portal::Key(Key::Revoke { id, output }) => {
+        Configured::Key(Key::List { output }) => list_keys(operator, output).await?,
+        Configured::Key(Key::Revoke { id, output }) => {
             let changed = portals::revoke_key(operator, &id).await?;
             if !changed && !operator.store.portal_keys().await?.iter().any(|key| key.id == id) {
                 bail!("there is no key {id}; `portal key list` shows them all");
