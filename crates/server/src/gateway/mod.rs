@@ -11,6 +11,7 @@ mod arrival;
 mod cookie_jar;
 mod explanation;
 mod keeping;
+mod measured;
 mod outgoing;
 mod pipeline;
 mod sending;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
+    response::Response,
 };
+use tracing::Instrument as _;
 
 pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
 
@@ -38,6 +41,15 @@ pub const fn cookie_name(is_secure: bool) -> &'static str {
 /// Serves the gateway hosts of all portals. To be called within the runtime that serves it.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
-        .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| async move { gateway.answer(request).await })
+        .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| identified(gateway, request))
         .with_state(gateway)
+}
+
+/// With an id of its own in the log, in the answer and in what goes to the portal.
+async fn identified(gateway: Arc<Gateway>, request: Request) -> Response {
+    let measured = measured::Measured::new(&*gateway.state.entropy);
+    let id = measured.id.clone();
+    let mut response = gateway.answer(request, measured).instrument(id.span()).await;
+    id.mark(response.headers_mut());
+    response
 }

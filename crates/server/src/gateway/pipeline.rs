@@ -6,8 +6,9 @@ use amberglass_domain::{
     read_only::{self, Decision, JudgedRequest, PortalRules},
     redaction::recorded_address,
 };
+use amberglass_system::Stopwatch;
 use amberglass_wire::{
-    EventId,
+    EventId, PortalId,
     audit::{EventDetail, EventSubject},
     session::Mode,
 };
@@ -24,6 +25,7 @@ use super::{
     cookie_name,
     explanation::{Explanation, Reason, Whom},
     keeping::Blocked,
+    measured::Measured,
     outgoing,
     stream::{self, CutBody},
     target,
@@ -81,7 +83,8 @@ pub(super) struct Heard {
     pub(super) path: String,
     is_document: bool,
     pub(super) back: String,
-    session: Option<Arc<GatewaySession>>,
+    pub(super) session: Option<Arc<GatewaySession>>,
+    pub(super) measured: Measured,
 }
 
 impl Gateway {
@@ -98,7 +101,7 @@ impl Gateway {
     }
 
     /// Never fails: what goes wrong is told in the answer.
-    pub async fn answer(self: Arc<Self>, request: Request) -> Response {
+    pub(super) async fn answer(self: Arc<Self>, request: Request, measured: Measured) -> Response {
         let (parts, body) = request.into_parts();
         let mut heard = Heard {
             method: parts.method.clone(),
@@ -106,11 +109,16 @@ impl Gateway {
             is_document: arrival::is_document(&parts.method, &parts.headers),
             back: "/".into(),
             session: None,
+            measured,
         };
         let mut body = Some(body);
         match self.steps(&parts, &mut body, &mut heard).await {
-            Ok(response) => response,
+            Ok(response) => {
+                self.note_passed(&heard, &response);
+                response
+            }
             Err(refusal) => {
+                self.note_not_passed(&heard, refusal.reason, refusal.rule);
                 // Who waits for `100 Continue` has sent nothing, and reading would invite it to.
                 if let Some(body) = body.take()
                     && !parts.headers.contains_key(http::header::EXPECT)
@@ -128,6 +136,7 @@ impl Gateway {
             Misaddressed::UnknownHost => Reason::UnknownHost,
             Misaddressed::Contradiction => Reason::ContradictingHosts,
         })?;
+        heard.measured.portal = Some(addressed.portal.id.clone());
         heard.back = arrival::came_from(&parts.headers, &addressed.origin);
         if !addressed.portal.active {
             return Err(Reason::PortalInactive.into());
@@ -281,10 +290,14 @@ impl Gateway {
             tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
             Reason::IdentityUnavailable
         })?;
+        heard.measured.id.mark(&mut headers);
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;
         *request.uri_mut() = upstream::address(&portal.upstream, target).map_err(|_| Reason::PortalUnreachable)?;
+        let metrics = &self.state.metrics.gateway;
+        metrics.forwarded(&portal.id, heard.measured.since);
+        let waiting = Stopwatch::start();
         let response = self.upstream.ask(request, &*self.state.clock).await.map_err(|error| {
             tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
             match error {
@@ -294,6 +307,7 @@ impl Gateway {
                 UpstreamError::Switches => Reason::PortalNotUnderstood,
             }
         })?;
+        metrics.answered(&portal.id, response.status(), waiting);
         let (answer, body) = response.into_parts();
         let passage = Passage {
             session: &session.id,
@@ -305,7 +319,10 @@ impl Gateway {
             now: self.state.clock.now(),
         };
         match answer_rules::head(answer, &passage, &self.jars) {
-            Ok(answer) => Ok(Response::from_parts(answer, Body::new(CutBody::new(body, cut.clone())))),
+            Ok(answer) => {
+                let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
+                Ok(Response::from_parts(answer, Body::new(body)))
+            }
             Err(rule) => {
                 let reason = match rule {
                     answer_rules::rule::DOWNLOAD => Reason::Download,
@@ -354,12 +371,11 @@ impl Gateway {
     }
 
     fn explain(&self, refusal: &Refusal, heard: &Heard) -> Response {
-        let mut reference = [0_u8; 4];
-        self.state.entropy.fill(&mut reference);
-        let reference = hex::encode(reference);
+        let reference = heard.measured.id.reference().to_owned();
         let session = heard.session.as_deref();
         tracing::info!(
             reference,
+            portal = heard.measured.portal.as_ref().map(PortalId::as_str),
             reason = refusal.reason.as_str(),
             rule = refusal.rule,
             session = session.map(|session| session.id.as_str()),
