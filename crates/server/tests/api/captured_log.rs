@@ -2,10 +2,10 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, subscriber::DefaultGuard};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 /// A test's runtime is its own thread, and its server runs on it.
@@ -14,11 +14,18 @@ pub struct CapturedLog {
     _guard: DefaultGuard,
 }
 
+/// Stays beside those of the tests. As long as there is one subscriber alone, `tracing` asks the thread that comes first to
+/// a place of the program whether anybody listens, and remembers the "no" of a thread whose test does not.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    Dispatch::new(tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).with_writer(io::sink).finish())
+});
+
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedLog {
     pub fn start() -> Self {
+        LazyLock::force(&ANOTHER);
         let written = Written::default();
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(LevelFilter::DEBUG).with_writer(written.clone()).finish();
