@@ -161,7 +161,7 @@ pub async fn serve(
         tracing::error!(error = &accounts::AccountError::OtherKey as &dyn std::error::Error, "second factors");
     }
     let rates = rates::Rates::new(&config.limits);
-    let metrics = metrics::Metrics::new(store.metrics(), audit.metrics(), &*clock);
+    let metrics = metrics::Metrics::new(store.metrics(), audit.metrics(), &config.portals, &*clock);
     let stop = CancellationToken::new();
     let state = Arc::new(ServerState {
         store,

@@ -131,6 +131,14 @@ impl GatewayMetrics {
         );
     }
 
+    /// Counted from zero, so that the first of them is seen as an increase.
+    pub(super) fn know(&self, portal: &PortalId) {
+        for outcome in [Outcome::Passed, Outcome::Blocked, Outcome::Refused, Outcome::Failed] {
+            let labels = OutcomeLabels { portal: portal.0.clone(), outcome: outcome.as_str() };
+            drop(self.requests.get_or_create_owned(&labels));
+        }
+    }
+
     pub fn passed(&self, portal: Option<&PortalId>) {
         self.count(name(portal), Outcome::Passed);
     }

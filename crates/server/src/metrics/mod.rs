@@ -32,7 +32,7 @@ pub(crate) use database::DatabaseMetrics;
 pub(crate) use gateway::{GatewayMetrics, OpenAnswer, Outcome};
 pub(crate) use serving::router;
 
-use crate::store::RunningCount;
+use crate::{config::PortalConfig, store::RunningCount};
 
 const PREFIX: &str = "amberglass";
 
@@ -60,7 +60,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// With what the store and the audit log count themselves.
-    pub fn new(database: &DatabaseMetrics, audit: &AuditMetrics, clock: &dyn Clock) -> Self {
+    pub fn new(database: &DatabaseMetrics, audit: &AuditMetrics, portals: &[PortalConfig], clock: &dyn Clock) -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
         registry.register("build", "Version of this program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let started = Gauge::<f64, AtomicU64>::default();
@@ -82,6 +82,7 @@ impl Metrics {
         let event_streams = Gauge::default();
         registry.register("event_streams", "Consoles that hear of changes from this server", event_streams.clone());
         let (gateway, api) = (GatewayMetrics::default(), ApiMetrics::default());
+        portals.iter().for_each(|portal| gateway.know(&portal.id));
         gateway.register(&mut registry);
         api.register(&mut registry);
         audit.register(&mut registry);

@@ -46,6 +46,7 @@ async fn pages_are_counted_by_portal_and_outcome() {
         (r#"gateway_requests_total{portal="barkside",outcome="passed"}"#, 1.0),
         (r#"gateway_requests_total{portal="barkside",outcome="blocked"}"#, 2.0),
         (r#"gateway_requests_total{portal="barkside",outcome="refused"}"#, 1.0),
+        (r#"gateway_requests_total{portal="barkside",outcome="failed"}"#, 0.0),
         (r#"gateway_requests_total{portal="none",outcome="refused"}"#, 1.0),
         (r#"gateway_blocked_total{portal="barkside",rule="read-only-method"}"#, 1.0),
         (r#"gateway_blocked_total{portal="barkside",rule="never-password"}"#, 1.0),
