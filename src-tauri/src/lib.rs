@@ -27,7 +27,7 @@ mod waking;
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use amberglass_app::{Command, Controller, Ports, host::HostEvent, preferences::PreferenceStore as _};
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience, RequestIds};
 use amberglass_system::{OsEntropy, SystemClock};
 use tauri::{AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
@@ -111,6 +111,7 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         proxy: None,
         client: CLIENT.to_owned(),
         patience: Patience::default(),
+        request_ids: RequestIds::new(Arc::new(OsEntropy)),
     };
     let backend = HttpBackend::new(&options)
         .map_err(|error| SetUpError::Server { address: server.address.clone(), reason: error.to_string() })?;
@@ -127,7 +128,12 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         keychain: Arc::new(OsKeychain::new(installation.key_store_name(&server_url))),
         host: tauri_host.clone(),
         preferences,
-        lookup: Arc::new(HttpServerLookup { proxy: None, client: CLIENT.to_owned(), patience: Patience::default() }),
+        lookup: Arc::new(HttpServerLookup {
+            proxy: None,
+            client: CLIENT.to_owned(),
+            patience: Patience::default(),
+            request_ids: options.request_ids.clone(),
+        }),
         server,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),

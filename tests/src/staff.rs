@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience, RequestIds};
 use amberglass_domain::{
     device_key::DeviceKey,
     ports::{AccessToken, Backend, Entropy as _},
@@ -44,6 +44,7 @@ impl Staff {
             proxy: None,
             client: "amberglass-tests/0".to_owned(),
             patience: Patience::default(),
+            request_ids: RequestIds::new(Arc::new(OsEntropy)),
         })?);
         let device = DeviceKey::generate(&OsEntropy);
         let (verifier, state) = (random_text(), random_text());

@@ -19,7 +19,7 @@ use amberglass_app::{
         StartView, UiErrorCode,
     },
 };
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience, RequestIds};
 use amberglass_domain::ports::Clock;
 use amberglass_server::gateway::GATEWAY_HEADER;
 use amberglass_system::OsEntropy;
@@ -416,6 +416,7 @@ fn start_console(
         proxy: None,
         client: client.into(),
         patience: Patience::default(),
+        request_ids: RequestIds::new(Arc::new(OsEntropy)),
     });
     let backend = Arc::new(backend.unwrap());
     let host = RecordingHost::new(email, PASSWORD);
@@ -427,7 +428,12 @@ fn start_console(
         keychain: keychain.clone(),
         host: host.clone(),
         preferences: preferences.clone(),
-        lookup: Arc::new(HttpServerLookup { proxy: None, client: client.into(), patience: Patience::default() }),
+        lookup: Arc::new(HttpServerLookup {
+            proxy: None,
+            client: client.into(),
+            patience: Patience::default(),
+            request_ids: RequestIds::new(Arc::new(OsEntropy)),
+        }),
         server: ServerChoice { address, fixed: preferences.server_is_fixed() },
         clock: clock.clone(),
         entropy: Arc::new(OsEntropy),

@@ -1,11 +1,12 @@
 //! The client: how long it waits, whom it trusts, how much it reads.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, fmt, sync::Arc, time::Duration};
 
 use amberglass_domain::{
     navigation::{GatewayOrigin, is_loopback},
-    ports::{AccessToken, BackendError},
+    ports::{AccessToken, BackendError, Entropy},
 };
+use amberglass_wire::problem::REQUEST_ID_HEADER;
 use reqwest::{Method, RequestBuilder, Response, header, redirect};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,29 @@ pub struct HttpBackendOptions {
     /// Name and version of this program, such as `amberglass/0.1.0`.
     pub client: String,
     pub patience: Patience,
+    pub request_ids: RequestIds,
+}
+
+/// Makes the id of each request: the server puts it into its log and shows its beginning as the reference of an error.
+#[derive(Clone)]
+pub struct RequestIds(Arc<dyn Entropy>);
+
+impl RequestIds {
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        Self(entropy)
+    }
+
+    fn next(&self) -> String {
+        let mut bytes = [0_u8; 16];
+        self.0.fill(&mut bytes);
+        hex::encode(bytes)
+    }
+}
+
+impl fmt::Debug for RequestIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestIds(..)")
+    }
 }
 
 /// How long the client waits before it takes the connection for broken.
@@ -56,6 +80,7 @@ pub struct HttpBackend {
     client: reqwest::Client,
     server: Url,
     patience: Patience,
+    request_ids: RequestIds,
 }
 
 impl HttpBackend {
@@ -88,7 +113,7 @@ impl HttpBackend {
             builder = builder.proxy(reqwest::Proxy::all(proxy.as_str()).map_err(ClientError::Proxy)?);
         }
         let client = builder.build().map_err(ClientError::Client)?;
-        Ok(Self { client, server, patience })
+        Ok(Self { client, server, patience, request_ids: options.request_ids.clone() })
     }
 
     pub(crate) fn patience(&self) -> Patience {
@@ -111,7 +136,7 @@ impl HttpBackend {
     }
 
     pub(crate) fn request(&self, method: Method, address: Url, access: Option<&AccessToken>) -> RequestBuilder {
-        let request = self.client.request(method, address);
+        let request = self.client.request(method, address).header(REQUEST_ID_HEADER, self.request_ids.next());
         match access {
             Some(access) => request.bearer_auth(access.0.expose_secret()),
             None => request,
@@ -158,6 +183,8 @@ pub(crate) fn unreachable(error: reqwest::Error) -> BackendError {
 
 #[cfg(test)]
 mod tests {
+    use amberglass_testkit::SeededEntropy;
+
     use super::*;
 
     fn backend(server: &str) -> Result<HttpBackend, ClientError> {
@@ -166,6 +193,7 @@ mod tests {
             proxy: None,
             client: "amberglass/test".into(),
             patience: Patience::default(),
+            request_ids: RequestIds::new(Arc::new(SeededEntropy::new(1))),
         })
     }
 

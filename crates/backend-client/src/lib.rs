@@ -12,7 +12,7 @@ pub mod http_backend;
 pub mod server_lookup;
 pub mod server_sent_events;
 
-pub use http_backend::{HttpBackend, HttpBackendOptions, Patience};
+pub use http_backend::{HttpBackend, HttpBackendOptions, Patience, RequestIds};
 pub use server_lookup::HttpServerLookup;
 
 /// Why no client could be made. Calls report `domain::ports::BackendError` instead.

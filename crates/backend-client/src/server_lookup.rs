@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use url::Url;
 
-use crate::{ClientError, HttpBackend, HttpBackendOptions, Patience, http_backend::MAX_ANSWER_BYTES};
+use crate::{ClientError, HttpBackend, HttpBackendOptions, Patience, RequestIds, http_backend::MAX_ANSWER_BYTES};
 
 /// What a server of ours calls itself in `GET /v1/server`.
 const PRODUCT: &str = "amberglass";
@@ -23,6 +23,8 @@ pub struct HttpServerLookup {
     /// As in [`HttpBackendOptions`].
     pub client: String,
     pub patience: Patience,
+    /// As in [`HttpBackendOptions`].
+    pub request_ids: RequestIds,
 }
 
 #[async_trait]
@@ -34,6 +36,7 @@ impl ServerLookup for HttpServerLookup {
             proxy: self.proxy.clone(),
             client: self.client.clone(),
             patience: self.patience,
+            request_ids: self.request_ids.clone(),
         };
         let backend = HttpBackend::new(&options).map_err(|error| match error {
             ClientError::Address(_) | ClientError::Proxy(_) => LookupError::Address { detail: error.to_string() },

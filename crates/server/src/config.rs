@@ -27,6 +27,8 @@ const DEFAULT_GATEWAY_PORT: u16 = 7401;
 pub struct ServerConfig {
     pub listen_api: SocketAddr,
     pub listen_gateway: SocketAddr,
+    /// Metrics and health, for who watches the server. Not served unless this is said.
+    pub listen_metrics: Option<SocketAddr>,
     /// `sqlite:///path/to/file` or `postgres://user:password@host:5432/database`. Empty: `amberglass.sqlite` in `data_dir`.
     pub database_url: SecretString,
     /// A file that holds it, in its place: it may hold a password.
@@ -58,7 +60,7 @@ pub struct ServerConfig {
     pub demo: bool,
     /// The company's provider, in place of passwords and second factors of our own.
     pub openid_connect: Option<OpenidConnect>,
-    /// True when a TLS-terminating proxy of the operator stands before both listeners; only then may they listen beyond
+    /// True when a TLS-terminating proxy of the operator stands before the listeners; only then may they listen beyond
     /// loopback.
     pub behind_tls: bool,
 }
@@ -68,6 +70,7 @@ impl Default for ServerConfig {
         Self {
             listen_api: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_API_PORT),
             listen_gateway: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_GATEWAY_PORT),
+            listen_metrics: None,
             database_url: SecretString::default(),
             database_url_file: None,
             database_clock_may_differ: false,
@@ -311,8 +314,8 @@ pub enum ConfigError {
 }
 
 impl ServerConfig {
-    /// Reads `path`, then lets `AMBERGLASS_LISTEN_API`, `_LISTEN_GATEWAY`, `_DATABASE_URL`, `_DATABASE_URL_FILE`, `_ISSUER`
-    /// and `_DATA_DIR` win.
+    /// Reads `path`, then lets `AMBERGLASS_LISTEN_API`, `_LISTEN_GATEWAY`, `_LISTEN_METRICS`, `_DATABASE_URL`,
+    /// `_DATABASE_URL_FILE`, `_ISSUER` and `_DATA_DIR` win.
     ///
     /// # Errors
     /// When the file or a variable is not understood.
@@ -338,6 +341,9 @@ impl ServerConfig {
         if let Some(listen) = address("AMBERGLASS_LISTEN_GATEWAY")? {
             self.listen_gateway = listen;
         }
+        if let Some(listen) = address("AMBERGLASS_LISTEN_METRICS")? {
+            self.listen_metrics = Some(listen);
+        }
         // Either takes the place of both in the file.
         if let Some(url) = read("AMBERGLASS_DATABASE_URL") {
             (self.database_url, self.database_url_file) = (url.into(), None);
@@ -359,7 +365,7 @@ impl ServerConfig {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn check(&self) -> Result<(), ConfigError> {
-        for listen in [self.listen_api, self.listen_gateway] {
+        for listen in [self.listen_api, self.listen_gateway].into_iter().chain(self.listen_metrics) {
             if self.demo && !listen.ip().is_loopback() {
                 return Err(ConfigError::DemoBeyondLoopback(listen));
             }
@@ -504,6 +510,7 @@ mod tests {
         config.check().unwrap();
         assert_eq!(config.limits.default_duration_seconds, 1800);
         assert_eq!(config.database_url().unwrap().expose_secret(), "sqlite:///srv/amberglass/amberglass.sqlite");
+        assert_eq!(config.listen_metrics, None);
         assert_eq!(config.reason_codes.len(), 5);
         assert!(config.portal(&PortalId::new("barkside")).is_some_and(|portal| portal.active));
     }
@@ -512,6 +519,8 @@ mod tests {
     fn plain_http_stays_on_this_machine() {
         let beyond = ServerConfig { listen_api: "0.0.0.0:1".parse().unwrap(), ..ServerConfig::default() };
         assert!(matches!(beyond.check(), Err(ConfigError::PlainHttpBeyondLoopback(_))));
+        let metrics = ServerConfig { listen_metrics: Some(beyond.listen_api), ..ServerConfig::default() };
+        assert!(matches!(metrics.check(), Err(ConfigError::PlainHttpBeyondLoopback(_))));
         let demo = ServerConfig { demo: true, ..beyond };
         assert!(matches!(demo.check(), Err(ConfigError::DemoBeyondLoopback(_))));
         let tls = ServerConfig { behind_tls: true, ..ServerConfig::default() };
@@ -593,6 +602,10 @@ mod tests {
         let mut config = ServerConfig::default();
         config.apply_environment(|name| (name == "AMBERGLASS_LISTEN_API").then(|| "127.0.0.1:1".to_owned())).unwrap();
         assert_eq!(config.listen_api.port(), 1);
+        config
+            .apply_environment(|name| (name == "AMBERGLASS_LISTEN_METRICS").then(|| "127.0.0.1:2".to_owned()))
+            .unwrap();
+        assert_eq!(config.listen_metrics.map(|listen| listen.port()), Some(2));
         assert!(config.apply_environment(|_| Some("nonsense".to_owned())).is_err());
     }
 }

@@ -22,7 +22,10 @@ pub mod store;
 
 mod api;
 mod listener;
+mod metrics;
 mod rates;
+mod readiness;
+mod request_id;
 mod rules_watch;
 mod secrets;
 mod steady_clock;
@@ -95,6 +98,8 @@ pub enum ServerError {
 pub struct RunningServer {
     pub api: SocketAddr,
     pub gateway: SocketAddr,
+    /// Where it was configured.
+    pub metrics: Option<SocketAddr>,
     /// What consoles are pointed at.
     pub issuer: String,
     stop: CancellationToken,
@@ -102,7 +107,7 @@ pub struct RunningServer {
     state: Arc<ServerState>,
 }
 
-/// Opens the database, binds both listeners and serves until [`RunningServer::stop`]. Portals need not answer yet.
+/// Opens the database, binds the listeners and serves until [`RunningServer::stop`]. Portals need not answer yet.
 ///
 /// # Errors
 /// When the configuration is unsafe, the data cannot be opened, or an address is taken.
@@ -130,8 +135,16 @@ pub async fn serve(
 
     let api_listener = listen(config.listen_api).await?;
     let gateway_listener = listen(config.listen_gateway).await?;
+    let metrics_listener = match config.listen_metrics {
+        Some(address) => Some((listen(address).await?, address)),
+        None => None,
+    };
     let (api, gateway) =
         (address_of(&api_listener, config.listen_api)?, address_of(&gateway_listener, config.listen_gateway)?);
+    let metrics_at = match &metrics_listener {
+        Some((listener, asked)) => Some(address_of(listener, *asked)?),
+        None => None,
+    };
     let issuer =
         if config.issuer.is_empty() { format!("http://{api}") } else { config.issuer.trim_end_matches('/').to_owned() };
 
@@ -153,6 +166,7 @@ pub async fn serve(
         tracing::error!(error = &accounts::AccountError::OtherKey as &dyn std::error::Error, "second factors");
     }
     let rates = rates::Rates::new(&config.limits);
+    let metrics = metrics::Metrics::new(store.metrics(), audit.metrics(), &config.portals, &*clock);
     let stop = CancellationToken::new();
     let state = Arc::new(ServerState {
         store,
@@ -171,6 +185,7 @@ pub async fn serve(
         gateway,
         stop: stop.clone(),
         rates,
+        metrics,
     });
 
     policy_watch::note(&state, state.policy.now().hash()).await?;
@@ -202,7 +217,10 @@ pub async fn serve(
     tasks.spawn(async move { watched.watch_rules().await });
     tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), stop.clone(), HEAD_TIMEOUT));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), stop.clone(), HEAD_TIMEOUT));
-    Ok(RunningServer { api, gateway, issuer, stop, tasks, state })
+    if let Some((listener, _)) = metrics_listener {
+        tasks.spawn(listener::serve(listener, metrics::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
+    }
+    Ok(RunningServer { api, gateway, metrics: metrics_at, issuer, stop, tasks, state })
 }
 
 impl RunningServer {

@@ -10,6 +10,7 @@ use crate::{
     audit::AuditLog,
     config::{PortalConfig, ServerConfig},
     drivers::Drivers,
+    metrics::Metrics,
     policy::PolicyInForce,
     portals::RulesInForce,
     rates::Rates,
@@ -40,6 +41,7 @@ pub struct ServerState {
     /// Cancelled when the server stops: endless answers end then.
     pub stop: CancellationToken,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
 }
 
 impl ServerState {

@@ -2,10 +2,14 @@
 //!
 //! The only place where the operating system's clock and random source are read.
 
+mod stopwatch;
+
 use std::time::Duration;
 
 use amberglass_domain::ports::{BoxFuture, Clock, Entropy};
 use amberglass_wire::UnixMillis;
+
+pub use stopwatch::Stopwatch;
 
 /// Longest single wait of [`SystemClock::sleep_until`]: timers of the runtime stand still while the machine sleeps, so a
 /// deadline that passed meanwhile is noticed at most this long after waking.

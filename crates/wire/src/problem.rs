@@ -104,4 +104,8 @@ pub struct Problem {
     pub retry_after_seconds: Option<u32>,
 }
 
+/// The id of one HTTP request, 32 lower-case hex digits: in every answer of the server and of the gateway, in what the
+/// gateway sends to a portal, and in the server's log. A console makes its own and sends it along.
+pub const REQUEST_ID_HEADER: &str = "amberglass-request-id";
+
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";

@@ -7,11 +7,12 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience, RequestIds};
 use amberglass_domain::ports::{AccessToken, Backend as _, Clock as _};
-use amberglass_system::SystemClock;
+use amberglass_system::{OsEntropy, SystemClock};
 use amberglass_wire::auth::Role;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value, json};
@@ -132,6 +133,7 @@ impl Security {
             proxy: None,
             client: "amberglass-bench/0".to_owned(),
             patience: Patience::default(),
+            request_ids: RequestIds::new(Arc::new(OsEntropy)),
         })?;
         let access = crowd::sign_in(database, Role::Security, 1).await?.pop().context("nobody signed in")?;
         Ok(Self { backend, access })

@@ -5,7 +5,7 @@
 
 use std::{io::Write as _, path::PathBuf, sync::Arc};
 
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience, RequestIds};
 use amberglass_domain::{
     device_key::DeviceKey,
     ports::{Clock as _, Entropy as _},
@@ -72,6 +72,7 @@ async fn main() -> Result<()> {
         proxy: None,
         client: "amberglass-tests/0".into(),
         patience: Patience::default(),
+        request_ids: RequestIds::new(Arc::new(OsEntropy)),
     })?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let start = Watch::start();

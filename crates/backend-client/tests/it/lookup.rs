@@ -6,10 +6,15 @@ use amberglass_wire::auth::SignInMethod;
 use axum::{Json, Router, http::HeaderMap, response::Html, routing::get};
 use serde_json::{Value, json};
 
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, request_ids};
 
 fn lookup() -> HttpServerLookup {
-    HttpServerLookup { proxy: None, client: "amberglass/0.0.0-test".into(), patience: PATIENCE }
+    HttpServerLookup {
+        proxy: None,
+        client: "amberglass/0.0.0-test".into(),
+        patience: PATIENCE,
+        request_ids: request_ids(),
+    }
 }
 
 async fn look_at(router: Router) -> Result<FoundServer, LookupError> {

@@ -133,6 +133,14 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
         assert_eq!(request.header("user-agent"), Some("amberglass/0.0.0-test"));
         assert!(!String::from_utf8_lossy(&request.body).contains("token-1"));
     }
+    let mut ids: Vec<&str> = seen.iter().filter_map(|request| request.header("amberglass-request-id")).collect();
+    assert!(
+        ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))),
+        "{ids:?}"
+    );
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), seen.len(), "each request has an id of its own");
     assert_eq!(seen[4].header("idempotency-key"), Some("key-1"));
     assert_eq!(seen[8].header("idempotency-key"), Some("key-2"));
     let body = |index: usize| serde_json::from_slice::<serde_json::Value>(&seen[index].body).unwrap();

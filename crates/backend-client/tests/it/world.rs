@@ -1,9 +1,10 @@
 //! One axum router on 127.0.0.1:0 and a client for it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience};
+use amberglass_backend_client::{HttpBackend, HttpBackendOptions, Patience, RequestIds};
 use amberglass_domain::ports::AccessToken;
+use amberglass_testkit::SeededEntropy;
 use axum::Router;
 
 /// Waits briefly where a test waits for nothing to come.
@@ -26,8 +27,13 @@ pub fn client_of(server: &str) -> HttpBackend {
         proxy: None,
         client: "amberglass/0.0.0-test".into(),
         patience: PATIENCE,
+        request_ids: request_ids(),
     })
     .unwrap()
+}
+
+pub fn request_ids() -> RequestIds {
+    RequestIds::new(Arc::new(SeededEntropy::new(1)))
 }
 
 pub fn access() -> AccessToken {

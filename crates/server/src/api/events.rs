@@ -9,10 +9,12 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tracing::{Instrument as _, Span};
 
 use super::{extract::SignedIn, problem::ApiError};
 use crate::{
     ServerState,
+    metrics::Open,
     policy::ServerAction,
     sessions::{Change, ChangedSession},
     store::{StoreError, parse_role},
@@ -35,6 +37,7 @@ struct Listener {
     /// Monotonic.
     next_beat: i64,
     last: bool,
+    _open: Open,
 }
 
 /// Streams hints that something changed.
@@ -73,11 +76,17 @@ pub async fn stream(
         changes: state.sessions.changes(),
         next_beat: state.clock.monotonic_millis(),
         last: false,
+        _open: state.metrics.event_stream(),
         state,
     };
-    Ok(Sse::new(stream::unfold(listener, |mut listener| async move {
-        let event = listener.next().await?;
-        Some((Ok(written(&event)), listener))
+    // What is logged later belongs to this request too.
+    let span = Span::current();
+    Ok(Sse::new(stream::unfold(listener, move |mut listener| {
+        let next = async move {
+            let event = listener.next().await?;
+            Some((Ok(written(&event)), listener))
+        };
+        next.instrument(span.clone())
     })))
 }
 

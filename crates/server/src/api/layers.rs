@@ -2,6 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use amberglass_system::Stopwatch;
 use amberglass_wire::problem::{ErrorCode, PROBLEM_CONTENT_TYPE, Problem};
 use axum::{
     Json,
@@ -11,9 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
 use super::{own_host, problem::ApiError};
-use crate::ServerState;
+use crate::{ServerState, metrics::known_method, request_id::HttpRequestId};
 
 pub const READY: &str = "/v1/ready";
 
@@ -24,11 +26,23 @@ struct Route {
     path: Option<MatchedPath>,
 }
 
-pub async fn finish(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
+/// With an id: the console's own, else a new one. It stands in the log, in the answer, and as the reference of a problem.
+pub async fn finish(State(state): State<Arc<ServerState>>, mut request: Request, next: Next) -> Response {
+    let since = Stopwatch::start();
+    let id = HttpRequestId::of_console(request.headers()).unwrap_or_else(|| HttpRequestId::new(&*state.entropy));
+    request.extensions_mut().insert(id.clone());
     let route = Route { method: request.method().clone(), path: request.extensions().get::<MatchedPath>().cloned() };
+    let mut response = answer(&state, &id, &route, request, next).instrument(id.span()).await;
+    id.mark(response.headers_mut());
+    let path = route.path.as_ref().map(MatchedPath::as_str);
+    state.metrics.api.answered(&route.method, path, response.status(), since.seconds());
+    response
+}
+
+async fn answer(state: &Arc<ServerState>, id: &HttpRequestId, route: &Route, request: Request, next: Next) -> Response {
     // A load balancer looks at one server by its address.
     let is_probe = route.path.as_ref().is_some_and(|path| path.as_str() == READY);
-    let mut response = if is_probe || own_host::is_own(&state, request.uri(), request.headers()) {
+    let mut response = if is_probe || own_host::is_own(state, request.uri(), request.headers()) {
         AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
             ApiError::new(ErrorCode::Internal).into_response()
@@ -40,9 +54,12 @@ pub async fn finish(State(state): State<Arc<ServerState>>, request: Request, nex
         response = options(&response);
     }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        response = problem(&state, &route, &error, response);
+        response = problem(id, route, &error, response);
     } else if let Some(error) = refusal_of_the_framework(&response) {
-        response = problem(&state, &route, &error, response);
+        response = problem(id, route, &error, response);
+    } else {
+        let path = route.path.as_ref().map_or("(none)", MatchedPath::as_str);
+        tracing::debug!(status = response.status().as_u16(), method = known_method(&route.method), path, "answered");
     }
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -79,18 +96,17 @@ fn refusal_of_the_framework(response: &Response) -> Option<ApiError> {
     }))
 }
 
-fn problem(state: &ServerState, route: &Route, error: &ApiError, answered: Response) -> Response {
-    let mut bytes = [0_u8; 4];
-    state.entropy.fill(&mut bytes);
-    let reference = hex::encode(bytes);
+fn problem(id: &HttpRequestId, route: &Route, error: &ApiError, answered: Response) -> Response {
+    let reference = id.reference();
+    let method = known_method(&route.method);
     // The framework's status is the more exact one: some of them have no code of their own.
     let status = answered.status();
     let path = route.path.as_ref().map_or("(none)", MatchedPath::as_str);
     let source = error.source.as_deref().map(chain_of);
     if status.is_server_error() {
-        tracing::error!(reference, code = ?error.code, status = status.as_u16(), method = %route.method, path, source);
+        tracing::error!(reference, code = ?error.code, status = status.as_u16(), method, path, source);
     } else {
-        tracing::info!(reference, code = ?error.code, status = status.as_u16(), method = %route.method, path, source);
+        tracing::info!(reference, code = ?error.code, status = status.as_u16(), method, path, source);
     }
     let title = if status == error.status() {
         error.title()
@@ -103,7 +119,7 @@ fn problem(state: &ServerState, route: &Route, error: &ApiError, answered: Respo
         status: status.as_u16(),
         detail: error.detail.clone(),
         code: error.code,
-        reference,
+        reference: reference.to_owned(),
         rules: error.rules.clone(),
         session: error.session.clone(),
         held: error.held.clone(),

@@ -78,7 +78,7 @@ pub async fn back(State(state): State<Arc<ServerState>>, answer: Result<Query<An
     let code = match (answer.code, answer.error) {
         (Some(code), None) => code,
         (_, Some(error)) => {
-            tracing::info!(error, "the provider ended a sign-in");
+            tracing::info!(error = known(&error), "the provider ended a sign-in");
             return sign_in_page::refused(Refusal::ProviderRefused);
         }
         (None, None) => return sign_in_page::broken_link(),
@@ -109,6 +109,26 @@ pub async fn back(State(state): State<Arc<ServerState>>, answer: Result<Query<An
         Ok(()) => sign_in_page::refused(refusal),
         Err(error) => provider::unavailable(&error),
     }
+}
+
+/// The codes of RFC 6749, 4.1.2.1, and OpenID Connect Core, 3.1.2.6. Anything else in an address may be anybody's words, and
+/// those have no place in the log.
+fn known(error: &str) -> &'static str {
+    const KNOWN: [&str; 12] = [
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_request",
+        "invalid_scope",
+        "login_required",
+        "request_not_supported",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_response_type",
+    ];
+    KNOWN.into_iter().find(|known| *known == error).unwrap_or("another")
 }
 
 async fn record(state: &ServerState, identity: &Identity) -> Result<(), crate::audit::AuditError> {

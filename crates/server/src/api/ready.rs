@@ -6,7 +6,7 @@ use amberglass_wire::problem::ErrorCode;
 use axum::{Json, extract::State};
 
 use super::problem::ApiError;
-use crate::{ServerState, store::StoreError};
+use crate::{ServerState, readiness::NotReady};
 
 /// Says whether this server may be given work.
 ///
@@ -20,12 +20,8 @@ use crate::{ServerState, store::StoreError};
     extensions(("x-error-codes" = json!([ErrorCode::Unavailable]))),
 )]
 pub async fn ready(State(state): State<Arc<ServerState>>) -> Result<Json<serde_json::Value>, ApiError> {
-    match state.store.ready().await {
+    match state.readiness().await {
         Ok(()) => Ok(Json(serde_json::json!({ "ready": true }))),
-        Err(error @ StoreError::ClocksDiffer { .. }) => {
-            let detail = "The clocks of the server and of its database differ.";
-            Err(ApiError::new(ErrorCode::Unavailable).detail(detail).source(error))
-        }
-        Err(error) => Err(ApiError::new(ErrorCode::Unavailable).detail("The database does not answer.").source(error)),
+        Err(NotReady { why, error }) => Err(ApiError::new(ErrorCode::Unavailable).detail(why).source(error)),
     }
 }

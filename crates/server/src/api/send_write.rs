@@ -10,6 +10,7 @@ use amberglass_wire::{
     session::PolicyAnswer,
 };
 use axum::{Extension, Json, extract::State};
+use tracing::Instrument as _;
 
 use super::{
     extract::{Json as Body, Path, SignedIn},
@@ -22,6 +23,7 @@ use crate::{
     ServerState,
     gateway::Gateway,
     policy::Write,
+    request_id::HttpRequestId,
     sessions::{Sending, ToSend, open_kept},
     store::RequestRow,
 };
@@ -49,6 +51,7 @@ use crate::{
 pub async fn send(
     State(state): State<Arc<ServerState>>,
     Extension(gateway): Extension<Arc<Gateway>>,
+    Extension(request_id): Extension<HttpRequestId>,
     who: SignedIn,
     Path(id): Path<RequestId>,
     Body(request): Body<SendWriteRequest>,
@@ -67,14 +70,15 @@ pub async fn send(
         ToSend::Now { kept, session } => {
             // Goes on by itself: who asked may hang up, and what was begun is finished and put on record.
             let (state, id) = (state.clone(), id.clone());
-            let sent = tokio::spawn(async move {
-                let sent = gateway.send(&kept, &session).await;
+            let span = request_id.span();
+            let sending = async move {
+                let sent = gateway.send(&kept, &session, &request_id).await;
                 if let Err(error) = state.sessions.note_sent(&id, &sent).await {
                     tracing::error!(error = &error as &dyn std::error::Error, "what came of a write is not on record");
                 }
-            });
+            };
             // A panic in there is logged; the request then says that nobody knows what came of it.
-            let _ = sent.await;
+            let _ = tokio::spawn(sending.instrument(span)).await;
         }
     }
     let row = state.sessions.request(&id).await?.ok_or_else(not_found)?;

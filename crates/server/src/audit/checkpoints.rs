@@ -135,8 +135,12 @@ impl Checkpoints {
         loop {
             let next = self.clock.monotonic_millis().saturating_add(INTERVAL_MILLIS);
             let stopped = stop.run_until_cancelled(self.clock.sleep_until(next)).await.is_none();
-            if let Err(error) = self.issue().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
+            match self.issue().await {
+                Ok(notes) => self.audit.metrics().signed(notes.len()),
+                Err(error) => {
+                    self.audit.metrics().not_signed();
+                    tracing::error!(error = &error as &dyn std::error::Error, "no checkpoint");
+                }
             }
             if stopped {
                 return;

@@ -10,6 +10,7 @@ use amberglass_domain::{
     checkpoint::NoteSigner,
     ports::{Clock, Entropy, uuid_v7},
 };
+use amberglass_system::Stopwatch;
 use amberglass_wire::{
     EventId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject},
@@ -17,7 +18,10 @@ use amberglass_wire::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::store::{RecordRow, Store, StoreError, Tx};
+use crate::{
+    metrics::AuditMetrics,
+    store::{RecordRow, Store, StoreError, Tx},
+};
 
 mod alarms;
 mod check;
@@ -90,6 +94,7 @@ struct Shared {
     head: Mutex<ChainHead>,
     signer: NoteSigner,
     outage: outage::Outage,
+    metrics: AuditMetrics,
     /// That something about the alarms changed, for those who may see them.
     alarms: broadcast::Sender<()>,
 }
@@ -116,9 +121,9 @@ impl AuditLog {
     ) -> Result<Self, StoreError> {
         let writer = format!("server:{chain}");
         let head = Mutex::new(store.chain_head_of(&writer).await?);
-        let outage = outage::Outage::default();
+        let (outage, metrics) = (outage::Outage::default(), AuditMetrics::default());
         let alarms = broadcast::Sender::new(alarms::HINTS);
-        let shared = Arc::new(Shared { store, clock, entropy, writer, head, signer, outage, alarms });
+        let shared = Arc::new(Shared { store, clock, entropy, writer, head, signer, outage, metrics, alarms });
         let (queue, pending) = mpsc::channel(QUEUE);
         tokio::spawn(write_groups(shared.clone(), pending));
         Ok(Self { shared, queue })
@@ -129,9 +134,12 @@ impl AuditLog {
     /// # Errors
     /// When the record is not on disk; what it was to cover must not happen.
     pub async fn append(&self, subject: EventSubject, detail: EventDetail) -> Result<ChainedRecord, AuditError> {
+        let waiting = Stopwatch::start();
         let (answer, written) = oneshot::channel();
         self.queue.send(Pending { subject, detail, answer }).await.map_err(|_| AuditError::Closed)?;
-        written.await.map_err(|_| AuditError::Closed)?
+        let written = written.await.map_err(|_| AuditError::Closed)?;
+        self.shared.metrics.waited(waiting);
+        written
     }
 
     /// For changes of state: on record exactly when the caller's transaction is committed.
@@ -170,6 +178,11 @@ impl AuditLog {
         self.shared.outage.is_dealt_with(at);
     }
 
+    /// What it counts of itself.
+    pub(crate) fn metrics(&self) -> &AuditMetrics {
+        &self.shared.metrics
+    }
+
     /// `server:<id>`
     pub fn writer(&self) -> &str {
         &self.shared.writer
@@ -178,6 +191,7 @@ impl AuditLog {
 
 impl Shared {
     fn failed(&self) {
+        self.metrics.failed();
         self.outage.failed(self.clock.monotonic_millis(), self.clock.now());
     }
 
@@ -196,7 +210,7 @@ impl Shared {
                 head
             }
         };
-        let kind = detail.kind().to_owned();
+        let kind = detail.kind();
         let is_page = matches!(detail, EventDetail::PageViewed { document: true, .. });
         let body = EventBody::new(subject, CLIENT, detail);
         let mut salt = [0_u8; 16];
@@ -206,7 +220,7 @@ impl Shared {
             session: body.subject.session.clone(),
             occurred_at: self.clock.now(),
             monotonic_millis: self.clock.monotonic_millis(),
-            kind,
+            kind: kind.to_owned(),
             salt,
             body: serde_json::to_string(&body).map_err(|error| AuditError::Serialise(Arc::new(error)))?,
         };
@@ -214,6 +228,8 @@ impl Shared {
         let received_at = record.occurred_at;
         tx.insert_record(&RecordRow { record: &record, subject: &body.subject, is_page, received_at }).await?;
         tx.chain_head = Some(ChainHead { seq: record.seq, hash: record.hash.clone() });
+        let metrics = self.metrics.clone();
+        tx.after_commit(move || metrics.recorded(kind));
         Ok(record)
     }
 
@@ -286,5 +302,6 @@ async fn write_group(
     }
     shared.follow(&mut tx);
     tx.commit().await?;
+    shared.metrics.group_of(records.len());
     Ok(records)
 }

@@ -168,7 +168,7 @@ pub(super) struct Explanation<'a> {
     pub whom: Option<Whom<'a>>,
     /// True once a record of this refusal is durable.
     pub is_on_record: bool,
-    /// Eight hex digits that also stand in the server's log.
+    /// The first eight hex digits of the request's id.
     pub reference: String,
     pub is_document: bool,
     /// Where the link leads, on the gateway origin.

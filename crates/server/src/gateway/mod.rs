@@ -13,6 +13,7 @@ mod explanation;
 mod judging;
 mod keeping;
 mod masking;
+mod measured;
 mod outgoing;
 mod pipeline;
 mod sending;
@@ -27,7 +28,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
+    response::Response,
 };
+use tracing::Instrument as _;
 
 pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
 pub use support::SUPPORT_HEADER;
@@ -52,6 +55,15 @@ pub fn canonical_target(uri: &http::Uri) -> Result<http::uri::PathAndQuery, &'st
 /// Serves the gateway hosts of all portals. To be called within the runtime that serves it.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
-        .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| async move { gateway.answer(request).await })
+        .fallback(|State(gateway): State<Arc<Gateway>>, request: Request| identified(gateway, request))
         .with_state(gateway)
+}
+
+/// With an id of its own in the log, in the answer and in what goes to the portal.
+async fn identified(gateway: Arc<Gateway>, request: Request) -> Response {
+    let measured = measured::Measured::new(&*gateway.state.entropy);
+    let id = measured.id.clone();
+    let mut response = gateway.answer(request, measured).instrument(id.span()).await;
+    id.mark(response.headers_mut());
+    response
 }

@@ -6,8 +6,9 @@ use amberglass_domain::{
     read_only::{self, RuleId, RuleKind, masks},
     redaction::recorded_address,
 };
+use amberglass_system::Stopwatch;
 use amberglass_wire::{
-    EventId,
+    EventId, PortalId,
     audit::{EventDetail, EventSubject},
 };
 use axum::{body::Body, extract::Request, response::Response};
@@ -24,7 +25,9 @@ use super::{
     explanation::{Explanation, Reason, Whom},
     judging::{Judged, Judgement},
     keeping::Blocked,
-    masking, outgoing,
+    masking,
+    measured::Measured,
+    outgoing,
     shadow::Shadow,
     stream::{self, CutBody},
     support::{SUPPORT_HEADER, support_value},
@@ -102,7 +105,8 @@ pub(super) struct Heard {
     pub(super) back: String,
     /// One of the portal's own rules has let it pass.
     is_by_rule: bool,
-    session: Option<Arc<GatewaySession>>,
+    pub(super) session: Option<Arc<GatewaySession>>,
+    pub(super) measured: Measured,
 }
 
 impl Gateway {
@@ -124,7 +128,7 @@ impl Gateway {
     }
 
     /// Never fails: what goes wrong is told in the answer.
-    pub async fn answer(self: Arc<Self>, request: Request) -> Response {
+    pub(super) async fn answer(self: Arc<Self>, request: Request, measured: Measured) -> Response {
         let (parts, body) = request.into_parts();
         let mut heard = Heard {
             method: parts.method.clone(),
@@ -133,11 +137,16 @@ impl Gateway {
             back: "/".into(),
             is_by_rule: false,
             session: None,
+            measured,
         };
         let mut body = Some(body);
         match self.steps(&parts, &mut body, &mut heard).await {
-            Ok(response) => response,
+            Ok(response) => {
+                self.note_passed(&heard, &response);
+                response
+            }
             Err(refusal) => {
+                self.note_not_passed(&heard, refusal.reason, refusal.rule.as_deref());
                 // Who waits for `100 Continue` has sent nothing, and reading would invite it to.
                 if let Some(body) = body.take()
                     && !parts.headers.contains_key(http::header::EXPECT)
@@ -155,6 +164,7 @@ impl Gateway {
             Misaddressed::UnknownHost => Reason::UnknownHost,
             Misaddressed::Contradiction => Reason::ContradictingHosts,
         })?;
+        heard.measured.portal = Some(addressed.portal.id.clone());
         heard.back = arrival::came_from(&parts.headers, &addressed.origin);
         if !addressed.portal.active {
             return Err(Reason::PortalInactive.into());
@@ -294,10 +304,14 @@ impl Gateway {
         }
         let support = support_value(&session.code, session.mode).ok_or(Reason::IdentityUnavailable)?;
         headers.insert(SUPPORT_HEADER, support);
+        heard.measured.id.mark(&mut headers);
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;
         *request.uri_mut() = upstream::address(&portal.upstream, target).map_err(|_| Reason::PortalUnreachable)?;
+        let metrics = &self.state.metrics.gateway;
+        metrics.forwarded(&portal.id, heard.measured.since);
+        let waiting = Stopwatch::start();
         let response = self.upstream.ask(request, &*self.state.clock).await.map_err(|error| {
             tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
             match error {
@@ -307,6 +321,7 @@ impl Gateway {
                 UpstreamError::Switches => Reason::PortalNotUnderstood,
             }
         })?;
+        metrics.answered(&portal.id, response.status(), waiting);
         let (answer, body) = response.into_parts();
         // What the portal's owner has said something about needs no guess.
         if !heard.is_by_rule && matches!(parts.method, Method::GET | Method::HEAD) {
@@ -323,7 +338,8 @@ impl Gateway {
         };
         match answer_rules::head(answer, &passage, &self.jars) {
             Ok(answer) if masked.is_empty() => {
-                Ok(Response::from_parts(answer, Body::new(CutBody::new(body, cut.clone()))))
+                let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
+                Ok(Response::from_parts(answer, Body::new(body)))
             }
             Ok(answer) => match self.masked(&parts.method, answer, body, &masked).await {
                 Some(response) => Ok(response),
@@ -380,12 +396,11 @@ impl Gateway {
     }
 
     fn explain(&self, refusal: &Refusal, heard: &Heard) -> Response {
-        let mut reference = [0_u8; 4];
-        self.state.entropy.fill(&mut reference);
-        let reference = hex::encode(reference);
+        let reference = heard.measured.id.reference().to_owned();
         let session = heard.session.as_deref();
         tracing::info!(
             reference,
+            portal = heard.measured.portal.as_ref().map(PortalId::as_str),
             reason = refusal.reason.as_str(),
             rule = refusal.rule.as_deref(),
             session = session.map(|session| session.id.as_str()),

@@ -12,15 +12,17 @@ use super::{
     support::{SUPPORT_HEADER, support_value},
     upstream::{self, Upstream},
 };
-use crate::{config::PortalConfig, sessions::GatewaySession, store::Sent};
+use crate::{config::PortalConfig, request_id::HttpRequestId, sessions::GatewaySession, store::Sent};
 
 impl Gateway {
-    /// Never fails: what goes wrong is told as the outcome. To be called once, by who has it on record as sent.
-    pub(crate) async fn send(&self, kept: &KeptRequest, session: &GatewaySession) -> Sent {
+    /// Never fails: what goes wrong is told as the outcome. To be called once, by who has it on record as sent. The portal
+    /// gets the id of the request that lets it go.
+    pub(crate) async fn send(&self, kept: &KeptRequest, session: &GatewaySession, id: &HttpRequestId) -> Sent {
         let unsent = Sent { outcome: SendOutcome::NotSent {}, page: None };
         let Some(portal) = self.state.config.portal(&session.portal) else { return unsent };
         let Ok(target) = kept.target.parse::<PathAndQuery>() else { return unsent };
-        let Some(request) = self.request(kept, session, portal, &target).await else { return unsent };
+        let Some(mut request) = self.request(kept, session, portal, &target).await else { return unsent };
+        id.mark(request.headers_mut());
         let response = match Upstream::once().ask(request, &*self.state.clock).await {
             Ok(response) => response,
             Err(error) => {

@@ -11,6 +11,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::metrics::OpenAnswer;
+
 type Cut = Pin<Box<WaitForCancellationFutureOwned>>;
 
 /// Passes chunks on as they come. When cut, it breaks off with an error, so that half an answer never looks like a whole
@@ -18,11 +20,12 @@ type Cut = Pin<Box<WaitForCancellationFutureOwned>>;
 pub(super) struct CutBody {
     inner: Option<Incoming>,
     cut: Cut,
+    open: OpenAnswer,
 }
 
 impl CutBody {
-    pub fn new(inner: Incoming, cut: CancellationToken) -> Self {
-        Self { inner: Some(inner), cut: Box::pin(cut.cancelled_owned()) }
+    pub fn new(inner: Incoming, cut: CancellationToken, open: OpenAnswer) -> Self {
+        Self { inner: Some(inner), cut: Box::pin(cut.cancelled_owned()), open }
     }
 }
 
@@ -42,18 +45,22 @@ impl Body for CutBody {
                 None => Poll::Ready(None),
             };
         }
-        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+        let this = &mut *self;
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         loop {
             return match Pin::new(&mut *inner).poll_frame(context) {
                 // Trailers belong to the connection to the portal (RFC 9110, 6.5).
                 Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => continue,
-                Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(frame))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    this.open.passed(frame.data_ref().map_or(0, Bytes::len));
+                    Poll::Ready(Some(Ok(frame)))
+                }
                 Poll::Ready(Some(Err(error))) => {
-                    self.inner = None;
+                    this.inner = None;
                     Poll::Ready(Some(Err(io::Error::other(error))))
                 }
                 Poll::Ready(None) => {
-                    self.inner = None;
+                    this.inner = None;
                     Poll::Ready(None)
                 }
                 Poll::Pending => Poll::Pending,

@@ -87,6 +87,7 @@ pub(crate) async fn listen(store: Store, clock: Arc<dyn Clock>, stop: Cancellati
             () = stop.cancelled() => return,
             lost = ear.listen(&*clock, &hear, &mut pause) => lost,
         };
+        store.metrics.lost_hints();
         tracing::warn!(
             error = &lost as &dyn std::error::Error,
             "hints of other servers are not heard; the connection is made anew"

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use amberglass_system::Stopwatch;
 use amberglass_wire::event_stream::ChainHead;
 use secrecy::SecretString;
 use sqlx::{AnyPool, Row as _};
@@ -18,6 +19,7 @@ mod break_glass;
 mod chains;
 mod checkpoints;
 mod codes;
+mod counts;
 mod device_heads;
 mod devices;
 mod emergency;
@@ -46,6 +48,7 @@ pub use break_glass::{BreakGlassRow, ReviewRow};
 pub use chains::{StoredRecord, Stretch};
 pub use checkpoints::CheckpointRow;
 pub use codes::CodeRow;
+pub(crate) use counts::RunningCount;
 pub use device_heads::{DeviceHeadRow, HeldAround};
 pub use devices::{DeviceRow, ListedDeviceRow};
 pub use emergency::EmergencyStopRow;
@@ -65,6 +68,7 @@ pub use shadow::ShadowRow;
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};
 pub use tokens::{AccessRow, NewFamily, RefreshRow};
 
+use crate::metrics::DatabaseMetrics;
 use engine::{Apart, Condition, Engine, Line, Opened, Readers};
 use hints::Ear;
 
@@ -75,6 +79,7 @@ pub struct Store {
     writer: AnyPool,
     condition: Condition,
     readers: Readers,
+    metrics: DatabaseMetrics,
     apart: Apart,
     /// On PostgreSQL.
     shared: Option<Arc<Shared>>,
@@ -111,6 +116,7 @@ impl Store {
         migrations::run(&opened).await?;
         let readers = opened.readers().await?;
         let (engine, writer, condition) = (opened.engine, opened.writer.clone(), opened.condition.clone());
+        let metrics = opened.metrics.clone();
         let shared = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => {
@@ -119,14 +125,16 @@ impl Store {
                 Some(Arc::new(Shared { url: opened.into_url(), origin }))
             }
         };
-        Ok(Self { engine, writer, condition, readers, apart: Apart::default(), shared })
+        Ok(Self { engine, writer, condition, readers, metrics, apart: Apart::default(), shared })
     }
 
     /// Waits for the other transactions, those of other servers too, and begins with the lock held.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let line = Line::begin(&self.writer, self.engine.begin(), self.engine.patience(), &self.condition).await?;
+        let waiting = Stopwatch::start();
+        let line = Line::begin(&self.writer, self.engine.begin(), self.engine.patience(), &self.condition).await;
+        self.metrics.waited_to_write(waiting);
         Ok(Tx {
-            inner: Box::new(line),
+            inner: Box::new(line?),
             after_commit: Vec::new(),
             hints: Vec::new(),
             origin: self.shared.as_ref().map(|shared| shared.origin.clone()),
@@ -150,6 +158,11 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// What it counts of itself.
+    pub(crate) fn metrics(&self) -> &DatabaseMetrics {
+        &self.metrics
     }
 
     fn ear(&self) -> Option<Ear<'_>> {

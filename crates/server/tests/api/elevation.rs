@@ -264,6 +264,7 @@ async fn a_blocked_write_is_asked_for_decided_with_its_fields_in_view_and_sent_o
         let upstream = asking.world.config.portals[0].upstream.origin().ascii_serialization();
         assert_eq!(header("origin"), Some(upstream.as_str()));
         assert!(header("amberglass-identity").is_some(), "{:?}", got.headers);
+        assert!(header("amberglass-request-id").is_some_and(|id| id.len() == 32), "{:?}", got.headers);
         assert!(!format!("{:?}", got.headers).contains(&elevating.entry.cookie_value));
     }
     // Anything else stays blocked, the same once more too.

@@ -97,6 +97,7 @@ impl World {
         let mut config = ServerConfig {
             listen_api: "127.0.0.1:0".parse().unwrap(),
             listen_gateway: "127.0.0.1:0".parse().unwrap(),
+            listen_metrics: Some("127.0.0.1:0".parse().unwrap()),
             data_dir: dir.path().join("data"),
             database_url: database.url().into(),
             database_clock_may_differ: true,
@@ -119,6 +120,7 @@ impl World {
         // The same addresses again after a restart.
         config.listen_api = server.api;
         config.listen_gateway = server.gateway;
+        config.listen_metrics = server.metrics;
         let time = clock.clone();
         let portal = Portal::new(amberglass_demo_portal::PortalConfig {
             jwks_url: format!("{}/.well-known/jwks.json", server.issuer).parse().unwrap(),
@@ -145,6 +147,11 @@ impl World {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.api())
+    }
+
+    pub async fn health(&self, path: &str) -> StatusCode {
+        let url = format!("http://{}/health/{path}", self.server().metrics.unwrap());
+        self.client.get(url).send().await.unwrap().status()
     }
 
     pub fn gateway_origin(&self) -> String {

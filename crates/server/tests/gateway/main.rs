@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;
+#[path = "../api/captured_log.rs"]
+mod captured_log;
 mod conformance;
 mod directory;
 mod forwarding;
 mod keeping;
 mod lifetime;
+#[path = "../api/metrics.rs"]
+mod metrics;
+mod observed;
 mod raw_requests;
 mod record;
 mod rules;

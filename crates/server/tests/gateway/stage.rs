@@ -26,7 +26,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::upstream::Upstream;
+use crate::{metrics::Metrics, upstream::Upstream};
 
 pub const HOST: &str = "barkside.localhost";
 pub const AUDIENCE: &str = "barkside";
@@ -87,6 +87,7 @@ impl Stage {
         let config = ServerConfig {
             listen_api: "127.0.0.1:0".parse().unwrap(),
             listen_gateway: "127.0.0.1:0".parse().unwrap(),
+            listen_metrics: Some("127.0.0.1:0".parse().unwrap()),
             data_dir,
             database_url: database.url().into(),
             database_clock_may_differ: true,
@@ -187,6 +188,11 @@ impl Stage {
         self.client
             .request(method, format!("http://{}{path}", self.server.gateway))
             .header(header::HOST, self.authority())
+    }
+
+    /// What a scraper reads.
+    pub async fn metrics(&self) -> Metrics {
+        Metrics::read(&self.client, self.server.metrics.unwrap()).await
     }
 
     /// Head lines of a request as the page's engine would send them, ready to be spoilt.

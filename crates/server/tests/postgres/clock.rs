@@ -39,6 +39,7 @@ fn config(dir: &tempfile::TempDir, url: &str) -> ServerConfig {
     ServerConfig {
         listen_api: "127.0.0.1:0".parse().unwrap(),
         listen_gateway: "127.0.0.1:0".parse().unwrap(),
+        listen_metrics: None,
         data_dir: dir.path().into(),
         database_url: url.into(),
         ..ServerConfig::default()

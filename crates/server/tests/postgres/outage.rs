@@ -43,6 +43,10 @@ async fn without_its_database_the_server_does_nothing_and_afterwards_goes_on_by_
 
     server.stop();
     unavailable(world.client.get(world.url("/v1/ready")).send().await.unwrap()).await;
+    assert_eq!(
+        (world.health("live").await, world.health("ready").await),
+        (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE)
+    );
     unavailable(world.get(&amy, "/v1/snapshot").send().await.unwrap()).await;
     unavailable(world.try_start(&amy, "key-2", &start_request(JANE)).await).await;
     unavailable(world.post(&amy, &format!("/v1/sessions/{id}/end")).json(&serde_json::json!({})).send().await.unwrap())

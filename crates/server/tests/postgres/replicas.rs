@@ -31,6 +31,7 @@ pub async fn second(world: &World) -> RunningServer {
         data_dir,
         listen_api: "127.0.0.1:0".parse().unwrap(),
         listen_gateway: "127.0.0.1:0".parse().unwrap(),
+        listen_metrics: None,
         issuer: world.server().issuer.clone(),
         ..world.config.clone()
     };

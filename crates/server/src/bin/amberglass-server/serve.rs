@@ -22,9 +22,12 @@ pub async fn run(config: ServerConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn E
 
 /// One line for whoever started us.
 fn announce(running: &RunningServer) -> anyhow::Result<()> {
-    let line = serde_json::json!({
+    let mut line = serde_json::json!({
         "ready": true, "api": running.api, "gateway": running.gateway, "issuer": running.issuer,
     });
+    if let (Some(metrics), Some(said)) = (running.metrics, line.as_object_mut()) {
+        said.insert("metrics".into(), metrics.to_string().into());
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).context("the ready line could not be written")
 }

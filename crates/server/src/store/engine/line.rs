@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use amberglass_system::Stopwatch;
 use futures_util::{
     StreamExt as _, TryStreamExt as _,
     future::BoxFuture,
@@ -29,6 +30,7 @@ use super::{
     StoreError,
     failure::{lost, silence},
 };
+use crate::metrics::DatabaseMetrics;
 
 /// For a sign of life from a connection whose last question was dropped in the middle.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
@@ -210,11 +212,12 @@ impl<'c> Executor<'c> for &'c mut Line {
 pub struct Readers {
     pool: AnyPool,
     patience: Option<Duration>,
+    metrics: DatabaseMetrics,
 }
 
 impl Readers {
-    pub fn new(pool: AnyPool, patience: Option<Duration>) -> Self {
-        Self { pool, patience }
+    pub(super) fn new(pool: AnyPool, patience: Option<Duration>, metrics: DatabaseMetrics) -> Self {
+        Self { pool, patience, metrics }
     }
 
     pub async fn close(&self) {
@@ -222,8 +225,10 @@ impl Readers {
     }
 
     async fn borrow(&self) -> Result<Borrowed, sqlx::Error> {
-        let connection = self.pool.acquire().await?;
-        Ok(Borrowed { connection, is_sound: self.patience.is_none() })
+        let waiting = Stopwatch::start();
+        let connection = self.pool.acquire().await;
+        self.metrics.waited_to_read(waiting);
+        Ok(Borrowed { connection: connection?, is_sound: self.patience.is_none() })
     }
 }
 

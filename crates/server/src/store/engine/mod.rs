@@ -12,6 +12,7 @@ use sqlx::{
 };
 
 use super::StoreError;
+use crate::metrics::DatabaseMetrics;
 
 mod address;
 mod clock;
@@ -41,6 +42,7 @@ pub(super) struct Opened {
     /// One connection: the transactions of this server wait for each other here, those of others at the lock.
     pub writer: AnyPool,
     pub condition: Condition,
+    pub metrics: DatabaseMetrics,
     url: SecretString,
 }
 
@@ -94,27 +96,28 @@ impl Opened {
     /// When it cannot be reached, or is one that the server must not work with.
     pub async fn open(database_url: &SecretString) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let condition = Condition::default();
+        let (condition, metrics) = (Condition::default(), DatabaseMetrics::default());
         match Engine::of(database_url.expose_secret())? {
             engine @ Engine::Sqlite => {
                 let url = sqlite::prepare(database_url.expose_secret())?;
                 let writer = sqlite::writer(&url).await?;
-                Ok(Self { engine, writer, condition, url })
+                Ok(Self { engine, writer, condition, metrics, url })
             }
             engine @ Engine::Postgres => {
                 let url = postgres::prepare(database_url.expose_secret()).await?;
                 let writer = postgres::writer(&url, condition.clone()).await?;
-                Ok(Self { engine, writer, condition, url })
+                Ok(Self { engine, writer, condition, metrics, url })
             }
         }
     }
 
     /// Connections that cannot write. To be called once the tables are there.
     pub async fn readers(&self) -> Result<Readers, StoreError> {
-        Ok(match self.engine {
-            Engine::Sqlite => Readers::new(sqlite::readers(&self.url).await?, None),
-            Engine::Postgres => Readers::new(postgres::readers(&self.url).await?, Some(postgres::READ_PATIENCE)),
-        })
+        let (pool, patience) = match self.engine {
+            Engine::Sqlite => (sqlite::readers(&self.url).await?, None),
+            Engine::Postgres => (postgres::readers(&self.url).await?, Some(postgres::READ_PATIENCE)),
+        };
+        Ok(Readers::new(pool, patience, self.metrics.clone()))
     }
 
     /// For a connection beside the pools.
