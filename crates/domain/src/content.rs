@@ -8,6 +8,10 @@ use std::fmt;
 use serde::{Deserialize, de};
 use url::form_urlencoded;
 
+/// Longest way to a leaf, and all of them together, in bytes.
+const MAX_WAY: usize = 1024;
+const MAX_WAYS: usize = 2 * 1024 * 1024;
+
 pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const JSON: &str = "application/json";
 
@@ -80,6 +84,21 @@ impl Node {
         Some(node)
     }
 
+    /// The same, but nothing where a name beside one on the way might be taken for it: the portal could mean that one.
+    pub fn at_alone(&self, pointer: &str, is_alike: impl Fn(&str, &str) -> bool) -> Option<&Self> {
+        let mut node = self;
+        for token in pointer.strip_prefix('/')?.split('/') {
+            let name = token.replace("~1", "/").replace("~0", "~");
+            if let Self::Map(entries) = node
+                && entries.iter().filter(|(given, _)| is_alike(given, &name)).count() > 1
+            {
+                return None;
+            }
+            node = node.at(&format!("/{token}"))?;
+        }
+        Some(node)
+    }
+
     /// Of what is no list and no map.
     pub fn value(&self) -> Option<&str> {
         match self {
@@ -101,29 +120,37 @@ impl Node {
 
     /// The leaves, each with the way to it, such as `pet.names[0]`. Empty lists and maps are leaves too: one may take
     /// everything away.
-    pub fn leaves(self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        self.flatten(String::new(), &mut found);
-        found
+    ///
+    /// # Errors
+    /// [`Unreadable`] where the ways are so long that a small text would take much room.
+    pub fn leaves(&self) -> Result<Vec<(String, String)>, Unreadable> {
+        let (mut found, mut room) = (Vec::new(), MAX_WAYS);
+        self.flatten(String::new(), &mut found, &mut room)?;
+        Ok(found)
     }
 
-    fn flatten(self, way: String, found: &mut Vec<(String, String)>) {
+    fn flatten(&self, way: String, found: &mut Vec<(String, String)>, room: &mut usize) -> Result<(), Unreadable> {
+        if way.len() > MAX_WAY {
+            return Err(Unreadable);
+        }
+        *room = room.checked_sub(way.len().saturating_add(1)).ok_or(Unreadable)?;
         match self {
-            Self::Text(value) | Self::Literal(value) => found.push((way, value)),
+            Self::Text(value) | Self::Literal(value) => found.push((way, value.clone())),
             Self::List(items) if items.is_empty() => found.push((way, "[]".to_owned())),
             Self::Map(entries) if entries.is_empty() => found.push((way, "{}".to_owned())),
             Self::List(items) => {
-                for (number, item) in items.into_iter().enumerate() {
-                    item.flatten(format!("{way}[{number}]"), found);
+                for (number, item) in items.iter().enumerate() {
+                    item.flatten(format!("{way}[{number}]"), found, room)?;
                 }
             }
             Self::Map(entries) => {
                 for (name, node) in entries {
-                    let way = if way.is_empty() { name } else { format!("{way}.{name}") };
-                    node.flatten(way, found);
+                    let way = if way.is_empty() { name.clone() } else { format!("{way}.{name}") };
+                    node.flatten(way, found, room)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Puts the numbers as they stand where their places were kept.
@@ -186,8 +213,8 @@ impl<'de> Deserialize<'de> for Node {
                 let mut map: Vec<(String, Node)> = Vec::new();
                 let mut names = std::collections::HashSet::new();
                 while let Some((name, value)) = entries.next_entry::<String, Node>()? {
-                    // Some readers take names without regard to case.
-                    if !names.insert(name.to_lowercase()) {
+                    // Some readers take names without regard to case, and fold more than ASCII.
+                    if !names.insert(name.to_uppercase().to_lowercase()) {
                         return Err(de::Error::custom("a name that stands twice"));
                     }
                     map.push((name, value));
@@ -258,11 +285,30 @@ mod tests {
 
     #[test]
     fn what_names_a_thing_twice_is_not_read() {
-        for text in [r#"{"a":1,"a":2}"#, r#"{"a":1,"A":2}"#, r#"{"x":[{"b":1,"B":1}]}"#, "{", "", "1 2", "\u{feff}{}"] {
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"A":2}"#,
+            r#"{"x":[{"b":1,"B":1}]}"#,
+            "{\"s\":1,\"\u{17f}\":2}",
+            "{",
+            "",
+            "1 2",
+            "\u{feff}{}",
+        ] {
             assert_eq!(Node::parse(text.as_bytes()), Err(Unreadable), "{text}");
         }
         assert_eq!(Node::parse(b"{\"a\":\"\xff\"}"), Err(Unreadable));
         assert_eq!(Node::parse("[".repeat(200).as_bytes()), Err(Unreadable));
+    }
+
+    #[test]
+    fn a_small_text_never_takes_much_room() {
+        let long = format!(r#"{{"{}":[0,0]}}"#, "n".repeat(MAX_WAY + 1));
+        assert_eq!(parse(&long).leaves(), Err(Unreadable));
+        let many = format!(r#"{{"{}":[{}0]}}"#, "n".repeat(1000), "0,".repeat(60_000));
+        assert_eq!(parse(&many).leaves(), Err(Unreadable));
+        let plain = format!("[{}0]", "0,".repeat(60_000));
+        assert_eq!(parse(&plain).leaves().unwrap().len(), 60_001);
     }
 
     #[test]

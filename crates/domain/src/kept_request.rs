@@ -243,7 +243,7 @@ fn shown_text(text: &str, longest: usize) -> (String, bool) {
 /// The leaves of one object, each with the way to it. A list of several requests is not one write.
 fn json_fields(body: &[u8]) -> Result<Vec<(String, String)>, CannotAsk> {
     match Node::parse(body) {
-        Ok(node @ Node::Map(_)) => Ok(node.leaves()),
+        Ok(node @ Node::Map(_)) => node.leaves().map_err(|Unreadable| CannotAsk::NotReadable),
         Ok(Node::Text(_) | Node::Literal(_) | Node::List(_)) | Err(Unreadable) => Err(CannotAsk::NotReadable),
     }
 }

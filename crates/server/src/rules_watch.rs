@@ -91,8 +91,8 @@ async fn refuse(state: &ServerState, portal: &PortalId, refused: Option<String>,
     tracing::error!(%portal, what, "changed rules are not put in force; the former ones stay");
     let what = what.chars().take(MAX_CHARS).collect();
     let in_force = state.rules.now(portal).hash.clone().unwrap_or_default();
-    let detail = EventDetail::RulesRefused { in_force, refused: refused.clone(), what };
-    if let Err(error) = state.audit.raise_refused_rules(portal, refused.as_deref(), detail).await {
+    let detail = EventDetail::RulesRefused { in_force, refused, what };
+    if let Err(error) = state.audit.raise_refused_rules(portal, detail).await {
         tracing::error!(error = &error as &dyn std::error::Error, "refused rules could not be put on record");
         state.rules.forget_refused(portal);
     }

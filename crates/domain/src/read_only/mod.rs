@@ -17,6 +17,8 @@ mod request_rule;
 mod rules_file;
 pub mod shadow;
 
+use std::collections::BTreeSet;
+
 use amberglass_wire::session::Mode;
 
 pub use category::Category;
@@ -66,6 +68,17 @@ pub mod rule {
     /// The portal's rules do not say of every kind of the never-list where it is, or that there is none.
     pub const NOT_DECLARED: &str = "read-write-not-declared";
 
+    /// Of the gateway itself, beside those about the spelling of addresses.
+    pub(super) const OF_THE_GATEWAY: [&str; 8] = [
+        "download-refused",
+        "masked-answer",
+        "origin-unsaid",
+        "other-portal",
+        "other-site",
+        "redirect-elsewhere",
+        "service-worker",
+        "withheld",
+    ];
     pub(super) const ALL: [&str; 11] = [
         CONNECT_REFUSED,
         UPGRADE_REFUSED,
@@ -118,7 +131,10 @@ fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result
             Come::Safe(rule) => Decision::Pass { rule },
             Come::ListedWrite(_) | Come::UnlistedWrite if mode == Mode::ReadOnly => block(rule::READ_ONLY_OPERATION),
             Come::ListedWrite(_) if !rules.undeclared().is_empty() => block(rule::NOT_DECLARED),
-            Come::ListedWrite(rule) => Decision::Pass { rule: Some(rule) },
+            Come::ListedWrite(rule) => match never_in_fields(request, rules) {
+                Some(rule) => Decision::Block { rule },
+                None => Decision::Pass { rule: Some(rule) },
+            },
             Come::UnlistedWrite => block(rule::UNLISTED_OPERATION),
         });
     }
@@ -129,7 +145,10 @@ fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result
 fn at_a_path(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result<Decision, Unread> {
     let passing_write = || match first_exact(&rules.writes, request)? {
         Some(_) if !rules.undeclared().is_empty() => Ok(Some(block(rule::NOT_DECLARED))),
-        Some(rule) => Ok(Some(Decision::Pass { rule: Some(rule) })),
+        Some(rule) => Ok(Some(match never_in_fields(request, rules) {
+            Some(rule) => Decision::Block { rule },
+            None => Decision::Pass { rule: Some(rule) },
+        })),
         None => Ok(None),
     };
     if request.is_read() {
@@ -150,14 +169,7 @@ fn at_a_path(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Re
         Mode::ReadWrite if request.method == "OPTIONS" && request.content == Content::Nothing => {
             Ok(Decision::Pass { rule: None })
         }
-        Mode::ReadWrite => match passing_write()? {
-            Some(Decision::Pass { rule }) => Ok(match never_in_fields(request, rules) {
-                Some(rule) => Decision::Block { rule },
-                None => Decision::Pass { rule },
-            }),
-            Some(other) => Ok(other),
-            None => Ok(block(rule::UNLISTED_WRITE)),
-        },
+        Mode::ReadWrite => Ok(passing_write()?.unwrap_or_else(|| block(rule::UNLISTED_WRITE))),
     }
 }
 
@@ -173,14 +185,21 @@ fn never(request: &JudgedRequest<'_>, rules: &PortalRules) -> Result<Option<Rule
     first_perhaps(own.map(|never| &never.rule), request)
 }
 
-/// A listed write whose fields would do what no session does. What its path says has been judged.
+/// A listed write that would do what no session does, by a field of its content or its query; a GET that is listed as one, by its
+/// path too. What the path of any other says has been judged.
 fn never_in_fields(request: &JudgedRequest<'_>, rules: &PortalRules) -> Option<RuleId> {
-    let meaning = request.meaning().ok()?;
-    let in_field = |(name, value): &(String, String)| {
-        let found = one_write::categories_of_field(request.method, request.path, name, value);
-        found.into_iter().find(|category| !rules.lifts(*category, request))
-    };
-    meaning.fields().iter().find_map(in_field).map(|category| category.rule().into())
+    let mut found = BTreeSet::new();
+    if request.is_read() {
+        found.extend(never_list::categories("POST", request.path));
+    }
+    let method = if request.is_read() { "POST" } else { request.method };
+    let query = request.query_perhaps();
+    let meaning = request.meaning();
+    let fields = meaning.as_ref().map_or(&[][..], request::Meaning::fields);
+    let named = fields.iter().chain(&query).map(|(name, value)| (name.as_str(), value.as_str()));
+    found.extend(one_write::categories_of_fields(method, request.path, named));
+    found.extend(operations::categories_of_arguments(request, rules));
+    found.into_iter().find(|category| !rules.lifts_fields(*category, request)).map(|category| category.rule().into())
 }
 
 fn block(rule: &'static str) -> Decision {

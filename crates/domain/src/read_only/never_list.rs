@@ -116,8 +116,9 @@ pub(super) fn category(method: &str, path: &str) -> Option<Category> {
 pub(super) fn categories(method: &str, path: &str) -> Vec<Category> {
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let segments: Vec<Vec<String>> = path.split('/').map(words).filter(|words| !words.is_empty()).collect();
-    let is_word = |list: &[&str]| segments.iter().flatten().any(|word| list.contains(&word.as_str()));
     let squeezed: Vec<String> = segments.iter().map(|words| words.concat()).collect();
+    // `e-mail` is two words and one.
+    let is_word = |list: &[&str]| segments.iter().flatten().chain(&squeezed).any(|word| list.contains(&word.as_str()));
     let is_inside = |list: &[&str]| squeezed.iter().any(|segment| list.iter().any(|part| segment.contains(part)));
     let by_words = WORDS.iter().filter(|one| is_word(one.words) || is_inside(one.inside));
     let mut found: Vec<Category> = by_words.map(|one| one.category).collect();
@@ -175,6 +176,7 @@ mod tests {
             ("POST", "/recovery_codes", "never-mfa"),
             ("PATCH", "/me/email", "never-email-change"),
             ("POST", "/change-e-mail", "never-email-change"),
+            ("PATCH", "/account/e-mail", "never-email-change"),
             ("POST", "/changeEmail", "never-email-change"),
             ("POST", "/oauth/authorize", "never-oauth-consent"),
             ("POST", "/OAuth2/consent", "never-oauth-consent"),

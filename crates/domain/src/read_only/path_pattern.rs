@@ -59,6 +59,11 @@ impl PathPattern {
         &self.text
     }
 
+    /// It names one path, without placeholders.
+    pub fn is_one_path(&self) -> bool {
+        self.segments.iter().all(|segment| matches!(segment, Segment::Literal(_)))
+    }
+
     /// One path that it matches, for looking at its words.
     pub fn example(&self) -> String {
         let example = |segment: &Segment| match segment {
@@ -71,7 +76,9 @@ impl PathPattern {
     /// Byte for byte, against a path in canonical form. A placeholder takes no segment with parameters (`;`).
     pub fn is_exactly(&self, path: &str) -> bool {
         let Some(path) = path.strip_prefix('/') else { return false };
-        let takes = |given: &str| !given.is_empty() && !given.contains(';') && !given.contains("%3B");
+        // Whoever decodes these and reads again sees another path.
+        let hides = |given: &str| ["%3B", "%3F", "%23", "%25"].iter().any(|hidden| given.contains(hidden));
+        let takes = |given: &str| !given.is_empty() && !given.contains(';') && !hides(given);
         let mut given = path.split('/');
         for segment in &self.segments {
             match (segment, given.next()) {
@@ -102,8 +109,10 @@ impl PathPattern {
                 Segment::Literal(literal) => {
                     let literal = lenient(&format!("/{literal}")).concat();
                     let one = given.remove(0);
-                    let with_extension = || one.split_once('.').is_some_and(|(stem, _)| stem == literal);
-                    if one != literal && !(is_last && with_extension()) {
+                    // `/a` is `/a.json` to many, also where it was written with the extension.
+                    let stem = |segment: &str| segment.split('.').next().unwrap_or_default().to_owned();
+                    let are_one = || !stem(&literal).is_empty() && stem(&one) == stem(&literal);
+                    if one != literal && !(is_last && are_one()) {
                         return false;
                     }
                 }
@@ -190,6 +199,8 @@ mod tests {
             ("/invoices/{id}/pay", "/invoices/12/pay", true),
             ("/invoices/{id}/pay", "/invoices/12;x=1/pay", false),
             ("/invoices/{id}/pay", "/invoices/12%3Bx/pay", false),
+            ("/invoices/{id}/pay", "/invoices/12%3Fx/pay", false),
+            ("/invoices/{id}/pay", "/invoices/12%23x/pay", false),
             ("/invoices/{id}/pay", "/invoices//pay", false),
             ("/invoices/{id}/pay", "/invoices/1/2/pay", false),
             ("/invoices/{id}", "/invoices", false),
@@ -222,6 +233,10 @@ mod tests {
         for path in ["/messages/7", "/messages/7/open/now", "/messages/open", "/messages/7/opened", "/"] {
             assert!(!open.is_perhaps(path), "{path}");
         }
+        for path in ["/api/bank", "/api/bank.json", "/API/bank.xml", "/api/bank.json.xml"] {
+            assert!(pattern("/api/bank.json").is_perhaps(path), "{path}");
+        }
+        assert!(!pattern("/api/.a").is_perhaps("/api/.b"));
         assert!(pattern("/").is_perhaps("/"));
         assert!(pattern("/files/{rest...}").is_perhaps("/FILES/a/b"));
         assert!(!pattern("/files/{rest...}").is_perhaps("/files/"));

@@ -119,6 +119,11 @@ impl PortalRules {
             .any(|lifted| lifted.category == category && lifted.operations.is_empty() && lifted.rule.names(request))
     }
 
+    /// Of the content: also where it is said of an operation there.
+    pub(super) fn lifts_fields(&self, category: Category, request: &JudgedRequest<'_>) -> bool {
+        self.never_overrides.iter().any(|lifted| lifted.category == category && lifted.rule.names(request))
+    }
+
     pub(super) fn lifts_operation(&self, category: Category, request: &JudgedRequest<'_>, operation: &str) -> bool {
         self.never_overrides.iter().any(|lifted| {
             lifted.category == category

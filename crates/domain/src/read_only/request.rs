@@ -1,7 +1,5 @@
 //! What the decision looks at.
 
-use std::borrow::Cow;
-
 use crate::content::{self, Node, Unreadable, form_pairs};
 
 /// Longest content that is read to be judged. Rules that look into it block what is longer.
@@ -40,7 +38,8 @@ pub enum Content<'a> {
 /// The content as one meaning, where it has one.
 pub(super) enum Meaning {
     Form(Vec<(String, String)>),
-    Json(Node),
+    /// With its leaves, each by the way to it.
+    Json(Node, Vec<(String, String)>),
 }
 
 /// Why a meaning is not known.
@@ -76,7 +75,7 @@ impl JudgedRequest<'_> {
     }
 
     pub(super) fn is_form_or_json(&self) -> bool {
-        matches!(self.media_type, Some(content::FORM | content::JSON))
+        self.media_type.is_some_and(|given| given == content::FORM || is_json(given))
     }
 
     pub(super) fn meaning(&self) -> Result<Meaning, NoMeaning> {
@@ -86,25 +85,40 @@ impl JudgedRequest<'_> {
             (true, Content::Read(bytes)) if self.media_type == Some(content::FORM) => {
                 form_pairs(bytes).map(Meaning::Form)
             }
-            (true, Content::Read(bytes)) => Node::parse(bytes).map(Meaning::Json),
+            (true, Content::Read(bytes)) => {
+                Node::parse(bytes).and_then(|node| node.leaves().map(|leaves| Meaning::Json(node, leaves)))
+            }
         };
         read.map_err(|Unreadable| NoMeaning::Unreadable)
     }
 }
 
+/// Also by a name that says more of it (RFC 6839, 3.1).
+pub(super) fn is_json(media_type: &str) -> bool {
+    media_type == content::JSON || media_type.ends_with("+json")
+}
+
 impl Meaning {
     /// Every value with its name: of a form's field, or the way to it, such as `pet.names[0]`.
-    pub(super) fn fields(&self) -> Cow<'_, [(String, String)]> {
+    pub(super) fn fields(&self) -> &[(String, String)] {
         match self {
-            Self::Form(pairs) => Cow::Borrowed(pairs),
-            Self::Json(node) => Cow::Owned(node.clone().leaves()),
+            Self::Form(pairs) | Self::Json(_, pairs) => pairs,
+        }
+    }
+
+    /// Those that a portal may take from the query as well.
+    pub(super) fn outer_names(&self) -> Vec<&str> {
+        match self {
+            Self::Form(pairs) => pairs.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Json(Node::Map(entries), _) => entries.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Json(Node::List(_) | Node::Text(_) | Node::Literal(_), _) => Vec::new(),
         }
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
         match self {
             Self::Form(pairs) => pairs.iter().map(|(name, _)| name.as_str()).collect(),
-            Self::Json(node) => node.names(),
+            Self::Json(node, _) => node.names(),
         }
     }
 }

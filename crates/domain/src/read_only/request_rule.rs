@@ -69,14 +69,21 @@ impl RequestRule {
             // Named for what it is: its owner knows that nobody looks into it.
             return if request.content == Content::NotToBeHad { Applies::No } else { Applies::Yes };
         }
-        match request.meaning() {
-            Err(NoMeaning::Unread) => Applies::NeedsContent,
-            Err(NoMeaning::Unreadable) => Applies::No,
-            Ok(meaning) if meaning.names().into_iter().any(names_another_method) => Applies::No,
-            Ok(Meaning::Form(pairs)) if self.body.iter().all(|one| one.holds_once(&pairs)) => Applies::Yes,
-            Ok(Meaning::Json(node)) if self.body.iter().all(|one| one.holds_at(&node)) => Applies::Yes,
-            Ok(Meaning::Form(_) | Meaning::Json(_)) => Applies::No,
+        let meaning = match request.meaning() {
+            Ok(meaning) => meaning,
+            Err(NoMeaning::Unread) => return Applies::NeedsContent,
+            Err(NoMeaning::Unreadable) => return Applies::No,
+        };
+        // A portal may take a field from the content where the rule has looked at it in the query.
+        let is_in_query = |name: &str| self.query.iter().any(|one| alike(&one.name, name));
+        if meaning.names().into_iter().any(names_another_method) || meaning.outer_names().into_iter().any(is_in_query) {
+            return Applies::No;
         }
+        let holds = match &meaning {
+            Meaning::Form(pairs) => self.body.iter().all(|one| !one.is_pointer() && one.holds_once(pairs)),
+            Meaning::Json(node, _) => self.body.iter().all(|one| one.holds_at(node)),
+        };
+        if holds { Applies::Yes } else { Applies::No }
     }
 
     /// For what is blocked. Without methods it speaks of all of them; content that can't be read is taken for the worst.
@@ -84,9 +91,15 @@ impl RequestRule {
         // What HEAD does to the portal is what GET does.
         let method = if request.method == "HEAD" { "GET" } else { request.method };
         let is_meant = self.methods.is_empty() || self.methods.iter().any(|one| one == method);
-        let query = request.query_perhaps();
-        if !is_meant || !self.path.is_perhaps(request.path) || !self.query.iter().all(|one| one.is_among(&query)) {
+        // The path first: queries may be long.
+        if !is_meant || !self.path.is_perhaps(request.path) {
             return Applies::No;
+        }
+        if !self.query.is_empty() {
+            let query = request.query_perhaps();
+            if !self.query.iter().all(|one| one.is_among(&query)) {
+                return Applies::No;
+            }
         }
         if self.body.is_empty() {
             return Applies::Yes;
@@ -98,8 +111,11 @@ impl RequestRule {
             Err(NoMeaning::Unread) => Applies::NeedsContent,
             Err(NoMeaning::Unreadable) => Applies::Yes,
             Ok(meaning) => {
-                let fields = meaning.fields();
-                if self.body.iter().all(|one| one.is_among(&fields)) { Applies::Yes } else { Applies::No }
+                if self.body.iter().all(|one| one.is_among(meaning.fields())) {
+                    Applies::Yes
+                } else {
+                    Applies::No
+                }
             }
         }
     }
@@ -110,35 +126,53 @@ impl FieldCondition {
         self.values.is_empty() || self.values.iter().any(|one| one == value)
     }
 
+    pub(super) fn is_pointer(&self) -> bool {
+        self.name.starts_with('/')
+    }
+
     /// The field is there once, by this name and no other that some portal would take for it. One that may have any value may
     /// also be missing, or stand there several times.
     fn holds_once(&self, pairs: &[(String, String)]) -> bool {
         if self.values.is_empty() {
             return true;
         }
-        let own = plain(&self.name);
-        let mut alike = pairs.iter().filter(|(name, _)| plain(name) == own);
-        match (alike.next(), alike.next()) {
+        let mut found = pairs.iter().filter(|(name, _)| alike(name, &self.name));
+        match (found.next(), found.next()) {
             (Some((name, value)), None) => *name == self.name && self.takes(value),
             (Some(_) | None, _) => false,
         }
     }
 
     fn holds_at(&self, node: &Node) -> bool {
-        self.values.is_empty() || node.at(&self.name).and_then(Node::value).is_some_and(|value| self.takes(value))
+        self.values.is_empty()
+            || node.at_alone(&self.name, alike).and_then(Node::value).is_some_and(|value| self.takes(value))
     }
 
-    /// By any name that some portal would take for it, alone or in a list.
+    /// By any name that some portal would take for it, alone, in a list, or within something else.
     fn is_among(&self, fields: &[(String, String)]) -> bool {
-        let own = plain(&self.name);
-        let is_named = |name: &str| plain(name) == own || plain(name.trim_end_matches(is_index)) == own;
+        let own = steps(&self.name);
         fields.iter().any(|(name, value)| {
-            is_named(name)
-                && (self.values.is_empty() || self.values.iter().any(|one| one.eq_ignore_ascii_case(value.trim())))
+            steps(name).ends_with(&own)
+                && (self.values.is_empty() || self.values.iter().any(|one| is_perhaps_the_same(one, value)))
         })
     }
 }
 
-fn is_index(character: char) -> bool {
-    character.is_ascii_digit() || matches!(character, '[' | ']')
+/// Whether some portal takes the one name for the other: without what sets words apart, and without an index.
+fn alike(one: &str, other: &str) -> bool {
+    let bare = |name: &str| plain(name.split('[').next().unwrap_or_default());
+    bare(one) == bare(other)
+}
+
+/// The names on a way, plain, without numbers.
+fn steps(way: &str) -> Vec<String> {
+    let parts = way.split(['.', '[', ']', '/']).map(plain);
+    parts.filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect()
+}
+
+/// In any case of letters, and numbers by what they are.
+fn is_perhaps_the_same(one: &str, other: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+        || number(one).zip(number(other)).is_some_and(|(one, other)| (one - other).abs() < f64::EPSILON)
 }

@@ -19,7 +19,7 @@ use crate::content;
 /// Longest file.
 pub const MAX_RULES_BYTES: usize = 1024 * 1024;
 /// Of all kinds together.
-pub const MAX_RULES: usize = 2_000;
+pub const MAX_RULES: usize = 500;
 const MAX_ID: usize = 60;
 /// Tokens of a JSON pointer, and its characters.
 const MAX_POINTER_TOKENS: usize = 16;
@@ -59,8 +59,10 @@ pub enum RulesError {
          `never_override`, with the reason; that goes on record, and security is told"
     )]
     OnNeverList { id: String, category: Category },
-    #[error("`{id}`: it lifts nothing: the built-in list does not speak of {method} {path} as {category}")]
-    LiftsNothing { id: String, method: String, path: String, category: Category },
+    #[error("`{0}`: an override speaks of one path, without placeholders")]
+    ManyPaths(String),
+    #[error("`{id}`: answers at {path} are of many operations, and a mask would miss what stands elsewhere in them")]
+    MaskedOperations { id: String, path: String },
     #[error("`{0}`: an override says why")]
     NoReason(String),
     #[error("{0} is declared absent, and a `never` rule says where it is")]
@@ -182,7 +184,7 @@ struct MaskTable {
 struct OverrideTable {
     id: String,
     category: Category,
-    method: OneOrMany,
+    method: String,
     path: String,
     #[serde(default)]
     operations: Vec<String>,
@@ -206,6 +208,9 @@ struct GraphqlTable {
     subscriptions: Vec<String>,
     #[serde(default)]
     persisted: BTreeMap<String, String>,
+    /// Beside a POST.
+    #[serde(default)]
+    query: Vec<String>,
 }
 
 /// A query reads, by the language's own definition (GraphQL, 2.3).
@@ -266,7 +271,10 @@ impl PortalRules {
         let ids = ids.chain(self.graphql.iter().map(|one| &one.id)).chain(self.json_rpc.iter().map(|one| &one.id));
         let mut taken = BTreeSet::new();
         for id in ids {
-            let is_own = rule::ALL.contains(&id.as_ref()) || Category::ALL.iter().any(|one| one.rule() == *id);
+            let is_gateways =
+                rule::OF_THE_GATEWAY.contains(&id.as_ref()) || id.starts_with("path-") || id.starts_with("target-");
+            let is_own =
+                is_gateways || rule::ALL.contains(&id.as_ref()) || Category::ALL.iter().any(|one| one.rule() == *id);
             if is_own || !taken.insert(id) {
                 return Err(RulesError::IdTaken(id.to_string()));
             }
@@ -274,6 +282,14 @@ impl PortalRules {
         for never in &self.never {
             if self.absent.contains(&never.category) {
                 return Err(RulesError::AbsentAndMapped(never.category));
+            }
+        }
+        for mask in &self.masks {
+            let path = mask.path.example();
+            let mut endpoints =
+                self.graphql.iter().map(|one| &one.path).chain(self.json_rpc.iter().map(|one| &one.path));
+            if endpoints.any(|endpoint| endpoint.is_perhaps(&path) || mask.path.is_perhaps(&endpoint.example())) {
+                return Err(RulesError::MaskedOperations { id: mask.id.to_string(), path });
             }
         }
         self.check_listed()?;
@@ -292,8 +308,10 @@ impl PortalRules {
     /// A rule that could never let anything pass misleads whoever reads it.
     fn check_listed(&self) -> Result<(), RulesError> {
         for rule in self.safe_writes.iter().chain(&self.writes) {
-            for method in rule.methods.iter().filter(|method| is_write(method)) {
-                let found = never_list::categories(method, &rule.path.example());
+            for method in &rule.methods {
+                // A GET that is listed as a write is one.
+                let as_write = if is_write(method) { method.as_str() } else { "POST" };
+                let found = never_list::categories(as_write, &rule.path.example());
                 let is_lifted = |category: &Category| {
                     self.never_overrides.iter().any(|lifted| {
                         lifted.category == *category
@@ -380,7 +398,7 @@ fn lifted(table: OverrideTable) -> Result<NeverOverride, RulesError> {
     }
     let table = RequestTable {
         id,
-        method: Some(method),
+        method: Some(OneOrMany::One(method)),
         path,
         query: BTreeMap::new(),
         content_type: None,
@@ -388,20 +406,15 @@ fn lifted(table: OverrideTable) -> Result<NeverOverride, RulesError> {
         why: Some(why),
     };
     let rule = request_rule(table)?;
-    // One for fields of the content may be needed where the path says nothing, so only what is plainly pointless is refused.
-    if let Some(method) = rule.methods.iter().find(|method| !is_write(method)) {
-        return Err(RulesError::LiftsNothing {
-            id: rule.id.to_string(),
-            method: method.clone(),
-            path: rule.path.as_str().to_owned(),
-            category,
-        });
+    if !rule.path.is_one_path() {
+        return Err(RulesError::ManyPaths(rule.id.to_string()));
     }
     Ok(NeverOverride { category, rule, operations })
 }
 
 fn graphql(table: GraphqlTable) -> Result<GraphqlEndpoint, RulesError> {
-    let GraphqlTable { id, path, queries, unsafe_queries, safe_mutations, writes, subscriptions, persisted } = table;
+    let GraphqlTable { id, path, queries, unsafe_queries, safe_mutations, writes, subscriptions, persisted, query } =
+        table;
     let (id, path) = id_and_path(id, &path)?;
     let persisted = persisted.into_iter().map(|(name, document)| match Persisted::parse(&document) {
         Ok(parsed) => Ok((name, parsed)),
@@ -409,7 +422,7 @@ fn graphql(table: GraphqlTable) -> Result<GraphqlEndpoint, RulesError> {
     });
     let persisted = persisted.collect::<Result<_, _>>()?;
     let id = id.into();
-    Ok(GraphqlEndpoint { id, path, queries, unsafe_queries, safe_mutations, writes, subscriptions, persisted })
+    Ok(GraphqlEndpoint { id, path, queries, unsafe_queries, safe_mutations, writes, subscriptions, persisted, query })
 }
 
 fn json_rpc(table: JsonRpcTable) -> Result<JsonRpcEndpoint, RulesError> {
@@ -477,7 +490,9 @@ fn readable_type(id: &str, given: String) -> Result<String, RulesError> {
 fn conditions(id: &str, given: BTreeMap<String, OneOrMany>) -> Result<Vec<FieldCondition>, RulesError> {
     let condition = |(name, values): (String, OneOrMany)| {
         let is_pointer_in_measure = name.split('/').count() <= MAX_POINTER_TOKENS.saturating_add(1);
-        if name.is_empty() || name == "/" || name.len() > MAX_POINTER || !is_pointer_in_measure {
+        // `*` stands for a name in masks alone.
+        let is_wild = name.split('/').any(|step| step == ANY);
+        if name.is_empty() || is_wild || name == "/" || name.len() > MAX_POINTER || !is_pointer_in_measure {
             return Err(RulesError::Field { id: id.to_owned(), name });
         }
         let values = match values.into_vec() {

@@ -4,8 +4,6 @@
 
 use std::fmt;
 
-use super::one_write::plain;
-
 /// Words of paths and fields that do something, in reads that pass.
 const DOING: &[&str] = &[
     "accept",
@@ -179,18 +177,23 @@ pub fn signs_of_change(path: &str, query: Option<&str>, answered: Answered<'_>) 
     }
     let last = path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
     let word = word_in(last, DOING);
-    let command = query.unwrap_or_default().split('&').find_map(|field| {
-        let (name, value) = field.split_once('=')?;
-        COMMANDS.contains(&plain(name).as_str()).then(|| word_in(value, DOING)).flatten()
-    });
     // What is commanded by name is enough; a word at the end of a path only with a sign of the answer.
-    if let Some(word) = command {
+    if let Some((_, word)) = command(query).filter(|_| (200..400).contains(&answered.status)) {
         signs.push(Sign::Word(word));
     } else if let (Some(word), false) = (word, signs.is_empty()) {
         signs.push(Sign::Word(word));
     }
     // Signing in at the first page sets a cookie: alone it says too little.
     if signs == [Sign::SetsCookie] { Vec::new() } else { signs }
+}
+
+/// What a query commands, in words of ours alone: the field's name and what is to be done.
+pub fn command(query: Option<&str>) -> Option<(&'static str, &'static str)> {
+    query.unwrap_or_default().split('&').find_map(|field| {
+        let (name, value) = field.split_once('=')?;
+        let name = COMMANDS.iter().find(|known| **known == name)?;
+        Some((*name, word_in(value, DOING)?))
+    })
 }
 
 /// Why a write that the mode has blocked may only read.
@@ -224,12 +227,18 @@ fn is_id(segment: &str) -> bool {
 
 /// A rule to paste, once its owner has looked. `path` is a [`shape`].
 pub fn rule(suspicion: Suspicion, method: &str, path: &str) -> String {
+    let (path, command) = path.split_once('?').map_or((path, None), |(path, command)| (path, command.split_once('=')));
     let words = path.split('/').filter(|segment| !segment.is_empty() && *segment != "{id}");
     let id: Vec<String> = words.map(|word| word.to_ascii_lowercase().replace(['.', '_'], "-")).collect();
     let id: String = id.join("-").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(50).collect();
-    let id = if id.is_empty() { "start-page".to_owned() } else { id };
+    let id = match id.as_str() {
+        "" => "start-page".to_owned(),
+        taken if ["never", "path-", "target-"].iter().any(|prefix| taken.starts_with(prefix)) => format!("at-{taken}"),
+        _ => id,
+    };
+    let query = command.map(|(name, word)| format!("\nquery = {{ {name} = \"{word}\" }}")).unwrap_or_default();
     match suspicion {
-        Suspicion::ReadChanges => format!("[[unsafe_read]]\nid = \"{id}\"\npath = \"{path}\""),
+        Suspicion::ReadChanges => format!("[[unsafe_read]]\nid = \"{id}\"\npath = \"{path}\"{query}"),
         Suspicion::WriteReads => format!("[[safe_write]]\nid = \"{id}\"\nmethod = \"{method}\"\npath = \"{path}\""),
     }
 }
@@ -267,6 +276,7 @@ mod tests {
             ("/account", 302, Some("/sign-in")),
             ("/pets/7", 301, Some("/pets")),
             ("/pets/7", 404, None),
+            ("/pets?do=delete", 404, None),
         ] {
             assert_eq!(change(target, status, location), Vec::<String>::new(), "{target}");
         }
@@ -308,6 +318,8 @@ mod tests {
             (Suspicion::ReadChanges, "/messages/{id}/open"),
             (Suspicion::WriteReads, "/api/v2/Price_Quote.json/search"),
             (Suspicion::ReadChanges, "/"),
+            (Suspicion::ReadChanges, "/pets?do=delete"),
+            (Suspicion::ReadChanges, "/never/mind"),
         ] {
             let text = format!("version = 1\n{}", rule(suspicion, "POST", path));
             assert_eq!(PortalRules::parse(&text).unwrap().count(), 1, "{text}");

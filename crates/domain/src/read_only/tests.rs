@@ -149,6 +149,8 @@ fn a_safe_write_passes_in_every_mode_and_only_as_it_is_described() {
             ("/api/pets/search", r#"{"kind":["preview"]}"#),
             ("/api/pets/search", r#"{"Kind":"preview"}"#),
             ("/api/pets/search", r#"{"kind":"preview","kind":"apply"}"#),
+            ("/api/pets/search", r#"{"kind":"preview","ki_nd":"apply"}"#),
+            ("/api/pets/search?page=2", r#"{"kind":"preview","page":"3"}"#),
             ("/api/pets/search", r#"{"kind":"preview","_method":"DELETE"}"#),
             ("/api/pets/search", r#"{"kind":"preview","x":{"_method":"DELETE"}}"#),
             ("/api/pets/search", "kind=preview"),
@@ -161,6 +163,8 @@ fn a_safe_write_passes_in_every_mode_and_only_as_it_is_described() {
             is(&json("POST", target, content), mode, &rules, no);
         }
         is(&form("POST", "/api/pets/search", "kind=preview"), mode, &rules, no);
+        is(&form("POST", "/api/pets/search", "%2Fkind=preview"), mode, &rules, no);
+        is(&json("POST", "/api/a%3Fb/search", good), mode, &rules, no);
         is(&request("POST", "/api/pets/search"), mode, &rules, no);
         is(&json("PUT", "/api/pets/search", good), mode, &rules, no);
         let packed = JudgedRequest { media_type: None, ..json("POST", "/api/pets/search", good) };
@@ -183,12 +187,51 @@ fn a_form_s_field_stands_once_and_under_its_own_name() {
         "action=check&action=order",
         "action=check&Action=order",
         "action=check&action[]=order",
+        "action=check&action[0]=order",
         "action=check;action=order",
         "action=check&_method=PUT",
         "action=%FF",
     ] {
         is(&form("POST", "/quote", content), Mode::ReadOnly, &rules, BLOCKED);
     }
+}
+
+#[test]
+fn what_a_rule_has_looked_at_in_the_query_is_not_in_the_content_too() {
+    let rules =
+        rules("[[safe_write]]\nid = \"find\"\nmethod = \"POST\"\npath = \"/api\"\nquery = { action = \"search\" }");
+    is(&form("POST", "/api?action=search", "text=Rex"), Mode::ReadOnly, &rules, Some(Ok("find")));
+    is(&form("POST", "/api?action=search", "action=delete"), Mode::ReadOnly, &rules, BLOCKED);
+    is(&form("POST", "/api?action=search", "Action[0]=delete"), Mode::ReadOnly, &rules, BLOCKED);
+    is(&json("POST", "/api?action=search", r#"{"action":"delete"}"#), Mode::ReadOnly, &rules, BLOCKED);
+}
+
+#[test]
+fn a_get_that_is_listed_as_a_write_does_nothing_that_is_on_the_never_list() {
+    let rules = rules(
+        "[[unsafe_read]]\nid = \"act\"\npath = \"/account/{what}\"\n\
+         [[write]]\nid = \"acts\"\nmethod = \"GET\"\npath = \"/account/{what}\"\nquery = { action = \"*\" }",
+    );
+    is(&request("GET", "/account/archive"), Mode::ReadWrite, &rules, Some(Ok("acts")));
+    is(&request("GET", "/account/delete"), Mode::ReadWrite, &rules, Some(Err("never-account-deletion")));
+    is(&request("GET", "/account/x?action=delete"), Mode::ReadWrite, &rules, Some(Err("never-account-deletion")));
+}
+
+#[test]
+fn values_are_found_as_a_portal_might_take_them() {
+    let never = "[[never]]\nid = \"never-third\"\ncategory = \"mfa\"\npath = \"/settings\"\nbody = { section = \"3\" }";
+    let rules = PortalRules::parse(&format!("version = 1\n{never}")).unwrap();
+    for content in [
+        r#"{"section":3}"#,
+        r#"{"section":3.0}"#,
+        r#"{"section":"03"}"#,
+        r#"[{"section":3}]"#,
+        r#"{"data":{"section":[3]}}"#,
+    ] {
+        is(&json("POST", "/settings", content), Mode::ReadOnly, &rules, Some(Err("never-third")));
+    }
+    is(&form("POST", "/settings", "section=03"), Mode::ReadOnly, &rules, Some(Err("never-third")));
+    is(&json("POST", "/settings", r#"{"section":4}"#), Mode::ReadOnly, &rules, BLOCKED);
 }
 
 #[test]
@@ -285,11 +328,19 @@ fn a_listed_write_does_what_no_session_does_by_none_of_its_fields() {
     for (content, rule) in [
         ("street=x&new_password=y", "never-password"),
         ("user[email]=y", "never-email-change"),
+        ("e-mail=y", "never-email-change"),
         ("action=delete+account", "never-account-deletion"),
         ("api_key=1", "never-api-key"),
     ] {
         is(&form("POST", "/profile", content), Mode::ReadWrite, &rules_without, Some(Err(rule)));
     }
+    let patch = r#"[{"op":"replace","path":"/email","value":"x"}]"#;
+    is(&json("POST", "/profile", patch), Mode::ReadWrite, &rules_without, Some(Err("never-email-change")));
+    let merge = JudgedRequest {
+        media_type: Some("application/merge-patch+json"),
+        ..json("POST", "/profile", r#"{"email":"x"}"#)
+    };
+    is(&merge, Mode::ReadWrite, &rules_without, Some(Err("never-email-change")));
     let lifted = "[[never_override]]\nid = \"mail-for-the-receipt\"\ncategory = \"email-change\"\nmethod = \"POST\"\n\
                   path = \"/profile\"\nwhy = \"Where this one receipt goes\"";
     let with = rules(&format!("{listed}\n{lifted}"));
@@ -337,7 +388,7 @@ fn method_overrides_in_the_query_are_seen() {
 
 proptest! {
     #[test]
-    fn without_rules_no_method_but_get_and_head_passes_in_read_only(
+    fn whatever_read_write_lists_only_get_and_head_pass_in_read_only(
         method in ".*", path in ".*", query in proptest::option::of(".*"), content in proptest::collection::vec(any::<u8>(), 0..40),
         media_type in proptest::option::of("application/json|application/x-www-form-urlencoded|.*"),
         wants_upgrade: bool, overrides_method: bool,
@@ -355,7 +406,7 @@ proptest! {
 
     #[test]
     fn what_passes_in_read_only_passes_in_read_write(
-        method in prop_oneof!["GET", "HEAD", "POST", "OPTIONS", "[A-Z]{1,8}"], path in "/[a-z/%0-9A-F]{0,20}", unread: bool,
+        method in prop_oneof!["GET", "HEAD", "POST", "OPTIONS", "[A-Z]{1,8}"], path in "(/a|/b)?/[a-z/%0-9A-F]{0,20}", unread: bool,
     ) {
         let content = if unread { Content::Unread } else { Content::Nothing };
         let judged = JudgedRequest { content, ..request(&method, &path) };

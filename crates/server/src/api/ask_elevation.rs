@@ -74,6 +74,10 @@ pub async fn ask(
     }
     let kept = open_kept(&state.key, &row).map_err(cannot_ask)?;
     kept.check().map_err(cannot_ask)?;
+    // The portal's rules may have changed since it was kept.
+    if !kept.is_blocked_by_the_mode_alone(&state.rules.now(&session.portal).rules) {
+        return Err(cannot_ask(CannotAsk::NeverList));
+    }
     let portal = target::portal(&state, &session.portal)?;
     let found = target::find(&state, who.id(), portal, &session.customer.id).await?;
     let (policy, whom) = (state.policy.now(), found.for_policy());

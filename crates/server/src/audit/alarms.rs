@@ -163,25 +163,23 @@ impl AuditLog {
         Ok(tx.commit().await?)
     }
 
-    /// Changed rules of a portal were not put in force: once for each text of them.
+    /// Changed rules of a portal were not put in force. Each time on record, and as an alarm while not too many wait.
     ///
     /// # Errors
     /// When it cannot be put on record.
-    pub(crate) async fn raise_refused_rules(
-        &self,
-        portal: &PortalId,
-        refused: Option<&str>,
-        detail: EventDetail,
-    ) -> Result<(), AuditError> {
+    pub(crate) async fn raise_refused_rules(&self, portal: &PortalId, detail: EventDetail) -> Result<(), AuditError> {
         let mut tx = self.shared.store.begin().await?;
+        let subject = EventSubject { portal: Some(portal.clone()), ..EventSubject::default() };
+        let record = self.append_in(&mut tx, subject, detail).await?;
         let topic = AlarmTopic {
             kind: "rules_refused",
             about: format!("rules_refused {} {portal}", self.shared.writer),
-            shown: refused.unwrap_or("unreadable").to_owned(),
+            shown: record.id.to_string(),
             device: None,
         };
-        let subject = EventSubject { portal: Some(portal.clone()), ..EventSubject::default() };
-        self.raise_in(&mut tx, subject, detail, &topic, MOST_OF_A_KIND).await?;
+        if tx.raised_before(&topic).await?.open < MOST_OF_A_KIND {
+            self.raise_record_in(&mut tx, &record.id, &topic).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -21,14 +21,16 @@ const OWN_ORIGIN_ONLY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'u
      object-src 'self'; base-uri 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; webrtc 'block'";
 
 /// Would outlive the session, report to other hosts, move the page elsewhere, steer a proxy, or speak in our name.
-const WITHHELD: [&str; 30] = [
+const WITHHELD: [&str; 32] = [
     "access-control-allow-origin",
     "access-control-allow-credentials",
     "age",
     "alt-svc",
     // Credentials, which scripts could read, and what makes browsers ask for some.
     "authentication-info",
+    "access-token",
     "authorization",
+    "proxy-authentication-info",
     "www-authenticate",
     "x-access-token",
     "x-api-key",

@@ -41,8 +41,10 @@ pub(super) enum Reason {
     Blocked,
     /// A GET that the portal's rules call a change.
     UnsafeRead,
-    /// What it would show outlives the session, or could not be masked.
+    /// What it would show outlives the session.
     Withheld,
+    /// Fields have to be taken out of the answer, and that was not possible. The portal was asked.
+    Unmaskable,
     Download,
     RedirectElsewhere,
     AuditUnavailable,
@@ -69,7 +71,7 @@ impl Reason {
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
             Self::Blocked | Self::UnsafeRead => "blocked",
-            Self::Withheld => "withheld",
+            Self::Withheld | Self::Unmaskable => "withheld",
             Self::Download => "download-refused",
             Self::RedirectElsewhere => "redirect-elsewhere",
             Self::AuditUnavailable => "audit-unavailable",
@@ -95,6 +97,7 @@ impl Reason {
             | Self::Blocked
             | Self::UnsafeRead
             | Self::Withheld
+            | Self::Unmaskable
             | Self::Download
             | Self::RedirectElsewhere => StatusCode::FORBIDDEN,
             Self::AuditUnavailable | Self::SessionUnreadable | Self::IdentityUnavailable => {
@@ -117,6 +120,7 @@ impl Reason {
             | Self::Blocked
             | Self::UnsafeRead
             | Self::Withheld
+            | Self::Unmaskable
             | Self::Download
             | Self::RedirectElsewhere => ErrorCode::Forbidden,
             Self::AuditUnavailable => ErrorCode::AuditUnavailable,
@@ -140,6 +144,7 @@ impl Reason {
             Self::Blocked => "This request was not passed on",
             Self::UnsafeRead => "Opening this changes something",
             Self::Withheld => "This is not shown in a session",
+            Self::Unmaskable => "The portal's answer cannot be shown",
             Self::Download => "This file was not downloaded",
             Self::RedirectElsewhere => "The portal leads to another site",
             Self::AuditUnavailable => "This page cannot be put on record",
@@ -262,6 +267,14 @@ impl Explanation<'_> {
             Reason::Withheld => format!(
                 "It holds what is {customer}'s alone, such as a key or a link that opens without signing in. It was not passed on."
             ),
+            Reason::Unmaskable if self.is_read() => {
+                "Parts of it are not for a session, and they could not be taken out. Nothing of it was shown.".into()
+            }
+            Reason::Unmaskable => {
+                "Parts of it are not for a session, and they could not be taken out. The portal was asked and may have done \
+                 what was wanted."
+                    .into()
+            }
             Reason::Download => format!(
                 "The portal offered a file. Files of {customer}'s do not leave the session, so it was not passed on."
             ),
@@ -335,6 +348,10 @@ impl Explanation<'_> {
                 "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
             }
             Reason::Withheld => "Go back. If it is needed, ask the customer for it.",
+            Reason::Unmaskable if !self.is_read() => "Look in the portal whether it was done before you try again.",
+            Reason::Unmaskable => {
+                "Go back. If you need it, give the reference below to the people who run Amberglass in your company."
+            }
             Reason::UnsafeRead => "Go back: what it shows may also stand elsewhere in the portal.",
             Reason::Download => "Go back. If you need the file, ask the customer to send it.",
             Reason::RedirectElsewhere => "Go back and go on within the portal.",
@@ -349,6 +366,7 @@ impl Explanation<'_> {
             | Reason::Blocked
             | Reason::UnsafeRead
             | Reason::Withheld
+            | Reason::Unmaskable
             | Reason::Download
             | Reason::RedirectElsewhere => Some("Back to the portal"),
             Reason::Frozen

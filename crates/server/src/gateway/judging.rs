@@ -2,7 +2,7 @@
 
 use amberglass_domain::{
     content,
-    read_only::{self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, PortalRules, RuleId},
+    read_only::{self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, PortalRules, RuleId, RuleKind},
 };
 use amberglass_wire::session::Mode;
 use axum::body::Body;
@@ -29,7 +29,17 @@ pub(super) struct Judged<'a> {
 pub(super) enum Judgement {
     /// By the portal's own rule, where it took one.
     Pass(Option<RuleId>),
-    Block(RuleId),
+    Block {
+        rule: RuleId,
+        /// What was read of the content is gone: what is left of it is not what the page has sent.
+        is_eaten: bool,
+    },
+}
+
+impl Judgement {
+    fn block(rule: &'static str) -> Self {
+        Self::Block { rule: rule.into(), is_eaten: false }
+    }
 }
 
 impl Gateway {
@@ -43,7 +53,7 @@ impl Gateway {
     ) -> Judgement {
         let headers = &judged.parts.headers;
         if arrival::is_service_worker(headers) {
-            return Judgement::Block(rule::SERVICE_WORKER.into());
+            return Judgement::block(rule::SERVICE_WORKER);
         }
         let has_body = arrival::has_body(headers, judged.body_is_empty);
         let media_type = media_type(headers);
@@ -57,23 +67,27 @@ impl Gateway {
             overrides_method: arrival::overrides_method(judged.parts),
         };
         let mut decision = read_only::decide(&request, judged.mode, rules);
-        let read;
+        let (is_eaten, read);
         if decision == Decision::ReadContent {
             read = self.content(body, cut).await;
+            is_eaten = read.is_none();
             request.content = read.as_ref().map_or(Content::NotToBeHad, |bytes| Content::Read(bytes));
             decision = read_only::decide(&request, judged.mode, rules);
             if let Some(bytes) = &read {
                 *body = Some(Body::from(bytes.clone()));
             }
+        } else {
+            is_eaten = false;
         }
         match decision {
             // Nothing of what may follow is read twice.
-            Decision::ReadContent => Judgement::Block(read_only::rule::OPERATION_UNREADABLE.into()),
-            Decision::Block { rule } => Judgement::Block(rule),
-            Decision::Pass { .. }
-                if judged.site == Site::Unsaid && !matches!(judged.parts.method, Method::GET | Method::HEAD) =>
+            Decision::ReadContent => Judgement::Block { rule: read_only::rule::OPERATION_UNREADABLE.into(), is_eaten },
+            Decision::Block { rule } => Judgement::Block { rule, is_eaten },
+            // What changes something comes from the portal's own page, also where it is a GET.
+            Decision::Pass { rule }
+                if judged.site == Site::Unsaid && is_change(judged.parts, rules, rule.as_deref()) =>
             {
-                Judgement::Block(rule::ORIGIN_UNSAID.into())
+                Judgement::block(rule::ORIGIN_UNSAID)
             }
             Decision::Pass { rule } => Judgement::Pass(rule),
         }
@@ -90,6 +104,11 @@ impl Gateway {
             () = late => None,
         }
     }
+}
+
+fn is_change(parts: &Parts, rules: &PortalRules, rule: Option<&str>) -> bool {
+    let is_listed = rule.and_then(|rule| rules.rule(rule)).is_some_and(|(kind, _)| kind == RuleKind::Write);
+    is_listed || !matches!(parts.method, Method::GET | Method::HEAD)
 }
 
 /// Of content that can be read as it comes; nothing where several types are named.

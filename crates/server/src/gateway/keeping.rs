@@ -20,6 +20,8 @@ pub(super) struct Blocked<'a> {
     pub addressed: &'a Addressed<'a>,
     pub target: &'a PathAndQuery,
     pub rule: &'a str,
+    /// Part of the content is gone.
+    pub is_eaten: bool,
     /// That says so.
     pub record: EventId,
 }
@@ -41,6 +43,9 @@ impl Gateway {
         }
         let sealed = if session.is_break_glass {
             Err(CannotAsk::BreakGlass)
+        } else if blocked.is_eaten {
+            // What is left is not what the page has sent.
+            Err(CannotAsk::TooLarge)
         } else {
             self.read(blocked, body, heard).await.and_then(|kept| {
                 kept.check()?;

@@ -33,6 +33,8 @@ pub(super) fn ask_plainly(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // In another form the same things stand elsewhere.
+    headers.insert(header::ACCEPT, HeaderValue::from_static(content::JSON));
 }
 
 impl Gateway {
@@ -74,5 +76,5 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
     let (Some(only), None) = (types.next(), types.next()) else { return false };
     let is_packed = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
     let media_type = only.to_str().ok().and_then(content::media_type);
-    !is_packed && media_type.is_some_and(|media_type| media_type == content::JSON || media_type.ends_with("+json"))
+    !is_packed && media_type.as_deref() == Some(content::JSON)
 }

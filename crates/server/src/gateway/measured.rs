@@ -54,10 +54,9 @@ const fn outcome(reason: Reason) -> Outcome {
         | Reason::Blocked
         | Reason::UnsafeRead
         | Reason::Withheld
+        | Reason::Unmaskable
         | Reason::Download
-        | Reason::RedirectElsewhere => {
-            Outcome::Blocked
-        }
+        | Reason::RedirectElsewhere => Outcome::Blocked,
         Reason::UnknownHost
         | Reason::ContradictingHosts
         | Reason::PortalInactive

@@ -188,7 +188,7 @@ impl Gateway {
         let judged = Judged { parts, target: &target, site, mode: session.mode, body_is_empty };
         let rule = match self.judge(&judged, &rules.rules, body, &cut).await {
             Judgement::Pass(rule) => rule,
-            Judgement::Block(rule) => {
+            Judgement::Block { rule, is_eaten } => {
                 let is_the_mode = read_only::rule::is_the_mode(&rule) && site == Site::Own;
                 let (refusal, record) = self.blocked_as(heard, blocked_for(&rules, &rule), rule.clone()).await;
                 if is_the_mode {
@@ -196,7 +196,8 @@ impl Gateway {
                     self.shadow.blocked(&session.portal, method, &target, now);
                 }
                 if let Some(record) = record.filter(|_| is_the_mode) {
-                    let blocked = Blocked { parts, addressed: &addressed, target: &target, rule: &rule, record };
+                    let blocked =
+                        Blocked { parts, addressed: &addressed, target: &target, rule: &rule, is_eaten, record };
                     self.keep(&blocked, &session, body, heard).await;
                 }
                 return Err(refusal);
@@ -345,7 +346,7 @@ impl Gateway {
                 Some(response) => Ok(response),
                 None => {
                     let rule = mask_rules.into_iter().next().unwrap_or(RuleId::Borrowed(masking::RULE));
-                    Err(self.blocked(heard, Reason::Withheld, rule).await)
+                    Err(self.blocked(heard, Reason::Unmaskable, rule).await)
                 }
             },
             Err(rule) => {

@@ -9,7 +9,7 @@ use std::{
 
 use amberglass_domain::{
     ports::Clock,
-    read_only::shadow::{Answered, Sign, Suspicion, shape, signs_of_change, signs_of_reading},
+    read_only::shadow::{Answered, Sign, Suspicion, command, shape, signs_of_change, signs_of_reading},
 };
 use amberglass_wire::{PortalId, UnixMillis};
 use http::{HeaderValue, StatusCode, header, response::Parts, uri::PathAndQuery};
@@ -21,6 +21,8 @@ use crate::store::{ShadowRow, Store, StoreError};
 const WRITE_MILLIS: i64 = 30_000;
 /// Different findings between two writes: a page can make up paths.
 const MOST: usize = 200;
+/// Findings of one portal that are kept.
+const MOST_ROWS: i64 = 1_000;
 const KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
 /// Signs of one finding, in bytes.
 const MAX_SIGNS: usize = 300;
@@ -57,17 +59,25 @@ impl Shadow {
         let answered =
             Answered { status: answer.status.as_u16(), sets_kept_cookie, location: location.as_ref().map(Url::path) };
         let signs = signs_of_change(target.path(), target.query(), answered);
-        self.note(portal, Suspicion::ReadChanges, "GET", target.path(), &signs, now);
+        self.note((portal, Suspicion::ReadChanges, "GET"), target.path(), command(target.query()), &signs, now);
     }
 
     /// A write that the mode alone has blocked.
     pub fn blocked(&self, portal: &PortalId, method: &str, target: &PathAndQuery, now: UnixMillis) {
         let signs = signs_of_reading(method, target.path());
-        self.note(portal, Suspicion::WriteReads, method, target.path(), &signs, now);
+        self.note((portal, Suspicion::WriteReads, method), target.path(), None, &signs, now);
     }
 
-    fn note(&self, portal: &PortalId, suspicion: Suspicion, method: &str, path: &str, signs: &[Sign], now: UnixMillis) {
+    fn note(
+        &self,
+        (portal, suspicion, method): (&PortalId, Suspicion, &str),
+        path: &str,
+        command: Option<(&str, &str)>,
+        signs: &[Sign],
+        now: UnixMillis,
+    ) {
         let (false, Some(path)) = (signs.is_empty(), shape(path)) else { return };
+        let path = command.map_or_else(|| path.clone(), |(name, word)| format!("{path}?{name}={word}"));
         let place = Place { portal: portal.clone(), suspicion, method: method.to_owned(), path };
         let mut signs = signs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         signs.truncate(signs.floor_char_boundary(MAX_SIGNS));
@@ -148,7 +158,11 @@ fn row((place, count): (Place, Count)) -> ShadowRow {
 async fn write_rows(store: &Store, rows: &[ShadowRow], now: UnixMillis) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     for row in rows {
-        tx.add_shadow_finding(row).await?;
+        if tx.count_shadow_findings(&row.portal).await? < MOST_ROWS {
+            tx.add_shadow_finding(row).await?;
+        } else {
+            tx.count_on_shadow_finding(row).await?;
+        }
     }
     tx.forget_shadow_findings(now.plus_seconds(-KEPT_SECONDS)).await?;
     tx.commit().await

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use amberglass_domain::read_only::{MAX_RULES_BYTES, PortalRules, RulesError};
@@ -68,6 +68,8 @@ struct OfPortal {
     current: RwLock<Arc<Rules>>,
     /// What was refused and said before.
     refused: RwLock<Option<String>>,
+    /// What the last look found where it was something else: a file may be read while it is being written.
+    seen: Mutex<Option<String>>,
 }
 
 /// Shared by all requests. Each of them takes one portal's rules and stays with them.
@@ -81,7 +83,10 @@ impl RulesInForce {
         let of_portal = |portal: &PortalConfig| {
             let rules = portal.rules.as_deref().map(Rules::load).transpose()?.unwrap_or_default();
             let current = RwLock::new(Arc::new(rules));
-            Ok((portal.id.clone(), OfPortal { path: portal.rules.clone(), current, refused: RwLock::default() }))
+            Ok((
+                portal.id.clone(),
+                OfPortal { path: portal.rules.clone(), current, refused: RwLock::default(), seen: Mutex::default() },
+            ))
         };
         portals.iter().map(of_portal).collect::<Result<_, _>>().map(Self)
     }
@@ -102,17 +107,21 @@ impl RulesInForce {
         }
     }
 
-    /// Reads one portal's file again.
+    /// Reads one portal's file again. What is found twice in a row counts.
     pub fn look(&self, portal: &PortalId) -> Look {
         let Some(of_portal) = self.0.get(portal) else { return Look::Nothing };
         let Some(path) = &of_portal.path else { return Look::Nothing };
         let text = match read(path) {
             Ok(text) => text,
-            Err(error) => return of_portal.refuse(None, error),
+            Err(error) if of_portal.is_settled(None) => return of_portal.refuse(None, error),
+            Err(_) => return Look::Nothing,
         };
         let hash = sha256_hex(text.as_bytes());
         if self.now(portal).hash.as_ref() == Some(&hash) {
             of_portal.forget_refused();
+            return Look::Nothing;
+        }
+        if !of_portal.is_settled(Some(&hash)) {
             return Look::Nothing;
         }
         match parse(path, &text) {
@@ -133,6 +142,13 @@ impl RulesInForce {
 }
 
 impl OfPortal {
+    /// The same was found by the look before.
+    fn is_settled(&self, hash: Option<&str>) -> bool {
+        let found = hash.unwrap_or_default().to_owned();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.replace(found.clone()).is_some_and(|before| before == found)
+    }
+
     fn forget_refused(&self) {
         *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
     }

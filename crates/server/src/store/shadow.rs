@@ -50,6 +50,31 @@ impl Store {
 }
 
 impl Tx {
+    pub async fn count_shadow_findings(&mut self, portal: &PortalId) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS found FROM shadow_findings WHERE portal = $1")
+            .bind(portal.0.clone())
+            .fetch_one(&mut *self.inner)
+            .await?;
+        Ok(row.try_get("found")?)
+    }
+
+    /// Only where it was seen before.
+    pub async fn count_on_shadow_finding(&mut self, row: &ShadowRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE shadow_findings SET seen = seen + $5, last_at = $6 \
+             WHERE portal = $1 AND kind = $2 AND method = $3 AND path = $4",
+        )
+        .bind(row.portal.0.clone())
+        .bind(row.suspicion.as_str().to_owned())
+        .bind(row.method.clone())
+        .bind(row.path.clone())
+        .bind(row.seen)
+        .bind(row.last_at.0)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
     /// Adds to what was seen before.
     pub async fn add_shadow_finding(&mut self, row: &ShadowRow) -> Result<(), StoreError> {
         sqlx::query(

@@ -72,6 +72,18 @@ async fn a_body_that_is_too_large_or_never_ends_is_explained_all_the_same() {
 }
 
 #[tokio::test]
+async fn content_that_was_too_long_to_judge_is_kept_as_that_and_not_by_its_end() {
+    let rules = "version = 1\n[[safe_write]]\nid = \"find\"\nmethod = \"POST\"\npath = \"/find\"";
+    let stage = Stage::with_rules(rules).await;
+    let session = stage.session().await;
+    // What would be left of it is a write of its own.
+    let long = format!("note={}&pet=7&day=Monday", "x".repeat(256 * 1024));
+    let request = stage.ask(Method::POST, &session, "/find").header(header::CONTENT_TYPE, FORM).body(long);
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(kept(&stage, &session).await, Some(Err(CannotAsk::TooLarge)));
+}
+
+#[tokio::test]
 async fn nothing_is_kept_of_read_write_sessions_of_strangers_or_once_the_session_is_over() {
     let stage = Stage::new().await;
     let post = |session: &Session| {

@@ -373,12 +373,15 @@ async fn fields_that_are_masked_never_reach_the_page_and_what_cannot_be_masked_i
     let asked = stage.upstream.seen().pop().unwrap();
     assert_eq!(asked.headers["accept-encoding"], "identity");
     assert!(!asked.headers.contains_key("range"));
+    assert_eq!(asked.headers["accept"], "application/json");
     // In any spelling that a portal might take for the same.
     assert_eq!(ask("/answer/Bank").await.2, masked);
     // Other paths are untouched.
     assert_eq!(ask("/answer/other").await.2, content);
     let too_long = format!(r#"{{"iban":"{}"}}"#, "9".repeat(1024 * 1024));
-    let cases: [(u16, &[(&str, &str)]); 6] = [
+    let other_form = ("content-type", "application/vnd.api+json");
+    let cases: [(u16, &[(&str, &str)]); 7] = [
+        (200, &[other_form, ("content", r#"{"data":{"attributes":{"iban":"DE89"}}}"#)]),
         (200, &[("content-type", "text/html"), ("content", content)]),
         (200, &[json, ("content-encoding", "gzip"), ("content", content)]),
         (206, &[json, ("content", content)]),
@@ -392,7 +395,7 @@ async fn fields_that_are_masked_never_reach_the_page_and_what_cannot_be_masked_i
         assert_eq!((status, told.as_deref()), (403, Some("withheld")), "{words}");
         assert!(!words.contains("DE89"), "{words}");
     }
-    assert_eq!(stage.blocked(&session).await, ["bank-details"; 6]);
+    assert_eq!(stage.blocked(&session).await, ["bank-details"; 7]);
     // Without content there is nothing to mask.
     stage.upstream.will_answer(302, &[("location", "/answer/other")]);
     assert_eq!(ask("/answer/bank").await, (302, None, String::new()));

@@ -3,9 +3,12 @@
 //! An operation's name is what the page calls it. What it does stands in its type and in the fields at its root, behind every
 //! alias and fragment; those are judged, in each operation of a document, whichever the request asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use apollo_parser::{Parser, cst};
+use apollo_parser::{
+    Parser,
+    cst::{self, CstNode as _},
+};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -17,17 +20,19 @@ use super::{
         request_rule::RuleId,
         rule,
     },
-    Come, Kind, come, never, unreadable,
+    Come, Kind, come, never_built_in, never_of_the_portal, unreadable,
 };
 use crate::content::{Node, Unreadable};
 
 /// Deeper and longer documents are not read.
 const MAX_DEPTH: usize = 64;
 const MAX_TOKENS: usize = 10_000;
-/// Root fields of one request, with those behind fragments: the same fragment may stand there many times.
-const MAX_ROOT_FIELDS: usize = 1_000;
-/// Members of a request (GraphQL over HTTP, 5.1).
-const MEMBERS: [&str; 4] = ["query", "operationName", "variables", "extensions"];
+/// Selections at the roots of all operations of one request, with those behind fragments.
+const MAX_SELECTIONS: usize = 5_000;
+/// Longest name.
+const MAX_NAME: usize = 256;
+/// Members of what names a persisted document, as clients send it.
+const PERSISTED: [&str; 2] = ["version", "sha256Hash"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphqlEndpoint {
@@ -45,17 +50,20 @@ pub struct GraphqlEndpoint {
     pub subscriptions: Vec<String>,
     /// By the name with which the page asks for them.
     pub persisted: BTreeMap<String, Persisted>,
+    /// Names that may stand in the address beside a POST, such as one for the portal's log.
+    pub query: Vec<String>,
 }
 
 /// A document that only its name is sent of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Persisted(Vec<Operation>);
+pub struct Persisted(Document);
 
 impl Persisted {
     /// # Errors
     /// When it is no document that could be executed.
     pub fn parse(document: &str) -> Result<Self, Unreadable> {
-        operations(document).map(Self)
+        let mut room = MAX_SELECTIONS;
+        read(document, &mut room).map(Self)
     }
 }
 
@@ -70,7 +78,14 @@ enum Type {
 struct Operation {
     of: Type,
     /// Names of the fields at its root.
-    fields: Vec<String>,
+    fields: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Document {
+    operations: Vec<Operation>,
+    /// Names of arguments, of variables, and of the fields of what stands in them.
+    arguments: BTreeSet<String>,
 }
 
 /// What one request of a batch says.
@@ -79,6 +94,8 @@ struct Asked {
     document: Option<String>,
     /// Names that stand for a document which the portal has.
     names: Vec<String>,
+    /// Names of everything in its variables.
+    variables: Vec<String>,
 }
 
 impl GraphqlEndpoint {
@@ -86,44 +103,58 @@ impl GraphqlEndpoint {
         if !self.path.is_exactly(request.path) {
             return Ok(unreadable());
         }
-        let asked = match asked(request) {
-            Ok(asked) => asked,
-            Err(NoMeaning::Unread) => return Err(Unread),
-            Err(NoMeaning::Unreadable) => return Ok(unreadable()),
+        let found = match self.documents(request) {
+            Ok(found) => found,
+            Err(Why::Unread) => return Err(Unread),
+            Err(Why::Come(come)) => return Ok(come),
         };
-        if asked.is_empty() {
+        let operations: Vec<&Operation> = found.iter().flat_map(|document| &document.operations).collect();
+        if operations.is_empty() {
             return Ok(Come::Safe(None));
         }
-        let mut found = Vec::new();
-        for one in asked {
-            match self.operations_of(one) {
-                Ok(operations) => found.extend(operations),
-                Err(come) => return Ok(come),
-            }
-        }
-        let changing = found.iter().flat_map(|operation| self.changing(operation));
-        if let Some(never) = changing.into_iter().find_map(|field| never(request, rules, field)) {
+        let mut fields = operations.iter().flat_map(|operation| &operation.fields);
+        let own = fields.find_map(|field| never_of_the_portal(request, rules, field));
+        let mut changing = operations.iter().flat_map(|operation| self.changing(operation));
+        if let Some(never) = own.or_else(|| changing.find_map(|field| never_built_in(request, rules, field))) {
             return Ok(Come::Block(never));
         }
-        Ok(come(&self.id, found.iter().map(|operation| self.kind(operation))))
+        Ok(come(&self.id, operations.into_iter().map(|operation| self.kind(operation))))
     }
 
-    fn operations_of(&self, asked: Asked) -> Result<Vec<Operation>, Come> {
-        match (asked.document, asked.names.as_slice()) {
+    /// Of what is sent as text, of persisted documents, and of variables.
+    pub(super) fn arguments(&self, request: &JudgedRequest<'_>) -> BTreeSet<String> {
+        let found = self.documents(request).unwrap_or_default();
+        found.into_iter().flat_map(|document| document.arguments).collect()
+    }
+
+    fn documents(&self, request: &JudgedRequest<'_>) -> Result<Vec<Document>, Why> {
+        let asked = asked(request, &self.query).map_err(|why| match why {
+            NoMeaning::Unread => Why::Unread,
+            NoMeaning::Unreadable => Why::Come(unreadable()),
+        })?;
+        // Of all documents of a batch together.
+        let mut room = MAX_SELECTIONS;
+        asked.into_iter().map(|one| self.document(one, &mut room).map_err(Why::Come)).collect()
+    }
+
+    fn document(&self, asked: Asked, room: &mut usize) -> Result<Document, Come> {
+        let mut found = match (asked.document, asked.names.as_slice()) {
             (Some(document), names) => {
                 // The portal may go by the name and not by the text: then it has to be that text's own hash.
                 let hash = hex::encode(Sha256::digest(document.as_bytes()));
                 if names.iter().any(|name| name.trim_start_matches("sha256:") != hash) {
                     return Err(unreadable());
                 }
-                operations(&document).map_err(|Unreadable| unreadable())
+                read(&document, room).map_err(|Unreadable| unreadable())?
             }
             (None, [name]) => match self.persisted.get(name) {
-                Some(persisted) => Ok(persisted.0.clone()),
-                None => Err(Come::Block(rule::UNKNOWN_OPERATION.into())),
+                Some(persisted) => persisted.0.clone(),
+                None => return Err(Come::Block(rule::UNKNOWN_OPERATION.into())),
             },
-            (None, _) => Err(unreadable()),
-        }
+            (None, _) => return Err(unreadable()),
+        };
+        found.arguments.extend(asked.variables);
+        Ok(found)
     }
 
     /// The root fields of an operation that change something, or may.
@@ -165,26 +196,29 @@ fn has(list: &[String], name: &str) -> bool {
     list.iter().any(|one| one == name)
 }
 
+/// Why there are no documents.
+enum Why {
+    Unread,
+    Come(Come),
+}
+
 /// Every request in it; none for a plain page at the endpoint's path.
-fn asked(request: &JudgedRequest<'_>) -> Result<Vec<Asked>, NoMeaning> {
+fn asked(request: &JudgedRequest<'_>, in_address: &[String]) -> Result<Vec<Asked>, NoMeaning> {
     let query = request.query_pairs().map_err(|Unreadable| NoMeaning::Unreadable)?;
     if request.is_read() {
         return if query.is_empty() { Ok(Vec::new()) } else { Ok(vec![of_pairs(&query)?]) };
     }
     // A server may take the one from the address and the other from the content.
-    let is_member = |name: &str| {
-        let plain = plain(name);
-        MEMBERS.iter().any(|member| member.eq_ignore_ascii_case(&plain)) || ELSEWHERE.contains(&plain.as_str())
-    };
-    if request.method != "POST" || request.content == Content::Nothing || query.iter().any(|(name, _)| is_member(name))
+    let is_known = |name: &str| in_address.iter().any(|known| known == name);
+    if request.method != "POST" || request.content == Content::Nothing || !query.iter().all(|(name, _)| is_known(name))
     {
         return Err(NoMeaning::Unreadable);
     }
     match request.meaning()? {
         Meaning::Form(pairs) => Ok(vec![of_pairs(&pairs)?]),
-        Meaning::Json(node @ Node::Map(_)) => Ok(vec![of_node(&node)?]),
-        Meaning::Json(Node::List(nodes)) if !nodes.is_empty() => nodes.iter().map(of_node).collect(),
-        Meaning::Json(Node::List(_) | Node::Text(_) | Node::Literal(_)) => Err(NoMeaning::Unreadable),
+        Meaning::Json(node @ Node::Map(_), _) => Ok(vec![of_node(&node)?]),
+        Meaning::Json(Node::List(nodes), _) if !nodes.is_empty() => nodes.iter().map(of_node).collect(),
+        Meaning::Json(Node::List(_) | Node::Text(_) | Node::Literal(_), _) => Err(NoMeaning::Unreadable),
     }
 }
 
@@ -198,12 +232,16 @@ fn of_pairs(pairs: &[(String, String)]) -> Result<Asked, NoMeaning> {
         seen.push(name.clone());
         match name.as_str() {
             "query" => asked.document = (!value.is_empty()).then(|| value.clone()),
-            "extensions" if value.is_empty() => {}
+            "extensions" | "variables" if value.is_empty() => {}
+            "variables" => {
+                let node = Node::parse(value.as_bytes()).map_err(|Unreadable| NoMeaning::Unreadable)?;
+                asked.variables.extend(node.names().into_iter().map(ToOwned::to_owned));
+            }
             "extensions" => {
                 let node = Node::parse(value.as_bytes()).map_err(|Unreadable| NoMeaning::Unreadable)?;
                 asked.names.extend(names_in(&node)?);
             }
-            "operationName" | "variables" => {}
+            "operationName" => {}
             other if ELSEWHERE.contains(&plain(other).as_str()) => asked.names.push(value.clone()),
             _ => return Err(NoMeaning::Unreadable),
         }
@@ -219,7 +257,8 @@ fn of_node(node: &Node) -> Result<Asked, NoMeaning> {
             ("query", Node::Text(text)) => asked.document = (!text.is_empty()).then(|| text.clone()),
             ("query" | "extensions", Node::Literal(null)) if null == "null" => {}
             ("extensions", Node::Map(_)) => asked.names.extend(names_in(value)?),
-            ("operationName" | "variables", _) => {}
+            ("operationName", _) => {}
+            ("variables", value) => asked.variables.extend(value.names().into_iter().map(ToOwned::to_owned)),
             (other, Node::Text(id)) if ELSEWHERE.contains(&plain(other).as_str()) => asked.names.push(id.clone()),
             (_, Node::Text(_) | Node::Literal(_) | Node::List(_) | Node::Map(_)) => return Err(NoMeaning::Unreadable),
         }
@@ -227,24 +266,27 @@ fn of_node(node: &Node) -> Result<Asked, NoMeaning> {
     Ok(asked)
 }
 
-/// Of a persisted document, in `extensions`. Anything else there that sounds like one has no meaning here.
+/// Of a persisted document, in `extensions`. Anything else there has no meaning here, but for who asks.
 fn names_in(extensions: &Node) -> Result<Vec<String>, NoMeaning> {
     let Node::Map(members) = extensions else { return Err(NoMeaning::Unreadable) };
     let mut names = Vec::new();
     for (name, value) in members {
-        if !ELSEWHERE.contains(&plain(name).as_str()) {
-            continue;
-        }
-        match value.at("/sha256Hash").and_then(Node::value) {
-            Some(hash) => names.push(hash.to_owned()),
-            None => return Err(NoMeaning::Unreadable),
+        match (name.as_str(), value) {
+            ("clientLibrary", _) => {}
+            ("persistedQuery", Node::Map(inner))
+                if inner.iter().all(|(name, _)| PERSISTED.contains(&name.as_str())) =>
+            {
+                let hash = value.at("/sha256Hash").and_then(Node::value).ok_or(NoMeaning::Unreadable)?;
+                names.push(hash.to_owned());
+            }
+            (_, Node::Text(_) | Node::Literal(_) | Node::List(_) | Node::Map(_)) => return Err(NoMeaning::Unreadable),
         }
     }
     Ok(names)
 }
 
-/// All operations of a document, with the fields at their roots.
-fn operations(document: &str) -> Result<Vec<Operation>, Unreadable> {
+/// All operations of a document, with the fields at their roots. `room` is what is left of the request's selections.
+fn read(document: &str, room: &mut usize) -> Result<Document, Unreadable> {
     let tree = Parser::new(document).recursion_limit(MAX_DEPTH).token_limit(MAX_TOKENS).parse();
     if tree.errors().next().is_some() {
         return Err(Unreadable);
@@ -256,28 +298,62 @@ fn operations(document: &str) -> Result<Vec<Operation>, Unreadable> {
         if let cst::Definition::OperationDefinition(operation) = definition {
             roots.push((of(operation.operation_type())?, operation.selection_set().ok_or(Unreadable)?));
         } else if let cst::Definition::FragmentDefinition(fragment) = definition {
-            let name = fragment.fragment_name().and_then(|name| name.name()).ok_or(Unreadable)?;
-            let before = fragments.insert(name.text().to_string(), fragment.selection_set().ok_or(Unreadable)?);
-            if before.is_some() {
+            let name = named(fragment.fragment_name().and_then(|name| name.name()))?;
+            if fragments.insert(name, fragment.selection_set().ok_or(Unreadable)?).is_some() {
                 return Err(Unreadable);
             }
         } else {
             return Err(Unreadable);
         }
     }
-    if roots.is_empty() {
-        return Err(Unreadable);
-    }
-    let mut operations = Vec::new();
+    let mut found = Document::default();
     for (of, selections) in roots {
-        let mut fields = Vec::new();
-        collect(&selections, &fragments, &mut Vec::new(), &mut fields)?;
-        if fields.is_empty() {
-            return Err(Unreadable);
-        }
-        operations.push(Operation { of, fields });
+        let fields = root_fields(selections, &fragments, room)?;
+        found.operations.push(Operation { of, fields });
     }
-    Ok(operations)
+    for node in tree.document().syntax().descendants() {
+        let name = match (cst::Argument::cast(node.clone()), cst::ObjectField::cast(node)) {
+            (Some(argument), _) => argument.name(),
+            (None, Some(field)) => field.name(),
+            (None, None) => continue,
+        };
+        found.arguments.insert(named(name)?);
+    }
+    let is_empty = |operation: &Operation| operation.fields.is_empty();
+    if found.operations.is_empty() || found.operations.iter().any(is_empty) { Err(Unreadable) } else { Ok(found) }
+}
+
+fn named(name: Option<cst::Name>) -> Result<String, Unreadable> {
+    let name = name.ok_or(Unreadable)?.text().to_string();
+    if name.len() <= MAX_NAME { Ok(name) } else { Err(Unreadable) }
+}
+
+/// Through inline fragments and named ones, each of which is looked into once.
+fn root_fields(
+    set: cst::SelectionSet,
+    fragments: &BTreeMap<String, cst::SelectionSet>,
+    room: &mut usize,
+) -> Result<BTreeSet<String>, Unreadable> {
+    let (mut fields, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![set]);
+    while let Some(set) = open.pop() {
+        for selection in set.selections() {
+            *room = room.checked_sub(1).ok_or(Unreadable)?;
+            match selection {
+                cst::Selection::Field(field) => {
+                    fields.insert(named(field.name())?);
+                }
+                cst::Selection::InlineFragment(inline) => open.push(inline.selection_set().ok_or(Unreadable)?),
+                cst::Selection::FragmentSpread(spread) => {
+                    let name = named(spread.fragment_name().and_then(|name| name.name()))?;
+                    let set = fragments.get(&name).ok_or(Unreadable)?;
+                    if seen.insert(name) {
+                        open.push(set.clone());
+                    }
+                }
+            }
+        }
+    }
+    Ok(fields)
 }
 
 /// Without a word it is a query (GraphQL, 2.3).
@@ -289,35 +365,4 @@ fn of(operation: Option<cst::OperationType>) -> Result<Type, Unreadable> {
         (None, None, Some(_)) => Ok(Type::Subscription),
         (_, _, _) => Err(Unreadable),
     }
-}
-
-fn collect(
-    set: &cst::SelectionSet,
-    fragments: &BTreeMap<String, cst::SelectionSet>,
-    within: &mut Vec<String>,
-    fields: &mut Vec<String>,
-) -> Result<(), Unreadable> {
-    for selection in set.selections() {
-        if fields.len() > MAX_ROOT_FIELDS {
-            return Err(Unreadable);
-        }
-        match selection {
-            cst::Selection::Field(field) => fields.push(field.name().ok_or(Unreadable)?.text().to_string()),
-            cst::Selection::InlineFragment(inline) => {
-                collect(&inline.selection_set().ok_or(Unreadable)?, fragments, within, fields)?;
-            }
-            cst::Selection::FragmentSpread(spread) => {
-                let name = spread.fragment_name().and_then(|name| name.name()).ok_or(Unreadable)?.text().to_string();
-                let set = fragments.get(&name).ok_or(Unreadable)?;
-                // A fragment that holds itself is none (GraphQL, 5.5.2.2).
-                if within.contains(&name) || within.len() >= MAX_DEPTH {
-                    return Err(Unreadable);
-                }
-                within.push(name);
-                collect(set, fragments, within, fields)?;
-                within.pop();
-            }
-        }
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use super::{
         request::{Content, JudgedRequest, Meaning, NoMeaning},
         request_rule::RuleId,
     },
-    Come, Kind, come, never, unreadable,
+    Come, Kind, come, never_built_in, never_of_the_portal, unreadable,
 };
 use crate::content::Node;
 
@@ -41,7 +41,7 @@ impl JsonRpcEndpoint {
             return Ok(unreadable());
         }
         let node = match request.meaning() {
-            Ok(Meaning::Json(node)) => node,
+            Ok(Meaning::Json(node, _)) => node,
             Err(NoMeaning::Unread) => return Err(Unread),
             Ok(Meaning::Form(_)) | Err(NoMeaning::Unreadable) => return Ok(unreadable()),
         };
@@ -52,8 +52,9 @@ impl JsonRpcEndpoint {
         };
         let Some(methods) = calls.iter().map(method).collect::<Option<Vec<_>>>() else { return Ok(unreadable()) };
         let is_safe = |method: &&str| self.safe.iter().any(|one| one == method);
-        if let Some(never) = methods.iter().filter(|method| !is_safe(method)).find_map(|one| never(request, rules, one))
-        {
+        let own = methods.iter().find_map(|method| never_of_the_portal(request, rules, method));
+        let mut changing = methods.iter().filter(|method| !is_safe(method));
+        if let Some(never) = own.or_else(|| changing.find_map(|method| never_built_in(request, rules, method))) {
             return Ok(Come::Block(never));
         }
         let kind = |method: &str| match method {

@@ -7,8 +7,12 @@ mod json_rpc;
 pub use graphql::{GraphqlEndpoint, Persisted};
 pub use json_rpc::JsonRpcEndpoint;
 
+use std::collections::BTreeSet;
+
 use super::{
+    category::Category,
     never_list,
+    one_write::categories_of_fields,
     portal_rules::{PortalRules, Unread},
     request::JudgedRequest,
     request_rule::RuleId,
@@ -50,15 +54,25 @@ pub(super) fn judge(request: &JudgedRequest<'_>, rules: &PortalRules) -> Result<
     Ok(None)
 }
 
-/// What is on the never-list by the name of an operation that changes something.
-fn never(request: &JudgedRequest<'_>, rules: &PortalRules, name: &str) -> Option<RuleId> {
+/// The arguments by name of what a GraphQL request asks for, where they are on the never-list: inline ones stand in no field.
+pub(super) fn categories_of_arguments(request: &JudgedRequest<'_>, rules: &PortalRules) -> BTreeSet<Category> {
+    let endpoint = rules.graphql.iter().find(|endpoint| endpoint.path.is_exactly(request.path));
+    let names = endpoint.map(|endpoint| endpoint.arguments(request)).unwrap_or_default();
+    let fields = names.iter().map(|name| (name.as_str(), ""));
+    categories_of_fields("POST", request.path, fields)
+}
+
+/// The portal's own never-list, by the name of an operation of any kind.
+fn never_of_the_portal(request: &JudgedRequest<'_>, rules: &PortalRules, name: &str) -> Option<RuleId> {
     let own = rules.never.iter().find(|never| {
         never.operations.iter().any(|operation| operation.eq_ignore_ascii_case(name))
             && never.rule.path.is_perhaps(request.path)
     });
-    if let Some(never) = own {
-        return Some(never.rule.id.clone());
-    }
+    own.map(|never| never.rule.id.clone())
+}
+
+/// The built-in one, by the name of an operation that changes something.
+fn never_built_in(request: &JudgedRequest<'_>, rules: &PortalRules, name: &str) -> Option<RuleId> {
     let segments = format!("/{}", name.replace(['.', ':', '/', '%'], " "));
     let built_in = never_list::categories("POST", &segments);
     let left = built_in.into_iter().find(|category| !rules.lifts_operation(*category, request, name));

@@ -51,6 +51,14 @@ fn what_is_not_understood_is_refused_with_the_place() {
     );
     refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = []", "no name of a field");
     refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = [\"iban\"]", "`iban` is no name of a field");
+    refused(
+        "[[json_rpc]]\nid = \"r\"\npath = \"/rpc\"\n[[mask]]\nid = \"m\"\npath = \"/RPC/\"\nfields = [\"/result/iban\"]",
+        "are of many operations",
+    );
+    for taken in ["service-worker", "masked-answer", "path-dot-segment", "target-x"] {
+        refused(&format!("[[unsafe_read]]\nid = \"{taken}\"\npath = \"/a\""), "one of Amberglass's own");
+    }
+    refused(&format!("{write}\npath = \"/a\"\nbody = {{ \"/a/*/b\" = \"1\" }}"), "no name of a field");
     refused("[[withhold]]\nid = \"w\"\npath = \"/a\"\nmethod = \"GET\"", "unknown field `method`");
     for version in ["version = 2", "", "version = \"1\""] {
         assert!(PortalRules::parse(version).is_err(), "{version}");
@@ -62,6 +70,10 @@ fn what_is_on_the_never_list_cannot_be_listed_and_is_blocked_all_the_same() {
     let listed = "[[write]]\nid = \"w\"\nmethod = \"POST\"\npath = \"/account/password\"";
     refused(listed, "`w` lists what no session does (password)");
     refused(&listed.replace("[[write]]", "[[safe_write]]"), "lists what no session does");
+    refused(
+        &listed.replace("POST\"\npath = \"/account/password", "GET\"\npath = \"/account/delete"),
+        "(account-deletion)",
+    );
     refused(&listed.replace("POST\"\npath = \"/account/password", "DELETE\"\npath = \"/me"), "(account-deletion)");
     // By a path that says it only in a request.
     let rules = super::rules("[[write]]\nid = \"w\"\nmethod = \"POST\"\npath = \"/account/{what}\"");
@@ -77,7 +89,8 @@ fn an_override_says_why_and_speaks_of_writes() {
         )
     };
     refused(&lifted("POST", " "), "an override says why");
-    refused(&lifted("GET", "x"), "it lifts nothing");
+    refused(&lifted("POST", "x").replace("\"/tokens", "\"/{all...}"), "an override speaks of one path");
+    refused(&lifted("POST", "x").replace("\"POST\"", "[\"POST\", \"PUT\"]"), "invalid type");
     refused(&lifted("POST", "x").replace("why", "#"), "missing field `why`");
     refused(&format!("{}\noperations = [\"x\"]", lifted("POST", "x")), "`operations` are for paths of");
     assert_eq!(PortalRules::parse(&format!("version = 1\n{}", lifted("POST", "x"))).unwrap().never_overrides.len(), 1);

@@ -10,7 +10,7 @@ const PASSES: Outcome = Some(Ok("graph"));
 fn graphql() -> PortalRules {
     rules(
         "[[graphql]]\nid = \"graph\"\npath = \"/graphql\"\nunsafe_queries = [\"openMessage\"]\n\
-         safe_mutations = [\"previewInvoice\"]\nwrites = [\"bookVisit\", \"openMessage\"]\nsubscriptions = [\"ticker\"]\n\
+         safe_mutations = [\"previewInvoice\"]\nwrites = [\"bookVisit\", \"openMessage\"]\nsubscriptions = [\"ticker\"]\nquery = [\"log\"]\n\
          persisted = { abc = \"query { pets { name } }\", def = \"mutation { bookVisit { id } }\" }",
     )
 }
@@ -108,7 +108,15 @@ fn what_is_no_request_is_blocked() {
     ] {
         is(&json("POST", target, &good), Mode::ReadOnly, &rules, UNREADABLE);
     }
-    is(&json("POST", "/graphql?op=Pets", &good), Mode::ReadOnly, &rules, PASSES);
+    // Unless the owner has named it.
+    for target in ["/graphql?op=Pets", "/graphql?id=def", "/graphql?query[0]=x"] {
+        is(&json("POST", target, &good), Mode::ReadOnly, &rules, UNREADABLE);
+    }
+    is(&json("POST", "/graphql?log=Pets", &good), Mode::ReadOnly, &rules, PASSES);
+    for extensions in [r#"{"id":"def"}"#, r#"{"persistedQuery":{"sha256Hash":"abc","id":"def"}}"#, "7"] {
+        let content = format!(r#"{{"query":"{{ a }}","extensions":{extensions}}}"#);
+        is(&json("POST", "/graphql", &content), Mode::ReadOnly, &rules, UNREADABLE);
+    }
     is(&json("PUT", "/graphql", &good), Mode::ReadOnly, &rules, UNREADABLE);
     is(
         &JudgedRequest { media_type: Some("application/graphql"), ..json("POST", "/graphql", "{ a }") },
@@ -124,6 +132,69 @@ fn what_is_no_request_is_blocked() {
     is(&request("POST", "/graphql"), Mode::ReadOnly, &rules, UNREADABLE);
     let unread = JudgedRequest { content: Content::Unread, ..json("POST", "/graphql", "") };
     assert_eq!(decide(&unread, Mode::ReadOnly, &rules), Decision::ReadContent);
+}
+
+#[test]
+fn no_document_takes_more_room_than_it_is_long() {
+    let name = "n".repeat(200_000);
+    let doubled: String = (0..30).map(|n| format!("fragment f{n} on X {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
+    let bomb = format!("{{ ...f0 }} {doubled} fragment f30 on X {{ a }}");
+    document(&bomb, PASSES, PASSES);
+    document(&format!("{{ {name} }}"), UNREADABLE, UNREADABLE);
+    let many: String = (0..2_000).map(|n| format!("query q{n} {{ ...f }} ")).collect();
+    let wide: String = (0..5).map(|n| format!("a{n} ")).collect();
+    document(&format!("{many} fragment f on X {{ {wide} }}"), UNREADABLE, UNREADABLE);
+    let inline = format!("{{ {} a {} }}", "... { ".repeat(60), "}".repeat(60));
+    document(&inline, PASSES, PASSES);
+}
+
+#[test]
+fn a_listed_operation_does_what_no_session_does_by_none_of_its_arguments() {
+    let rules = rules(
+        "[[graphql]]\nid = \"graph\"\npath = \"/graphql\"\nwrites = [\"updateProfile\"]\n\
+        [[json_rpc]]\nid = \"rpc\"\npath = \"/rpc\"\nwrites = [\"user.update\"]",
+    );
+    let never = Some(Err("never-password"));
+    for text in [
+        "mutation { updateProfile(password: \"x\") { id } }",
+        "mutation { updateProfile(input: { new_password: \"x\" }) { id } }",
+        "mutation { ...F } fragment F on M { updateProfile(input: { a: { password: 1 } }) { id } }",
+    ] {
+        is(&json("POST", "/graphql", &body(text)), Mode::ReadWrite, &rules, never);
+    }
+    let with = |variables: &str| {
+        format!(r#"{{"query":"mutation M($i: I) {{ updateProfile(input: $i) {{ id }} }}","variables":{variables}}}"#)
+    };
+    is(&json("POST", "/graphql", &with(r#"{"i":{"password":"x"}}"#)), Mode::ReadWrite, &rules, never);
+    is(&json("POST", "/graphql", &with(r#"{"i":{"street":"x"}}"#)), Mode::ReadWrite, &rules, PASSES);
+    // What it asks to be told is not what it does.
+    is(
+        &json("POST", "/graphql", &body("mutation { updateProfile(street: 1) { email } }")),
+        Mode::ReadWrite,
+        &rules,
+        PASSES,
+    );
+    let call = |params: &str| format!(r#"{{"method":"user.update","params":{params}}}"#);
+    is(&json("POST", "/rpc", &call(r#"{"password":"x"}"#)), Mode::ReadWrite, &rules, never);
+    is(&json("POST", "/rpc", &call(r#"{"street":"x"}"#)), Mode::ReadWrite, &rules, Some(Ok("rpc")));
+}
+
+#[test]
+fn the_portals_own_never_list_speaks_of_operations_that_read_too() {
+    let rules = PortalRules::parse(
+        "version = 1\n[[graphql]]\nid = \"graph\"\npath = \"/graphql\"\n[[json_rpc]]\nid = \"rpc\"\npath = \"/rpc\"\nsafe = [\"keys.reveal\"]\n\
+         [[never]]\nid = \"never-reveal\"\ncategory = \"api-key\"\npath = \"/graphql\"\noperations = [\"revealApiKey\"]\n\
+         [[never]]\nid = \"never-reveal-rpc\"\ncategory = \"api-key\"\npath = \"/rpc\"\noperations = [\"keys.reveal\"]",
+    )
+    .unwrap();
+    is(
+        &json("POST", "/graphql", &body("{ x: revealApiKey { key } }")),
+        Mode::ReadOnly,
+        &rules,
+        Some(Err("never-reveal")),
+    );
+    is(&json("POST", "/graphql", &body("{ pets }")), Mode::ReadOnly, &rules, PASSES);
+    is(&json("POST", "/rpc", r#"{"method":"keys.reveal"}"#), Mode::ReadOnly, &rules, Some(Err("never-reveal-rpc")));
 }
 
 #[test]
