@@ -137,6 +137,8 @@ impl KeptRequest {
             path: self.path(),
             query: self.query(),
             media_type: media_type.as_deref(),
+            // Never kept: nobody could read it before they approve.
+            boundary: None,
             content: if self.body.is_empty() { Content::Nothing } else { Content::Read(&self.body) },
             wants_upgrade: false,
             overrides_method: self.query().is_some_and(query_overrides_method),

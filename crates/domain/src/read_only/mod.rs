@@ -28,7 +28,7 @@ pub use one_write::{is_form_token, may_be_asked_for};
 pub use operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted};
 pub use path_pattern::{PathPattern, PatternError};
 pub use portal_rules::{NeverOverride, NeverRule, PortalRules, RuleKind};
-pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES};
+pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES};
 pub use request_rule::{FieldCondition, RequestRule, RuleId};
 pub use rules_file::{MAX_RULES, MAX_RULES_BYTES, RulesError};
 

@@ -4,6 +4,8 @@ use crate::content::{self, Node, Unreadable, form_pairs};
 
 /// Longest content that is read to be judged. Rules that look into it block what is longer.
 pub const MAX_JUDGED_BYTES: usize = 256 * 1024;
+/// The same for forms of several parts, which may hold files.
+pub const MAX_UPLOAD_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the decision looks at; the gateway has refused what it could not put into this form.
 #[derive(Debug, Clone)]
@@ -14,9 +16,11 @@ pub struct JudgedRequest<'a> {
     pub path: &'a str,
     /// As it will be forwarded, without the question mark.
     pub query: Option<&'a str>,
-    /// As [`content::media_type`] reads the only `Content-Type`; nothing where there are several, or where the content is
+    /// As [`content::ContentType`] reads the only `Content-Type`; nothing where there are several, or where the content is
     /// packed.
     pub media_type: Option<&'a str>,
+    /// Of a form of several parts.
+    pub boundary: Option<&'a str>,
     pub content: Content<'a>,
     pub wants_upgrade: bool,
     /// A header or query field that asks the portal to treat the request as another method.
@@ -31,7 +35,7 @@ pub enum Content<'a> {
     Unread,
     /// All of it, exactly as it will be forwarded.
     Read(&'a [u8]),
-    /// More than [`MAX_JUDGED_BYTES`], or it broke off.
+    /// More than [`MAX_JUDGED_BYTES`] (or [`MAX_UPLOAD_BYTES`]), or it broke off.
     NotToBeHad,
 }
 
@@ -78,12 +82,20 @@ impl JudgedRequest<'_> {
         self.media_type.is_some_and(|given| given == content::FORM || is_json(given))
     }
 
+    pub(super) fn is_multipart(&self) -> bool {
+        self.media_type == Some(content::MULTIPART)
+    }
+
     pub(super) fn meaning(&self) -> Result<Meaning, NoMeaning> {
-        let read = match (self.is_form_or_json(), self.content) {
+        let is_readable = self.is_form_or_json() || (self.is_multipart() && self.boundary.is_some());
+        let read = match (is_readable, self.content) {
             (false, _) | (_, Content::Nothing | Content::NotToBeHad) => return Err(NoMeaning::Unreadable),
             (true, Content::Unread) => return Err(NoMeaning::Unread),
             (true, Content::Read(bytes)) if self.media_type == Some(content::FORM) => {
                 form_pairs(bytes).map(Meaning::Form)
+            }
+            (true, Content::Read(bytes)) if self.is_multipart() => {
+                content::multipart_pairs(bytes, self.boundary.unwrap_or_default()).map(Meaning::Form)
             }
             (true, Content::Read(bytes)) => {
                 Node::parse(bytes).and_then(|node| node.leaves().map(|leaves| Meaning::Json(node, leaves)))

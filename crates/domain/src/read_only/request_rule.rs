@@ -21,7 +21,7 @@ pub struct RequestRule {
     pub methods: Vec<String>,
     pub path: PathPattern,
     pub query: Vec<FieldCondition>,
-    /// Nothing for forms and JSON.
+    /// Nothing for plain forms and JSON.
     pub content_type: Option<String>,
     /// Names of form fields, or JSON pointers (RFC 6901).
     pub body: Vec<FieldCondition>,
@@ -65,9 +65,12 @@ impl RequestRule {
         {
             return Applies::No;
         }
-        if self.content_type.is_some() && !request.is_form_or_json() {
+        if self.content_type.is_some() && !request.is_form_or_json() && !request.is_multipart() {
             // Named for what it is: its owner knows that nobody looks into it.
             return if request.content == Content::NotToBeHad { Applies::No } else { Applies::Yes };
+        }
+        if self.content_type.is_none() && !request.is_form_or_json() {
+            return Applies::No;
         }
         let meaning = match request.meaning() {
             Ok(meaning) => meaning,

@@ -451,6 +451,7 @@ fn rule_of(table: RequestTable) -> Result<RequestRule, RulesError> {
         && !body.is_empty()
         && content_type != content::FORM
         && content_type != content::JSON
+        && content_type != content::MULTIPART
     {
         return Err(RulesError::FieldsElsewhere { id, content_type: content_type.clone() });
     }
@@ -458,7 +459,9 @@ fn rule_of(table: RequestTable) -> Result<RequestRule, RulesError> {
     let is_mixed = match (body.iter().filter(|one| is_pointer(one)).count(), content_type.as_deref()) {
         (0, Some(content::JSON)) => !body.is_empty(),
         (0, _) => false,
-        (pointers, content_type) => pointers != body.len() || content_type == Some(content::FORM),
+        (pointers, content_type) => {
+            pointers != body.len() || matches!(content_type, Some(content::FORM | content::MULTIPART))
+        }
     };
     if is_mixed {
         return Err(RulesError::MixedFields { id });
@@ -478,11 +481,12 @@ fn id_and_path(id: String, path: &str) -> Result<(String, PathPattern), RulesErr
     }
 }
 
-/// Fields of several parts could hide another method, and nobody reads them yet.
+/// Of the kinds with several parts only the one that browsers send is read.
 fn readable_type(id: &str, given: String) -> Result<String, RulesError> {
     let media_type = content::media_type(&given).filter(|media_type| {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'+' | b'-');
-        media_type.contains('/') && media_type.bytes().all(is_part) && !media_type.starts_with("multipart/")
+        let is_known = media_type == content::MULTIPART || !media_type.starts_with("multipart/");
+        media_type.contains('/') && media_type.bytes().all(is_part) && is_known
     });
     media_type.ok_or(RulesError::ContentType { id: id.to_owned(), content_type: given })
 }

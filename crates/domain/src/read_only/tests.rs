@@ -20,6 +20,7 @@ pub(super) fn request<'a>(method: &'a str, target: &'a str) -> JudgedRequest<'a>
         path,
         query,
         media_type: None,
+        boundary: None,
         content: Content::Nothing,
         wants_upgrade: false,
         overrides_method: query.is_some_and(query_overrides_method),
@@ -245,6 +246,51 @@ fn content_of_another_type_passes_where_a_rule_names_the_type() {
 }
 
 #[test]
+fn an_upload_passes_where_a_rule_names_it_and_is_read_all_the_same() {
+    let rules = rules(
+        "[[write]]\nid = \"photo\"\nmethod = \"POST\"\npath = \"/photos\"\ncontent_type = \"multipart/form-data\"\n\
+         body = { kind = \"pet\" }\n[[write]]\nid = \"note\"\nmethod = \"POST\"\npath = \"/notes\"",
+    );
+    let part =
+        |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let file = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.png\"\r\nContent-Type: image/png\r\n\r\n\u{1}\r\n";
+    let upload = |path: &'static str, boundary, content: &str, expected: Outcome| {
+        let judged =
+            JudgedRequest { media_type: Some(crate::content::MULTIPART), boundary, ..form("POST", path, content) };
+        is(&judged, Mode::ReadWrite, &rules, expected);
+        is(&judged, Mode::ReadOnly, &rules, BLOCKED);
+    };
+    let good = format!("{}{file}--b--\r\n", part("kind", "pet"));
+    upload("/photos", Some("b"), &good, Some(Ok("photo")));
+    for content in [
+        format!("{}{file}--b--\r\n", part("kind", "id-card")),
+        format!("{}{}--b--\r\n", part("kind", "pet"), part("kind", "id-card")),
+        format!("{}{}--b--\r\n", part("kind", "pet"), part("_method", "DELETE")),
+        format!("{file}--b--\r\n"),
+        "kind=pet".to_owned(),
+    ] {
+        upload("/photos", Some("b"), &content, UNLISTED);
+    }
+    upload("/photos", None, &good, UNLISTED);
+    upload("/photos", Some("c"), &good, UNLISTED);
+    upload(
+        "/photos",
+        Some("b"),
+        &format!("{}{}--b--\r\n", part("kind", "pet"), part("password", "x")),
+        Some(Err("never-password")),
+    );
+    // A rule that does not name the type speaks of plain forms and JSON.
+    upload("/notes", Some("b"), &format!("{}--b--\r\n", part("a", "1")), UNLISTED);
+    let unread = JudgedRequest {
+        media_type: Some(crate::content::MULTIPART),
+        boundary: Some("b"),
+        content: Content::Unread,
+        ..request("POST", "/photos")
+    };
+    assert_eq!(decide(&unread, Mode::ReadWrite, &rules), Decision::ReadContent);
+}
+
+#[test]
 fn an_unsafe_read_is_blocked_in_every_spelling() {
     let rules = rules(
         "[[unsafe_read]]\nid = \"open-message\"\npath = \"/messages/{id}/open\"\n\
@@ -395,7 +441,7 @@ proptest! {
     ) {
         let content = if content.is_empty() { Content::Nothing } else { Content::Read(&content) };
         let judged = JudgedRequest {
-            method: &method, path: &path, query: query.as_deref(), media_type: media_type.as_deref(), content, wants_upgrade, overrides_method,
+            method: &method, path: &path, query: query.as_deref(), media_type: media_type.as_deref(), boundary: Some("b"), content, wants_upgrade, overrides_method,
         };
         let rules = rules("[[write]]\nid = \"w\"\nmethod = [\"POST\", \"PUT\"]\npath = \"/{all...}\"");
         if let Decision::Pass { .. } = decide(&judged, Mode::ReadOnly, &rules) {

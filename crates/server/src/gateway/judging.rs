@@ -1,8 +1,10 @@
 //! Puts a request into the form in which `domain` judges it, and reads its content where a rule has to look into it.
 
 use amberglass_domain::{
-    content,
-    read_only::{self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, PortalRules, RuleId, RuleKind},
+    content::ContentType,
+    read_only::{
+        self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES, PortalRules, RuleId, RuleKind,
+    },
 };
 use amberglass_wire::session::Mode;
 use axum::body::Body;
@@ -15,8 +17,15 @@ use super::{
     stream,
 };
 
-/// How long a page may take to send what has to be judged.
-const CONTENT_MILLIS: i64 = 10_000;
+/// How much has to be judged at most, and how long a page may take to send it.
+#[derive(Clone, Copy)]
+struct Limits {
+    bytes: usize,
+    millis: i64,
+}
+
+const CONTENT: Limits = Limits { bytes: MAX_JUDGED_BYTES, millis: 10_000 };
+const UPLOAD: Limits = Limits { bytes: MAX_UPLOAD_BYTES, millis: 60_000 };
 
 pub(super) struct Judged<'a> {
     pub parts: &'a Parts,
@@ -56,12 +65,13 @@ impl Gateway {
             return Judgement::block(rule::SERVICE_WORKER);
         }
         let has_body = arrival::has_body(headers, judged.body_is_empty);
-        let media_type = media_type(headers);
+        let content_type = content_type(headers);
         let mut request = JudgedRequest {
             method: judged.parts.method.as_str(),
             path: judged.target.path(),
             query: judged.target.query(),
-            media_type: media_type.as_deref(),
+            media_type: content_type.as_ref().map(|given| given.media_type.as_str()),
+            boundary: content_type.as_ref().and_then(|given| given.boundary.as_deref()),
             content: if has_body { Content::Unread } else { Content::Nothing },
             wants_upgrade: arrival::wants_upgrade(headers),
             overrides_method: arrival::overrides_method(judged.parts),
@@ -69,7 +79,8 @@ impl Gateway {
         let mut decision = read_only::decide(&request, judged.mode, rules);
         let (is_eaten, read);
         if decision == Decision::ReadContent {
-            read = self.content(body, cut).await;
+            let limits = if request.boundary.is_some() { UPLOAD } else { CONTENT };
+            read = self.content(body, cut, limits).await;
             is_eaten = read.is_none();
             request.content = read.as_ref().map_or(Content::NotToBeHad, |bytes| Content::Read(bytes));
             decision = read_only::decide(&request, judged.mode, rules);
@@ -94,13 +105,13 @@ impl Gateway {
     }
 
     /// All of it, if it is not too long and comes in time, before the session is over.
-    async fn content(&self, body: &mut Option<Body>, cut: &CancellationToken) -> Option<bytes::Bytes> {
+    async fn content(&self, body: &mut Option<Body>, cut: &CancellationToken, limits: Limits) -> Option<bytes::Bytes> {
         let Some(body) = body else { return Some(bytes::Bytes::new()) };
-        let late = self.state.clock.sleep_until(self.state.clock.monotonic_millis().saturating_add(CONTENT_MILLIS));
+        let late = self.state.clock.sleep_until(self.state.clock.monotonic_millis().saturating_add(limits.millis));
         tokio::select! {
             biased;
             () = cut.cancelled() => None,
-            read = stream::read_within(body, MAX_JUDGED_BYTES) => read.ok().map(bytes::Bytes::from),
+            read = stream::read_within(body, limits.bytes) => read.ok().map(bytes::Bytes::from),
             () = late => None,
         }
     }
@@ -112,11 +123,11 @@ fn is_change(parts: &Parts, rules: &PortalRules, rule: Option<&str>) -> bool {
 }
 
 /// Of content that can be read as it comes; nothing where several types are named.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+fn content_type(headers: &HeaderMap) -> Option<ContentType> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     match (types.next(), types.next()) {
         (Some(only), None) if !headers.contains_key(header::CONTENT_ENCODING) => {
-            content::media_type(only.to_str().ok()?)
+            ContentType::parse(only.to_str().ok()?)
         }
         (Some(_) | None, _) => None,
     }
@@ -133,7 +144,7 @@ mod tests {
             for (name, value) in pairs {
                 headers.append(*name, value.parse().unwrap());
             }
-            media_type(&headers)
+            content_type(&headers).map(|given| given.media_type)
         };
         assert_eq!(of(&[("content-type", "Application/JSON; charset=utf-8")]).as_deref(), Some("application/json"));
         assert_eq!(of(&[]), None);

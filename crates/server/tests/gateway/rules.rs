@@ -42,6 +42,12 @@ id = "settings"
 method = "POST"
 path = "/settings"
 
+[[write]]
+id = "photo"
+method = "POST"
+path = "/photos"
+content_type = "multipart/form-data"
+
 [[withhold]]
 id = "api-keys"
 path = "/api/keys/{all...}"
@@ -399,4 +405,31 @@ async fn fields_that_are_masked_never_reach_the_page_and_what_cannot_be_masked_i
     // Without content there is nothing to mask.
     stage.upstream.will_answer(302, &[("location", "/answer/other")]);
     assert_eq!(ask("/answer/bank").await, (302, None, String::new()));
+}
+
+#[tokio::test]
+async fn an_upload_that_is_listed_passes_byte_for_byte_and_no_other() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session_in(Mode::ReadWrite).await;
+    let upload = |name: &str, file: &[u8]| {
+        let head = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"rex.png\"\r\nContent-Type: image/png\r\n\r\n"
+        );
+        [head.as_bytes(), file, b"\r\n--b--\r\n"].concat()
+    };
+    let send = async |content: Vec<u8>| {
+        let request =
+            stage.ask(Method::POST, &session, "/photos").header("content-type", "multipart/form-data; boundary=b");
+        request.body(content).send().await.unwrap().status()
+    };
+    // Nothing but bytes, among them what looks like the end of a line and of a part.
+    let file: Vec<u8> = (0..=255).cycle().take(300 * 1024).collect();
+    let content = upload("photo", &file);
+    assert_eq!(send(content.clone()).await, StatusCode::OK);
+    assert_eq!(stage.upstream.seen().pop().unwrap().body, content);
+    assert_eq!(send(upload("_method", &file)).await, StatusCode::FORBIDDEN);
+    assert_eq!(send(upload("photo", &vec![0; 9 * 1024 * 1024])).await, StatusCode::FORBIDDEN);
+    assert_eq!(send(b"before".iter().copied().chain(content).collect()).await, StatusCode::FORBIDDEN);
+    assert_eq!(stage.blocked(&session).await, ["unlisted-write"; 3]);
+    assert_eq!(stage.upstream.seen().len(), 1);
 }

@@ -41,7 +41,11 @@ fn what_is_not_understood_is_refused_with_the_place() {
         &format!("{write}\npath = \"/a\"\ncontent_type = \"text/csv\"\nbody = {{ a = \"1\" }}"),
         "in forms and JSON only, and not in text/csv",
     );
-    refused(&format!("{write}\npath = \"/a\"\ncontent_type = \"multipart/form-data\""), "could hide");
+    refused(&format!("{write}\npath = \"/a\"\ncontent_type = \"multipart/mixed\""), "could hide");
+    refused(
+        &format!("{write}\npath = \"/a\"\ncontent_type = \"multipart/form-data\"\nbody = {{ \"/a\" = \"1\" }}"),
+        "no content is both",
+    );
     refused(&format!("{write}\npath = \"/a\"\nbody = {{ \"{}\" = \"1\" }}", "/a".repeat(17)), "no name of a field");
     refused(&format!("{write}\npath = \"/a\"\nquery = {{ a = [] }}"), "`a` is no name of a field");
     refused("[[json_rpc]]\nid = \"r\"\npath = \"/rpc?x\"", "no path");

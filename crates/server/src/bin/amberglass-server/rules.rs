@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use amberglass_domain::{
-    content,
+    content::{self, ContentType},
     ports::{Clock, Entropy},
     read_only::{
         self, Content, Decision, JudgedRequest, PortalRules, RuleKind, query_overrides_method,
@@ -120,16 +120,17 @@ fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result
             return output.done(&sentence, &json!({ "decision": "block", "rule": rule, "kind": "built_in" }));
         }
     };
-    let media_type = match (&asked.content_type, &asked.body) {
-        (Some(given), _) => content::media_type(given),
-        (None, Some(_)) => Some(content::FORM.to_owned()),
+    let content_type = match (&asked.content_type, &asked.body) {
+        (Some(given), _) => ContentType::parse(given),
+        (None, Some(_)) => ContentType::parse(content::FORM),
         (None, None) => None,
     };
     let request = JudgedRequest {
         method: &asked.method,
         path: target.path(),
         query: target.query(),
-        media_type: media_type.as_deref(),
+        media_type: content_type.as_ref().map(|given| given.media_type.as_str()),
+        boundary: content_type.as_ref().and_then(|given| given.boundary.as_deref()),
         content: asked.body.as_deref().map_or(Content::Nothing, |body| Content::Read(body.as_bytes())),
         wants_upgrade: false,
         overrides_method: target.query().is_some_and(query_overrides_method),

@@ -3,6 +3,8 @@
 //! What could be read in more than one way is not read at all. Two programs that read the same content differently are how a
 //! decision is talked round.
 
+mod multipart;
+
 use std::fmt;
 
 use serde::{Deserialize, de};
@@ -14,6 +16,39 @@ const MAX_WAYS: usize = 2 * 1024 * 1024;
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const JSON: &str = "application/json";
+pub const MULTIPART: &str = "multipart/form-data";
+
+/// What a `Content-Type` says, in a form that is read in one way only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentType {
+    /// In lower case.
+    pub media_type: String,
+    /// Of [`MULTIPART`] alone.
+    pub boundary: Option<String>,
+}
+
+impl ContentType {
+    /// Nothing for another character set than UTF-8, for any other parameter, and for a boundary that browsers do not make.
+    pub fn parse(header: &str) -> Option<Self> {
+        if let Some(media_type) = media_type(header).filter(|media_type| media_type != MULTIPART) {
+            return Some(Self { media_type, boundary: None });
+        }
+        let (media_type, parameter) = header.split_once(';')?;
+        let (name, boundary) = parameter.trim().split_once('=')?;
+        let is_one = media_type.trim().eq_ignore_ascii_case(MULTIPART) && name.eq_ignore_ascii_case("boundary");
+        let boundary = (is_one && multipart::is_boundary(boundary)).then(|| boundary.to_owned());
+        boundary.map(|boundary| Self { media_type: MULTIPART.to_owned(), boundary: Some(boundary) })
+    }
+}
+
+/// Fields of a form of several parts, in their order. A file's value is empty: what it holds is not judged.
+///
+/// # Errors
+/// [`Unreadable`] for anything but what browsers write (RFC 7578).
+pub fn multipart_pairs(content: &[u8], boundary: &str) -> Result<Vec<(String, String)>, Unreadable> {
+    let parts = multipart::parts(content, boundary)?;
+    Ok(parts.into_iter().map(|part| (part.name, part.value.unwrap_or_default())).collect())
+}
 
 /// It has more than one meaning, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -309,6 +344,30 @@ mod tests {
         assert_eq!(parse(&many).leaves(), Err(Unreadable));
         let plain = format!("[{}0]", "0,".repeat(60_000));
         assert_eq!(parse(&plain).leaves().unwrap().len(), 60_001);
+    }
+
+    #[test]
+    fn a_form_of_several_parts_says_its_one_boundary() {
+        let boundary = |header: &str| ContentType::parse(header).map(|found| (found.media_type, found.boundary));
+        let multipart = |boundary: &str| Some((MULTIPART.to_owned(), Some(boundary.to_owned())));
+        assert_eq!(
+            boundary("multipart/form-data; boundary=----WebKitFormBoundary7"),
+            multipart("----WebKitFormBoundary7")
+        );
+        assert_eq!(boundary("Multipart/Form-Data;Boundary=b"), multipart("b"));
+        assert_eq!(boundary("application/json; charset=utf-8"), Some((JSON.to_owned(), None)));
+        for header in [
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            "multipart/form-data; boundary=\"b\"",
+            "multipart/form-data; boundary=b; boundary=c",
+            "multipart/form-data; boundary=b; charset=utf-8",
+            "multipart/form-data; charset=utf-8",
+            "multipart/mixed; boundary=b",
+            "application/json; boundary=b",
+        ] {
+            assert_eq!(boundary(header), None, "{header}");
+        }
     }
 
     #[test]
