@@ -62,6 +62,11 @@ const BENCHMARKS: &[Benchmark] = &[
         starts: Starts::Nothing,
     },
     Benchmark {
+        name: "gateway",
+        what: "requests a second and how long they take, beside nginx with auth_request (minutes; --rounds N)",
+        starts: Starts::Programs,
+    },
+    Benchmark {
         name: "push",
         what: "an emergency stop to the last of 2,000 connected consoles, and the server's memory for each (--rounds N)",
         starts: Starts::Programs,

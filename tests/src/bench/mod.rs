@@ -2,9 +2,9 @@
 //! thing that does the same; and how soon a page is covered, beside what is promised.
 //!
 //! How fast the record is written and checked, beside the same work without what we add. How soon many consoles hear of
-//! something.
+//! something. What the gateway costs, beside nginx.
 //!
-//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`] and [`push`]. One clock tells all
+//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`] and [`gateway`]. One clock tells all
 //! times: that of the bench.
 
 mod bare_window;
@@ -17,11 +17,14 @@ pub mod drain;
 mod family;
 mod figures;
 mod film;
+pub mod gateway;
 mod identity;
 pub mod journal;
 mod lane;
+mod load;
 pub mod machine;
 mod memory;
+mod nginx;
 mod pairs;
 pub mod push;
 mod raw_rows;

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{crash, decision, drain, journal, push, revocation, start, verify};
+use amberglass_tests::bench::{crash, decision, drain, gateway, journal, push, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -80,6 +80,17 @@ enum Benchmark {
         #[arg(long, default_value_t = 300_000)]
         records: i64,
     },
+    /// What the gateway costs, beside nginx that asks before each request.
+    Gateway {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        #[arg(long, default_value_t = 8)]
+        seconds: u32,
+    },
     /// From an emergency stop to the last of many connected consoles, and what the server holds for each.
     Push {
         #[arg(long)]
@@ -119,6 +130,10 @@ async fn main() -> Result<()> {
             }
             Benchmark::Verify { folder, rounds, records } => {
                 verify::run(&verify::Setting { folder, rounds, records }, &mut std::io::stdout())
+            }
+            Benchmark::Gateway { bin_dir, folder, rounds, seconds } => {
+                let setting = gateway::Setting { bin_dir, folder, rounds, seconds };
+                gateway::run(&setting, &mut std::io::stdout()).await
             }
             Benchmark::Push { bin_dir, folder, consoles, rounds } => {
                 push::run(&push::Setting { bin_dir, folder, consoles, rounds }, &mut std::io::stdout()).await

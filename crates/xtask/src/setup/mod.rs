@@ -25,15 +25,25 @@ pub struct Scope {
 
 impl Scope {
     pub const EVERYTHING: Self = Self {
-        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Database, Purpose::CrossChecks],
+        purposes: &[
+            Purpose::Build,
+            Purpose::Windows,
+            Purpose::Browser,
+            Purpose::Database,
+            Purpose::Peers,
+            Purpose::CrossChecks,
+        ],
         cross_targets: true,
         judges: true,
     };
     pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false };
     pub const HEADLESS_DEMO: Self =
         Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false };
-    pub const BENCH: Self =
-        Self { purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser], cross_targets: false, judges: false };
+    pub const BENCH: Self = Self {
+        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Peers],
+        cross_targets: false,
+        judges: false,
+    };
     pub const PLATFORMS: Self =
         Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false };
 }

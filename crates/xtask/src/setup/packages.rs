@@ -12,6 +12,8 @@ pub enum Purpose {
     Browser,
     /// The server's tests on PostgreSQL.
     Database,
+    /// What the gateway is measured beside.
+    Peers,
     /// Type checks for Windows.
     CrossChecks,
 }
@@ -86,6 +88,8 @@ pub const PACKAGES: &[Package] = &[
         "the database of several servers; the tests start their own",
         Probe::Program("initdb"),
     ),
+    row("nginx", Purpose::Peers, "what the gateway is measured beside", Probe::Program("nginx")),
+    row("wrk", Purpose::Peers, "the load on both", Probe::Program("wrk")),
     row(
         "gcc-mingw-w64-x86-64",
         Purpose::CrossChecks,
@@ -113,7 +117,8 @@ mod tests {
 
     #[test]
     fn each_purpose_has_a_package() {
-        for purpose in [Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Database, Purpose::CrossChecks] {
+        use Purpose::{Browser, Build, CrossChecks, Database, Peers, Windows};
+        for purpose in [Build, Windows, Browser, Database, Peers, CrossChecks] {
             assert!(PACKAGES.iter().any(|package| package.purpose == purpose), "{purpose:?}");
         }
     }
