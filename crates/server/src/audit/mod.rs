@@ -189,6 +189,20 @@ impl AuditLog {
     }
 }
 
+/// A record in its place, not inserted yet.
+struct Linked {
+    record: ChainedRecord,
+    subject: EventSubject,
+    is_page: bool,
+}
+
+impl Linked {
+    fn row(&self) -> RecordRow<'_> {
+        let Self { record, subject, is_page } = self;
+        RecordRow { record, subject, is_page: *is_page, received_at: record.occurred_at }
+    }
+}
+
 impl Shared {
     fn failed(&self) {
         self.metrics.failed();
@@ -201,6 +215,13 @@ impl Shared {
         subject: EventSubject,
         detail: EventDetail,
     ) -> Result<ChainedRecord, AuditError> {
+        let linked = self.link(tx, subject, detail).await?;
+        tx.insert_record(&linked.row()).await?;
+        Ok(linked.record)
+    }
+
+    /// The next record of the chain, to be inserted in this order.
+    async fn link(&self, tx: &mut Tx, subject: EventSubject, detail: EventDetail) -> Result<Linked, AuditError> {
         // Read within the transaction that holds the write lock, so that two appends can never take the same number.
         let head = match tx.chain_head.take() {
             Some(head) => head,
@@ -225,12 +246,10 @@ impl Shared {
             body: serde_json::to_string(&body).map_err(|error| AuditError::Serialise(Arc::new(error)))?,
         };
         let record = chain::link(&self.writer, &head, unlinked);
-        let received_at = record.occurred_at;
-        tx.insert_record(&RecordRow { record: &record, subject: &body.subject, is_page, received_at }).await?;
         tx.chain_head = Some(ChainHead { seq: record.seq, hash: record.hash.clone() });
         let metrics = self.metrics.clone();
         tx.after_commit(move || metrics.recorded(kind));
-        Ok(record)
+        Ok(Linked { record, subject: body.subject, is_page })
     }
 
     /// Whether the last record that this process has seen committed is where it was.
@@ -296,12 +315,13 @@ async fn write_group(
     events: Vec<(EventSubject, EventDetail)>,
 ) -> Result<Vec<ChainedRecord>, AuditError> {
     let mut tx = shared.store.begin().await?;
-    let mut records = Vec::with_capacity(events.len());
+    let mut linked = Vec::with_capacity(events.len());
     for (subject, detail) in events {
-        records.push(shared.append_in(&mut tx, subject, detail).await?);
+        linked.push(shared.link(&mut tx, subject, detail).await?);
     }
+    tx.insert_records(&linked.iter().map(Linked::row).collect::<Vec<_>>()).await?;
     shared.follow(&mut tx);
     tx.commit().await?;
-    shared.metrics.group_of(records.len());
-    Ok(records)
+    shared.metrics.group_of(linked.len());
+    Ok(linked.into_iter().map(|linked| linked.record).collect())
 }

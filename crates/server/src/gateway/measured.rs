@@ -32,7 +32,8 @@ impl Gateway {
         let portal = heard.measured.portal.as_ref();
         self.state.metrics.gateway.passed(portal);
         let session = heard.session.as_ref().map(|session| session.id.as_str());
-        tracing::info!(
+        // Not at `info`: each request is on record anyway, and a line for each would cost as much again.
+        tracing::debug!(
             portal = portal.map(PortalId::as_str),
             session,
             status = response.status().as_u16(),

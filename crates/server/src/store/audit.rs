@@ -31,7 +31,12 @@ impl Tx {
 
     /// In this order, in as few statements as there may be.
     pub async fn insert_records(&mut self, rows: &[RecordRow<'_>]) -> Result<(), StoreError> {
-        for some in rows.chunks(ROWS_IN_ONE) {
+        let mut left = rows;
+        while !left.is_empty() {
+            // Of few lengths: each is a statement that is prepared once.
+            let length = LENGTHS.into_iter().find(|length| *length <= left.len()).unwrap_or(left.len());
+            let (some, rest) = left.split_at(length);
+            left = rest;
             let statement = sqlx::AssertSqlSafe(format!("{INSERT} {}", places(COLUMNS, some.len())));
             let mut insert = sqlx::query(statement);
             for RecordRow { record, subject, is_page, received_at } in some {
@@ -166,6 +171,8 @@ fn concat_select(rest: &'static str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("{EVENTS} {rest}"))
 }
 
+/// Of statements that insert.
+const LENGTHS: [usize; 9] = [ROWS_IN_ONE, 128, 64, 32, 16, 8, 4, 2, 1];
 /// Below what either engine takes in one statement.
 const ROWS_IN_ONE: usize = 256;
 const COLUMNS: usize = 18;
