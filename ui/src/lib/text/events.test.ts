@@ -97,7 +97,7 @@ describe('events in words', () => {
     expect(blocked('never-password')).toBe('Passwords are never changed in a session.');
     expect(blocked('never-something-new')).toBe('This is never done in a session.');
     expect(blocked('path-dot-segment')).toMatch(/taken for another/);
-    expect(blocked('toString')).toBe('It could be understood as a change.');
+    expect(blocked('toString')).toBe('A rule that this portal’s owner wrote stopped it.');
     expect(explanation(event('attempt_refused', { because: 'print', blocked: true }))).toBe('Printing is off in this session.');
     expect(explanation(event('page_viewed'))).toBe('');
   });

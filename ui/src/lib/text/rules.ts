@@ -27,13 +27,13 @@ const RULES: Record<string, string> = {
 };
 
 const MISLEADING = 'Its address was written so that it could be taken for another one.';
-const COULD_CHANGE = 'It could be understood as a change.';
+const OF_THE_PORTAL = 'A rule that this portal’s owner wrote stopped it.';
 const NEVER = 'This is never done in a session.';
 
-/** A rule of a newer server is explained by its kind. */
+/** A rule of a newer server is explained by its kind; any other is one that a portal’s owner wrote. */
 export function ruleWords(rule: string): string {
   const known = Object.hasOwn(RULES, rule) ? RULES[rule] : undefined;
   if (known !== undefined) return known;
   if (rule.startsWith('path-') || rule.startsWith('target-')) return MISLEADING;
-  return rule.startsWith('never-') ? NEVER : COULD_CHANGE;
+  return rule.startsWith('never-') ? NEVER : OF_THE_PORTAL;
 }
