@@ -137,3 +137,11 @@ fn a_rule_is_found_by_its_id() {
     assert_eq!(rules.rule("rpc"), Some((RuleKind::JsonRpc, None)));
     assert_eq!(rules.rule("unlisted-write"), None);
 }
+
+#[test]
+fn the_file_in_the_documents_is_one() {
+    let document = include_str!("../../../../../docs/gateway.md");
+    let file = document.split("```toml\n").nth(2).unwrap().split("```").next().unwrap();
+    let rules = PortalRules::parse(file).unwrap();
+    assert_eq!((rules.count(), rules.undeclared()), (11, vec![]));
+}
