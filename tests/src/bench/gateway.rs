@@ -143,7 +143,8 @@ impl Server {
         command.arg("--config").arg(&config_file);
         let limit = std::time::Duration::from_secs(30);
         let (process, ready) = Process::start_until_ready("server", &mut command, &dir.join("server.log"), limit)?;
-        let gateway = ready["gateway"].as_str().and_then(|said| said.parse::<std::net::SocketAddr>().ok());
+        let gateway =
+            ready.get("gateway").and_then(Value::as_str).and_then(|said| said.parse::<std::net::SocketAddr>().ok());
         let gateway = gateway.context("the server did not say where its gateway is")?.port();
         let cookie = session(&config_file).await?;
         Ok(Self { process, gateway, cookie })
@@ -186,7 +187,8 @@ async fn session(config_file: &Path) -> Result<String> {
     let operator = Operator::open(config.clone(), clock.clone(), entropy.clone()).await?;
     let sessions =
         Sessions::new(operator.store.clone(), operator.audit.clone(), clock.clone(), entropy, Arc::new(config));
-    let staff = operator.store.staff_by_email(amberglass_server::SAMPLE_STAFF[0].email).await?;
+    let agent = amberglass_server::SAMPLE_STAFF.first().context("there are no samples")?;
+    let staff = operator.store.staff_by_email(agent.email).await?;
     let staff = staff.context("there is no sample agent")?;
     let device = DeviceId::new("bench");
     let mut tx = operator.store.begin().await?;

@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -47,7 +48,8 @@ fn run(dir: &Path, name: &str, server: &str) -> Result<Process> {
     std::fs::create_dir_all(&home)?;
     let file: PathBuf = home.join("nginx.conf");
     // Workers give up what they are allowed to, also where the bench runs as root on files of root's.
-    let user = if nix::unistd::geteuid().is_root() { "user root;" } else { "" };
+    let is_roots = std::fs::metadata(&home)?.uid() == 0;
+    let user = if is_roots { "user root;" } else { "" };
     let home = home.display();
     let config = format!(
         "{user}\nworker_processes 2;\ndaemon off;\npid {home}/pid;\nerror_log {home}/error.log;\n\
