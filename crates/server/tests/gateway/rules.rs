@@ -433,3 +433,28 @@ async fn an_upload_that_is_listed_passes_byte_for_byte_and_no_other() {
     assert_eq!(stage.blocked(&session).await, ["unlisted-write"; 3]);
     assert_eq!(stage.upstream.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn a_get_that_is_listed_as_a_write_comes_from_the_portals_own_page() {
+    let listed = "[[write]]\nid = \"mark-read\"\nmethod = \"GET\"\npath = \"/messages/{id}/open\"";
+    let stage = Stage::with_rules(&format!("{RULES}\n{listed}")).await;
+    let session = stage.session_in(Mode::ReadWrite).await;
+    let cookie = format!("{}={}", amberglass_server::gateway::cookie_name(false), session.cookie);
+    let unsaid = stage.stranger(Method::GET, "/messages/7/open").header("cookie", cookie);
+    assert_eq!(unsaid.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(stage.blocked(&session).await, ["origin-unsaid"]);
+    assert_eq!(stage.get(&session, "/messages/7/open").send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn credentials_in_the_heads_of_answers_do_not_reach_the_page() {
+    let stage = Stage::new().await;
+    let session = stage.session().await;
+    let names = ["authorization", "www-authenticate", "x-api-key", "x-auth-token", "access-token", "x-refresh-token"];
+    let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (*name, "secret")).collect();
+    headers.push(("x-page", "1"));
+    stage.upstream.will_answer(200, &headers);
+    let answer = stage.get(&session, "/answer").send().await.unwrap();
+    assert!(names.iter().all(|name| !answer.headers().contains_key(*name)), "{:?}", answer.headers());
+    assert_eq!(answer.headers()["x-page"], "1");
+}
