@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use amberglass_testkit::wait_until;
+use amberglass_testkit::{address_of_its_own, wait_until};
 use anyhow::{Context as _, Result};
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -56,7 +56,7 @@ impl Console {
         sign_in: SignIn<'_>,
     ) -> Result<Self> {
         std::fs::create_dir_all(home)?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = address_of_its_own().port();
         let mut command = Command::new("WebKitWebDriver");
         command
             .arg(format!("--port={port}"))

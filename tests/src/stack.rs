@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use amberglass_testkit::address_of_its_own;
 use anyhow::{Context as _, Result};
 
 use crate::process::{self, Process};
@@ -89,15 +90,16 @@ impl Stack {
     fn start_with(bin_dir: &Path, dir: &Path, setting: StackSetting, front: Option<Front>) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         // The server names the portal and the portal the server: one of the ports has to be chosen first.
-        let portal_port = free_port()?;
+        let portal_port = address_of_its_own().port();
         let portal_url = format!("http://127.0.0.1:{portal_port}");
         let upstream = front.as_ref().map_or(&portal_url, |front| &front.upstream);
         if !setting.is_demo() {
             std::fs::write(rules_file(dir), amberglass_demo_portal::RULES)?;
             std::fs::write(config_file(dir), demo_with(dir, upstream, &setting))?;
         }
-        let listen = ["127.0.0.1:0", "127.0.0.1:0"];
-        let (server, listening) = start_server(bin_dir, dir, &setting, upstream, listen)?;
+        // The same addresses again after a restart.
+        let [api, gateway] = [address_of_its_own().to_string(), address_of_its_own().to_string()];
+        let (server, listening) = start_server(bin_dir, dir, &setting, upstream, [&api, &gateway])?;
         let mut stack = Self {
             server,
             portal: None,
@@ -224,8 +226,4 @@ to = "00:00"
 
 fn rules_file(dir: &Path) -> PathBuf {
     dir.join("barkside-rules.toml")
-}
-
-fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -23,7 +23,7 @@ use amberglass_server::{
     store::SessionRow,
 };
 use amberglass_system::OsEntropy;
-use amberglass_testkit::{ManualClock, TestDatabase, wait_until};
+use amberglass_testkit::{ManualClock, TestDatabase, address_of_its_own, wait_until};
 use amberglass_wire::{
     PortalId, UnixMillis,
     session::{Mode, SessionState},
@@ -133,15 +133,13 @@ impl World {
     ) -> Self {
         let (clock, dir) = (ManualClock::default(), tempfile::tempdir().unwrap());
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let portal_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let portal_listener = TcpListener::bind(address_of_its_own()).await.unwrap();
         let data_dir = dir.path().join("server");
         let database = TestDatabase::new(&data_dir);
         let mut config = server_config(data_dir, database.url(), portal_listener.local_addr().unwrap());
         config.database_clock_may_differ = true;
         configure(&mut config);
         let server = serve(&config, &shared).await;
-        // The same addresses again after a restart.
-        (config.listen_api, config.listen_gateway) = (server.api, server.gateway);
         let portal = serve_portal(portal_listener, &server, &shared);
         let pointing = Pointing { api: server.api, gateway: None };
         let of_console: Arc<dyn Clock> =
@@ -316,8 +314,8 @@ pub(crate) fn busy_policy(dir: &Path) -> PolicyFiles {
 pub(crate) fn server_config(data_dir: PathBuf, database_url: &str, portal: SocketAddr) -> ServerConfig {
     let rules = rules_beside(&data_dir);
     ServerConfig {
-        listen_api: SocketAddr::from(([127, 0, 0, 1], 0)),
-        listen_gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
+        listen_api: address_of_its_own(),
+        listen_gateway: address_of_its_own(),
         data_dir,
         database_url: database_url.into(),
         portals: vec![PortalConfig {

@@ -1,10 +1,11 @@
-//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait, databases.
+//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait, databases, addresses.
 //!
 //! Only ever a dev-dependency (and of `tests`); never part of what is shipped.
 
 pub mod clock;
 pub mod database;
 pub mod entropy;
+pub mod ports;
 #[cfg(unix)]
 pub mod postgres;
 pub mod wait;
@@ -12,4 +13,5 @@ pub mod wait;
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use entropy::SeededEntropy;
+pub use ports::address_of_its_own;
 pub use wait::{wait_until, wait_until_telling};

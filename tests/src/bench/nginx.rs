@@ -1,12 +1,12 @@
 //! Debian's nginx: the portal that only serves files, and what the gateway is measured beside.
 
 use std::{
-    net::TcpListener,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use amberglass_testkit::address_of_its_own;
 use anyhow::{Context as _, Result};
 
 use crate::process::Process;
@@ -33,7 +33,7 @@ impl Nginx {
         for (name, length) in [SMALL, LARGE] {
             std::fs::write(root.join(name.trim_start_matches('/')), "x".repeat(length))?;
         }
-        let [files, authority, proxy] = [free_port()?, free_port()?, free_port()?];
+        let [files, authority, proxy] = std::array::from_fn(|_| address_of_its_own().port());
         let running = [
             run(dir, "files", &files_of(files, &root))?,
             run(dir, "authority", &authority_of(authority))?,
@@ -87,8 +87,4 @@ fn proxy_of(port: u16, files: u16, authority: u16, dir: &Path) -> String {
          proxy_set_header Content-Length \"\";\n      {kept}\n    }}\n  }}\n",
         log.display()
     )
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -49,10 +49,8 @@ async fn whatever_else_answers_is_told_from_a_server_that_does_not() {
     assert!(matches!(look_at(page).await, Err(LookupError::Backend(BackendError::NotOurs { status: 200, .. }))));
     let other = Router::new().route("/v1/server", get(|| async { Json(ours("something else")) }));
     assert!(matches!(look_at(other).await, Err(LookupError::Backend(BackendError::NotOurs { .. }))));
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = nobody.local_addr().unwrap().to_string();
-    drop(nobody);
-    let silent = lookup().look_up(&address).await;
+    let nobody = amberglass_testkit::address_of_its_own().to_string();
+    let silent = lookup().look_up(&nobody).await;
     assert!(matches!(silent, Err(LookupError::Backend(BackendError::Unreachable { .. }))), "{silent:?}");
     let plain = lookup().look_up("http://amberglass.example").await;
     assert!(matches!(plain, Err(LookupError::Address { .. })), "{plain:?}");

@@ -10,7 +10,7 @@ use amberglass_server::{
     operator::Operator,
     portals, sha256_hex,
 };
-use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, wait_until};
+use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, address_of_its_own, wait_until};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
     alarm::AlarmsResponse,
@@ -90,14 +90,14 @@ impl World {
     ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address_of_its_own()).await.unwrap();
         let upstream = format!("http://{}", listener.local_addr().unwrap());
         let rules = dir.path().join("barkside-rules.toml");
         std::fs::write(&rules, amberglass_demo_portal::RULES).unwrap();
         let mut config = ServerConfig {
-            listen_api: "127.0.0.1:0".parse().unwrap(),
-            listen_gateway: "127.0.0.1:0".parse().unwrap(),
-            listen_metrics: Some("127.0.0.1:0".parse().unwrap()),
+            listen_api: address_of_its_own(),
+            listen_gateway: address_of_its_own(),
+            listen_metrics: Some(address_of_its_own()),
             data_dir: dir.path().join("data"),
             database_url: database.url().into(),
             database_clock_may_differ: true,
@@ -117,10 +117,6 @@ impl World {
         };
         change(&mut config);
         let server = serve(&config, &clock).await;
-        // The same addresses again after a restart.
-        config.listen_api = server.api;
-        config.listen_gateway = server.gateway;
-        config.listen_metrics = server.metrics;
         let time = clock.clone();
         let portal = Portal::new(amberglass_demo_portal::PortalConfig {
             jwks_url: format!("{}/.well-known/jwks.json", server.issuer).parse().unwrap(),

@@ -71,9 +71,7 @@ async fn a_page_is_kept_on_its_origin_and_out_of_caches() {
 
 #[tokio::test]
 async fn a_portal_that_is_down_is_told_from_one_that_says_no() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = listener.local_addr().unwrap();
-    drop(listener);
+    let nobody = amberglass_testkit::address_of_its_own();
     let stage = Stage::before(Upstream::start().await, format!("http://{nobody}").parse().unwrap()).await;
     let session = stage.session().await;
     let answer = stage.get(&session, "/account").header("sec-fetch-dest", "document").send().await.unwrap();

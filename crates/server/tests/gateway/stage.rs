@@ -85,9 +85,9 @@ impl Stage {
         let data_dir = dir.path().join("data");
         let database = TestDatabase::new(&data_dir);
         let config = ServerConfig {
-            listen_api: "127.0.0.1:0".parse().unwrap(),
-            listen_gateway: "127.0.0.1:0".parse().unwrap(),
-            listen_metrics: Some("127.0.0.1:0".parse().unwrap()),
+            listen_api: amberglass_testkit::address_of_its_own(),
+            listen_gateway: amberglass_testkit::address_of_its_own(),
+            listen_metrics: Some(amberglass_testkit::address_of_its_own()),
             data_dir,
             database_url: database.url().into(),
             database_clock_may_differ: true,

@@ -37,8 +37,8 @@ impl Clock for OffClock {
 
 fn config(dir: &tempfile::TempDir, url: &str) -> ServerConfig {
     ServerConfig {
-        listen_api: "127.0.0.1:0".parse().unwrap(),
-        listen_gateway: "127.0.0.1:0".parse().unwrap(),
+        listen_api: amberglass_testkit::address_of_its_own(),
+        listen_gateway: amberglass_testkit::address_of_its_own(),
         listen_metrics: None,
         data_dir: dir.path().into(),
         database_url: url.into(),

@@ -29,8 +29,8 @@ pub async fn second(world: &World) -> RunningServer {
     }
     let config = ServerConfig {
         data_dir,
-        listen_api: "127.0.0.1:0".parse().unwrap(),
-        listen_gateway: "127.0.0.1:0".parse().unwrap(),
+        listen_api: amberglass_testkit::address_of_its_own(),
+        listen_gateway: amberglass_testkit::address_of_its_own(),
         listen_metrics: None,
         issuer: world.server().issuer.clone(),
         ..world.config.clone()
