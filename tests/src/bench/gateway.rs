@@ -175,7 +175,7 @@ impl Server {
             );
             open.push(stream);
         }
-        machine::status_mib(Path::new(&format!("/proc/{}/status", self.process.id())), "VmRSS")
+        machine::status_mib(Path::new(&format!("/proc/{}/status", self.process.id())), "VmRSS:")
     }
 }
 

@@ -30,6 +30,7 @@ mod delivery;
 mod erasure;
 mod export;
 mod gone;
+mod groups;
 mod heads;
 mod ocsf;
 mod outage;
@@ -54,8 +55,6 @@ pub use retention::{RetireError, Retired, retire};
 
 /// Name and version of this program, as it stands in each record it writes.
 const CLIENT: &str = concat!("amberglass-server/", env!("CARGO_PKG_VERSION"));
-/// Appends that share one transaction at most.
-const GROUP: usize = 256;
 /// Appends that wait at most; more have to wait to wait.
 const QUEUE: usize = 1024;
 
@@ -125,7 +124,7 @@ impl AuditLog {
         let alarms = broadcast::Sender::new(alarms::HINTS);
         let shared = Arc::new(Shared { store, clock, entropy, writer, head, signer, outage, metrics, alarms });
         let (queue, pending) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(shared.clone(), pending));
+        tokio::spawn(groups::write(shared.clone(), pending));
         Ok(Self { shared, queue })
     }
 
@@ -156,7 +155,7 @@ impl AuditLog {
 
     /// Last committed link of this server's own chain.
     pub fn head(&self) -> ChainHead {
-        self.shared.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.known_head()
     }
 
     /// A record outside of [`AuditLog::append`] could not be written.
@@ -193,12 +192,18 @@ impl AuditLog {
 struct Linked {
     record: ChainedRecord,
     subject: EventSubject,
+    detail: EventDetail,
+    kind: &'static str,
     is_page: bool,
 }
 
 impl Linked {
+    fn as_head(&self) -> ChainHead {
+        ChainHead { seq: self.record.seq, hash: self.record.hash.clone() }
+    }
+
     fn row(&self) -> RecordRow<'_> {
-        let Self { record, subject, is_page } = self;
+        let Self { record, subject, is_page, .. } = self;
         RecordRow { record, subject, is_page: *is_page, received_at: record.occurred_at }
     }
 }
@@ -231,6 +236,14 @@ impl Shared {
                 head
             }
         };
+        let linked = self.link_to(&head, subject, detail)?;
+        tx.chain_head = Some(linked.as_head());
+        let (metrics, kind) = (self.metrics.clone(), linked.kind);
+        tx.after_commit(move || metrics.recorded(kind));
+        Ok(linked)
+    }
+
+    fn link_to(&self, head: &ChainHead, subject: EventSubject, detail: EventDetail) -> Result<Linked, AuditError> {
         let kind = detail.kind();
         let is_page = matches!(detail, EventDetail::PageViewed { document: true, .. });
         let body = EventBody::new(subject, CLIENT, detail);
@@ -245,16 +258,13 @@ impl Shared {
             salt,
             body: serde_json::to_string(&body).map_err(|error| AuditError::Serialise(Arc::new(error)))?,
         };
-        let record = chain::link(&self.writer, &head, unlinked);
-        tx.chain_head = Some(ChainHead { seq: record.seq, hash: record.hash.clone() });
-        let metrics = self.metrics.clone();
-        tx.after_commit(move || metrics.recorded(kind));
-        Ok(Linked { record, subject: body.subject, is_page })
+        let record = chain::link(&self.writer, head, unlinked);
+        Ok(Linked { record, subject: body.subject, detail: body.detail, kind, is_page })
     }
 
     /// Whether the last record that this process has seen committed is where it was.
     async fn still_there(&self, tx: &mut Tx, head: &ChainHead) -> Result<(), AuditError> {
-        let known = self.head.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.known_head();
         let found = match known.seq {
             0 => return Ok(()),
             seq if seq == head.seq => Some(head.hash.clone()),
@@ -272,56 +282,18 @@ impl Shared {
     fn follow(self: &Arc<Self>, tx: &mut Tx) {
         let Some(reached) = tx.chain_head.clone() else { return };
         let shared = self.clone();
-        tx.after_commit(move || {
-            let mut head = shared.head.lock().unwrap_or_else(PoisonError::into_inner);
-            // Two transactions may get here in either order; the chain only ever grows.
-            if reached.seq > head.seq {
-                *head = reached;
-            }
-        });
+        tx.after_commit(move || shared.reached(reached));
     }
-}
 
-async fn write_groups(shared: Arc<Shared>, mut pending: mpsc::Receiver<Pending>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while pending.recv_many(&mut group, GROUP).await > 0 {
-        let mut answers = Vec::with_capacity(group.len());
-        let mut events = Vec::with_capacity(group.len());
-        for Pending { subject, detail, answer } in group.drain(..) {
-            answers.push(answer);
-            events.push((subject, detail));
-        }
-        // A caller that no longer waits changes nothing: its record is written all the same.
-        match write_group(&shared, events).await {
-            Ok(records) => {
-                shared.outage.worked();
-                for (answer, record) in answers.into_iter().zip(records) {
-                    let _ = answer.send(Ok(record));
-                }
-            }
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "audit records could not be written");
-                shared.failed();
-                for answer in answers {
-                    let _ = answer.send(Err(error.clone()));
-                }
-            }
+    fn known_head(&self) -> ChainHead {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn reached(&self, reached: ChainHead) {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two transactions may get here in either order; the chain only ever grows.
+        if reached.seq > head.seq {
+            *head = reached;
         }
     }
-}
-
-async fn write_group(
-    shared: &Arc<Shared>,
-    events: Vec<(EventSubject, EventDetail)>,
-) -> Result<Vec<ChainedRecord>, AuditError> {
-    let mut tx = shared.store.begin().await?;
-    let mut linked = Vec::with_capacity(events.len());
-    for (subject, detail) in events {
-        linked.push(shared.link(&mut tx, subject, detail).await?);
-    }
-    tx.insert_records(&linked.iter().map(Linked::row).collect::<Vec<_>>()).await?;
-    shared.follow(&mut tx);
-    tx.commit().await?;
-    shared.metrics.group_of(linked.len());
-    Ok(linked.into_iter().map(|linked| linked.record).collect())
 }

@@ -11,7 +11,9 @@ use std::{
 
 use amberglass_domain::ports::Clock;
 use amberglass_wire::{SessionId, UnixMillis, session::SessionState};
+use http::HeaderMap;
 use tokio::sync::{
+    OnceCell,
     broadcast::{self, error::TryRecvError},
     watch,
 };
@@ -90,14 +92,20 @@ fn standing(facts: Facts, now: UnixMillis, silence_millis: i64) -> Standing {
 /// A known session, as it stands.
 pub(super) struct Admitted {
     pub session: Arc<GatewaySession>,
+    pub told: Told,
     pub standing: Standing,
     /// Cancelled as soon as the session may no longer be viewed.
     pub cut: CancellationToken,
 }
 
+/// What the portal is told of a session with each request: identity, and that support is looking. Made at most once for
+/// each reading of the row, so it is no older than what requests are judged by.
+pub(super) type Told = Arc<OnceCell<HeaderMap>>;
+
 #[derive(Clone)]
 struct Fresh {
     session: Arc<GatewaySession>,
+    told: Told,
     /// Monotonic milliseconds.
     read_at: i64,
     /// Hints that had been heard when the row was read.
@@ -165,39 +173,40 @@ impl Admissions {
 
     /// The session of a cookie; `None` when there is none.
     pub async fn admit(self: &Arc<Self>, cookie_sha256: &str) -> Result<Option<Admitted>, StoreError> {
-        if let Some((session, cut)) = self.watched(cookie_sha256) {
+        if let Some((session, told, cut)) = self.watched(cookie_sha256) {
             // Asked again of a row that is at most a second old: a deadline passes within that second too.
             let standing = self.standing(&session);
-            return Ok(Some(Admitted { session, standing, cut }));
+            return Ok(Some(Admitted { session, told, standing, cut }));
         }
         // Before the row is read, so that no hint falls between.
         let (hints, heard) = (self.sessions.changes(), self.heard());
         let Some(session) = self.sessions.by_cookie(cookie_sha256).await? else { return Ok(None) };
-        let session = Arc::new(session);
+        let (session, told) = (Arc::new(session), Told::default());
         let standing = self.standing(&session);
         let cut = if standing == Standing::Viewable {
-            self.watch(cookie_sha256, &session, hints, heard)
+            self.watch(cookie_sha256, (&session, &told), hints, heard)
         } else {
             if !session.state.is_running() {
                 self.jars.remove(&session.id);
             }
             CancellationToken::new()
         };
-        Ok(Some(Admitted { session, standing, cut }))
+        Ok(Some(Admitted { session, told, standing, cut }))
     }
 
     fn standing(&self, session: &GatewaySession) -> Standing {
         standing(session.into(), self.clock.now(), self.silence_millis)
     }
 
-    fn watched(&self, cookie_sha256: &str) -> Option<(Arc<GatewaySession>, CancellationToken)> {
+    fn watched(&self, cookie_sha256: &str) -> Option<(Arc<GatewaySession>, Told, CancellationToken)> {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
         watches.listen();
         let watch = watches.by_cookie.get(cookie_sha256)?;
-        let fresh = watch.row.borrow().clone();
+        let fresh = watch.row.borrow();
         let age = self.clock.monotonic_millis().saturating_sub(fresh.read_at);
         let is_current = age <= MAX_ROW_AGE_MILLIS && fresh.heard >= watch.hinted;
-        (!watch.cut.is_cancelled() && is_current).then(|| (fresh.session, watch.cut.clone()))
+        (!watch.cut.is_cancelled() && is_current)
+            .then(|| (fresh.session.clone(), fresh.told.clone(), watch.cut.clone()))
     }
 
     /// To be asked before a row is read.
@@ -210,7 +219,7 @@ impl Admissions {
     fn watch(
         self: &Arc<Self>,
         cookie_sha256: &str,
-        session: &Arc<GatewaySession>,
+        (session, told): (&Arc<GatewaySession>, &Told),
         hints: broadcast::Receiver<Change>,
         heard: u64,
     ) -> CancellationToken {
@@ -221,7 +230,8 @@ impl Admissions {
         {
             return watch.cut.clone();
         }
-        let fresh = Fresh { session: session.clone(), read_at: self.clock.monotonic_millis(), heard };
+        let read_at = self.clock.monotonic_millis();
+        let fresh = Fresh { session: session.clone(), told: told.clone(), read_at, heard };
         let (sender, row) = watch::channel(fresh);
         let cut = CancellationToken::new();
         // What was heard while the row was read may have been about it.
@@ -265,7 +275,8 @@ impl Watcher {
                     if is_viewable && self.cut.is_cancelled() {
                         return;
                     }
-                    self.row.send_replace(Fresh { session: Arc::new(session), read_at, heard });
+                    let session = Arc::new(session);
+                    self.row.send_replace(Fresh { session, told: Told::default(), read_at, heard });
                     if !is_viewable {
                         self.cut();
                     }

@@ -257,7 +257,7 @@ mod tests {
         let headers = outcome.unwrap().headers;
         let lines: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
         assert_eq!(lines, ["theme=dark"]);
-        let kept = jars.header(&SessionId::new("s"), &[], "/", UnixMillis(1_767_603_600_000));
+        let kept = jars.header(&SessionId::new("s"), [].into_iter(), "/", UnixMillis(1_767_603_600_000));
         assert_eq!(kept.as_deref(), Some("sid=secret"));
     }
 

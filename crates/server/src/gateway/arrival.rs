@@ -1,5 +1,7 @@
 //! What the headers of a request say about where it came from and what it is for.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, Method, header, request::Parts};
 
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -68,13 +70,19 @@ pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
 }
 
 pub(super) fn overrides_method(parts: &Parts) -> bool {
-    let by_header = parts.headers.keys().any(|name| METHOD_OVERRIDES.contains(&plain_name(name).as_str()));
+    let by_header = parts.headers.keys().any(|name| METHOD_OVERRIDES.contains(&&*plain_name(name)));
     by_header || parts.uri.query().is_some_and(amberglass_domain::read_only::query_overrides_method)
 }
 
 /// A name as portals behind CGI-like interfaces read it, where everything but letters and digits is the same.
-pub(super) fn plain_name(name: &HeaderName) -> String {
-    name.as_str().replace(|character: char| !character.is_ascii_alphanumeric(), "-")
+pub(super) fn plain_name(name: &HeaderName) -> Cow<'_, str> {
+    let name = name.as_str();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if name.bytes().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(name.replace(|character: char| !character.is_ascii_alphanumeric(), "-"))
+    }
 }
 
 /// Whether content follows the head.

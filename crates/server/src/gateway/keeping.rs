@@ -90,7 +90,8 @@ impl Gateway {
             None => Vec::new(),
         };
         let ours = cookie_name(!addressed.is_plain_http);
-        let cookies = outgoing::cookies(&parts.headers).into_iter().filter(|(name, _)| name != ours).collect();
+        let cookies = outgoing::cookies(&parts.headers).filter(|(name, _)| *name != ours);
+        let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let route = outgoing::Route {
             own_origin: &addressed.origin,
             upstream_origin: &addressed.portal.upstream.origin().ascii_serialization(),

@@ -63,8 +63,8 @@ pub(super) fn headers(from_page: &HeaderMap, route: &Route<'_>) -> Option<Header
     let mut headers = HeaderMap::with_capacity(from_page.len());
     for (name, value) in from_page {
         let plain = arrival::plain_name(name);
-        let is_withheld = HOP_BY_HOP.contains(&plain.as_str())
-            || WITHHELD.contains(&plain.as_str())
+        let is_withheld = HOP_BY_HOP.contains(&&*plain)
+            || WITHHELD.contains(&&*plain)
             || WITHHELD_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
             || named.iter().any(|named| named == name.as_str());
         if !is_withheld {
@@ -103,15 +103,14 @@ pub(super) fn named_by_connection(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// Name-value pairs of all `Cookie` headers. Bytes beyond ASCII make a pair unreadable; it is left out.
-pub(super) fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-        .collect()
+        .map(|(name, value)| (name.trim(), value.trim()))
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use amberglass_wire::{
     audit::{EventDetail, EventSubject},
 };
 use axum::{body::Body, extract::Request, response::Response};
-use http::{Method, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, Method, request::Parts, uri::PathAndQuery};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     address::{self, Addressed, Misaddressed},
-    admission::{Admissions, Standing},
+    admission::{Admissions, Admitted, Standing, Told},
     answer_rules::{self, Passage},
     arrival::{self, Site},
     cookie_jar::CookieJars,
@@ -132,7 +132,7 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let mut heard = Heard {
             method: parts.method.clone(),
-            path: recorded_address(parts.uri.path(), parts.uri.query()),
+            path: String::new(),
             is_document: arrival::is_document(&parts.method, &parts.headers),
             back: "/".into(),
             is_by_rule: false,
@@ -160,6 +160,12 @@ impl Gateway {
 
     async fn steps(&self, parts: &Parts, body: &mut Option<Body>, heard: &mut Heard) -> Result<Response, Refusal> {
         let (portals, port) = (&self.state.config.portals, self.state.gateway.port());
+        // Both are found before the session, and recorded once it is known: strangers cannot write into the record.
+        let target = target::canonical(&parts.uri);
+        heard.path = match &target {
+            Ok(target) => recorded_address(target.path(), target.query()),
+            Err(_) => recorded_address(parts.uri.path(), parts.uri.query()),
+        };
         let addressed = address::portal_of(&parts.uri, &parts.headers, portals, port).map_err(|error| match error {
             Misaddressed::UnknownHost => Reason::UnknownHost,
             Misaddressed::Contradiction => Reason::ContradictingHosts,
@@ -169,13 +175,8 @@ impl Gateway {
         if !addressed.portal.active {
             return Err(Reason::PortalInactive.into());
         }
-        // Both are found before the session, and recorded once it is known: strangers cannot write into the record.
-        let target = target::canonical(&parts.uri);
         let site = arrival::site(&parts.headers, &addressed.origin);
-        if let Ok(target) = &target {
-            heard.path = recorded_address(target.path(), target.query());
-        }
-        let (session, cut) = self.session(parts, &addressed, heard).await?;
+        let Admitted { session, told, cut, .. } = self.session(parts, &addressed, heard).await?;
         let target = match target {
             Ok(target) => target,
             Err(rule) => return Err(self.blocked(heard, Reason::TargetRefused, rule.into()).await),
@@ -220,7 +221,7 @@ impl Gateway {
         let outcome = tokio::select! {
             biased;
             () = cut.cancelled() => None,
-            outcome = self.forward(parts, body, &addressed, &session, &target, &rules, heard, &cut) => Some(outcome),
+            outcome = self.forward(parts, body, &addressed, (&session, &told), &target, &rules, heard, &cut) => Some(outcome),
         };
         match outcome {
             Some(outcome) => outcome,
@@ -230,14 +231,9 @@ impl Gateway {
     }
 
     /// The session that the cookie stands for, if its pages may be seen.
-    async fn session(
-        &self,
-        parts: &Parts,
-        addressed: &Addressed<'_>,
-        heard: &mut Heard,
-    ) -> Result<(Arc<GatewaySession>, CancellationToken), Refusal> {
+    async fn session(&self, parts: &Parts, addressed: &Addressed<'_>, heard: &mut Heard) -> Result<Admitted, Refusal> {
         let name = cookie_name(!addressed.is_plain_http);
-        let mut values = outgoing::cookies(&parts.headers).into_iter().filter(|(given, _)| given == name);
+        let mut values = outgoing::cookies(&parts.headers).filter(|(given, _)| *given == name);
         // Two of them: a script has put one beside ours. Which is which cannot be told.
         let (Some((_, value)), None) = (values.next(), values.next()) else { return Err(Reason::NoSession.into()) };
         let admitted = self.admissions.admit(&sha256_hex(value.as_bytes())).await.map_err(|error| {
@@ -254,7 +250,7 @@ impl Gateway {
         }
         // Not on record as blocked: a page goes on asking behind the curtain, and that is no attempt of anyone's.
         let reason = match admitted.standing {
-            Standing::Viewable => return Ok((admitted.session, admitted.cut)),
+            Standing::Viewable => return Ok(admitted),
             Standing::Frozen => Reason::Frozen,
             Standing::Silent => Reason::Silent,
             Standing::NotStarted => Reason::NotStarted,
@@ -264,6 +260,23 @@ impl Gateway {
             Standing::StaffInactive => Reason::StaffInactive,
         };
         Err(reason.into())
+    }
+
+    /// What the portal gets beside what the page has sent.
+    async fn told<'a>(&self, session: &GatewaySession, told: &'a Told) -> Result<&'a HeaderMap, Refusal> {
+        let made = told.get_or_try_init(|| async {
+            let driver = self.state.drivers.get(&session.portal).ok_or(Reason::IdentityUnavailable)?;
+            let mut headers = HeaderMap::new();
+            driver.decorate(session, &mut headers).await.map_err(|error| {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(portal = %session.portal, error, "no identity for the portal");
+                Reason::IdentityUnavailable
+            })?;
+            let support = support_value(&session.code, session.mode).ok_or(Reason::IdentityUnavailable)?;
+            headers.insert(SUPPORT_HEADER, support);
+            Ok(headers)
+        });
+        made.await
     }
 
     /// Sends the request on, and the answer back as it comes.
@@ -276,7 +289,7 @@ impl Gateway {
         parts: &Parts,
         body: Body,
         addressed: &Addressed<'_>,
-        session: &GatewaySession,
+        (session, told): (&GatewaySession, &Told),
         target: &PathAndQuery,
         rules: &Rules,
         heard: &Heard,
@@ -284,27 +297,22 @@ impl Gateway {
     ) -> Result<Response, Refusal> {
         let portal = addressed.portal;
         let ours = cookie_name(!addressed.is_plain_http);
-        let from_page: Vec<(String, String)> =
-            outgoing::cookies(&parts.headers).into_iter().filter(|(name, _)| name != ours).collect();
+        let from_page = outgoing::cookies(&parts.headers).filter(|(name, _)| *name != ours);
         let now = self.state.clock.now();
         let route = outgoing::Route {
             own_origin: &addressed.origin,
             upstream_origin: &portal.upstream.origin().ascii_serialization(),
             upstream_authority: &upstream::authority(&portal.upstream),
-            cookies: self.jars.header(&session.id, &from_page, target.path(), now),
+            cookies: self.jars.header(&session.id, from_page, target.path(), now),
         };
         let mut headers = outgoing::headers(&parts.headers, &route).ok_or(Reason::PortalUnreachable)?;
-        let driver = self.state.drivers.get(&portal.id).ok_or(Reason::IdentityUnavailable)?;
-        driver.decorate(session, &mut headers).await.map_err(|error| {
-            tracing::error!(portal = %portal.id, error = &error as &dyn std::error::Error, "no identity for the portal");
-            Reason::IdentityUnavailable
-        })?;
+        for (name, value) in self.told(session, told).await? {
+            headers.insert(name, value.clone());
+        }
         let (masked, mask_rules) = masks(target.path(), &rules.rules);
         if !masked.is_empty() {
             masking::ask_plainly(&mut headers);
         }
-        let support = support_value(&session.code, session.mode).ok_or(Reason::IdentityUnavailable)?;
-        headers.insert(SUPPORT_HEADER, support);
         heard.measured.id.mark(&mut headers);
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();

@@ -63,7 +63,8 @@ impl Gateway {
     ) -> Option<http::Request<Body>> {
         let mut headers = keeping::headers(kept)?;
         headers.insert(header::HOST, HeaderValue::try_from(upstream::authority(&portal.upstream)).ok()?);
-        if let Some(cookies) = self.jars.header(&session.id, &kept.cookies, target.path(), self.state.clock.now()) {
+        let pairs = kept.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        if let Some(cookies) = self.jars.header(&session.id, pairs, target.path(), self.state.clock.now()) {
             let mut value = HeaderValue::try_from(cookies).ok()?;
             value.set_sensitive(true);
             headers.insert(header::COOKIE, value);

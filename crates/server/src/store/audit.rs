@@ -1,13 +1,22 @@
 //! Audit events: insert, read, count. What can go from them is in `erasure` and `retention`.
 
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use amberglass_system::Stopwatch;
 use amberglass_wire::{
     EventId, SessionId, StaffId, UnixMillis,
     audit::{ChainedRecord, EventBody, EventDetail, EventSubject, TrailEvent},
     event_stream::ChainHead,
 };
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{
+    Any, Row as _,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, engine::Engine};
+
+type Insert<'q> = Query<'q, Any, AnyArguments>;
 
 /// A record with what is drawn from its body for searching.
 pub struct RecordRow<'a> {
@@ -37,30 +46,8 @@ impl Tx {
             let length = LENGTHS.into_iter().find(|length| *length <= left.len()).unwrap_or(left.len());
             let (some, rest) = left.split_at(length);
             left = rest;
-            let statement = sqlx::AssertSqlSafe(format!("{INSERT} {}", places(COLUMNS, some.len())));
-            let mut insert = sqlx::query(statement);
-            for RecordRow { record, subject, is_page, received_at } in some {
-                insert = insert
-                    .bind(record.writer.clone())
-                    .bind(record.seq)
-                    .bind(record.id.0.clone())
-                    .bind(record.session.as_ref().map(|id| id.0.clone()))
-                    .bind(record.occurred_at.0)
-                    .bind(record.monotonic_millis)
-                    .bind(record.kind.clone())
-                    .bind(record.prev_hash.clone())
-                    .bind(record.commitment.clone())
-                    .bind(record.salt.clone())
-                    .bind(record.body.clone())
-                    .bind(record.hash.clone())
-                    .bind(received_at.0)
-                    .bind(subject.staff.as_ref().map(|id| id.0.clone()))
-                    .bind(subject.customer.as_ref().map(|id| id.0.clone()))
-                    .bind(subject.portal.as_ref().map(|id| id.0.clone()))
-                    .bind(subject.device.as_ref().map(|id| id.0.clone()))
-                    .bind(i64::from(*is_page));
-            }
-            insert.execute(&mut *self.inner).await?;
+            let statement = sqlx::AssertSqlSafe(format!("{INSERT} VALUES {}", places(COLUMNS, some.len())));
+            some.iter().fold(sqlx::query(statement), bind).execute(&mut *self.inner).await?;
         }
         Ok(())
     }
@@ -102,6 +89,29 @@ impl Tx {
 }
 
 impl Store {
+    /// Whether this engine does what [`Store::append_after`] does.
+    pub fn appends_in_one(&self) -> bool {
+        match self.engine {
+            Engine::Sqlite => true,
+            // Its commits have an order only while they hold the one lock.
+            Engine::Postgres => false,
+        }
+    }
+
+    /// These rows after `head`, all of them or none, in one statement that is its own transaction: `false` when `head` is not
+    /// the last of its writer's chain any more. Durable when it returns. There may be as many as [`length_in_one`] says.
+    pub async fn append_after(&self, head: &ChainHead, rows: &[RecordRow<'_>]) -> Result<bool, StoreError> {
+        let Some(first) = rows.first() else { return Ok(true) };
+        let waiting = Stopwatch::start();
+        let mut connection = self.writer.acquire().await?;
+        self.metrics.waited_to_write(waiting);
+        let after = (first.record.writer.clone(), head.seq, head.hash.clone());
+        let insert = rows.iter().fold(sqlx::query(sqlx::AssertSqlSafe(append_statement(rows.len()))), bind);
+        let insert = insert.bind(after.0.clone()).bind(after.1).bind(after.2);
+        let insert = insert.bind(after.0).bind(head.seq.saturating_add(1));
+        Ok(insert.execute(&mut *connection).await?.rows_affected() > 0)
+    }
+
     pub async fn chain_head_of(&self, writer: &str) -> Result<ChainHead, StoreError> {
         head(sqlx::query(CHAIN_HEAD).bind(writer.to_owned()).fetch_optional(&self.readers).await?)
     }
@@ -157,6 +167,57 @@ impl Store {
     }
 }
 
+/// One row's values, in the order of [`INSERT`].
+fn bind<'q>(insert: Insert<'q>, row: &RecordRow<'_>) -> Insert<'q> {
+    let RecordRow { record, subject, is_page, received_at } = row;
+    insert
+        .bind(record.writer.clone())
+        .bind(record.seq)
+        .bind(record.id.0.clone())
+        .bind(record.session.as_ref().map(|id| id.0.clone()))
+        .bind(record.occurred_at.0)
+        .bind(record.monotonic_millis)
+        .bind(record.kind.clone())
+        .bind(record.prev_hash.clone())
+        .bind(record.commitment.clone())
+        .bind(record.salt.clone())
+        .bind(record.body.clone())
+        .bind(record.hash.clone())
+        .bind(received_at.0)
+        .bind(subject.staff.as_ref().map(|id| id.0.clone()))
+        .bind(subject.customer.as_ref().map(|id| id.0.clone()))
+        .bind(subject.portal.as_ref().map(|id| id.0.clone()))
+        .bind(subject.device.as_ref().map(|id| id.0.clone()))
+        .bind(i64::from(*is_page))
+}
+
+/// For SQLite alone, whose every statement is a transaction of its own unless one was begun. Its parameters have no names:
+/// it looks those up one by one.
+fn append_statement(rows: usize) -> Arc<str> {
+    static STATEMENTS: LazyLock<Vec<OnceLock<Arc<str>>>> =
+        LazyLock::new(|| (0..=ROWS_IN_ONE).map(|_| OnceLock::new()).collect());
+    let made = || {
+        let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+        let rows = vec![row; rows].join(", ");
+        let text = format!(
+            "{INSERT} SELECT * FROM (VALUES {rows}) \
+             WHERE EXISTS (SELECT 1 FROM audit_events WHERE writer = ? AND seq = ? AND hash = ?) \
+             AND NOT EXISTS (SELECT 1 FROM audit_events WHERE writer = ? AND seq = ?)"
+        );
+        Arc::<str>::from(text)
+    };
+    STATEMENTS.get(rows).map_or_else(made, |statement| statement.get_or_init(made).clone())
+}
+
+/// How many of so many rows go into one statement: each length is a statement that is prepared once and kept.
+pub fn length_in_one(rows: usize) -> usize {
+    if rows <= 32 {
+        rows
+    } else {
+        [256, 192, 128, 96, 64, 48, 32].into_iter().find(|length| *length <= rows).unwrap_or(32)
+    }
+}
+
 /// `($1, $2), ($3, $4)`: so many places for values in each of so many rows.
 fn places(columns: usize, rows: usize) -> String {
     let row = |row: usize| {
@@ -177,7 +238,7 @@ const LENGTHS: [usize; 9] = [ROWS_IN_ONE, 128, 64, 32, 16, 8, 4, 2, 1];
 const ROWS_IN_ONE: usize = 256;
 const COLUMNS: usize = 18;
 const INSERT: &str = "INSERT INTO audit_events (writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, \
-     commitment, salt, body, hash, received_at, staff, customer, portal, device, is_page) VALUES";
+     commitment, salt, body, hash, received_at, staff, customer, portal, device, is_page)";
 
 const EVENTS: &str = "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, \
      salt, body, hash, received_at FROM audit_events";

@@ -42,7 +42,7 @@ mod staff;
 mod tokens;
 
 pub use alarms::{AlarmTopic, RaisedBefore};
-pub use audit::{RecordRow, Tallies};
+pub use audit::{RecordRow, Tallies, length_in_one};
 pub use audit_shown::{AuditFilter, ShownEvent};
 pub use break_glass::{BreakGlassRow, ReviewRow};
 pub use chains::{StoredRecord, Stretch};

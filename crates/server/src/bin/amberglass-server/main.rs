@@ -24,6 +24,10 @@ mod rules;
 mod serve;
 mod staff;
 
+/// A request makes many small allocations and frees them on whatever thread it is by then.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "amberglass-server", version, about = "The backend and gateway of Amberglass")]
 struct Arguments {

@@ -46,9 +46,9 @@ pub fn prepare(database_url: &str) -> Result<SecretString, StoreError> {
 }
 
 pub async fn writer(url: &SecretString) -> Result<AnyPool, StoreError> {
-    Ok(pool(1, WRITES).connect_with(options(url)?).await?)
+    Ok(pool(1, WRITES).test_before_acquire(false).connect_with(options(url)?).await?)
 }
 
 pub async fn readers(url: &SecretString) -> Result<AnyPool, StoreError> {
-    Ok(pool(READERS, READS).connect_with(options(url)?).await?)
+    Ok(pool(READERS, READS).test_before_acquire(false).connect_with(options(url)?).await?)
 }
