@@ -16,6 +16,11 @@ async fn the_servers_chain_is_whole_over_a_restart() {
     world.start_server().await;
     world.refresh(&mut amy).await;
     world.end(&amy, &id).await;
+    verify(&world).await;
+}
+
+/// All that the log holds, by its own hashes and by what the server knows of its chain.
+async fn verify(world: &World) {
     let head = world.server().state().audit.head();
     let rows = sqlx::query("SELECT * FROM audit_events ORDER BY seq").fetch_all(&world.database().await).await.unwrap();
     assert_eq!(head.seq, i64::try_from(rows.len()).unwrap());
@@ -54,6 +59,32 @@ async fn appends_from_many_tasks_share_the_chain_without_gaps() {
     seqs.sort_unstable();
     assert_eq!(seqs, (before + 1..=before + 200).collect::<Vec<_>>());
     assert_eq!(audit.head().seq, before + 200);
+}
+
+#[tokio::test]
+async fn appends_and_the_transactions_of_others_in_between_share_the_chain() {
+    let world = World::new().await;
+    let amy = world.amy().await;
+    let audit = &world.server().state().audit;
+    let append = async |n: i32| {
+        let detail = amberglass_wire::audit::EventDetail::SignInFailed { email_hash: n.to_string() };
+        audit.append(amberglass_wire::audit::EventSubject::default(), detail).await.unwrap();
+    };
+    let appends = futures_util::future::join_all((0..20).map(async |task| {
+        for n in 0..20 {
+            append(task * 20 + n).await;
+        }
+    }));
+    let sessions = async {
+        for _ in 0..5 {
+            let id = world.start(&amy).await.session.id;
+            world.end(&amy, &id).await;
+        }
+    };
+    futures_util::future::join(appends, sessions).await;
+    assert_eq!(world.count_events("sign_in_failed").await, 400);
+    assert_eq!(world.count_events("session_ended").await, 5);
+    verify(&world).await;
 }
 
 #[tokio::test]
