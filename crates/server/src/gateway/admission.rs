@@ -19,7 +19,7 @@ use tokio::sync::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::cookie_jar::CookieJars;
+use super::jars::CookieJars;
 use crate::{
     sessions::{Change, GatewaySession, Sessions},
     store::StoreError,
@@ -187,7 +187,7 @@ impl Admissions {
             self.watch(cookie_sha256, (&session, &told), hints, heard)
         } else {
             if !session.state.is_running() {
-                self.jars.remove(&session.id);
+                self.jars.forget(&session.id);
             }
             CancellationToken::new()
         };
@@ -283,7 +283,7 @@ impl Watcher {
                 }
                 Ok(Some(_)) | Ok(None) => {
                     self.cut();
-                    self.admissions.jars.remove(&self.session);
+                    self.admissions.jars.forget(&self.session);
                     return;
                 }
                 // A row that cannot be read is as good as one that forbids.

@@ -1,11 +1,12 @@
 //! What of a portal's answer reaches the page.
 
-use amberglass_wire::{SessionId, UnixMillis};
+use amberglass_wire::UnixMillis;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
 use url::Url;
 
 use super::{
-    cookie_jar::{CookieJars, SetCookie},
+    cookie_jar::SetCookie,
+    cookie_name, jars,
     outgoing::{HOP_BY_HOP, named_by_connection},
 };
 
@@ -64,22 +65,19 @@ const DNS_PREFETCH: HeaderName = HeaderName::from_static("x-dns-prefetch-control
 
 /// Where the answer came from and goes to.
 pub(super) struct Passage<'a> {
-    pub session: &'a SessionId,
     pub upstream: &'a Url,
     pub own_origin: &'a str,
     pub is_plain_http: bool,
     /// Canonical path and query of the request.
     pub target: &'a http::uri::PathAndQuery,
-    /// Name of the session's own cookie, which no portal may set.
-    pub cookie_name: &'a str,
     pub now: UnixMillis,
 }
 
-/// Turns the portal's head into the page's, or names the rule that refuses the answer. Kept cookies go into the jar
+/// Turns the portal's head into the page's, or names the rule that refuses the answer. `staying` gets the cookies for the jar
 /// either way: the portal has set them.
-pub(super) fn head(parts: Parts, passage: &Passage<'_>, jars: &CookieJars) -> Result<Parts, &'static str> {
+pub(super) fn head(parts: Parts, passage: &Passage<'_>, staying: &mut Vec<SetCookie>) -> Result<Parts, &'static str> {
     let mut parts = parts;
-    let for_page = cookies(&parts.headers, passage, jars);
+    let for_page = cookies(&parts.headers, passage, staying);
     if is_download(&parts.headers) {
         return Err(rule::DOWNLOAD);
     }
@@ -164,15 +162,17 @@ fn own_location(location: &HeaderValue, passage: &Passage<'_>) -> Option<HeaderV
 }
 
 /// Keeps what stays here and gives the lines for the page.
-fn cookies(headers: &HeaderMap, passage: &Passage<'_>, jars: &CookieJars) -> Vec<HeaderValue> {
+fn cookies(headers: &HeaderMap, passage: &Passage<'_>, staying: &mut Vec<SetCookie>) -> Vec<HeaderValue> {
+    let ours = [cookie_name(!passage.is_plain_http), jars::version_name(!passage.is_plain_http)];
     let mut for_page = Vec::new();
     for line in headers.get_all(header::SET_COOKIE) {
         let Some(cookie) = line.to_str().ok().and_then(|line| SetCookie::parse(line, passage.now)) else { continue };
-        if cookie.name == passage.cookie_name {
+        // No portal may set them.
+        if ours.contains(&cookie.name.as_str()) {
             continue;
         }
         if cookie.stays_here(passage.is_plain_http) {
-            jars.keep(passage.session, cookie, passage.target.path(), passage.now);
+            staying.push(cookie);
         } else if let Ok(value) = HeaderValue::try_from(cookie.line_for_page(passage.is_plain_http, passage.now)) {
             for_page.push(value);
         }
@@ -184,22 +184,20 @@ fn cookies(headers: &HeaderMap, passage: &Passage<'_>, jars: &CookieJars) -> Vec
 mod tests {
     use super::*;
 
-    fn answer(status: u16, pairs: &[(&'static str, &'static str)]) -> (Result<Parts, &'static str>, CookieJars) {
+    fn answer(status: u16, pairs: &[(&'static str, &'static str)]) -> (Result<Parts, &'static str>, Vec<SetCookie>) {
         let mut response = http::Response::builder().status(status);
         for (name, value) in pairs {
             response = response.header(*name, *value);
         }
-        let jars = CookieJars::default();
+        let mut staying = Vec::new();
         let passage = Passage {
-            session: &SessionId::new("s"),
             upstream: &"http://127.0.0.1:9/".parse().unwrap(),
             own_origin: "http://barkside.localhost:7401",
             is_plain_http: true,
             target: &"/pets/list?x=1".parse().unwrap(),
-            cookie_name: "ours",
             now: UnixMillis(1_767_603_600_000),
         };
-        (head(response.body(()).unwrap().into_parts().0, &passage, &jars), jars)
+        (head(response.body(()).unwrap().into_parts().0, &passage, &mut staying), staying)
     }
 
     #[test]
@@ -245,20 +243,21 @@ mod tests {
 
     #[test]
     fn unreadable_cookies_stay_here_and_ours_cannot_be_set() {
-        let (outcome, jars) = answer(
+        let (outcome, staying) = answer(
             200,
             &[
                 ("set-cookie", "sid=secret; HttpOnly; Path=/"),
                 ("set-cookie", "theme=dark; Domain=x.test"),
-                ("set-cookie", "ours=forged"),
-                ("set-cookie", "ours=forged; HttpOnly"),
+                ("set-cookie", "amberglass=forged"),
+                ("set-cookie", "amberglass=forged; HttpOnly"),
+                ("set-cookie", "amberglass-jar=9"),
             ],
         );
         let headers = outcome.unwrap().headers;
         let lines: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
         assert_eq!(lines, ["theme=dark"]);
-        let kept = jars.header(&SessionId::new("s"), [].into_iter(), "/", UnixMillis(1_767_603_600_000));
-        assert_eq!(kept.as_deref(), Some("sid=secret"));
+        let staying: Vec<_> = staying.iter().map(|cookie| cookie.name.as_str()).collect();
+        assert_eq!(staying, ["sid"]);
     }
 
     #[test]

@@ -1,12 +1,8 @@
-//! Cookies of the portal that its own scripts may not read: they stay here, one jar per session, in memory, and go with
-//! the session. The desktop never sees them.
+//! Cookies of the portal that its own scripts may not read: they stay here, one jar per session, and go with the session. The
+//! desktop never sees them. Where jars are kept is in `jars`.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
-use amberglass_wire::{SessionId, UnixMillis};
+use amberglass_wire::UnixMillis;
+use serde::{Deserialize, Serialize};
 
 /// RFC 6265, 6.1 asks for at least 50 cookies of 4096 bytes; a portal that wants more loses its oldest.
 const MAX_COOKIES: usize = 64;
@@ -98,6 +94,7 @@ impl SetCookie {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     name: String,
     value: String,
@@ -105,38 +102,34 @@ struct Kept {
     expires_at: Option<UnixMillis>,
 }
 
-/// The jars of all running sessions.
-#[derive(Default)]
-pub(super) struct CookieJars(Mutex<HashMap<SessionId, Vec<Kept>>>);
+/// The jar of one session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CookieJar(Vec<Kept>);
 
-impl CookieJars {
+impl CookieJar {
     /// Keeps `cookie`, or removes it if it has expired. `request_path` gives the default path (RFC 6265, 5.1.4).
-    pub fn keep(&self, session: &SessionId, cookie: SetCookie, request_path: &str, now: UnixMillis) {
-        let mut jars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let jar = jars.entry(session.clone()).or_default();
+    pub fn keep(&mut self, cookie: SetCookie, request_path: &str, now: UnixMillis) {
         let path = cookie.path.unwrap_or_else(|| default_path(request_path).to_owned());
         let is_alive = |expires_at: Option<UnixMillis>| expires_at.is_none_or(|at| at > now);
-        jar.retain(|kept| is_alive(kept.expires_at) && !(kept.name == cookie.name && kept.path == path));
+        self.0.retain(|kept| is_alive(kept.expires_at) && !(kept.name == cookie.name && kept.path == path));
         if !is_alive(cookie.expires_at) {
             return;
         }
-        if jar.len() >= MAX_COOKIES {
-            jar.remove(0);
+        if self.0.len() >= MAX_COOKIES {
+            self.0.remove(0);
         }
-        jar.push(Kept { name: cookie.name, value: cookie.value, path, expires_at: cookie.expires_at });
+        self.0.push(Kept { name: cookie.name, value: cookie.value, path, expires_at: cookie.expires_at });
     }
 
-    /// `Cookie` for the portal: what the page sent (names of ours and of kept ones left out), then what is kept here.
+    /// `Cookie` for the portal: what the page sent (names of kept ones left out), then what is kept here.
     pub fn header<'a>(
         &self,
-        session: &SessionId,
         from_page: impl Iterator<Item = (&'a str, &'a str)>,
         request_path: &str,
         now: UnixMillis,
     ) -> Option<String> {
-        let jars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let jar = jars.get(session).map(Vec::as_slice).unwrap_or_default();
-        let mut matching: Vec<&Kept> = jar
+        let mut matching: Vec<&Kept> = self
+            .0
             .iter()
             .filter(|kept| kept.expires_at.is_none_or(|at| at > now) && path_matches(request_path, &kept.path))
             .collect();
@@ -144,15 +137,11 @@ impl CookieJars {
         matching.sort_by_key(|kept| std::cmp::Reverse(kept.path.len()));
         // A script must not be able to put its own value in place of one it may not even read.
         let pairs: Vec<String> = from_page
-            .filter(|(name, _)| !jar.iter().any(|kept| kept.name == *name))
+            .filter(|(name, _)| !self.0.iter().any(|kept| kept.name == *name))
             .map(|(name, value)| format!("{name}={value}"))
             .chain(matching.iter().map(|kept| format!("{}={}", kept.name, kept.value)))
             .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
-    }
-
-    pub fn remove(&self, session: &SessionId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(session);
     }
 }
 
@@ -180,12 +169,12 @@ mod tests {
         SetCookie::parse(line, NOW).unwrap()
     }
 
-    fn jar(lines: &[&str]) -> (CookieJars, SessionId) {
-        let (jars, session) = (CookieJars::default(), SessionId::new("s"));
+    fn jar(lines: &[&str]) -> CookieJar {
+        let mut jar = CookieJar::default();
         for line in lines {
-            jars.keep(&session, parse(line), "/account/edit", NOW);
+            jar.keep(parse(line), "/account/edit", NOW);
         }
-        (jars, session)
+        jar
     }
 
     #[test]
@@ -222,34 +211,31 @@ mod tests {
 
     #[test]
     fn kept_ones_go_to_their_paths_until_they_expire() {
-        let (jars, session) =
-            jar(&["a=1; Path=/; HttpOnly", "b=2; HttpOnly", "c=3; Path=/account; HttpOnly; Max-Age=10"]);
-        let header = |path: &str, now| jars.header(&session, [].into_iter(), path, now);
+        let jar = jar(&["a=1; Path=/; HttpOnly", "b=2; HttpOnly", "c=3; Path=/account; HttpOnly; Max-Age=10"]);
+        let header = |path: &str, now| jar.header([].into_iter(), path, now);
         assert_eq!(header("/", NOW).as_deref(), Some("a=1"));
         assert_eq!(header("/account", NOW).as_deref(), Some("b=2; c=3; a=1"));
         assert_eq!(header("/accounting", NOW).as_deref(), Some("a=1"));
         assert_eq!(header("/account/x", NOW.plus_seconds(10)).as_deref(), Some("b=2; a=1"));
-        assert_eq!(jars.header(&SessionId::new("other"), [].into_iter(), "/", NOW), None);
-        jars.remove(&session);
-        assert_eq!(jars.header(&session, [].into_iter(), "/", NOW), None);
+        assert_eq!(CookieJar::default().header([].into_iter(), "/", NOW), None);
     }
 
     #[test]
     fn a_cookie_is_replaced_removed_and_bounded() {
-        let (jars, session) = jar(&["a=1; Path=/", "a=2; Path=/", "b=1; Path=/", "b=; Path=/; Max-Age=-1"]);
-        assert_eq!(jars.header(&session, [].into_iter(), "/", NOW).as_deref(), Some("a=2"));
+        let mut jar = jar(&["a=1; Path=/", "a=2; Path=/", "b=1; Path=/", "b=; Path=/; Max-Age=-1"]);
+        assert_eq!(jar.header([].into_iter(), "/", NOW).as_deref(), Some("a=2"));
         for n in 0..MAX_COOKIES {
-            jars.keep(&session, parse(&format!("n{n}=x; Path=/")), "/", NOW);
+            jar.keep(parse(&format!("n{n}=x; Path=/")), "/", NOW);
         }
-        let all = jars.header(&session, [].into_iter(), "/", NOW).unwrap();
+        let all = jar.header([].into_iter(), "/", NOW).unwrap();
         assert_eq!(all.split("; ").count(), MAX_COOKIES);
         assert!(!all.contains("a=2"));
     }
 
     #[test]
     fn a_script_cannot_replace_a_cookie_it_may_not_read() {
-        let (jars, session) = jar(&["sid=real; Path=/; HttpOnly"]);
+        let jar = jar(&["sid=real; Path=/; HttpOnly"]);
         let from_page = [("sid", "forged"), ("theme", "dark")].into_iter();
-        assert_eq!(jars.header(&session, from_page, "/", NOW).as_deref(), Some("theme=dark; sid=real"));
+        assert_eq!(jar.header(from_page, "/", NOW).as_deref(), Some("theme=dark; sid=real"));
     }
 }

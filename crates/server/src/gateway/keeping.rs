@@ -7,7 +7,7 @@ use http::{HeaderMap, header, request::Parts, uri::PathAndQuery};
 
 use super::{
     address::Addressed,
-    arrival, cookie_name, outgoing,
+    arrival, outgoing,
     pipeline::{DRAINED_MILLIS, Gateway, Heard},
     stream::{self, TooLong},
     upstream,
@@ -89,8 +89,7 @@ impl Gateway {
             }
             None => Vec::new(),
         };
-        let ours = cookie_name(!addressed.is_plain_http);
-        let cookies = outgoing::cookies(&parts.headers).filter(|(name, _)| *name != ours);
+        let cookies = outgoing::cookies_for_portal(&parts.headers, !addressed.is_plain_http);
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let route = outgoing::Route {
             own_origin: &addressed.origin,

@@ -10,6 +10,7 @@ mod answer_rules;
 mod arrival;
 mod cookie_jar;
 mod explanation;
+mod jars;
 mod judging;
 mod keeping;
 mod masking;

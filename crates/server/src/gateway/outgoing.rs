@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::arrival;
+use super::{arrival, cookie_name, jars};
 
 /// Of one connection only (RFC 9110, 7.6.1); what `Connection` names comes on top.
 pub(super) const HOP_BY_HOP: [&str; 9] = [
@@ -111,6 +111,12 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (name.trim(), value.trim()))
+}
+
+/// Without those that are the gateway's own.
+pub(super) fn cookies_for_portal(headers: &HeaderMap, is_secure: bool) -> impl Iterator<Item = (&str, &str)> {
+    let ours = [cookie_name(is_secure), jars::version_name(is_secure)];
+    cookies(headers).filter(move |(name, _)| !ours.contains(name))
 }
 
 #[cfg(test)]

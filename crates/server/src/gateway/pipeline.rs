@@ -20,9 +20,9 @@ use super::{
     admission::{Admissions, Admitted, Standing, Told},
     answer_rules::{self, Passage},
     arrival::{self, Site},
-    cookie_jar::CookieJars,
     cookie_name,
     explanation::{Explanation, Reason, Whom},
+    jars::{self, CookieJars},
     judging::{Judged, Judgement},
     keeping::Blocked,
     masking,
@@ -74,6 +74,12 @@ fn blocked_for(rules: &Rules, rule: &str) -> Reason {
     }
 }
 
+/// Whatever of the session is not where it should be, nothing of it is shown.
+fn jar_failed(session: &GatewaySession, error: &jars::JarError) -> Refusal {
+    tracing::error!(session = %session.id, error = error as &dyn std::error::Error, "the session has no cookie jar");
+    Reason::SessionUnreadable.into()
+}
+
 /// What all requests share.
 pub(crate) struct Gateway {
     pub(super) state: Arc<ServerState>,
@@ -111,7 +117,7 @@ pub(super) struct Heard {
 
 impl Gateway {
     pub fn new(state: Arc<ServerState>) -> Self {
-        let jars = Arc::new(CookieJars::default());
+        let jars = Arc::new(CookieJars::new(state.store.clone(), state.key.clone(), state.entropy.clone()));
         let admissions = Admissions::new(
             state.sessions.clone(),
             state.clock.clone(),
@@ -296,14 +302,16 @@ impl Gateway {
         cut: &CancellationToken,
     ) -> Result<Response, Refusal> {
         let portal = addressed.portal;
-        let ours = cookie_name(!addressed.is_plain_http);
-        let from_page = outgoing::cookies(&parts.headers).filter(|(name, _)| *name != ours);
+        let is_secure = !addressed.is_plain_http;
+        let jar = self.jars.jar(&session.id, jars::seen(outgoing::cookies(&parts.headers), is_secure)).await;
+        let jar = jar.map_err(|error| jar_failed(session, &error))?;
+        let from_page = outgoing::cookies_for_portal(&parts.headers, is_secure);
         let now = self.state.clock.now();
         let route = outgoing::Route {
             own_origin: &addressed.origin,
             upstream_origin: &portal.upstream.origin().ascii_serialization(),
             upstream_authority: &upstream::authority(&portal.upstream),
-            cookies: self.jars.header(&session.id, from_page, target.path(), now),
+            cookies: jar.header(from_page, target.path(), now),
         };
         let mut headers = outgoing::headers(&parts.headers, &route).ok_or(Reason::PortalUnreachable)?;
         for (name, value) in self.told(session, told).await? {
@@ -337,15 +345,22 @@ impl Gateway {
             self.shadow.answered(&portal.id, target, &portal.upstream, &answer, now);
         }
         let passage = Passage {
-            session: &session.id,
             upstream: &portal.upstream,
             own_origin: &addressed.origin,
             is_plain_http: addressed.is_plain_http,
             target,
-            cookie_name: ours,
             now: self.state.clock.now(),
         };
-        match answer_rules::head(answer, &passage, &self.jars) {
+        let mut staying = Vec::new();
+        let mut answer = answer_rules::head(answer, &passage, &mut staying);
+        if !staying.is_empty() {
+            let version = self.jars.keep(&session.id, &staying, target.path(), passage.now).await;
+            let version = version.map_err(|error| jar_failed(session, &error))?;
+            if let (Ok(answer), Some(line)) = (&mut answer, jars::version_line(version, is_secure)) {
+                answer.headers.append(http::header::SET_COOKIE, line);
+            }
+        }
+        match answer {
             Ok(answer) if masked.is_empty() => {
                 let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
                 Ok(Response::from_parts(answer, Body::new(body)))

@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, header, uri::PathAndQuery};
 
 use super::{
     answer_rules::{self, Passage},
-    cookie_name, keeping,
+    keeping,
     pipeline::Gateway,
     support::{SUPPORT_HEADER, support_value},
     upstream::{self, Upstream},
@@ -36,16 +36,20 @@ impl Gateway {
         let own_origin = self.state.gateway_origin(portal);
         let is_plain_http = own_origin.starts_with("http://");
         let passage = Passage {
-            session: &session.id,
             upstream: &portal.upstream,
             own_origin: &own_origin,
             is_plain_http,
             target: &target,
-            cookie_name: cookie_name(!is_plain_http),
             now: self.state.clock.now(),
         };
         // By the rules for every answer: cookies that stay here go into the jar, and nobody is led elsewhere.
-        let location = answer_rules::head(answer, &passage, &self.jars).ok().and_then(|answer| {
+        let mut staying = Vec::new();
+        let head = answer_rules::head(answer, &passage, &mut staying);
+        if let Err(error) = self.jars.keep(&session.id, &staying, target.path(), passage.now).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(session = %session.id, error, "cookies that an approved write has set were not kept");
+        }
+        let location = head.ok().and_then(|answer| {
             let location = answer.headers.get(header::LOCATION)?.to_str().ok()?.to_owned();
             answer.status.is_redirection().then_some(location)
         });
@@ -64,7 +68,8 @@ impl Gateway {
         let mut headers = keeping::headers(kept)?;
         headers.insert(header::HOST, HeaderValue::try_from(upstream::authority(&portal.upstream)).ok()?);
         let pairs = kept.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        if let Some(cookies) = self.jars.header(&session.id, pairs, target.path(), self.state.clock.now()) {
+        let jar = self.jars.jar(&session.id, i64::MAX).await.ok()?;
+        if let Some(cookies) = jar.header(pairs, target.path(), self.state.clock.now()) {
             let mut value = HeaderValue::try_from(cookies).ok()?;
             value.set_sensitive(true);
             headers.insert(header::COOKIE, value);

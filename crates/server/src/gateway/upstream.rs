@@ -18,6 +18,9 @@ const HEAD_TIMEOUT_MILLIS: i64 = 10_000;
 const POOL_IDLE: Duration = Duration::from_secs(30);
 /// Idle connections per portal: what one page opens at once, several times over.
 const POOL_SIZE: usize = 64;
+/// In bytes, of one connection, and so of the longest head too. What a fast portal fills is held for as long as a slow page
+/// takes.
+const MAX_BUFFER: usize = 128 * 1024;
 
 /// Why a portal gave no answer that could be passed on.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,7 @@ impl Upstream {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_SIZE)
+            .http1_max_buf_size(MAX_BUFFER)
             .build(connector);
         Self { client }
     }
@@ -69,6 +73,7 @@ impl Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
+            .http1_max_buf_size(MAX_BUFFER)
             .build(connector);
         Self { client }
     }

@@ -152,11 +152,12 @@ async fn cookies_that_scripts_may_not_read_stay_on_the_server() {
             ("set-cookie", "sid=secret; HttpOnly; Path=/"),
             ("set-cookie", "theme=dark; Domain=127.0.0.1; Path=/"),
             ("set-cookie", "amberglass=forged; Path=/"),
+            ("set-cookie", "amberglass-jar=99; Path=/"),
         ],
     );
     let answer = stage.get(&session, "/answer").send().await.unwrap();
     let given: Vec<_> = answer.headers().get_all(header::SET_COOKIE).iter().collect();
-    assert_eq!(given, ["theme=dark; Path=/"]);
+    assert_eq!(given, ["theme=dark; Path=/", "amberglass-jar=1; Path=/; HttpOnly; SameSite=Strict"]);
 
     let cookies =
         format!("{}={}; theme=dark; sid=forged", amberglass_server::gateway::cookie_name(false), session.cookie);

@@ -8,6 +8,7 @@ mod captured_log;
 mod conformance;
 mod directory;
 mod forwarding;
+mod jar;
 mod keeping;
 mod lifetime;
 #[path = "../api/metrics.rs"]

@@ -11,7 +11,7 @@ use amberglass_server::{
     sessions::{Ending, Starting},
     store::DeviceRow,
 };
-use amberglass_testkit::{ManualClock, SeededEntropy, TestDatabase};
+use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId,
     audit::{EventBody, EventDetail},
@@ -41,6 +41,7 @@ pub struct Stage {
     pub clock: ManualClock,
     pub upstream: Upstream,
     pub client: reqwest::Client,
+    config: ServerConfig,
     database: TestDatabase,
     dir: tempfile::TempDir,
 }
@@ -99,9 +100,44 @@ impl Stage {
             demo: true,
             ..ServerConfig::default()
         };
-        let server = serve(config, Arc::new(clock.clone()), Arc::new(SeededEntropy::new(7))).await.unwrap();
+        let server = started(&config, &clock, 7).await;
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { server, clock, upstream, client, database, dir }
+        Self { server, clock, upstream, client, config, database, dir }
+    }
+
+    /// The same server anew.
+    pub async fn restarted(self) -> Self {
+        let Self { server, clock, upstream, client, config, database, dir } = self;
+        server.stop().await;
+        let server = started(&config, &clock, 8).await;
+        Self { server, clock, upstream, client, config, database, dir }
+    }
+
+    pub async fn database(&self) -> sqlx::AnyConnection {
+        use sqlx::Connection as _;
+        sqlx::AnyConnection::connect(self.database.url()).await.unwrap()
+    }
+
+    /// Another server on the same database, with the keys that both must share.
+    pub async fn second_server(&self) -> RunningServer {
+        let data_dir = self.config.data_dir.with_file_name("second");
+        std::fs::create_dir_all(&data_dir).unwrap();
+        for key in ["server-key", "identity-key.pem"] {
+            std::fs::copy(self.config.data_dir.join(key), data_dir.join(key)).unwrap();
+        }
+        let config = ServerConfig {
+            data_dir,
+            listen_api: amberglass_testkit::address_of_its_own(),
+            listen_gateway: amberglass_testkit::address_of_its_own(),
+            listen_metrics: None,
+            issuer: self.server.issuer.clone(),
+            ..self.config.clone()
+        };
+        started(&config, &self.clock, 9).await
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.database.engine
     }
 
     pub fn rules_file(&self) -> std::path::PathBuf {
@@ -230,7 +266,7 @@ impl Stage {
     /// Everything on record, oldest first.
     pub async fn record(&self) -> Vec<EventDetail> {
         use sqlx::{Connection as _, Row as _};
-        let mut connection = sqlx::AnyConnection::connect(self.database.url()).await.unwrap();
+        let mut connection = self.database().await;
         let rows = sqlx::query("SELECT body FROM audit_events ORDER BY position").fetch_all(&mut connection).await;
         connection.close().await.unwrap();
         let detail = |body: &str| serde_json::from_str::<EventBody>(body).unwrap().detail;
@@ -248,11 +284,15 @@ impl Stage {
     /// From now on the database refuses every audit record, as a full disk would.
     pub async fn break_the_audit_log(&self) {
         use sqlx::{Connection as _, Executor as _};
-        let mut connection = sqlx::AnyConnection::connect(self.database.url()).await.unwrap();
+        let mut connection = self.database().await;
         let statements = self.database.engine.refusing_rows_of("audit_events");
         connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
         connection.close().await.unwrap();
     }
+}
+
+async fn started(config: &ServerConfig, clock: &ManualClock, seed: u64) -> RunningServer {
+    serve(config.clone(), Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed))).await.unwrap()
 }
 
 fn portal_config(id: &str, host: &str, upstream: Url, active: bool) -> PortalConfig {

@@ -102,6 +102,7 @@ impl Sessions {
             }
         }
         tx.forget_pages_of(session).await?;
+        tx.forget_cookie_jar(session).await?;
         Ok(tx.forget_kept_of(session).await?)
     }
 
