@@ -26,6 +26,7 @@ pub mod close {
     pub const NOT_TEXT: u16 = 1007;
     pub const POLICY: u16 = 1008;
     pub const TOO_LONG: u16 = 1009;
+    pub const INTERNAL: u16 = 1011;
 }
 
 /// What a page has said.

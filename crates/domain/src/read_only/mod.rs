@@ -32,7 +32,7 @@ pub use portal_rules::{NeverOverride, NeverRule, PortalRules, RuleKind};
 pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES, Upgrade};
 pub use request_rule::{FieldCondition, RequestRule, RuleId};
 pub use rules_file::{MAX_RULES, MAX_RULES_BYTES, RulesError};
-pub use websocket::{MessageShape, WebsocketRule, decide_message};
+pub use websocket::{MessageDecision, MessageShape, WebsocketRule, decide_message};
 
 use operations::Come;
 use portal_rules::{Unread, first_exact, first_perhaps};
@@ -76,7 +76,7 @@ pub mod rule {
     pub const NOT_DECLARED: &str = "read-write-not-declared";
 
     /// Of the gateway itself, beside those about the spelling of addresses.
-    pub(super) const OF_THE_GATEWAY: [&str; 10] = [
+    pub(super) const OF_THE_GATEWAY: [&str; 11] = [
         "download-refused",
         "masked-answer",
         "origin-unsaid",
@@ -86,6 +86,7 @@ pub mod rule {
         "service-worker",
         "too-many-messages",
         "too-many-sockets",
+        "transfer-coding",
         "withheld",
     ];
     pub(super) const ALL: [&str; 13] = [

@@ -58,6 +58,17 @@ impl MessageShape {
     }
 }
 
+/// Whether a message may go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageDecision {
+    /// It asks for nothing: a beat, or what a protocol says before and after. Not put on record.
+    Beat,
+    Pass,
+    Block {
+        rule: RuleId,
+    },
+}
+
 /// The opening of one. What is said of its path holds as for any GET; then a rule has to name it.
 pub(super) fn opening(request: &JudgedRequest<'_>, rules: &PortalRules) -> Result<Decision, Unread> {
     if let Some(rule) = first_perhaps(rules.unsafe_reads.iter(), request)? {
@@ -69,9 +80,9 @@ pub(super) fn opening(request: &JudgedRequest<'_>, rules: &PortalRules) -> Resul
 
 /// Judges one message of a page over a socket that the rule with this id has let open at this path. By the rules as they are now:
 /// they may have changed since.
-pub fn decide_message(message: &str, path: &str, id: &str, mode: Mode, rules: &PortalRules) -> Decision {
+pub fn decide_message(message: &str, path: &str, id: &str, mode: Mode, rules: &PortalRules) -> MessageDecision {
     let Some(socket) = rules.websockets.iter().find(|one| one.opening.id == id) else {
-        return block(rule::UNLISTED_MESSAGE);
+        return refuse(rule::UNLISTED_MESSAGE);
     };
     // As a write to the same path, which it may be.
     let request = JudgedRequest {
@@ -87,41 +98,41 @@ pub fn decide_message(message: &str, path: &str, id: &str, mode: Mode, rules: &P
     let is_text = socket.texts.iter().any(|text| text == message);
     // What is no JSON is taken for the worst, but a text that the rule has word for word.
     match never(&request, rules) {
-        _ if is_text => return pass(socket),
+        _ if is_text => return MessageDecision::Beat,
         Ok(None) => {}
-        Ok(Some(rule)) => return Decision::Block { rule },
-        Err(Unread) => return block(rule::MESSAGE_UNREADABLE),
+        Ok(Some(rule)) => return MessageDecision::Block { rule },
+        Err(Unread) => return refuse(rule::MESSAGE_UNREADABLE),
     }
-    let Ok(Meaning::Json(node, _)) = request.meaning() else { return block(rule::MESSAGE_UNREADABLE) };
+    let Ok(Meaning::Json(node, _)) = request.meaning() else { return refuse(rule::MESSAGE_UNREADABLE) };
     if node.names().into_iter().any(names_another_method) {
-        return block(rule::METHOD_OVERRIDE);
+        return refuse(rule::METHOD_OVERRIDE);
     }
     let endpoint = socket.graphql.as_ref().and_then(|id| rules.graphql.iter().find(|endpoint| endpoint.id == *id));
-    if let Some(decision) = endpoint.and_then(|endpoint| of_graphql(&node, endpoint, &request, socket, mode, rules)) {
+    if let Some(decision) = endpoint.and_then(|endpoint| of_graphql(&node, endpoint, &request, mode, rules)) {
         return decision;
     }
     if socket.messages.iter().any(|shape| shape.holds(&node)) {
-        return pass(socket);
+        return MessageDecision::Pass;
     }
     let Some(shape) = socket.writes.iter().find(|shape| shape.holds(&node)) else {
-        return block(rule::UNLISTED_MESSAGE);
+        return refuse(rule::UNLISTED_MESSAGE);
     };
     if mode == Mode::ReadOnly {
-        return block(rule::READ_ONLY_OPERATION);
+        return refuse(rule::READ_ONLY_OPERATION);
     }
     if !rules.undeclared().is_empty() {
-        return block(rule::NOT_DECLARED);
+        return refuse(rule::NOT_DECLARED);
     }
     let words = shape.words(&node).flat_map(|word| never_list::categories("POST", &segment(word)));
     let by_word = words.into_iter().find(|category| !rules.lifts_fields(*category, &request));
     match by_word.map(|category| category.rule().into()).or_else(|| never_in_fields(&request, rules)) {
-        Some(rule) => Decision::Block { rule },
-        None => pass(socket),
+        Some(rule) => MessageDecision::Block { rule },
+        None => MessageDecision::Pass,
     }
 }
 
-fn pass(socket: &WebsocketRule) -> Decision {
-    Decision::Pass { rule: Some(socket.opening.id.clone()) }
+fn refuse(rule: &'static str) -> MessageDecision {
+    MessageDecision::Block { rule: rule.into() }
 }
 
 /// A message of `graphql-transport-ws`, or of the protocol before it (`graphql-ws`). Nothing for one that only shapes can let pass,
@@ -130,10 +141,9 @@ fn of_graphql(
     node: &Node,
     endpoint: &GraphqlEndpoint,
     request: &JudgedRequest<'_>,
-    socket: &WebsocketRule,
     mode: Mode,
     rules: &PortalRules,
-) -> Option<Decision> {
+) -> Option<MessageDecision> {
     let Node::Map(members) = node else { return None };
     let of = |name: &str| members.iter().find(|(given, _)| given == name).map(|(_, node)| node);
     let are_all = |known: &[&str]| members.iter().all(|(name, _)| known.contains(&name.as_str()));
@@ -148,25 +158,25 @@ fn of_graphql(
         "connection_init" | "connection_terminate" | "ping" | "pong"
             if are_all(&["type", "payload"]) && carries_nothing =>
         {
-            return Some(pass(socket));
+            return Some(MessageDecision::Beat);
         }
-        "complete" | "stop" if are_all(&["type", "id"]) => return Some(pass(socket)),
+        "complete" | "stop" if are_all(&["type", "id"]) => return Some(MessageDecision::Beat),
         _ => return None,
     }
     // An operation: no shape speaks of it.
-    let Some(payload @ Node::Map(_)) = of("payload") else { return Some(block(rule::OPERATION_UNREADABLE)) };
+    let Some(payload @ Node::Map(_)) = of("payload") else { return Some(refuse(rule::OPERATION_UNREADABLE)) };
     if !are_all(&["id", "type", "payload"]) {
-        return Some(block(rule::OPERATION_UNREADABLE));
+        return Some(refuse(rule::OPERATION_UNREADABLE));
     }
     let (come, arguments) = match endpoint.judge_payload(payload, rules) {
         Ok(judged) => judged,
         Err(come) => (come, BTreeSet::new()),
     };
     Some(match come {
-        Come::Block(rule) => Decision::Block { rule },
-        Come::Safe(_) => pass(socket),
-        Come::ListedWrite(_) | Come::UnlistedWrite if mode == Mode::ReadOnly => block(rule::READ_ONLY_OPERATION),
-        Come::ListedWrite(_) if !rules.undeclared().is_empty() => block(rule::NOT_DECLARED),
+        Come::Block(rule) => MessageDecision::Block { rule },
+        Come::Safe(_) => MessageDecision::Pass,
+        Come::ListedWrite(_) | Come::UnlistedWrite if mode == Mode::ReadOnly => refuse(rule::READ_ONLY_OPERATION),
+        Come::ListedWrite(_) if !rules.undeclared().is_empty() => refuse(rule::NOT_DECLARED),
         Come::ListedWrite(_) => {
             let path = endpoint.path.example();
             let at_endpoint = JudgedRequest { path: &path, ..request.clone() };
@@ -174,10 +184,10 @@ fn of_graphql(
             let mut found = categories_of_fields("POST", &path, named).into_iter();
             let by_argument = found.find(|category| !rules.lifts_fields(*category, &at_endpoint));
             match by_argument.map(|category| category.rule().into()).or_else(|| never_in_fields(&at_endpoint, rules)) {
-                Some(rule) => Decision::Block { rule },
-                None => pass(socket),
+                Some(rule) => MessageDecision::Block { rule },
+                None => MessageDecision::Pass,
             }
         }
-        Come::UnlistedWrite => block(rule::UNLISTED_OPERATION),
+        Come::UnlistedWrite => refuse(rule::UNLISTED_OPERATION),
     })
 }

@@ -15,6 +15,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use super::{pipeline::rule as own_rule, websocket};
+
 /// On every answer that the gateway gives itself; the console tells them from the portal's by it.
 pub const GATEWAY_HEADER: HeaderName = HeaderName::from_static("amberglass-gateway");
 /// Present when the portal gave no answer that could be passed on.
@@ -312,11 +314,14 @@ impl Explanation<'_> {
             Some(rule::NOT_DECLARED) => {
                 format!("What must never be changed in this portal is not described in full yet. {untouched}")
             }
-            Some(rule::OPERATION_UNREADABLE | rule::UNKNOWN_OPERATION) => {
+            Some(rule::OPERATION_UNREADABLE | rule::UNKNOWN_OPERATION | own_rule::TRANSFER_CODING) => {
                 format!("What it asks for could not be read, so it could be a change. {untouched}")
             }
             Some(rule::UPGRADE_REFUSED | rule::CONNECT_REFUSED) => {
                 format!("It asked for a connection in which single steps cannot be judged. {untouched}")
+            }
+            Some(websocket::rule::TOO_MANY_SOCKETS) => {
+                format!("It keeps more connections open than a session may have. {untouched}")
             }
             Some(_) | None => format!("It could be understood as a change. {untouched}"),
         }

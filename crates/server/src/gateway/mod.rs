@@ -22,6 +22,7 @@ mod stream;
 mod support;
 mod target;
 mod upstream;
+mod websocket;
 
 use std::sync::Arc;
 

@@ -75,18 +75,27 @@ impl Upstream {
 
     /// Sends and waits for the head of the answer.
     pub async fn ask(&self, request: Request<Body>, clock: &dyn Clock) -> Result<Response<Incoming>, UpstreamError> {
-        if request.uri().scheme_str() != Some("http") {
-            return Err(UpstreamError::Address);
-        }
-        let late = clock.sleep_until(clock.monotonic_millis().saturating_add(HEAD_TIMEOUT_MILLIS));
-        let response = tokio::select! {
-            outcome = self.client.request(request) => outcome.map_err(UpstreamError::Unreachable)?,
-            () = late => return Err(UpstreamError::TimedOut),
-        };
+        let response = self.ask_to_switch(request, clock).await?;
         if response.status().is_informational() {
             return Err(UpstreamError::Switches);
         }
         Ok(response)
+    }
+
+    /// The same, where the answer may change the protocol.
+    pub async fn ask_to_switch(
+        &self,
+        request: Request<Body>,
+        clock: &dyn Clock,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        if request.uri().scheme_str() != Some("http") {
+            return Err(UpstreamError::Address);
+        }
+        let late = clock.sleep_until(clock.monotonic_millis().saturating_add(HEAD_TIMEOUT_MILLIS));
+        tokio::select! {
+            outcome = self.client.request(request) => outcome.map_err(UpstreamError::Unreachable),
+            () = late => Err(UpstreamError::TimedOut),
+        }
     }
 }
 
