@@ -76,7 +76,8 @@ pub mod rule {
     pub const NOT_DECLARED: &str = "read-write-not-declared";
 
     /// Of the gateway itself, beside those about the spelling of addresses.
-    pub(super) const OF_THE_GATEWAY: [&str; 11] = [
+    pub(super) const OF_THE_GATEWAY: [&str; 12] = [
+        "content-broken",
         "download-refused",
         "masked-answer",
         "origin-unsaid",

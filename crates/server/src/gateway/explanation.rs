@@ -40,6 +40,8 @@ pub(super) enum Reason {
     StaffInactive,
     OtherSite,
     TargetRefused,
+    /// What the page sent broke off, or could not be read to its end.
+    ContentBroken,
     Blocked,
     /// A GET that the portal's rules call a change.
     UnsafeRead,
@@ -72,6 +74,7 @@ impl Reason {
             Self::StaffInactive => "staff-inactive",
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
+            Self::ContentBroken => "content-broken",
             Self::Blocked | Self::UnsafeRead => "blocked",
             Self::Withheld | Self::Unmaskable => "withheld",
             Self::Download => "download-refused",
@@ -87,7 +90,7 @@ impl Reason {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::ContradictingHosts | Self::TargetRefused => StatusCode::BAD_REQUEST,
+            Self::ContradictingHosts | Self::TargetRefused | Self::ContentBroken => StatusCode::BAD_REQUEST,
             Self::NoSession => StatusCode::UNAUTHORIZED,
             Self::Expired | Self::Ended(_) => StatusCode::GONE,
             Self::PortalInactive
@@ -111,7 +114,9 @@ impl Reason {
 
     const fn code(self) -> ErrorCode {
         match self {
-            Self::UnknownHost | Self::ContradictingHosts | Self::TargetRefused => ErrorCode::InvalidRequest,
+            Self::UnknownHost | Self::ContradictingHosts | Self::TargetRefused | Self::ContentBroken => {
+                ErrorCode::InvalidRequest
+            }
             Self::NoSession => ErrorCode::NotSignedIn,
             Self::PortalInactive => ErrorCode::PortalInactive,
             Self::NotStarted | Self::Frozen | Self::Silent | Self::Expired | Self::Ended(_) => {
@@ -143,6 +148,7 @@ impl Reason {
             Self::StaffInactive => "This account is no longer active",
             Self::OtherSite => "This request came from another page",
             Self::TargetRefused => "This address cannot be opened",
+            Self::ContentBroken => "What was sent did not arrive whole",
             Self::Blocked => "This request was not passed on",
             Self::UnsafeRead => "Opening this changes something",
             Self::Withheld => "This is not shown in a session",
@@ -261,6 +267,9 @@ impl Explanation<'_> {
                 "Its spelling could mean two different pages, so the portal was not asked and nothing was changed."
                     .into()
             }
+            Reason::ContentBroken => {
+                "It broke off, or could not be read to its end, so the portal did not get the whole of it either.".into()
+            }
             Reason::Blocked => self.why_blocked(customer),
             Reason::UnsafeRead => format!(
                 "In this portal, opening this page is a change in itself, such as marking something as read. The portal was \
@@ -349,6 +358,7 @@ impl Explanation<'_> {
             }
             Reason::UnknownHost | Reason::ContradictingHosts => "Start a session in the console: it opens the portal.",
             Reason::OtherSite | Reason::TargetRefused => "Go back and use the portal's own links.",
+            Reason::ContentBroken => "Go back and send it again.",
             Reason::Blocked => {
                 "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
             }
@@ -368,6 +378,7 @@ impl Explanation<'_> {
         match self.reason {
             Reason::OtherSite
             | Reason::TargetRefused
+            | Reason::ContentBroken
             | Reason::Blocked
             | Reason::UnsafeRead
             | Reason::Withheld
@@ -606,6 +617,7 @@ mod tests {
             Reason::IdentityUnavailable,
             Reason::PortalUnreachable,
             Reason::PortalNotUnderstood,
+            Reason::ContentBroken,
         ];
         let kept =
             ["othing was", "othing of", "othing more", "ot asked", "not passed on", "not followed", "session goes on"];

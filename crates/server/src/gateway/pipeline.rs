@@ -48,6 +48,8 @@ pub(super) mod rule {
     pub const OTHER_PORTAL: &str = "other-portal";
     /// Another coding of the transfer than the one that everybody reads alike.
     pub const TRANSFER_CODING: &str = "transfer-coding";
+    /// What was to go on as it came broke off, or has no end.
+    pub const CONTENT_BROKEN: &str = "content-broken";
 }
 
 /// What a refused request may still send before it gets its answer.
@@ -356,15 +358,21 @@ impl Gateway {
             Some(_) => self.upstream.ask_to_switch(request, &*self.state.clock).await,
             None => self.upstream.ask(request, &*self.state.clock).await,
         };
-        let response = asked.map_err(|error| {
-            tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
-            match error {
-                UpstreamError::Unreachable(_) | UpstreamError::TimedOut | UpstreamError::Address => {
-                    Reason::PortalUnreachable
-                }
-                UpstreamError::Switches => Reason::PortalNotUnderstood,
+        let response = match asked {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
+                return Err(match error {
+                    UpstreamError::Unreachable(_) | UpstreamError::TimedOut | UpstreamError::Address => {
+                        Reason::PortalUnreachable.into()
+                    }
+                    UpstreamError::Content(_) => {
+                        self.blocked(heard, Reason::ContentBroken, rule::CONTENT_BROKEN.into()).await
+                    }
+                    UpstreamError::Switches => Reason::PortalNotUnderstood.into(),
+                });
             }
-        })?;
+        };
         metrics.answered(&portal.id, response.status(), waiting);
         let (mut answer, body) = response.into_parts();
         let other_side = answer.extensions.remove::<OnUpgrade>();

@@ -312,9 +312,10 @@ impl Socket {
         // Who is gone does not hear it; that fails, and nothing is to be done about it.
         match end {
             End::Refused { code, reason } => {
+                // First to the page: a portal that hears of its end may leave a frame of its own in the middle.
+                down.say(&close_frame(Some(code), &reason, None)).await;
                 let _ = to_portal.write_all(&leave(Some(close::GOING_AWAY))).await;
                 let _ = to_portal.shutdown().await;
-                down.say(&close_frame(Some(code), &reason, None)).await;
                 drain(from_page).await;
             }
             End::PageCloses(code) => {

@@ -202,7 +202,6 @@ async fn chunks_that_could_be_read_in_two_ways_are_the_pages_fault_and_no_whole_
         "3\r\nabc\n0\r\n\r\n",
         "\r\n3\r\nabc\r\n0\r\n\r\n",
         "ffffffffffffffffff\r\nabc\r\n0\r\n\r\n",
-        "3\r\nabc\r\n0\r\n\n",
     ] {
         for post in [&photo, &search] {
             let what = format!("{chunks:?} {post}");
@@ -218,6 +217,8 @@ async fn chunks_that_could_be_read_in_two_ways_are_the_pages_fault_and_no_whole_
         ("3\r\nabc\r\n0\r\n\r\n", "abc"),
         ("003 \r\nabc\r\n00\r\n\r\n", "abc"),
         ("3;x=y\r\nabc\r\n0;z\r\n\r\n", "abc"),
+        // What follows is taken for its trailers, and left out.
+        ("3\r\nabc\r\n0\r\n\n", "abc"),
         ("1\r\na\r\n2\r\nbc\r\n0\r\nX-Trailer: x\r\nCookie: y=z\r\n\r\n", "abc"),
     ] {
         let request = format!("{photo}Transfer-Encoding: chunked\r\nTrailer: X-Trailer\r\n\r\n{chunks}{hidden}");

@@ -357,11 +357,11 @@ async fn a_socket_is_opened_where_a_rule_names_it_and_as_browsers_ask_for_it() {
             403,
             "upgrade-refused",
         ),
-        ("by POST", spoilt("GET ", "POST "), 403, "read-only-method"),
+        ("by POST", spoilt("GET ", "POST "), 403, "upgrade-refused"),
         ("of HTTP/1.0", spoilt("HTTP/1.1", "HTTP/1.0"), 403, "upgrade-refused"),
         (
             "with content",
-            spoilt("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0\r\nTransfer-Encoding: chunked"),
+            spoilt("Upgrade: websocket", "Upgrade: websocket\r\nTransfer-Encoding: chunked") + "0\r\n\r\n",
             403,
             "body-on-read",
         ),

@@ -12,6 +12,7 @@ const RULES: Record<string, string> = {
   'message-unreadable': 'What a page sent could not be read, so it could have been a change.',
   'too-many-messages': 'A page sent more messages in a minute than are passed on.',
   'too-many-sockets': 'A page wanted more connections open at once than a session may have.',
+  'content-broken': 'What a page sent broke off or had no end, so the portal did not get the whole of it.',
   'transfer-coding': 'It was packed in a way in which it can’t be judged.',
   'connect-refused': 'It asked for a connection in which single steps can’t be judged.',
   'method-override': 'It looked like reading and asked to be taken for a change.',
