@@ -154,5 +154,5 @@ fn the_file_in_the_documents_is_one() {
     let document = include_str!("../../../../../docs/gateway.md");
     let file = document.split("```toml\n").nth(2).unwrap().split("```").next().unwrap();
     let rules = PortalRules::parse(file).unwrap();
-    assert_eq!((rules.count(), rules.undeclared()), (10, vec![]));
+    assert_eq!((rules.count(), rules.undeclared()), (11, vec![]));
 }
