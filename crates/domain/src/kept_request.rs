@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     content::{self, Node, Unreadable, form_pairs, media_type},
     read_only::{
-        Content, Decision, JudgedRequest, PortalRules, decide, is_form_token, may_be_asked_for, plain,
+        Content, Decision, JudgedRequest, PortalRules, Upgrade, decide, is_form_token, may_be_asked_for, plain,
         query_overrides_method, rule,
     },
     signing::canonical,
@@ -140,7 +140,7 @@ impl KeptRequest {
             // Never kept: nobody could read it before they approve.
             boundary: None,
             content: if self.body.is_empty() { Content::Nothing } else { Content::Read(&self.body) },
-            wants_upgrade: false,
+            upgrade: Upgrade::Nothing,
             overrides_method: self.query().is_some_and(query_overrides_method),
         };
         match decide(&judged, Mode::ReadOnly, rules) {

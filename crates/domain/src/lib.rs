@@ -24,3 +24,4 @@ pub mod redaction;
 pub mod session_code;
 pub mod signing;
 pub mod spreadsheet;
+pub mod websocket;

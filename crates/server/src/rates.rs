@@ -10,6 +10,8 @@ use crate::config::Limits;
 const WINDOW_MILLIS: i64 = 60_000;
 /// More than anybody fills in.
 const KEPT_PER_MINUTE: u32 = 20;
+/// Messages of a page over its WebSockets: each is judged and on record before it goes on.
+const MESSAGES_PER_MINUTE: u32 = 600;
 /// Keys that are remembered before those whose window is over are removed.
 const PRUNE_ABOVE: usize = 1024;
 
@@ -21,6 +23,8 @@ pub struct Rates {
     pub portals: RateLimit,
     /// Blocked writes that are kept, by session: a page can provoke any number.
     pub kept: RateLimit,
+    /// Messages over WebSockets, by session.
+    pub messages: RateLimit,
 }
 
 impl Rates {
@@ -29,6 +33,7 @@ impl Rates {
             searches: RateLimit::new(limits.searches_per_minute),
             portals: RateLimit::new(limits.portal_requests_per_minute),
             kept: RateLimit::new(KEPT_PER_MINUTE),
+            messages: RateLimit::new(MESSAGES_PER_MINUTE),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Whether the gateway lets a request pass. The only place where that is decided.
 //!
-//! In this order: what no rule can judge (upgrades, bodies on reads, disguised methods), operations at endpoints that the
-//! portal's rules name ([`operations`]), the [`never_list`] and the portal's own additions to it, then the mode with the portal's
-//! rules. What nothing names is blocked. What passes is compared exactly; what is blocked is compared as the most lenient
+//! In this order: what no rule can judge (upgrades, bodies on reads, disguised methods), the [`never_list`] and the portal's own
+//! additions to it, WebSockets ([`websocket`], which judges each message as well), operations at endpoints that the portal's rules
+//! name ([`operations`]), then the mode with the portal's rules. What nothing names is blocked. What passes is compared exactly; what is blocked is compared as the most lenient
 //! portal would read the request.
 
 mod category;
@@ -16,6 +16,7 @@ mod request;
 mod request_rule;
 mod rules_file;
 pub mod shadow;
+mod websocket;
 
 use std::collections::BTreeSet;
 
@@ -28,9 +29,10 @@ pub use one_write::{is_form_token, may_be_asked_for};
 pub use operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted};
 pub use path_pattern::{PathPattern, PatternError};
 pub use portal_rules::{NeverOverride, NeverRule, PortalRules, RuleKind};
-pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES};
+pub use request::{Content, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES, Upgrade};
 pub use request_rule::{FieldCondition, RequestRule, RuleId};
 pub use rules_file::{MAX_RULES, MAX_RULES_BYTES, RulesError};
+pub use websocket::{MessageDecision, MessageShape, WebsocketRule, decide_message};
 
 use operations::Come;
 use portal_rules::{Unread, first_exact, first_perhaps};
@@ -49,7 +51,12 @@ pub enum Decision {
 pub mod rule {
     /// CONNECT asks for a tunnel in which nothing could be judged.
     pub const CONNECT_REFUSED: &str = "connect-refused";
+    /// Another protocol on the connection, or a WebSocket that no rule names.
     pub const UPGRADE_REFUSED: &str = "upgrade-refused";
+    /// Over a WebSocket, a message that no rule describes.
+    pub const UNLISTED_MESSAGE: &str = "unlisted-message";
+    /// Over a WebSocket, what is no message of text, or could be read as two.
+    pub const MESSAGE_UNREADABLE: &str = "message-unreadable";
     /// A header or query field names another method than the request line.
     pub const METHOD_OVERRIDE: &str = "method-override";
     /// A GET or HEAD with content: its meaning is undefined (RFC 9110, 9.3.1), so some portals act on it.
@@ -69,7 +76,8 @@ pub mod rule {
     pub const NOT_DECLARED: &str = "read-write-not-declared";
 
     /// Of the gateway itself, beside those about the spelling of addresses.
-    pub(super) const OF_THE_GATEWAY: [&str; 8] = [
+    pub(super) const OF_THE_GATEWAY: [&str; 12] = [
+        "content-broken",
         "download-refused",
         "masked-answer",
         "origin-unsaid",
@@ -77,11 +85,16 @@ pub mod rule {
         "other-site",
         "redirect-elsewhere",
         "service-worker",
+        "too-many-messages",
+        "too-many-sockets",
+        "transfer-coding",
         "withheld",
     ];
-    pub(super) const ALL: [&str; 11] = [
+    pub(super) const ALL: [&str; 13] = [
         CONNECT_REFUSED,
         UPGRADE_REFUSED,
+        UNLISTED_MESSAGE,
+        MESSAGE_UNREADABLE,
         METHOD_OVERRIDE,
         BODY_ON_READ,
         READ_ONLY_METHOD,
@@ -108,7 +121,7 @@ fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result
     if request.method == "CONNECT" {
         return Ok(block(rule::CONNECT_REFUSED));
     }
-    if request.wants_upgrade {
+    if request.upgrade == Upgrade::Other {
         return Ok(block(rule::UPGRADE_REFUSED));
     }
     if request.overrides_method {
@@ -122,6 +135,9 @@ fn judge(request: &JudgedRequest<'_>, mode: Mode, rules: &PortalRules) -> Result
     }
     if let Some(rule) = never(request, rules)? {
         return Ok(Decision::Block { rule });
+    }
+    if request.upgrade == Upgrade::Websocket {
+        return websocket::opening(request, rules);
     }
     if let Some(come) = operations::judge(request, rules)? {
         return Ok(match come {

@@ -129,7 +129,7 @@ pub(crate) fn plain(name: &str) -> String {
 }
 
 /// As one segment of a path, whatever it holds: `%` would be read as an escape.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     format!("/{}", text.replace(['%', '/'], " "))
 }
 

@@ -8,6 +8,7 @@ use super::{
     operations::{GraphqlEndpoint, JsonRpcEndpoint},
     request::JudgedRequest,
     request_rule::{Applies, RequestRule, RuleId},
+    websocket::WebsocketRule,
 };
 
 /// Empty by default: then reads pass, and no write in any mode.
@@ -33,6 +34,7 @@ pub struct PortalRules {
     pub absent: BTreeSet<Category>,
     pub graphql: Vec<GraphqlEndpoint>,
     pub json_rpc: Vec<JsonRpcEndpoint>,
+    pub websockets: Vec<WebsocketRule>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,7 @@ pub enum RuleKind {
     Never,
     Graphql,
     JsonRpc,
+    Websocket,
 }
 
 impl PortalRules {
@@ -82,6 +85,7 @@ impl PortalRules {
             .chain(self.unsafe_reads.iter().map(|rule| (RuleKind::UnsafeRead, rule)))
             .chain(self.writes.iter().map(|rule| (RuleKind::Write, rule)))
             .chain(self.withheld.iter().map(|rule| (RuleKind::Withhold, rule)))
+            .chain(self.websockets.iter().map(|socket| (RuleKind::Websocket, &socket.opening)))
             .chain(never);
         if let Some((kind, rule)) = about_requests.find(|(_, rule)| rule.id == id) {
             return Some((kind, rule.why.as_deref()));
@@ -107,6 +111,7 @@ impl PortalRules {
             self.never_overrides.len(),
             self.graphql.len(),
             self.json_rpc.len(),
+            self.websockets.len(),
         ]
         .iter()
         .sum()

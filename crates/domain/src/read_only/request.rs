@@ -22,9 +22,19 @@ pub struct JudgedRequest<'a> {
     /// Of a form of several parts.
     pub boundary: Option<&'a str>,
     pub content: Content<'a>,
-    pub wants_upgrade: bool,
+    pub upgrade: Upgrade,
     /// A header or query field that asks the portal to treat the request as another method.
     pub overrides_method: bool,
+}
+
+/// Whether a request asks for another protocol on its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgrade {
+    Nothing,
+    /// For a WebSocket (RFC 6455, 4.1), and unmistakably.
+    Websocket,
+    /// For anything else, or for a WebSocket in a way that no browser would.
+    Other,
 }
 
 /// What follows the head.

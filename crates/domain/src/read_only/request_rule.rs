@@ -146,7 +146,7 @@ impl FieldCondition {
         }
     }
 
-    fn holds_at(&self, node: &Node) -> bool {
+    pub(super) fn holds_at(&self, node: &Node) -> bool {
         self.values.is_empty()
             || node.at_alone(&self.name, alike).and_then(Node::value).is_some_and(|value| self.takes(value))
     }

@@ -13,6 +13,7 @@ use super::{
     portal_rules::{NeverOverride, NeverRule, PortalRules},
     request_rule::{FieldCondition, RequestRule},
     rule,
+    websocket::{MessageShape, WebsocketRule},
 };
 use crate::content;
 
@@ -61,7 +62,9 @@ pub enum RulesError {
     OnNeverList { id: String, category: Category },
     #[error("`{0}`: an override speaks of one path, without placeholders")]
     ManyPaths(String),
-    #[error("`{id}`: answers at {path} are of many operations, and a mask would miss what stands elsewhere in them")]
+    #[error(
+        "`{id}`: answers at {path} are of many operations or come over a WebSocket, and a mask would miss what stands elsewhere in them"
+    )]
     MaskedOperations { id: String, path: String },
     #[error("`{0}`: an override says why")]
     NoReason(String),
@@ -69,6 +72,10 @@ pub enum RulesError {
     AbsentAndMapped(Category),
     #[error("`{id}`: the persisted document `{name}` is no document that could be executed")]
     Persisted { id: String, name: String },
+    #[error("`{id}`: a message's shape is made of JSON pointers, with a value for one of them at least")]
+    Shape { id: String },
+    #[error("`{id}`: there is no `graphql` rule `{endpoint}`")]
+    UnknownEndpoint { id: String, endpoint: String },
     #[error("`{0}`: `operations` are for paths of `graphql` and `json_rpc`")]
     NoEndpoint(String),
 }
@@ -99,6 +106,8 @@ struct RulesFile {
     graphql: Vec<GraphqlTable>,
     #[serde(default)]
     json_rpc: Vec<JsonRpcTable>,
+    #[serde(default)]
+    websocket: Vec<WebsocketTable>,
 }
 
 /// Another one would mean other things by the same words.
@@ -229,6 +238,26 @@ struct JsonRpcTable {
     writes: Vec<String>,
 }
 
+/// Names or pointers, each with what may stand there.
+type Conditions = BTreeMap<String, OneOrMany>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebsocketTable {
+    id: String,
+    path: String,
+    #[serde(default)]
+    query: Conditions,
+    #[serde(default)]
+    messages: Vec<Conditions>,
+    #[serde(default)]
+    writes: Vec<Conditions>,
+    #[serde(default)]
+    texts: Vec<String>,
+    graphql: Option<String>,
+    why: Option<String>,
+}
+
 impl PortalRules {
     /// Reads a whole file.
     ///
@@ -252,6 +281,7 @@ impl PortalRules {
             absent,
             graphql: file.graphql.into_iter().map(graphql).collect::<Result<_, _>>()?,
             json_rpc: file.json_rpc.into_iter().map(json_rpc).collect::<Result<_, _>>()?,
+            websockets: file.websocket.into_iter().map(websocket).collect::<Result<_, _>>()?,
         };
         rules.check()?;
         Ok(rules)
@@ -265,7 +295,7 @@ impl PortalRules {
         let never = self.never.iter().map(|never| &never.rule);
         let overrides = self.never_overrides.iter().map(|lifted| &lifted.rule);
         let requests = self.safe_writes.iter().chain(&self.safe_reads).chain(&self.unsafe_reads).chain(&self.writes);
-        let requests = requests.chain(&self.withheld);
+        let requests = requests.chain(&self.withheld).chain(self.websockets.iter().map(|socket| &socket.opening));
         let ids = requests.clone().chain(never).chain(overrides).map(|rule| &rule.id);
         let ids = ids.chain(self.masks.iter().map(|mask| &mask.id));
         let ids = ids.chain(self.graphql.iter().map(|one| &one.id)).chain(self.json_rpc.iter().map(|one| &one.id));
@@ -284,10 +314,17 @@ impl PortalRules {
                 return Err(RulesError::AbsentAndMapped(never.category));
             }
         }
+        for socket in &self.websockets {
+            let is_known = |id: &String| self.graphql.iter().any(|endpoint| endpoint.id == *id);
+            if let Some(endpoint) = socket.graphql.as_ref().filter(|id| !is_known(id)) {
+                let (id, endpoint) = (socket.opening.id.to_string(), endpoint.clone());
+                return Err(RulesError::UnknownEndpoint { id, endpoint });
+            }
+        }
         for mask in &self.masks {
             let path = mask.path.example();
-            let mut endpoints =
-                self.graphql.iter().map(|one| &one.path).chain(self.json_rpc.iter().map(|one| &one.path));
+            let endpoints = self.graphql.iter().map(|one| &one.path).chain(self.json_rpc.iter().map(|one| &one.path));
+            let mut endpoints = endpoints.chain(self.websockets.iter().map(|one| &one.opening.path));
             if endpoints.any(|endpoint| endpoint.is_perhaps(&path) || mask.path.is_perhaps(&endpoint.example())) {
                 return Err(RulesError::MaskedOperations { id: mask.id.to_string(), path });
             }
@@ -307,7 +344,8 @@ impl PortalRules {
 
     /// A rule that could never let anything pass misleads whoever reads it.
     fn check_listed(&self) -> Result<(), RulesError> {
-        for rule in self.safe_writes.iter().chain(&self.writes) {
+        let sockets = self.websockets.iter().map(|socket| &socket.opening);
+        for rule in self.safe_writes.iter().chain(&self.writes).chain(sockets) {
             for method in &rule.methods {
                 // A GET that is listed as a write is one.
                 let as_write = if is_write(method) { method.as_str() } else { "POST" };
@@ -429,6 +467,25 @@ fn json_rpc(table: JsonRpcTable) -> Result<JsonRpcEndpoint, RulesError> {
     let JsonRpcTable { id, path, safe, writes } = table;
     let (id, path) = id_and_path(id, &path)?;
     Ok(JsonRpcEndpoint { id: id.into(), path, safe, writes })
+}
+
+fn websocket(table: WebsocketTable) -> Result<WebsocketRule, RulesError> {
+    let WebsocketTable { id, path, query, messages, writes, texts, graphql, why } = table;
+    let method = Some(OneOrMany::One("GET".to_owned()));
+    let table = RequestTable { id, method, path, query, content_type: None, body: BTreeMap::new(), why };
+    let opening = request_rule(table)?;
+    let shape = |given: Conditions| {
+        let fields = conditions(&opening.id, given)?;
+        let tells_apart = fields.iter().any(|one| !one.values.is_empty());
+        if tells_apart && fields.iter().all(FieldCondition::is_pointer) {
+            Ok(MessageShape(fields))
+        } else {
+            Err(RulesError::Shape { id: opening.id.to_string() })
+        }
+    };
+    let messages = messages.into_iter().map(shape).collect::<Result<_, _>>()?;
+    let writes = writes.into_iter().map(shape).collect::<Result<_, _>>()?;
+    Ok(WebsocketRule { opening, messages, writes, texts, graphql })
 }
 
 fn request_rule(table: RequestTable) -> Result<RequestRule, RulesError> {

@@ -6,6 +6,7 @@ use super::*;
 
 mod file;
 mod operations;
+mod websocket;
 
 /// A portal of which everything on the never-list is said to be absent, with more lines.
 pub(super) fn rules(more: &str) -> PortalRules {
@@ -22,7 +23,7 @@ pub(super) fn request<'a>(method: &'a str, target: &'a str) -> JudgedRequest<'a>
         media_type: None,
         boundary: None,
         content: Content::Nothing,
-        wants_upgrade: false,
+        upgrade: Upgrade::Nothing,
         overrides_method: query.is_some_and(query_overrides_method),
     }
 }
@@ -82,10 +83,11 @@ fn reads_pass_and_everything_else_is_blocked_in_read_only() {
 #[test]
 fn a_read_that_is_more_than_a_read_is_blocked_in_every_mode() {
     type Alteration = fn(&mut JudgedRequest<'_>);
-    let table: [(Alteration, &str); 4] = [
+    let table: [(Alteration, &str); 5] = [
         (|request| request.content = Content::Unread, rule::BODY_ON_READ),
         (|request| request.content = Content::Read(b""), rule::BODY_ON_READ),
-        (|request| request.wants_upgrade = true, rule::UPGRADE_REFUSED),
+        (|request| request.upgrade = Upgrade::Other, rule::UPGRADE_REFUSED),
+        (|request| request.upgrade = Upgrade::Websocket, rule::UPGRADE_REFUSED),
         (|request| request.overrides_method = true, rule::METHOD_OVERRIDE),
     ];
     for (alter, rule) in table {
@@ -437,16 +439,16 @@ proptest! {
     fn whatever_read_write_lists_only_get_and_head_pass_in_read_only(
         method in ".*", path in ".*", query in proptest::option::of(".*"), content in proptest::collection::vec(any::<u8>(), 0..40),
         media_type in proptest::option::of("application/json|application/x-www-form-urlencoded|.*"),
-        wants_upgrade: bool, overrides_method: bool,
+        upgrade in prop_oneof![Just(Upgrade::Nothing), Just(Upgrade::Websocket), Just(Upgrade::Other)], overrides_method: bool,
     ) {
         let content = if content.is_empty() { Content::Nothing } else { Content::Read(&content) };
         let judged = JudgedRequest {
-            method: &method, path: &path, query: query.as_deref(), media_type: media_type.as_deref(), boundary: Some("b"), content, wants_upgrade, overrides_method,
+            method: &method, path: &path, query: query.as_deref(), media_type: media_type.as_deref(), boundary: Some("b"), content, upgrade, overrides_method,
         };
         let rules = rules("[[write]]\nid = \"w\"\nmethod = [\"POST\", \"PUT\"]\npath = \"/{all...}\"");
         if let Decision::Pass { .. } = decide(&judged, Mode::ReadOnly, &rules) {
             prop_assert!(method == "GET" || method == "HEAD");
-            prop_assert!(content == Content::Nothing && !wants_upgrade && !overrides_method);
+            prop_assert!(content == Content::Nothing && upgrade == Upgrade::Nothing && !overrides_method);
         }
     }
 

@@ -85,6 +85,17 @@ pub(super) fn plain_name(name: &HeaderName) -> Cow<'_, str> {
     }
 }
 
+/// Whether the content ends where everybody finds it. Of other codings than the one that HTTP/1.1 knows the server below takes the
+/// last for what counts, and would pass on what is packed as if it were not.
+pub(super) fn is_plainly_framed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
 /// Whether content follows the head.
 pub(super) fn has_body(headers: &HeaderMap, body_is_empty: bool) -> bool {
     let announced = headers.get_all(header::CONTENT_LENGTH).iter().any(|value| value != "0");

@@ -15,6 +15,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use super::{pipeline::rule as own_rule, websocket};
+
 /// On every answer that the gateway gives itself; the console tells them from the portal's by it.
 pub const GATEWAY_HEADER: HeaderName = HeaderName::from_static("amberglass-gateway");
 /// Present when the portal gave no answer that could be passed on.
@@ -38,6 +40,8 @@ pub(super) enum Reason {
     StaffInactive,
     OtherSite,
     TargetRefused,
+    /// What the page sent broke off, or could not be read to its end.
+    ContentBroken,
     Blocked,
     /// A GET that the portal's rules call a change.
     UnsafeRead,
@@ -70,6 +74,7 @@ impl Reason {
             Self::StaffInactive => "staff-inactive",
             Self::OtherSite => "other-site",
             Self::TargetRefused => "target-refused",
+            Self::ContentBroken => "content-broken",
             Self::Blocked | Self::UnsafeRead => "blocked",
             Self::Withheld | Self::Unmaskable => "withheld",
             Self::Download => "download-refused",
@@ -85,7 +90,7 @@ impl Reason {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::ContradictingHosts | Self::TargetRefused => StatusCode::BAD_REQUEST,
+            Self::ContradictingHosts | Self::TargetRefused | Self::ContentBroken => StatusCode::BAD_REQUEST,
             Self::NoSession => StatusCode::UNAUTHORIZED,
             Self::Expired | Self::Ended(_) => StatusCode::GONE,
             Self::PortalInactive
@@ -109,7 +114,9 @@ impl Reason {
 
     const fn code(self) -> ErrorCode {
         match self {
-            Self::UnknownHost | Self::ContradictingHosts | Self::TargetRefused => ErrorCode::InvalidRequest,
+            Self::UnknownHost | Self::ContradictingHosts | Self::TargetRefused | Self::ContentBroken => {
+                ErrorCode::InvalidRequest
+            }
             Self::NoSession => ErrorCode::NotSignedIn,
             Self::PortalInactive => ErrorCode::PortalInactive,
             Self::NotStarted | Self::Frozen | Self::Silent | Self::Expired | Self::Ended(_) => {
@@ -141,6 +148,7 @@ impl Reason {
             Self::StaffInactive => "This account is no longer active",
             Self::OtherSite => "This request came from another page",
             Self::TargetRefused => "This address cannot be opened",
+            Self::ContentBroken => "What was sent did not arrive whole",
             Self::Blocked => "This request was not passed on",
             Self::UnsafeRead => "Opening this changes something",
             Self::Withheld => "This is not shown in a session",
@@ -259,6 +267,9 @@ impl Explanation<'_> {
                 "Its spelling could mean two different pages, so the portal was not asked and nothing was changed."
                     .into()
             }
+            Reason::ContentBroken => {
+                "It broke off, or could not be read to its end, so the portal did not get the whole of it either.".into()
+            }
             Reason::Blocked => self.why_blocked(customer),
             Reason::UnsafeRead => format!(
                 "In this portal, opening this page is a change in itself, such as marking something as read. The portal was \
@@ -312,11 +323,14 @@ impl Explanation<'_> {
             Some(rule::NOT_DECLARED) => {
                 format!("What must never be changed in this portal is not described in full yet. {untouched}")
             }
-            Some(rule::OPERATION_UNREADABLE | rule::UNKNOWN_OPERATION) => {
+            Some(rule::OPERATION_UNREADABLE | rule::UNKNOWN_OPERATION | own_rule::TRANSFER_CODING) => {
                 format!("What it asks for could not be read, so it could be a change. {untouched}")
             }
             Some(rule::UPGRADE_REFUSED | rule::CONNECT_REFUSED) => {
                 format!("It asked for a connection in which single steps cannot be judged. {untouched}")
+            }
+            Some(websocket::rule::TOO_MANY_SOCKETS) => {
+                format!("It keeps more connections open than a session may have. {untouched}")
             }
             Some(_) | None => format!("It could be understood as a change. {untouched}"),
         }
@@ -344,6 +358,7 @@ impl Explanation<'_> {
             }
             Reason::UnknownHost | Reason::ContradictingHosts => "Start a session in the console: it opens the portal.",
             Reason::OtherSite | Reason::TargetRefused => "Go back and use the portal's own links.",
+            Reason::ContentBroken => "Go back and send it again.",
             Reason::Blocked => {
                 "Go back. If you need this page, give the reference below to the people who run Amberglass in your company."
             }
@@ -363,6 +378,7 @@ impl Explanation<'_> {
         match self.reason {
             Reason::OtherSite
             | Reason::TargetRefused
+            | Reason::ContentBroken
             | Reason::Blocked
             | Reason::UnsafeRead
             | Reason::Withheld
@@ -601,6 +617,7 @@ mod tests {
             Reason::IdentityUnavailable,
             Reason::PortalUnreachable,
             Reason::PortalNotUnderstood,
+            Reason::ContentBroken,
         ];
         let kept =
             ["othing was", "othing of", "othing more", "ot asked", "not passed on", "not followed", "session goes on"];

@@ -4,6 +4,7 @@ use amberglass_domain::{
     content::ContentType,
     read_only::{
         self, Content, Decision, JudgedRequest, MAX_JUDGED_BYTES, MAX_UPLOAD_BYTES, PortalRules, RuleId, RuleKind,
+        Upgrade,
     },
 };
 use amberglass_wire::session::Mode;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     arrival::{self, Site},
     pipeline::{Gateway, rule},
-    stream,
+    stream, websocket,
 };
 
 /// How much has to be judged at most, and how long a page may take to send it.
@@ -61,6 +62,9 @@ impl Gateway {
         cut: &CancellationToken,
     ) -> Judgement {
         let headers = &judged.parts.headers;
+        if !arrival::is_plainly_framed(headers) {
+            return Judgement::block(rule::TRANSFER_CODING);
+        }
         if arrival::is_service_worker(headers) {
             return Judgement::block(rule::SERVICE_WORKER);
         }
@@ -73,7 +77,7 @@ impl Gateway {
             media_type: content_type.as_ref().map(|given| given.media_type.as_str()),
             boundary: content_type.as_ref().and_then(|given| given.boundary.as_deref()),
             content: if has_body { Content::Unread } else { Content::Nothing },
-            wants_upgrade: arrival::wants_upgrade(headers),
+            upgrade: websocket::asked(judged.parts),
             overrides_method: arrival::overrides_method(judged.parts),
         };
         let mut decision = read_only::decide(&request, judged.mode, rules);
@@ -94,9 +98,10 @@ impl Gateway {
             // Nothing of what may follow is read twice.
             Decision::ReadContent => Judgement::Block { rule: read_only::rule::OPERATION_UNREADABLE.into(), is_eaten },
             Decision::Block { rule } => Judgement::Block { rule, is_eaten },
-            // What changes something comes from the portal's own page, also where it is a GET.
+            // What changes something, or may go on to, comes from the portal's own page, also where it is a GET.
             Decision::Pass { rule }
-                if judged.site == Site::Unsaid && is_change(judged.parts, rules, rule.as_deref()) =>
+                if judged.site == Site::Unsaid
+                    && (request.upgrade == Upgrade::Websocket || is_change(judged.parts, rules, rule.as_deref())) =>
             {
                 Judgement::block(rule::ORIGIN_UNSAID)
             }

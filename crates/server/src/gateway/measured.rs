@@ -52,6 +52,7 @@ const fn outcome(reason: Reason) -> Outcome {
     match reason {
         Reason::OtherSite
         | Reason::TargetRefused
+        | Reason::ContentBroken
         | Reason::Blocked
         | Reason::UnsafeRead
         | Reason::Withheld

@@ -23,6 +23,7 @@ mod stream;
 mod support;
 mod target;
 mod upstream;
+mod websocket;
 
 use std::sync::Arc;
 

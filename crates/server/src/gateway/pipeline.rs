@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
-    read_only::{self, RuleId, RuleKind, masks},
+    read_only::{self, RuleId, RuleKind, Upgrade, masks},
     redaction::recorded_address,
 };
 use amberglass_system::Stopwatch;
@@ -12,8 +12,10 @@ use amberglass_wire::{
     audit::{EventDetail, EventSubject},
 };
 use axum::{body::Body, extract::Request, response::Response};
-use http::{HeaderMap, Method, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, Method, StatusCode, request::Parts, uri::PathAndQuery};
+use hyper::upgrade::OnUpgrade;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     address::{self, Addressed, Misaddressed},
@@ -33,6 +35,7 @@ use super::{
     support::{SUPPORT_HEADER, support_value},
     target,
     upstream::{self, Upstream, UpstreamError},
+    websocket::{self, Seat, Socket, Sockets},
 };
 use crate::{portals::Rules, secrets::sha256_hex, sessions::GatewaySession, state::ServerState};
 
@@ -43,6 +46,10 @@ pub(super) mod rule {
     pub const ORIGIN_UNSAID: &str = "origin-unsaid";
     pub const SERVICE_WORKER: &str = "service-worker";
     pub const OTHER_PORTAL: &str = "other-portal";
+    /// Another coding of the transfer than the one that everybody reads alike.
+    pub const TRANSFER_CODING: &str = "transfer-coding";
+    /// What was to go on as it came broke off, or has no end.
+    pub const CONTENT_BROKEN: &str = "content-broken";
 }
 
 /// What a refused request may still send before it gets its answer.
@@ -56,6 +63,18 @@ fn recorded_method(method: &Method) -> String {
     method.as_str().chars().take(MAX_METHOD_LENGTH).collect()
 }
 
+/// Who a record about a session names.
+pub(super) fn subject(session: &GatewaySession) -> EventSubject {
+    EventSubject {
+        staff: Some(session.staff.clone()),
+        customer: Some(session.customer.clone()),
+        portal: Some(session.portal.clone()),
+        session: Some(session.id.clone()),
+        device: Some(session.device.clone()),
+        policy_hash: Some(session.policy_hash.clone()),
+    }
+}
+
 /// How what a rule blocks is explained.
 fn blocked_for(rules: &Rules, rule: &str) -> Reason {
     match rules.rules.rule(rule) {
@@ -67,7 +86,8 @@ fn blocked_for(rules: &Rules, rule: &str) -> Reason {
             | RuleKind::Write
             | RuleKind::Never
             | RuleKind::Graphql
-            | RuleKind::JsonRpc,
+            | RuleKind::JsonRpc
+            | RuleKind::Websocket,
             _,
         ))
         | None => Reason::Blocked,
@@ -87,6 +107,7 @@ pub(crate) struct Gateway {
     admissions: Arc<Admissions>,
     pub(super) jars: Arc<CookieJars>,
     pub(super) shadow: Shadow,
+    sockets: Sockets,
 }
 
 /// Why the gateway answers itself.
@@ -109,8 +130,10 @@ pub(super) struct Heard {
     pub(super) path: String,
     is_document: bool,
     pub(super) back: String,
-    /// One of the portal's own rules has let it pass.
-    is_by_rule: bool,
+    /// The portal's own that has let it pass.
+    by_rule: Option<RuleId>,
+    /// Of a WebSocket that is to be opened.
+    seat: Option<Arc<Seat>>,
     pub(super) session: Option<Arc<GatewaySession>>,
     pub(super) measured: Measured,
 }
@@ -125,7 +148,14 @@ impl Gateway {
             state.config.limits.silence_seconds,
             state.stop.clone(),
         );
-        Self { state, upstream: Upstream::new(), admissions, jars, shadow: Shadow::default() }
+        Self {
+            state,
+            upstream: Upstream::new(),
+            admissions,
+            jars,
+            shadow: Shadow::default(),
+            sockets: Sockets::default(),
+        }
     }
 
     /// Writes down now and then what rules may have wrong, until the server stops.
@@ -141,7 +171,8 @@ impl Gateway {
             path: String::new(),
             is_document: arrival::is_document(&parts.method, &parts.headers),
             back: "/".into(),
-            is_by_rule: false,
+            by_rule: None,
+            seat: None,
             session: None,
             measured,
         };
@@ -210,7 +241,14 @@ impl Gateway {
                 return Err(refusal);
             }
         };
-        heard.is_by_rule = rule.is_some();
+        heard.by_rule.clone_from(&rule);
+        if websocket::asked(parts) == Upgrade::Websocket {
+            heard.seat = self.sockets.seat(&session.id);
+            if heard.seat.is_none() {
+                let rule = websocket::rule::TOO_MANY_SOCKETS.into();
+                return Err(self.blocked(heard, Reason::Blocked, rule).await);
+            }
+        }
         self.record(
             heard,
             EventDetail::PageViewed {
@@ -322,6 +360,9 @@ impl Gateway {
             masking::ask_plainly(&mut headers);
         }
         heard.measured.id.mark(&mut headers);
+        if heard.seat.is_some() {
+            websocket::ask_for(&mut headers);
+        }
         let mut request = http::Request::new(body);
         *request.method_mut() = parts.method.clone();
         *request.headers_mut() = headers;
@@ -329,19 +370,34 @@ impl Gateway {
         let metrics = &self.state.metrics.gateway;
         metrics.forwarded(&portal.id, heard.measured.since);
         let waiting = Stopwatch::start();
-        let response = self.upstream.ask(request, &*self.state.clock).await.map_err(|error| {
-            tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
-            match error {
-                UpstreamError::Unreachable(_) | UpstreamError::TimedOut | UpstreamError::Address => {
-                    Reason::PortalUnreachable
-                }
-                UpstreamError::Switches => Reason::PortalNotUnderstood,
+        let asked = match heard.seat {
+            Some(_) => self.upstream.ask_to_switch(request, &*self.state.clock).await,
+            None => self.upstream.ask(request, &*self.state.clock).await,
+        };
+        let response = match asked {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::warn!(portal = %portal.id, error = &error as &dyn std::error::Error, "the portal gave no answer");
+                return Err(match error {
+                    UpstreamError::Unreachable(_) | UpstreamError::TimedOut | UpstreamError::Address => {
+                        Reason::PortalUnreachable.into()
+                    }
+                    UpstreamError::Content(_) => {
+                        self.blocked(heard, Reason::ContentBroken, rule::CONTENT_BROKEN.into()).await
+                    }
+                    UpstreamError::Switches => Reason::PortalNotUnderstood.into(),
+                });
             }
-        })?;
+        };
         metrics.answered(&portal.id, response.status(), waiting);
-        let (answer, body) = response.into_parts();
+        let (mut answer, body) = response.into_parts();
+        let other_side = answer.extensions.remove::<OnUpgrade>();
+        if answer.status.is_informational() && !websocket::is_agreed(&parts.headers, &answer) {
+            tracing::warn!(portal = %portal.id, "the portal changes the protocol to something that was not asked for");
+            return Err(Reason::PortalNotUnderstood.into());
+        }
         // What the portal's owner has said something about needs no guess.
-        if !heard.is_by_rule && matches!(parts.method, Method::GET | Method::HEAD) {
+        if heard.by_rule.is_none() && matches!(parts.method, Method::GET | Method::HEAD) {
             self.shadow.answered(&portal.id, target, &portal.upstream, &answer, now);
         }
         let passage = Passage {
@@ -361,6 +417,9 @@ impl Gateway {
             }
         }
         match answer {
+            Ok(answer) if answer.status == StatusCode::SWITCHING_PROTOCOLS => self
+                .open_socket(parts, answer, other_side, target, heard, cut)
+                .ok_or(Reason::PortalNotUnderstood.into()),
             Ok(answer) if masked.is_empty() => {
                 let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
                 Ok(Response::from_parts(answer, Body::new(body)))
@@ -380,6 +439,32 @@ impl Gateway {
                 Err(self.blocked(heard, reason, rule.into()).await)
             }
         }
+    }
+
+    /// Both sides have agreed. Nothing where one of them has no connection that could be used for it.
+    fn open_socket(
+        &self,
+        parts: &Parts,
+        mut answer: http::response::Parts,
+        other_side: Option<OnUpgrade>,
+        target: &PathAndQuery,
+        heard: &Heard,
+        cut: &CancellationToken,
+    ) -> Option<Response> {
+        let page = parts.extensions.get::<OnUpgrade>()?.clone();
+        let session = heard.session.clone()?;
+        websocket::agree(&mut answer.headers);
+        let socket = Socket {
+            state: self.state.clone(),
+            open: self.state.metrics.gateway.open_answer(&session.portal),
+            session,
+            rule: heard.by_rule.clone()?,
+            path: target.path().to_owned(),
+            recorded: heard.path.clone(),
+            cut: cut.clone(),
+        };
+        tokio::spawn(socket.run(page, other_side?, heard.seat.clone()?).instrument(heard.measured.id.span()));
+        Some(Response::from_parts(answer, Body::empty()))
     }
 
     /// Records a refusal; if that fails, the answer says so instead.
@@ -402,15 +487,8 @@ impl Gateway {
 
     /// Durable when it returns.
     async fn record(&self, heard: &Heard, detail: EventDetail) -> Result<EventId, Refusal> {
-        let subject = heard.session.as_ref().map(|session| EventSubject {
-            staff: Some(session.staff.clone()),
-            customer: Some(session.customer.clone()),
-            portal: Some(session.portal.clone()),
-            session: Some(session.id.clone()),
-            device: Some(session.device.clone()),
-            policy_hash: Some(session.policy_hash.clone()),
-        });
-        match self.state.audit.append(subject.unwrap_or_default(), detail).await {
+        let subject = heard.session.as_deref().map(subject).unwrap_or_default();
+        match self.state.audit.append(subject, detail).await {
             Ok(record) => Ok(record.id),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "not on record, so not forwarded");

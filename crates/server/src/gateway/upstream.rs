@@ -27,6 +27,9 @@ const MAX_BUFFER: usize = 128 * 1024;
 pub(super) enum UpstreamError {
     #[error("the portal could not be reached, or broke off")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
+    /// Of [`Self::Unreachable`], where it was not the portal that broke off.
+    #[error("the page's content broke off, or could not be read")]
+    Content(#[source] hyper_util::client::legacy::Error),
     #[error("the portal did not answer in time")]
     TimedOut,
     #[error("the portal's answer changes the protocol")]
@@ -42,7 +45,7 @@ impl UpstreamError {
         match self {
             Self::Unreachable(error) => error.is_connect(),
             Self::Address => true,
-            Self::TimedOut | Self::Switches => false,
+            Self::Content(_) | Self::TimedOut | Self::Switches => false,
         }
     }
 }
@@ -80,19 +83,40 @@ impl Upstream {
 
     /// Sends and waits for the head of the answer.
     pub async fn ask(&self, request: Request<Body>, clock: &dyn Clock) -> Result<Response<Incoming>, UpstreamError> {
-        if request.uri().scheme_str() != Some("http") {
-            return Err(UpstreamError::Address);
-        }
-        let late = clock.sleep_until(clock.monotonic_millis().saturating_add(HEAD_TIMEOUT_MILLIS));
-        let response = tokio::select! {
-            outcome = self.client.request(request) => outcome.map_err(UpstreamError::Unreachable)?,
-            () = late => return Err(UpstreamError::TimedOut),
-        };
+        let response = self.ask_to_switch(request, clock).await?;
         if response.status().is_informational() {
             return Err(UpstreamError::Switches);
         }
         Ok(response)
     }
+
+    /// The same, where the answer may change the protocol.
+    pub async fn ask_to_switch(
+        &self,
+        request: Request<Body>,
+        clock: &dyn Clock,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        if request.uri().scheme_str() != Some("http") {
+            return Err(UpstreamError::Address);
+        }
+        let late = clock.sleep_until(clock.monotonic_millis().saturating_add(HEAD_TIMEOUT_MILLIS));
+        tokio::select! {
+            outcome = self.client.request(request) => outcome.map_err(failed),
+            () = late => Err(UpstreamError::TimedOut),
+        }
+    }
+}
+
+/// Whose fault it is: hyper says of an error that it came from its user where the content it was given has failed.
+fn failed(error: hyper_util::client::legacy::Error) -> UpstreamError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user) {
+            break;
+        }
+        cause = error.source();
+    }
+    if cause.is_some() { UpstreamError::Content(error) } else { UpstreamError::Unreachable(error) }
 }
 
 /// The address at the portal, with the path exactly as it was judged.

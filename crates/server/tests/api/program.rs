@@ -141,6 +141,18 @@ async fn rules_are_checked_and_explained_before_they_are_in_force() {
     let (_, said) = run(&["explain", path, "GET", "/messages/7/open", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&json["decision"], &json["rule"]), (&"block".into(), &"open-message".into()));
+    let socket = "[[websocket]]\nid = \"live\"\npath = \"/live\"\nmessages = [{ \"/type\" = \"subscribe\" }]\nwhy = \"Visits as they come\"";
+    std::fs::write(&file, format!("version = 1\n{socket}")).unwrap();
+    let table: [(&[&str], &str); 4] = [
+        (&["/live", "--websocket"], "Passes, by live (websocket of this file). Visits as they come"),
+        (&["/other", "--websocket"], "Blocked, by upgrade-refused (built in)"),
+        (&["/live", "--websocket", "--message", r#"{"type":"subscribe"}"#], "Passes, by live (websocket of this file)"),
+        (&["/live", "--websocket", "--message", r#"{"type":"delete"}"#], "Blocked, by unlisted-message (built in)"),
+    ];
+    for (arguments, words) in table {
+        let (done, said) = run(&[&["explain", path, "GET"], arguments].concat()).await;
+        assert!(done && said.contains(words), "{arguments:?}: {said}");
+    }
     std::fs::write(&file, "version = 1\nabsent = [\"mfa\"]").unwrap();
     let (done, said) = run(&["check", path]).await;
     assert!(done && said.contains("read_write is not offered: say of password, email-change,"), "{said}");

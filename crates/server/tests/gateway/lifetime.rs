@@ -8,7 +8,7 @@ use amberglass_wire::{
 };
 use http::StatusCode;
 
-use crate::stage::{SOON, Session, Stage};
+use crate::stage::{PATIENCE, SOON, Session, Stage};
 
 /// An open stream that has shown its first chunk.
 async fn watching(stage: &Stage, session: &Session) -> reqwest::Response {
@@ -56,6 +56,28 @@ async fn an_ended_session_cuts_what_is_open() {
     assert_refused(&stage, &session, StatusCode::GONE, &["session-ended"]).await;
     // A page that still asks while its window closes is no attempt of anyone's.
     assert!(stage.blocked(&session).await.is_empty());
+}
+
+/// One by one, with the place from which the page goes on, and not as a file that ends somewhere.
+#[tokio::test]
+async fn server_sent_events_pass_as_they_come_and_end_with_the_session() {
+    let stage = Stage::new().await;
+    let session = stage.session().await;
+    let asked = stage.get(&session, "/ticker").header("accept", "text/event-stream").header("last-event-id", "7");
+    let mut answer = asked.send().await.unwrap();
+    assert_eq!(
+        (answer.status(), &answer.headers()["content-type"]),
+        (StatusCode::OK, &"text/event-stream".parse().unwrap())
+    );
+    assert!(!answer.headers().contains_key("content-length"));
+    assert_eq!(stage.upstream.seen()[0].headers["last-event-id"], "7");
+    for event in ["id: 8\nevent: visit\ndata: {}\n\n", ": still there\n\n", "retry: 1000\n\n"] {
+        stage.upstream.shared.ticks.send(event).unwrap();
+        let chunk = tokio::time::timeout(PATIENCE, answer.chunk()).await.expect("it waits for more").unwrap().unwrap();
+        assert_eq!(chunk, event);
+    }
+    stage.end(&session).await;
+    assert_cut(&stage, answer).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use amberglass_wire::{CustomerId, PortalId, session::Mode};
 use http::{Method, StatusCode};
 
 use crate::{
-    stage::{AUDIENCE, CUSTOMER, Stage},
+    stage::{AUDIENCE, CUSTOMER, SOON, Stage},
     upstream::Upstream,
 };
 
@@ -61,6 +61,27 @@ async fn a_session_shows_the_customers_own_pages_and_changes_nothing() {
         assert!(!portal.has_received(&Method::POST, path), "{path}");
     }
     assert_eq!(portal.writes(), 0);
+}
+
+/// The salon's clock is a stream of server-sent events.
+#[tokio::test]
+async fn barksides_clock_ticks_and_stops_with_the_session() {
+    let (stage, _) = stage_with_barkside().await;
+    let session = stage.session().await;
+    let mut clock = stage.get(&session, "/api/ticker").header("accept", "text/event-stream").send().await.unwrap();
+    assert_eq!(
+        (clock.status(), &clock.headers()["content-type"]),
+        (StatusCode::OK, &"text/event-stream".parse().unwrap())
+    );
+    let tick = clock.chunk().await.unwrap().unwrap();
+    assert!(tick.starts_with(b"event: tick\ndata: {"), "{tick:?}");
+    stage.end(&session).await;
+    let rest = tokio::time::timeout(SOON, async {
+        // One that was on its way may still come.
+        while let Some(_tick) = clock.chunk().await? {}
+        Ok::<_, reqwest::Error>(())
+    });
+    assert!(rest.await.expect("the clock goes on").is_err(), "it ends as if it were whole");
 }
 
 #[tokio::test]

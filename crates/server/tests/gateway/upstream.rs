@@ -12,9 +12,16 @@ use axum::{
     response::Response,
     routing::{any, get},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
-use tokio::sync::{Notify, broadcast};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use sha1::{Digest as _, Sha1};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::{Notify, broadcast},
+};
 use url::Url;
 
 /// One request as it arrived.
@@ -34,6 +41,10 @@ pub struct Shared {
     pub dropped: Notify,
     /// Set-Cookie, Location and other header lines of `/answer`.
     pub answer: Mutex<(u16, Vec<(String, String)>)>,
+    /// Bytes that came over WebSockets, as they are.
+    pub heard: Mutex<Vec<u8>>,
+    /// Bytes that go to each page with a WebSocket.
+    pub says: broadcast::Sender<Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -56,12 +67,17 @@ impl Upstream {
             ticks: broadcast::Sender::new(16),
             dropped: Notify::new(),
             answer: Mutex::new((200, Vec::new())),
+            heard: Mutex::default(),
+            says: broadcast::Sender::new(16),
         });
         let router = Router::new()
             .route("/ticker", get(ticker))
             .route("/big", get(|| async { big_body() }))
             .route("/answer", any(answer))
             .route("/answer/{*rest}", any(answer))
+            .route("/live", get(live))
+            .route("/live/{room}", get(live))
+            .route("/graphql-live", get(live))
             .route("/never", get(std::future::pending::<()>))
             .fallback(|| async { "page" })
             .layer(axum::middleware::from_fn_with_state(shared.clone(), note))
@@ -80,6 +96,15 @@ impl Upstream {
         self.shared.seen.lock().unwrap().clone()
     }
 
+    /// What came over WebSockets until now.
+    pub fn heard(&self) -> Vec<u8> {
+        self.shared.heard.lock().unwrap().clone()
+    }
+
+    pub fn say(&self, frames: &[u8]) {
+        self.shared.says.send(frames.to_vec()).unwrap();
+    }
+
     pub fn will_answer(&self, status: u16, headers: &[(&str, &str)]) {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         *self.shared.answer.lock().unwrap() = (status, headers);
@@ -88,7 +113,11 @@ impl Upstream {
 
 async fn note(State(shared): State<Arc<Shared>>, request: Request, next: axum::middleware::Next) -> Response {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    // What breaks off is no request that a portal would act on.
+    let Ok(body) = body.collect().await else {
+        return http::Response::builder().status(400).body(Body::empty()).unwrap();
+    };
+    let body = body.to_bytes();
     shared.seen.lock().unwrap().push(Seen {
         method: parts.method.to_string(),
         target: parts.uri.to_string(),
@@ -107,6 +136,45 @@ async fn answer(State(shared): State<Arc<Shared>>) -> Response {
         response = response.header(name, value);
     }
     response.body(Body::from(content.unwrap_or_else(|| "answer".into()))).unwrap()
+}
+
+/// Opens a WebSocket, with the header lines of `/answer`, and looks into no frame.
+async fn live(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
+    let Some(page) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return http::Response::builder().status(426).body("no socket".into()).unwrap();
+    };
+    let key = request.headers()[header::SEC_WEBSOCKET_KEY].as_bytes();
+    let accept = Sha1::new_with_prefix(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    let mut says = shared.says.subscribe();
+    let told = Told(shared.clone());
+    tokio::spawn(async move {
+        let told = told;
+        let mut page = TokioIo::new(page.await.unwrap());
+        let mut chunk = [0; 4096];
+        loop {
+            tokio::select! {
+                read = page.read(&mut chunk) => match read {
+                    Ok(read @ 1..) => told.0.heard.lock().unwrap().extend_from_slice(&chunk[..read]),
+                    Ok(0) | Err(_) => return,
+                },
+                said = says.recv() => match said {
+                    // Nothing more to say: it hangs up.
+                    Ok(said) if said.is_empty() => return,
+                    Ok(said) => page.write_all(&said).await.unwrap(),
+                    Err(_) => return,
+                },
+            }
+        }
+    });
+    let mut response = http::Response::builder()
+        .status(101)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_ACCEPT, STANDARD.encode(accept));
+    for (name, value) in shared.answer.lock().unwrap().1.clone() {
+        response = response.header(name, value);
+    }
+    response.body(Body::empty()).unwrap()
 }
 
 /// Tells when the answer is no longer wanted.

@@ -16,7 +16,7 @@ use super::{
         one_write::{ELSEWHERE, plain},
         path_pattern::PathPattern,
         portal_rules::{PortalRules, Unread},
-        request::{Content, JudgedRequest, Meaning, NoMeaning},
+        request::{Content, JudgedRequest, Meaning, NoMeaning, Upgrade},
         request_rule::RuleId,
         rule,
     },
@@ -103,22 +103,50 @@ impl GraphqlEndpoint {
         if !self.path.is_exactly(request.path) {
             return Ok(unreadable());
         }
-        let found = match self.documents(request) {
-            Ok(found) => found,
-            Err(Why::Unread) => return Err(Unread),
-            Err(Why::Come(come)) => return Ok(come),
+        match self.documents(request) {
+            Ok(found) => Ok(self.come_of(&found, request, rules)),
+            Err(Why::Unread) => Err(Unread),
+            Err(Why::Come(come)) => Ok(come),
+        }
+    }
+
+    /// One request that came over a socket, and the names of its arguments.
+    pub(in super::super) fn judge_payload(
+        &self,
+        payload: &Node,
+        rules: &PortalRules,
+    ) -> Result<(Come, BTreeSet<String>), Come> {
+        let asked = of_node(payload).map_err(|_| unreadable())?;
+        let mut room = MAX_SELECTIONS;
+        let document = self.document(asked, &mut room)?;
+        // What rules say of its operations they say of the endpoint's own path.
+        let path = self.path.example();
+        let request = JudgedRequest {
+            method: "POST",
+            path: &path,
+            query: None,
+            media_type: None,
+            boundary: None,
+            content: Content::Unread,
+            upgrade: Upgrade::Nothing,
+            overrides_method: false,
         };
+        let come = self.come_of(std::slice::from_ref(&document), &request, rules);
+        Ok((come, document.arguments))
+    }
+
+    fn come_of(&self, found: &[Document], request: &JudgedRequest<'_>, rules: &PortalRules) -> Come {
         let operations: Vec<&Operation> = found.iter().flat_map(|document| &document.operations).collect();
         if operations.is_empty() {
-            return Ok(Come::Safe(None));
+            return Come::Safe(None);
         }
         let mut fields = operations.iter().flat_map(|operation| &operation.fields);
         let own = fields.find_map(|field| never_of_the_portal(request, rules, field));
         let mut changing = operations.iter().flat_map(|operation| self.changing(operation));
         if let Some(never) = own.or_else(|| changing.find_map(|field| never_built_in(request, rules, field))) {
-            return Ok(Come::Block(never));
+            return Come::Block(never);
         }
-        Ok(come(&self.id, operations.into_iter().map(|operation| self.kind(operation))))
+        come(&self.id, operations.into_iter().map(|operation| self.kind(operation)))
     }
 
     /// Of what is sent as text, of persisted documents, and of variables.

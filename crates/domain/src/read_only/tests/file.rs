@@ -64,6 +64,17 @@ fn what_is_not_understood_is_refused_with_the_place() {
     }
     refused(&format!("{write}\npath = \"/a\"\nbody = {{ \"/a/*/b\" = \"1\" }}"), "no name of a field");
     refused("[[withhold]]\nid = \"w\"\npath = \"/a\"\nmethod = \"GET\"", "unknown field `method`");
+    let socket = "[[websocket]]\nid = \"s\"\npath = \"/live\"";
+    refused(&format!("{socket}\nmessages = [{{}}]"), "`s`: a message's shape is made of JSON pointers");
+    refused(&format!("{socket}\nmessages = [{{ \"/type\" = \"*\" }}]"), "with a value for one of them");
+    refused(&format!("{socket}\nwrites = [{{ type = \"x\" }}]"), "made of JSON pointers");
+    refused(&format!("{socket}\ngraphql = \"g\""), "there is no `graphql` rule `g`");
+    refused(&format!("{socket}\nmethod = \"GET\""), "unknown field `method`");
+    refused(&socket.replace("/live", "/account/password"), "lists what no session does (password)");
+    refused(
+        &format!("{socket}\n[[mask]]\nid = \"m\"\npath = \"/Live\"\nfields = [\"/iban\"]"),
+        "come over a WebSocket",
+    );
     for version in ["version = 2", "", "version = \"1\""] {
         assert!(PortalRules::parse(version).is_err(), "{version}");
     }
@@ -143,5 +154,5 @@ fn the_file_in_the_documents_is_one() {
     let document = include_str!("../../../../../docs/gateway.md");
     let file = document.split("```toml\n").nth(2).unwrap().split("```").next().unwrap();
     let rules = PortalRules::parse(file).unwrap();
-    assert_eq!((rules.count(), rules.undeclared()), (10, vec![]));
+    assert_eq!((rules.count(), rules.undeclared()), (11, vec![]));
 }

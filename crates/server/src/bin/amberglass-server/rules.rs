@@ -6,7 +6,8 @@ use amberglass_domain::{
     content::{self, ContentType},
     ports::{Clock, Entropy},
     read_only::{
-        self, Content, Decision, JudgedRequest, PortalRules, RuleKind, query_overrides_method,
+        self, Content, Decision, JudgedRequest, MessageDecision, PortalRules, RuleKind, Upgrade, decide_message,
+        query_overrides_method,
         shadow::{self, Suspicion},
     },
 };
@@ -68,6 +69,12 @@ pub struct Asked {
     /// The content itself.
     #[arg(long, value_name = "TEXT")]
     body: Option<String>,
+    /// It asks for a WebSocket.
+    #[arg(long)]
+    websocket: bool,
+    /// What a page says over the WebSocket, once it is open.
+    #[arg(long, value_name = "TEXT", requires = "websocket")]
+    message: Option<String>,
 }
 
 /// 1 where the rules can't be put in force.
@@ -132,7 +139,7 @@ fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result
         media_type: content_type.as_ref().map(|given| given.media_type.as_str()),
         boundary: content_type.as_ref().and_then(|given| given.boundary.as_deref()),
         content: asked.body.as_deref().map_or(Content::Nothing, |body| Content::Read(body.as_bytes())),
-        wants_upgrade: false,
+        upgrade: if asked.websocket { Upgrade::Websocket } else { Upgrade::Nothing },
         overrides_method: target.query().is_some_and(query_overrides_method),
     };
     let mode = match asked.mode {
@@ -143,6 +150,13 @@ fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result
         Decision::Pass { rule } => ("pass", rule),
         Decision::Block { rule } => ("block", Some(rule)),
         Decision::ReadContent => bail!("it depends on the content: say it with --body"),
+    };
+    let (decision, rule) = match (&asked.message, decision, rule) {
+        (Some(message), "pass", Some(rule)) => match decide_message(message, target.path(), &rule, mode, rules) {
+            MessageDecision::Beat | MessageDecision::Pass => ("pass", Some(rule)),
+            MessageDecision::Block { rule } => ("block", Some(rule)),
+        },
+        (Some(_) | None, decision, rule) => (decision, rule),
     };
     let (kind, why) = rule.as_deref().map_or((None, None), |id| match rules.rule(id) {
         Some((kind, why)) => (Some(word(kind)), why),
@@ -207,5 +221,6 @@ fn word(kind: RuleKind) -> &'static str {
         RuleKind::Never => "never",
         RuleKind::Graphql => "graphql",
         RuleKind::JsonRpc => "json_rpc",
+        RuleKind::Websocket => "websocket",
     }
 }
