@@ -29,7 +29,7 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
@@ -37,6 +37,7 @@ const STEPS: [Step; 7] = [
     step!(5, "0005_alarms.sql"),
     step!(6, "0006_approvals.sql"),
     step!(7, "0007_rules.sql"),
+    step!(8, "0008_lists.sql"),
 ];
 
 impl Step {

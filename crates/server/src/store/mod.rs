@@ -39,6 +39,7 @@ mod retention;
 mod sessions;
 mod shadow;
 mod staff;
+mod tallies;
 mod tokens;
 
 pub use alarms::{AlarmTopic, RaisedBefore};
