@@ -71,6 +71,11 @@ const BENCHMARKS: &[Benchmark] = &[
         what: "an emergency stop to the last of 2,000 connected consoles, and the server's memory for each (--rounds N)",
         starts: Starts::Programs,
     },
+    Benchmark {
+        name: "audit",
+        what: "lists, trails and look-ups in ten million records, on SQLite and PostgreSQL (an hour, 13 GB; --rows N)",
+        starts: Starts::Programs,
+    },
 ];
 
 /// # Errors

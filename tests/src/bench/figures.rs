@@ -33,6 +33,10 @@ impl Series {
         self.sorted().last().copied()
     }
 
+    pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        self.0.iter().copied()
+    }
+
     pub fn count(&self) -> usize {
         self.0.len()
     }

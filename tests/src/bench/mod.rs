@@ -2,11 +2,14 @@
 //! thing that does the same; and how soon a page is covered, beside what is promised.
 //!
 //! How fast the record is written and checked, beside the same work without what we add. How soon many consoles hear of
-//! something. What the gateway costs, beside nginx.
+//! something. What the gateway costs, beside nginx. How soon a long record answers, beside what is aimed at.
 //!
-//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`] and [`gateway`]. One clock tells all
+//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`], [`gateway`] and [`audit`]. One clock tells all
 //! times: that of the bench.
 
+pub mod audit;
+mod audit_fill;
+mod audit_rows;
 mod bare_window;
 mod chromium;
 pub mod crash;

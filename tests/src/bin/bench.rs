@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{crash, decision, drain, gateway, journal, push, revocation, start, verify};
+use amberglass_tests::bench::{audit, crash, decision, drain, gateway, journal, push, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -103,6 +103,18 @@ enum Benchmark {
         #[arg(long, default_value_t = 100)]
         rounds: u32,
     },
+    /// How soon lists, trails and look-ups are answered in a long audit log, on SQLite and PostgreSQL.
+    Audit {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        /// On a real disk with room for the log: 1.3 GB a million.
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: u64,
+        #[arg(long, default_value_t = 400)]
+        rounds: u32,
+    },
 }
 
 #[tokio::main]
@@ -134,6 +146,9 @@ async fn main() -> Result<()> {
             Benchmark::Gateway { bin_dir, folder, rounds, seconds } => {
                 let setting = gateway::Setting { bin_dir, folder, rounds, seconds };
                 gateway::run(&setting, &mut std::io::stdout()).await
+            }
+            Benchmark::Audit { bin_dir, folder, rows, rounds } => {
+                audit::run(&audit::Setting { bin_dir, folder, rows, rounds }, &mut std::io::stdout()).await
             }
             Benchmark::Push { bin_dir, folder, consoles, rounds } => {
                 push::run(&push::Setting { bin_dir, folder, consoles, rounds }, &mut std::io::stdout()).await

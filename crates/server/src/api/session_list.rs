@@ -65,9 +65,6 @@ pub async fn list(
         Scope::All => return Err(ApiError::new(ErrorCode::Forbidden)),
     };
     let running_only = matches!(asked.state, Which::Running);
-    let mut sessions = Vec::new();
-    for row in state.sessions.list(staff, running_only).await? {
-        sessions.push(state.sessions.response_with_page(row).await?);
-    }
-    Ok(Json(SessionListResponse { sessions }))
+    let rows = state.sessions.list(staff, running_only).await?;
+    Ok(Json(SessionListResponse { sessions: state.sessions.responses_with_pages(rows).await? }))
 }

@@ -146,12 +146,18 @@ impl Sessions {
         Ok(self.response_with(row, tallies))
     }
 
-    /// The same with the page that was opened last, if the session runs.
-    pub async fn response_with_page(&self, row: SessionRow) -> Result<SessionResponse, StoreError> {
-        let page = if row.state.is_running() { self.store.last_page(&row.id).await? } else { None };
-        let mut response = self.response(row).await?;
-        response.last_page = page;
-        Ok(response)
+    /// The same for a list, each with the page that was opened last if the session runs.
+    pub async fn responses_with_pages(&self, rows: Vec<SessionRow>) -> Result<Vec<SessionResponse>, StoreError> {
+        let all: Vec<SessionId> = rows.iter().map(|row| row.id.clone()).collect();
+        let running: Vec<SessionId> =
+            rows.iter().filter(|row| row.state.is_running()).map(|row| row.id.clone()).collect();
+        let tallies = self.store.tallies_of(&all).await?;
+        let mut pages = self.store.last_pages_of(&running).await?;
+        let response = |row: SessionRow| {
+            let (page, counted) = (pages.remove(&row.id), tallies.get(&row.id).copied().unwrap_or_default());
+            SessionResponse { last_page: page, ..self.response_with(row, counted) }
+        };
+        Ok(rows.into_iter().map(response).collect())
     }
 
     fn response_with(&self, row: SessionRow, tallies: Tallies) -> SessionResponse {

@@ -123,18 +123,14 @@ impl Store {
     /// Path of the page that the gateway let through last.
     pub async fn last_page(&self, session: &SessionId) -> Result<Option<String>, StoreError> {
         let row = sqlx::query(
-            "SELECT body FROM audit_events WHERE session = $1 AND is_page = 1 AND writer LIKE 'server:%' \
-             ORDER BY position DESC LIMIT 1",
+            "SELECT body FROM audit_events WHERE session = $1 AND is_page = 1 AND (is_page = 1 OR kind = 'request_blocked') \
+             AND writer LIKE 'server:%' ORDER BY position DESC LIMIT 1",
         )
         .bind(session.0.clone())
         .fetch_optional(&self.readers)
         .await?;
         let body: Option<String> = row.map(|row| row.try_get("body")).transpose()?;
-        // A body that was erased says nothing.
-        Ok(body.and_then(|body| serde_json::from_str::<EventBody>(&body).ok()).and_then(|body| {
-            let EventDetail::PageViewed { path, .. } = body.detail else { return None };
-            Some(path)
-        }))
+        Ok(body.as_deref().and_then(path_of_page))
     }
 
     /// What is recorded about a staff member, newest first, before this position.
@@ -245,10 +241,11 @@ const EVENTS: &str = "SELECT position, writer, seq, id, session, occurred_at, mo
 
 const CHAIN_HEAD: &str = "SELECT seq, hash FROM audit_events WHERE writer = $1 ORDER BY seq DESC LIMIT 1";
 
-/// Only servers' own records count: a console cannot add to what the gateway saw.
+/// Only servers' own records count: a console cannot add to what the gateway saw. Word for word the conditions of the index
+/// `audit_events_counted`.
 const TALLIES: &str = "SELECT CAST(COALESCE(SUM(is_page), 0) AS BIGINT) AS pages, \
      CAST(COALESCE(SUM(CASE WHEN kind = 'request_blocked' THEN 1 ELSE 0 END), 0) AS BIGINT) AS blocked \
-     FROM audit_events WHERE session = $1 AND writer LIKE 'server:%'";
+     FROM audit_events WHERE session = $1 AND (is_page = 1 OR kind = 'request_blocked') AND writer LIKE 'server:%'";
 
 fn head(row: Option<AnyRow>) -> Result<ChainHead, StoreError> {
     match row {
@@ -257,7 +254,14 @@ fn head(row: Option<AnyRow>) -> Result<ChainHead, StoreError> {
     }
 }
 
-fn tallies(row: AnyRow) -> Result<Tallies, StoreError> {
+/// A body that was erased says nothing.
+pub(super) fn path_of_page(body: &str) -> Option<String> {
+    let body: EventBody = serde_json::from_str(body).ok()?;
+    let EventDetail::PageViewed { path, .. } = body.detail else { return None };
+    Some(path)
+}
+
+pub(super) fn tallies(row: AnyRow) -> Result<Tallies, StoreError> {
     let count = |column: &'static str| -> Result<u32, StoreError> {
         let value: i64 = row.try_get(column)?;
         u32::try_from(value).map_err(|_| StoreError::UnknownValue { column })

@@ -29,7 +29,7 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
@@ -38,6 +38,7 @@ const STEPS: [Step; 8] = [
     step!(6, "0006_approvals.sql"),
     step!(7, "0007_rules.sql"),
     step!(8, "0008_cookie_jars.sql"),
+    step!(9, "0009_lists.sql"),
 ];
 
 impl Step {

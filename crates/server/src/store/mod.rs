@@ -40,6 +40,7 @@ mod retention;
 mod sessions;
 mod shadow;
 mod staff;
+mod tallies;
 mod tokens;
 
 pub use alarms::{AlarmTopic, RaisedBefore};
