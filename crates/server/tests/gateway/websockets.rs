@@ -153,14 +153,14 @@ async fn heard_before_the_end(stage: &Stage) -> Vec<u8> {
 
 /// What the record says about messages: what became of them, where, and by which rule.
 fn about_messages(trail: &[EventDetail]) -> Vec<String> {
-    let about = |detail: &EventDetail| match detail {
-        EventDetail::PageViewed { method, path, rule: Some(rule), .. } if method == "WEBSOCKET" => {
-            Some(format!("{path} passed by {rule}"))
+    let about = |detail: &EventDetail| {
+        if let EventDetail::PageViewed { method, path, rule: Some(rule), .. } = detail {
+            (method == "WEBSOCKET").then(|| format!("{path} passed by {rule}"))
+        } else if let EventDetail::RequestBlocked { method, path, rule } = detail {
+            (method == "WEBSOCKET").then(|| format!("{path} blocked by {rule}"))
+        } else {
+            None
         }
-        EventDetail::RequestBlocked { method, path, rule } if method == "WEBSOCKET" => {
-            Some(format!("{path} blocked by {rule}"))
-        }
-        _ => None,
     };
     trail.iter().filter_map(about).collect()
 }
