@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod credentials;
+mod lists;
 mod migrations;
 mod sessions;
 mod switches;
