@@ -27,8 +27,11 @@ pub use masking::mask;
 pub use operations::{graphql, json_rpc};
 pub use paths::path_pattern;
 
+/// Panics where a promise does not hold of these bytes.
+pub type Target = fn(&[u8]);
+
 /// Each by the name of its file and its corpus.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("content_type", content_type),
     ("decide", decide),
     ("form", form),

@@ -127,10 +127,7 @@ pub fn json_rpc(data: &[u8]) {
             continue;
         }
         let value: Value = serde_json::from_slice(data).expect("what passes is JSON");
-        let calls = match &value {
-            Value::Array(calls) => calls.as_slice(),
-            one => std::slice::from_ref(one),
-        };
+        let calls = value.as_array().map_or_else(|| std::slice::from_ref(&value), Vec::as_slice);
         assert!(!calls.is_empty());
         for call in calls {
             let method = call.get("method").and_then(Value::as_str).expect("each call names a method");
