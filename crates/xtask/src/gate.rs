@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo_metadata::Workspace;
 use crate::repository::Repository;
 use crate::stopwatch::{Stopwatch, words};
-use crate::{command, platforms, tidy, ui_bundle};
+use crate::{command, fuzz, platforms, tidy, ui_bundle};
 
 struct Part {
     name: &'static str,
@@ -56,7 +56,16 @@ const PARTS: &[Part] = &[
         run: check_platforms,
         only_on_linux: Some("it checks from Linux"),
     },
+    Part {
+        name: FUZZ,
+        what: "fuzzing, ten minutes a target",
+        run: fuzz_for_a_release,
+        only_on_linux: Some("libFuzzer is set up there"),
+    },
 ];
+
+/// Only for a release, or when it is named. What fuzzing has kept runs with the tests every time.
+pub const FUZZ: &str = "fuzz";
 
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
@@ -84,15 +93,15 @@ enum Outcome {
     NotReached,
 }
 
-/// Runs the named parts, or all if none is named, and prints how each went. The last line counts them.
+/// Runs the named parts, or all if none is named (for a release, fuzzing as well), and prints how each went. The last line counts them.
 ///
 /// # Errors
 /// None of the parts': they are told in the table. Only if the tool itself can't go on.
-pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
+pub fn run(repository: &Repository, names: &[String], release: bool) -> Result<ExitCode> {
     let total = Stopwatch::start();
     let mut outcomes = Vec::new();
     let mut failure = None;
-    for part in PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name)) {
+    for part in PARTS.iter().filter(|part| is_wanted(part.name, names, release)) {
         let outcome = if failure.is_some() {
             Outcome::NotReached
         } else if let (Some(reason), false) = (part.only_on_linux, cfg!(target_os = "linux")) {
@@ -116,6 +125,12 @@ pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
     }
     println!("{}", counts(&outcomes));
     Ok(if failure.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// All but what only a release needs, if none is named.
+fn is_wanted(part: &str, names: &[String], release: bool) -> bool {
+    let is_everyday = names.is_empty() && part != FUZZ;
+    is_everyday || (release && part == FUZZ) || names.iter().any(|name| name == part)
 }
 
 fn table(outcomes: &[(&Part, Outcome)], total: Duration) -> String {
@@ -237,6 +252,10 @@ fn check_platforms(repository: &Repository) -> Result<()> {
     platforms::check(repository)
 }
 
+fn fuzz_for_a_release(repository: &Repository) -> Result<()> {
+    fuzz::run(repository, None, fuzz::MINUTES_FOR_A_RELEASE)
+}
+
 fn generated(repository: &Repository) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut texts = BTreeMap::new();
     for path in GENERATED {
@@ -284,6 +303,14 @@ mod tests_of_the_gate {
     fn a_part_that_was_not_reached_counts_neither_as_passed_nor_as_failed() {
         assert_eq!(counts(&outcomes()), "1 passed, 1 failed, 1 skipped");
         assert_eq!(counts(&[]), "0 passed, 0 failed");
+    }
+
+    #[test]
+    fn fuzzing_is_for_a_release_or_for_who_names_it() {
+        let named = [FUZZ.to_owned()];
+        assert!(is_wanted("fmt", &[], false) && !is_wanted(FUZZ, &[], false));
+        assert!(is_wanted("fmt", &[], true) && is_wanted(FUZZ, &[], true));
+        assert!(!is_wanted("fmt", &named, false) && is_wanted(FUZZ, &named, false));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod bench;
 mod cargo_metadata;
 mod command;
 mod demo;
+mod fuzz;
 mod gate;
 mod platforms;
 mod repository;
@@ -51,6 +52,16 @@ enum Verb {
     Test {
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
         parts: Vec<String>,
+        /// With what only a release needs: ten minutes of fuzzing for each target
+        #[arg(long)]
+        release: bool,
+    },
+    /// Feed what the gateway decides on what a fuzzer makes up: all targets, or one
+    Fuzz {
+        target: Option<String>,
+        /// For each target
+        #[arg(long, default_value_t = fuzz::MINUTES, value_name = "N")]
+        minutes: u64,
     },
     /// Type-check the whole program for Windows and macOS from Linux
     CheckPlatforms,
@@ -85,9 +96,15 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             setup::run(&repository, if headless.is_some() { Scope::HEADLESS_DEMO } else { Scope::DEMO })?;
             demo::run(&repository, headless.as_deref())
         }
-        Verb::Test { parts } => {
-            setup::run(&repository, Scope::EVERYTHING)?;
-            gate::run(&repository, &parts)
+        Verb::Test { parts, release } => {
+            let fuzzes = release || parts.iter().any(|part| part == gate::FUZZ);
+            setup::run(&repository, if fuzzes { Scope::EVERYTHING } else { Scope::GATE })?;
+            gate::run(&repository, &parts, release)
+        }
+        Verb::Fuzz { target, minutes } => {
+            setup::run(&repository, Scope::FUZZ)?;
+            fuzz::run(&repository, target.as_deref(), minutes)?;
+            Ok(ExitCode::SUCCESS)
         }
         Verb::CheckPlatforms => {
             setup::run(&repository, Scope::PLATFORMS)?;

@@ -92,9 +92,14 @@ impl PathPattern {
     }
 
     /// As a portal might read it that cares neither for the case of letters nor for slashes at the end, parameters, trailing
-    /// dots and blanks, or what follows a dot in the last segment.
+    /// dots and blanks, or what follows a dot in the last segment. A segment of nothing but these is none to some, and one to
+    /// others.
     pub fn is_perhaps(&self, path: &str) -> bool {
-        let mut given = lenient(path);
+        self.is_read_as(path, Bare::Dropped) || self.is_read_as(path, Bare::Kept)
+    }
+
+    fn is_read_as(&self, path: &str, bare: Bare) -> bool {
+        let mut given = lenient(path, bare);
         // `/a` is `/a/` to many.
         let wanted: Vec<&Segment> =
             self.segments.iter().filter(|segment| **segment != Segment::Literal(String::new())).collect();
@@ -107,7 +112,7 @@ impl PathPattern {
                     given.remove(0);
                 }
                 Segment::Literal(literal) => {
-                    let literal = lenient(&format!("/{literal}")).concat();
+                    let literal = lenient(&format!("/{literal}"), bare).concat();
                     let one = given.remove(0);
                     // `/a` is `/a.json` to many, also where it was written with the extension.
                     let stem = |segment: &str| segment.split('.').next().unwrap_or_default().to_owned();
@@ -169,12 +174,19 @@ fn literal(part: &str) -> Result<String, PatternError> {
     Ok(canonical)
 }
 
+/// What becomes of a segment of which nothing is left, such as `%20`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bare {
+    Dropped,
+    Kept,
+}
+
 /// Segments in lower case, decoded, without parameters, trailing dots and blanks; empty ones are nothing.
-fn lenient(path: &str) -> Vec<String> {
+fn lenient(path: &str, bare: Bare) -> Vec<String> {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().to_lowercase();
     let plain = |segment: &str| {
-        let bare = segment.split(';').next().unwrap_or_default();
-        bare.trim_end_matches(['.', ' ']).to_owned()
+        let left = segment.split(';').next().unwrap_or_default().trim_end_matches(['.', ' ']);
+        if left.is_empty() && bare == Bare::Kept { segment.to_owned() } else { left.to_owned() }
     };
     decoded.split('/').map(plain).filter(|segment| !segment.is_empty()).collect()
 }
@@ -240,6 +252,17 @@ mod tests {
         assert!(pattern("/").is_perhaps("/"));
         assert!(pattern("/files/{rest...}").is_perhaps("/FILES/a/b"));
         assert!(!pattern("/files/{rest...}").is_perhaps("/files/"));
+    }
+
+    #[test]
+    fn a_segment_of_blanks_or_dots_is_a_segment_to_some_and_none_to_others() {
+        for path in ["/open/%20", "/open/...", "/OPEN/;x", "/open/%20/"] {
+            assert!(pattern("/open/{id}").is_perhaps(path), "{path}");
+            assert!(pattern("/open/{rest...}").is_perhaps(path), "{path}");
+            assert!(pattern("/open").is_perhaps(path), "{path}");
+        }
+        assert!(pattern("/open/...").is_perhaps("/open/..."));
+        assert!(!pattern("/open/{id}").is_perhaps("/open/"));
     }
 
     #[test]

@@ -21,10 +21,14 @@ pub struct Scope {
     cross_targets: bool,
     /// Programs that judge the code: clippy, rustfmt, cargo-deny; and what only tests run.
     judges: bool,
+    /// A nightly compiler and cargo-fuzz.
+    fuzzer: bool,
 }
 
 impl Scope {
-    pub const EVERYTHING: Self = Self {
+    pub const EVERYTHING: Self = Self { fuzzer: true, ..Self::GATE };
+    /// What a change has to pass, which is all but fuzzing.
+    pub const GATE: Self = Self {
         purposes: &[
             Purpose::Build,
             Purpose::Windows,
@@ -35,17 +39,20 @@ impl Scope {
         ],
         cross_targets: true,
         judges: true,
+        fuzzer: false,
     };
-    pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false };
+    pub const FUZZ: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: true };
+    pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: false };
     pub const HEADLESS_DEMO: Self =
-        Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false };
+        Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false, fuzzer: false };
     pub const BENCH: Self = Self {
         purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Peers],
         cross_targets: false,
         judges: false,
+        fuzzer: false,
     };
     pub const PLATFORMS: Self =
-        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false };
+        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false, fuzzer: false };
 }
 
 /// Brings the machine to where the scope wants it; `false` if it was there already.
@@ -67,6 +74,9 @@ pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
     }
     if scope.judges {
         changed |= rust::add_missing_judges(repository)?;
+    }
+    if scope.fuzzer && cfg!(target_os = "linux") {
+        changed |= rust::add_missing_fuzzer(repository)?;
     }
     changed |= ui::install_packages(repository)?;
     if scope.judges {

@@ -1,4 +1,4 @@
-//! Rust's own parts: targets, clippy and rustfmt by rustup; cargo-deny by cargo.
+//! Rust's own parts: targets, clippy, rustfmt and a nightly compiler by rustup; cargo-deny and cargo-fuzz by cargo.
 
 use anyhow::{Context, Result};
 
@@ -10,6 +10,9 @@ use crate::repository::Repository;
 const CARGO_DENY: &str = "0.20.2";
 /// The oldest one that reads `deny.toml` as it is written.
 const OLDEST_CARGO_DENY: (u32, u32) = (0, 18);
+
+const CARGO_FUZZ: &str = "0.13.2";
+const OLDEST_CARGO_FUZZ: (u32, u32) = (0, 12);
 
 /// # Errors
 /// If rustup is not there or can't add one.
@@ -40,6 +43,38 @@ pub fn add_missing_judges(repository: &Repository) -> Result<bool> {
         println!("setup: building cargo-deny {CARGO_DENY}, which takes about a minute");
         // Unoptimised: it builds in a quarter of the time and still answers in seconds.
         let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--debug", "--force"];
+        command::run(
+            command::cargo(repository)
+                .args(arguments)
+                .env("CARGO_PROFILE_DEV_DEBUG", "0")
+                .env("CARGO_INCREMENTAL", "0"),
+        )?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+/// Fuzzing asks the compiler for what only a nightly one gives. Any will do: nothing that is shipped is built with it.
+///
+/// # Errors
+/// If rustup is not there, or one of them can't be installed.
+pub fn add_missing_fuzzer(repository: &Repository) -> Result<bool> {
+    let mut changed = false;
+    let installed = rustup(repository, &["toolchain", "list"])?;
+    if !installed.lines().any(|line| line.starts_with("nightly-")) {
+        command::run(command::program(repository, "rustup").args([
+            "toolchain",
+            "install",
+            "nightly",
+            "--profile",
+            "minimal",
+        ]))?;
+        changed = true;
+    }
+    let there = command::output(command::cargo(repository).args(["fuzz", "--version"])).unwrap_or_default();
+    if version(&there).is_none_or(|found| found < OLDEST_CARGO_FUZZ) {
+        println!("setup: building cargo-fuzz {CARGO_FUZZ}, which takes about a minute");
+        let arguments = ["install", "cargo-fuzz", "--version", CARGO_FUZZ, "--locked", "--debug", "--force"];
         command::run(
             command::cargo(repository)
                 .args(arguments)
