@@ -58,8 +58,20 @@ const PARTS: &[Part] = &[
     },
 ];
 
+/// What takes longer than a change can wait for; runs with `--release`, after all that every change has to pass.
+const RELEASE_PARTS: &[Part] = &[Part {
+    name: "attacks",
+    what: "every attack of the hostile portal",
+    run: attacks,
+    only_on_linux: Some("it needs Xvfb and WebKitGTK"),
+}];
+
+/// Asked for by the tests: which attacks are performed.
+const ATTACKS: (&str, &str) = ("AMBERGLASS_ATTACKS", "all");
+
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
+const IN_WINDOWS: [&str; 7] = ["test", "--locked", "--workspace", "--features", "automation", "--test", WINDOW_TESTS];
 
 /// What is PostgreSQL's alone.
 const POSTGRES_TESTS: &str = "postgres";
@@ -74,7 +86,7 @@ const ENGINE: (&str, &str) = ("AMBERGLASS_TEST_ENGINE", "postgres");
 const GENERATED: &[&str] = &["ui/src/lib/bindings", "docs/openapi.json"];
 
 pub fn part_names() -> Vec<&'static str> {
-    PARTS.iter().map(|part| part.name).collect()
+    PARTS.iter().chain(RELEASE_PARTS).map(|part| part.name).collect()
 }
 
 enum Outcome {
@@ -84,15 +96,18 @@ enum Outcome {
     NotReached,
 }
 
-/// Runs the named parts, or all if none is named, and prints how each went. The last line counts them.
+/// Runs the named parts, or all that every change has to pass if none is named, and with `release` what comes before a
+/// release beside them. Prints how each went; the last line counts them.
 ///
 /// # Errors
 /// None of the parts': they are told in the table. Only if the tool itself can't go on.
-pub fn run(repository: &Repository, names: &[String]) -> Result<ExitCode> {
+pub fn run(repository: &Repository, names: &[String], release: bool) -> Result<ExitCode> {
     let total = Stopwatch::start();
     let mut outcomes = Vec::new();
     let mut failure = None;
-    for part in PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name)) {
+    let asked = |part: &&Part| names.is_empty() || names.contains(&part.name.to_owned());
+    let named_for_release = |part: &&Part| release || names.contains(&part.name.to_owned());
+    for part in PARTS.iter().filter(asked).chain(RELEASE_PARTS.iter().filter(named_for_release)) {
         let outcome = if failure.is_some() {
             Outcome::NotReached
         } else if let (Some(reason), false) = (part.only_on_linux, cfg!(target_os = "linux")) {
@@ -221,15 +236,13 @@ fn postgres(repository: &Repository) -> Result<()> {
 
 fn windows(repository: &Repository) -> Result<()> {
     build(repository)?;
-    command::run(command::cargo(repository).args([
-        "test",
-        "--locked",
-        "--workspace",
-        "--features",
-        "automation",
-        "--test",
-        WINDOW_TESTS,
-    ]))
+    command::run(command::cargo(repository).args(IN_WINDOWS))
+}
+
+fn attacks(repository: &Repository) -> Result<()> {
+    build(repository)?;
+    let mut cargo = command::cargo(repository);
+    command::run(cargo.env(ATTACKS.0, ATTACKS.1).args(IN_WINDOWS).args(["--", "attack_suite::"]))
 }
 
 fn check_platforms(repository: &Repository) -> Result<()> {

@@ -51,6 +51,9 @@ enum Verb {
     Test {
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
         parts: Vec<String>,
+        /// Also what takes too long for every change and has to pass before a release
+        #[arg(long)]
+        release: bool,
     },
     /// Type-check the whole program for Windows and macOS from Linux
     CheckPlatforms,
@@ -85,9 +88,9 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             setup::run(&repository, if headless.is_some() { Scope::HEADLESS_DEMO } else { Scope::DEMO })?;
             demo::run(&repository, headless.as_deref())
         }
-        Verb::Test { parts } => {
+        Verb::Test { parts, release } => {
             setup::run(&repository, Scope::EVERYTHING)?;
-            gate::run(&repository, &parts)
+            gate::run(&repository, &parts, release)
         }
         Verb::CheckPlatforms => {
             setup::run(&repository, Scope::PLATFORMS)?;
