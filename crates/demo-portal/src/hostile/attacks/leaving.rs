@@ -60,10 +60,10 @@ pub(super) const ATTACKS: &[Attack] = &[
         "location.href = `view-source:${location.href}`;",
     ),
     Attack::nothing("scheme-file", "opens a file of the machine", BY_ENGINE, "location.href = 'file:///etc/passwd';"),
-    Attack::nothing(
+    Attack::refused(
         "scheme-data",
         "replaces itself by an address that carries a page",
-        BY_ENGINE,
+        "download",
         "location.href = 'data:text/html,<h1>escaped</h1>';",
     ),
     Attack::refused(
