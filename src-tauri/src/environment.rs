@@ -3,19 +3,20 @@
 /// Variables that let somebody attach to the webviews or reach into the windows. Removed before Tauri starts; WebDriver
 /// stays possible only in a build with the `automation` feature, which is never bundled.
 #[cfg(not(feature = "automation"))]
-const REMOVED: [&str; 9] = [
+const REMOVED: [&str; 10] = [
     "TAURI_WEBVIEW_AUTOMATION",
     "WEBKIT_INSPECTOR_SERVER",
     "WEBKIT_INSPECTOR_HTTP_SERVER",
     "WEBVIEW2_ADDITIONAL_BROWSER_ARGUMENTS",
     "WEBVIEW2_BROWSER_EXECUTABLE_FOLDER",
     "WEBVIEW2_USER_DATA_FOLDER",
+    "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS",
     "GTK_DEBUG",
     "GTK_MODULES",
     "GTK_PATH",
 ];
 #[cfg(feature = "automation")]
-const REMOVED: [&str; 3] = ["GTK_DEBUG", "GTK_MODULES", "GTK_PATH"];
+const REMOVED: [&str; 4] = ["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "GTK_DEBUG", "GTK_MODULES", "GTK_PATH"];
 
 /// Must run first in `main`, while there is one thread.
 #[allow(unsafe_code, reason = "std::env::remove_var is unsafe; the reason it is sound here stands below")]

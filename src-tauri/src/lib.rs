@@ -5,6 +5,8 @@
 mod appearance;
 mod browser;
 mod commands;
+#[cfg(target_os = "linux")]
+mod engine_sandbox;
 mod environment;
 mod failed_start;
 mod file_choice;
@@ -48,6 +50,8 @@ const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
 /// Runs the console until it is closed.
 pub fn run() -> ExitCode {
     environment::clean();
+    #[cfg(target_os = "linux")]
+    engine_sandbox::ask();
     single_instance::say_if_running();
     let built = tauri::Builder::default()
         .plugin(single_instance::plugin())
@@ -99,6 +103,8 @@ enum SetUpError {
 fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     let installation = Installation::find(app)?;
     log_file::start(&installation.data_dir.join("logs"))?;
+    #[cfg(target_os = "linux")]
+    engine_sandbox::say();
     let preferences = Arc::new(StoredPreferences::open(app, &installation.data_dir)?);
     let (server, server_url) = server_choice::choose(Sources {
         machine_policy: machine_policy::read(&machine_policy::path())?.server,

@@ -1,65 +1,78 @@
-//! The moments at which what waits may go through after all: the machine woke up, or somebody is back at the screen.
+//! Whether somebody can be at the screen. When nobody can, the page is covered; when somebody is back, what waits may go
+//! through after all.
 
-use amberglass_app::{Handle, host::HostEvent};
+use amberglass_app::{
+    Handle,
+    host::{Absence, HostEvent},
+};
 
 /// Listens for as long as the program runs. On the main thread. Where the desktop gives no such signal delivery goes on by
-/// its own pauses, a minute at most.
+/// its own pauses, a minute at most, and idleness ends the session.
 pub fn listen(controller: &Handle) {
     platform::listen(controller);
 }
 
-fn tell(controller: &Handle, why: &str) {
-    tracing::info!(why, "delivery is tried at once");
-    controller.host_event(HostEvent::Awoke);
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing tells there yet"))]
+fn tell(controller: &Handle, absence: Absence, is_away: bool, why: &str) {
+    if is_away {
+        tracing::info!(why, "nobody is at the screen; a page is covered");
+        controller.host_event(HostEvent::WentAway { absence });
+    } else {
+        tracing::info!(why, "somebody may be at the screen; delivery is tried at once");
+        controller.host_event(HostEvent::CameBack { absence });
+        controller.host_event(HostEvent::Awoke);
+    }
 }
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use amberglass_app::Handle;
+    use amberglass_app::{Handle, host::Absence};
     use gtk::{gio, glib};
 
-    /// Bus, interface, signal, and the argument with which it says that somebody is back.
+    /// Bus, interface, signal, and what it says: always the same, or by its one argument (true: away).
     pub(super) struct Sign {
         pub bus: gio::BusType,
         pub interface: &'static str,
         pub signal: &'static str,
-        pub argument: Option<bool>,
+        pub absence: Absence,
+        pub always: Option<bool>,
     }
 
-    pub(super) const SIGNS: [Sign; 4] = [
+    const SESSION_OF_LOGIN: Sign = Sign {
+        bus: gio::BusType::System,
+        interface: "org.freedesktop.login1.Session",
+        signal: "Lock",
+        absence: Absence::ScreenLocked,
+        always: Some(true),
+    };
+
+    const SCREEN_SAVER: Sign = Sign {
+        bus: gio::BusType::Session,
+        interface: "org.freedesktop.ScreenSaver",
+        signal: "ActiveChanged",
+        absence: Absence::ScreenLocked,
+        always: None,
+    };
+
+    pub(super) const SIGNS: [Sign; 5] = [
         // True before the sleep, false after it.
         Sign {
             bus: gio::BusType::System,
             interface: "org.freedesktop.login1.Manager",
             signal: "PrepareForSleep",
-            argument: Some(false),
+            absence: Absence::Asleep,
+            always: None,
         },
-        Sign {
-            bus: gio::BusType::System,
-            interface: "org.freedesktop.login1.Session",
-            signal: "Unlock",
-            argument: None,
-        },
-        Sign {
-            bus: gio::BusType::Session,
-            interface: "org.freedesktop.ScreenSaver",
-            signal: "ActiveChanged",
-            argument: Some(false),
-        },
-        Sign {
-            bus: gio::BusType::Session,
-            interface: "org.gnome.ScreenSaver",
-            signal: "ActiveChanged",
-            argument: Some(false),
-        },
+        SESSION_OF_LOGIN,
+        Sign { signal: "Unlock", always: Some(false), ..SESSION_OF_LOGIN },
+        SCREEN_SAVER,
+        Sign { interface: "org.gnome.ScreenSaver", ..SCREEN_SAVER },
     ];
 
     impl Sign {
-        pub fn is_given_by(&self, arguments: &glib::Variant) -> bool {
-            match self.argument {
-                None => true,
-                Some(wanted) => arguments.get::<(bool,)>() == Some((wanted,)),
-            }
+        /// Whether somebody is away by it. Nothing for what cannot be read.
+        pub fn says(&self, arguments: &glib::Variant) -> Option<bool> {
+            self.always.or_else(|| arguments.get::<(bool,)>().map(|(away,)| away))
         }
     }
 
@@ -67,8 +80,12 @@ mod platform {
         for bus in [gio::BusType::System, gio::BusType::Session] {
             let controller = controller.clone();
             gio::bus_get(bus, gio::Cancellable::NONE, move |connection| match connection {
-                Ok(connection) => subscribe(&connection, bus, &controller),
-                Err(error) => tracing::info!(%error, ?bus, "no bus tells when this machine wakes up"),
+                Ok(connection) => {
+                    // A bus that is started anew must not end the program, and a session with it.
+                    connection.set_exit_on_close(false);
+                    subscribe(&connection, bus, &controller);
+                }
+                Err(error) => tracing::info!(%error, ?bus, "no bus tells when nobody is at this machine"),
             });
         }
     }
@@ -76,7 +93,8 @@ mod platform {
     pub(super) fn subscribe(connection: &gio::DBusConnection, bus: gio::BusType, controller: &Handle) {
         for sign in SIGNS.iter().filter(|sign| sign.bus == bus) {
             let controller = controller.clone();
-            // Kept until the connection closes, which is with the program.
+            // Nobody else holds the machine's bus: without this it would be left at once, and nothing be heard of it.
+            let held = connection.clone();
             let _ = connection.signal_subscribe(
                 None,
                 Some(sign.interface),
@@ -85,8 +103,9 @@ mod platform {
                 None,
                 gio::DBusSignalFlags::NONE,
                 move |_, _, _, _, _, arguments| {
-                    if sign.is_given_by(arguments) {
-                        super::tell(&controller, sign.signal);
+                    let _ = &held;
+                    if let Some(is_away) = sign.says(arguments) {
+                        super::tell(&controller, sign.absence, is_away, sign.signal);
                     }
                 },
             );
@@ -112,9 +131,14 @@ mod tests {
     #[test]
     fn going_to_sleep_and_locking_the_screen_are_not_taken_for_waking() {
         for sign in &SIGNS {
-            assert!(sign.is_given_by(&(false,).to_variant()), "{}", sign.signal);
-            assert_eq!(sign.is_given_by(&(true,).to_variant()), sign.argument.is_none(), "{}", sign.signal);
-            assert_eq!(sign.is_given_by(&().to_variant()), sign.argument.is_none(), "{}", sign.signal);
+            match sign.always {
+                Some(away) => assert_eq!(sign.says(&().to_variant()), Some(away), "{}", sign.signal),
+                None => {
+                    assert_eq!(sign.says(&(true,).to_variant()), Some(true), "{}", sign.signal);
+                    assert_eq!(sign.says(&(false,).to_variant()), Some(false), "{}", sign.signal);
+                    assert_eq!(sign.says(&("true",).to_variant()), None, "{}", sign.signal);
+                }
+            }
         }
     }
 }

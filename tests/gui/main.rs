@@ -1,12 +1,15 @@
 //! Real windows on a desk without a screen: the console is the built program, driven as a person drives it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod absence;
 mod approval;
+mod attack_suite;
 mod attacks;
 mod beside_the_clock;
 mod curtain;
 mod first_run;
 mod instances;
+mod leaves_nothing;
 mod lifetime;
 mod main_job;
 mod one_write;

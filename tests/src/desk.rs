@@ -72,7 +72,9 @@ impl Desk {
     pub async fn start(dir: &Path, keyring: bool) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let runtime = dir.join("runtime");
+        let tmp = dir.join("tmp");
         std::fs::create_dir_all(&runtime)?;
+        std::fs::create_dir_all(&tmp)?;
         run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
         let (display, number) = start_display(dir).await?;
         let mut environment: Vec<(String, String)> = [
@@ -81,6 +83,7 @@ impl Desk {
             ("XDG_DATA_HOME", dir.join("share").display().to_string()),
             ("XDG_CONFIG_HOME", dir.join("config").display().to_string()),
             ("XDG_CACHE_HOME", dir.join("cache").display().to_string()),
+            ("TMPDIR", tmp.display().to_string()),
             ("GDK_BACKEND", "x11".to_owned()),
             ("NO_AT_BRIDGE", "1".to_owned()),
             ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
@@ -88,6 +91,8 @@ impl Desk {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
         let (bus, address) = start_bus(dir, &environment)?;
+        // What the machine as a whole says (that it goes to sleep, that its screen is locked) is said on this desk's bus, too.
+        environment.push(("DBUS_SYSTEM_BUS_ADDRESS".to_owned(), address.clone()));
         environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
         let mut manager = Command::new("openbox");
         manager.envs(environment.clone());

@@ -4,6 +4,7 @@
 //! Never part of what is shipped. Start reading at [`stack`] and [`desk`]; for the stories, which run all of it in
 //! one process under a clock moved by hand, at [`world`].
 
+pub mod attack_stage;
 pub mod bench;
 pub mod breaking_line;
 pub mod browser;

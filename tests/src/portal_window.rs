@@ -21,7 +21,7 @@ pub const LIVE: [u8; 3] = [0xf5, 0x9e, 0x0b];
 /// `#7f1d1d`: about to end.
 pub const LAST_MINUTES: [u8; 3] = [0x7f, 0x1d, 0x1d];
 /// In the order of the portal's strip of test pages.
-const HOSTILE_LINKS: [&str; 4] = ["cover", "dialog", "probe", "probe with clicks"];
+const HOSTILE_LINKS: [&str; 5] = ["cover", "dialog", "probe", "probe with clicks", "attacks"];
 /// What the webview shows before a page has painted.
 const GROUND: [u8; 3] = [0xfa, 0xfa, 0xf9];
 /// The curtain's grey, light and dark.

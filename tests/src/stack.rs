@@ -158,6 +158,14 @@ impl Stack {
         Ok(std::mem::take(reports))
     }
 
+    /// Has the page on the stage perform this attack next; the number of the order is in its reports.
+    pub async fn order_attack(&self, id: &str) -> Result<u64> {
+        let client = reqwest::Client::builder().no_proxy().timeout(READY).build()?;
+        let answer = client.post(format!("{}/hostile/order/{id}", self.portal_url)).send().await?.error_for_status()?;
+        let answer: serde_json::Value = answer.json().await?;
+        answer.get("run").and_then(serde_json::Value::as_u64).context("no number")
+    }
+
     pub fn stop_portal(&mut self) {
         self.portal = None;
     }

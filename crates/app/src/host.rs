@@ -84,6 +84,13 @@ pub trait WindowRecorder: Send + Sync + 'static {
     fn refused(&self, attempt: Attempt, target: Option<&str>);
 }
 
+/// Why nobody can be at the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    ScreenLocked,
+    Asleep,
+}
+
 /// What happened in the windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostEvent {
@@ -137,6 +144,13 @@ pub enum HostEvent {
     },
     NoticeOpened {
         opens: Opens,
+    },
+    /// Nobody can be at the screen from here on.
+    WentAway {
+        absence: Absence,
+    },
+    CameBack {
+        absence: Absence,
     },
     /// The machine woke up, the screen was unlocked, or a network came: what waits may go through now.
     Awoke,

@@ -13,7 +13,7 @@ use crate::{
     elevating::Elevating,
     errors,
     extending::Extending,
-    host::HostEvent,
+    host::{Absence, HostEvent},
     input::Reply,
     leaving::Leaving,
     session_end::Ending,
@@ -45,6 +45,7 @@ pub(crate) struct Running {
     unreachable: bool,
     crashed: bool,
     journal_failed: bool,
+    away: Away,
     pub over: Option<Over>,
     pub ending: Option<Ending>,
     check_at: Option<i64>,
@@ -57,6 +58,13 @@ pub(crate) struct Running {
     lifting: bool,
     pub notice: Option<RefusedNotice>,
     notices: u32,
+}
+
+/// Whether somebody can be at the screen; each ends by itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Away {
+    locked: bool,
+    asleep: bool,
 }
 
 /// The session is over, as far as this console knows.
@@ -86,6 +94,7 @@ impl Running {
             unreachable: false,
             crashed: false,
             journal_failed: false,
+            away: Away::default(),
             over: None,
             ending: None,
             check_at: None,
@@ -147,6 +156,8 @@ impl Running {
             Some(CurtainView::PageCrashed {})
         } else if self.unreachable {
             Some(CurtainView::PortalUnreachable {})
+        } else if self.away.locked || self.away.asleep {
+            Some(CurtainView::Away {})
         } else if !self.painted {
             Some(CurtainView::Opening {})
         } else {
@@ -162,6 +173,7 @@ const fn recorded_cause(curtain: &CurtainView) -> Option<&'static str> {
         CurtainView::PortalUnreachable {} => Some("portal_unreachable"),
         CurtainView::PageCrashed {} => Some("page_crashed"),
         CurtainView::JournalFailed {} => Some("journal_failed"),
+        CurtainView::Away {} => Some("away"),
         CurtainView::Ended { ended_by: Some(EndedBy::Expired), .. } => Some("expired"),
         CurtainView::Opening {} | CurtainView::Ending {} | CurtainView::Ended { .. } => None,
     }
@@ -428,11 +440,21 @@ impl Actor {
             HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
             HostEvent::NoticeOpened { opens } => self.on_notice_opened(opens),
             HostEvent::FileChosen { number, file } => self.on_file_chosen(number, file),
+            HostEvent::WentAway { absence } => self.on_absence(absence, true),
+            HostEvent::CameBack { absence } => self.on_absence(absence, false),
             HostEvent::Awoke => {
                 self.nudge_sync();
                 self.reconnect_now();
             }
             HostEvent::QuitRequested => self.leave(Leaving::quit),
+        }
+    }
+
+    fn on_absence(&mut self, absence: Absence, is_away: bool) {
+        let Some(running) = &mut self.running else { return };
+        match absence {
+            Absence::ScreenLocked => running.away.locked = is_away,
+            Absence::Asleep => running.away.asleep = is_away,
         }
     }
 
@@ -448,6 +470,8 @@ impl Actor {
         let Some(running) = self.running_mut(session) else { return };
         // The curtain is lifted only once the record of it is durable, so a journal that still fails keeps it.
         running.journal_failed = false;
+        // Whoever presses this is at the screen: not every desktop says when it is unlocked.
+        running.away = Away::default();
         let reload = running.unreachable || running.crashed;
         if reload {
             (running.unreachable, running.crashed, running.painted) = (false, false, false);
@@ -519,6 +543,8 @@ mod tests {
         assert_eq!(running.wanted_curtain(), Some(CurtainView::Opening {}));
         running.painted = true;
         assert_eq!(running.wanted_curtain(), None);
+        running.away.asleep = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::Away {}));
         running.unreachable = true;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::PortalUnreachable {}));
         running.crashed = true;

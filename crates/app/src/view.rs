@@ -578,6 +578,8 @@ pub enum CurtainView {
     PortalUnreachable {},
     /// The page's web process died.
     PageCrashed {},
+    /// The screen is locked, or the machine sleeps.
+    Away {},
     Ending {},
     /// Over. Also while nobody can ask the server: past the deadline, or past what idleness or silence allow.
     Ended {

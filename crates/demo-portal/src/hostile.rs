@@ -1,7 +1,11 @@
 //! Pages that try to get out of the window they are shown in. For tests only, and only when asked for.
 //!
 //! They carry no headers that would hold them back and show no customer's data, so they need no identity. What they
-//! find out they report, by POST and, since a gateway may stop that, also by GET.
+//! find out they report, by POST and, since a gateway may stop that, also by GET. [`attacks`] names them one by one.
+
+mod answers;
+pub mod attacks;
+pub(crate) mod stage;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,7 +16,7 @@ use axum::{
     http::{StatusCode, header},
     middleware,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use maud::{DOCTYPE, Markup, html};
 
@@ -35,6 +39,14 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/hostile/probe.js", get(|| file("text/javascript", include_str!("hostile/probe.js"))))
         .route("/hostile/reach.js", get(|| file("text/javascript", include_str!("hostile/reach.js"))))
         .route("/hostile/worker.js", get(|| file("text/javascript", include_str!("hostile/worker.js"))))
+        .route("/hostile/stage.js", get(|| file("text/javascript", include_str!("hostile/stage.js"))))
+        .route("/hostile", get(stage::index))
+        .route("/hostile/rest", get(stage::rest))
+        .route("/hostile/next", get(stage::next))
+        .route("/hostile/order/{id}", post(stage::order))
+        .route("/hostile/script/{id}", get(stage::script))
+        .route("/hostile/answer/{name}", get(answers::give))
+        .route("/hostile/{id}", get(stage::show))
         .layer(middleware::map_response(
             |response: Response| async move { (Extension(Bare), response).into_response() },
         ))

@@ -32,5 +32,6 @@ mod ticker;
 pub const RULES: &str = include_str!("../rules.toml");
 
 pub use effects::{Happened, Mail};
+pub use hostile::attacks;
 pub use portal::{Clock, Portal, PortalConfig, PortalError, UnixMillis, serve};
 pub use seen::{PortalState, Received};

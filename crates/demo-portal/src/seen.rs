@@ -12,12 +12,13 @@ use axum::http::Method;
 
 use crate::{
     effects::{Effects, Happened},
+    hostile::stage::Orders,
     portal::UnixMillis,
 };
 
 /// The oldest are forgotten beyond this, so that a portal left running does not grow.
 const KEPT_REQUESTS: usize = 20_000;
-const KEPT_REPORTS: usize = 200;
+const KEPT_REPORTS: usize = 1_000;
 
 /// One request as it arrived, whatever the answer was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct PortalState {
     writes: AtomicU64,
     received: Mutex<VecDeque<Received>>,
     hostile_reports: Mutex<VecDeque<serde_json::Value>>,
+    pub(crate) orders: Orders,
 }
 
 impl PortalState {
@@ -43,6 +45,7 @@ impl PortalState {
             writes: AtomicU64::default(),
             received: Mutex::default(),
             hostile_reports: Mutex::default(),
+            orders: Orders::default(),
         }
     }
 

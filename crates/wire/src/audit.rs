@@ -441,6 +441,9 @@ pub enum Attempt {
     InvalidCertificate,
     OtherOrigin,
     CloseWindow,
+    ContextMenu,
+    DeveloperTools,
+    DragOut,
 }
 
 impl EventDetail {

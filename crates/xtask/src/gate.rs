@@ -56,6 +56,19 @@ const PARTS: &[Part] = &[
         run: check_platforms,
         only_on_linux: Some("it checks from Linux"),
     },
+];
+
+/// Only for a release, or when it is named. What fuzzing has kept runs with the tests every time.
+pub const FUZZ: &str = "fuzz";
+
+/// What takes longer than a change can wait for; runs with `--release`, after all that every change has to pass.
+const RELEASE_PARTS: &[Part] = &[
+    Part {
+        name: "attacks",
+        what: "every attack of the hostile portal",
+        run: attacks,
+        only_on_linux: Some("it needs Xvfb and WebKitGTK"),
+    },
     Part {
         name: FUZZ,
         what: "fuzzing, ten minutes a target",
@@ -64,11 +77,12 @@ const PARTS: &[Part] = &[
     },
 ];
 
-/// Only for a release, or when it is named. What fuzzing has kept runs with the tests every time.
-pub const FUZZ: &str = "fuzz";
+/// Asked for by the tests: which attacks are performed.
+const ATTACKS: (&str, &str) = ("AMBERGLASS_ATTACKS", "all");
 
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
+const IN_WINDOWS: [&str; 7] = ["test", "--locked", "--workspace", "--features", "automation", "--test", WINDOW_TESTS];
 
 /// What is PostgreSQL's alone.
 const POSTGRES_TESTS: &str = "postgres";
@@ -83,7 +97,7 @@ const ENGINE: (&str, &str) = ("AMBERGLASS_TEST_ENGINE", "postgres");
 const GENERATED: &[&str] = &["ui/src/lib/bindings", "docs/openapi.json"];
 
 pub fn part_names() -> Vec<&'static str> {
-    PARTS.iter().map(|part| part.name).collect()
+    PARTS.iter().chain(RELEASE_PARTS).map(|part| part.name).collect()
 }
 
 enum Outcome {
@@ -93,7 +107,8 @@ enum Outcome {
     NotReached,
 }
 
-/// Runs the named parts, or all if none is named (for a release, fuzzing as well), and prints how each went. The last line counts them.
+/// Runs the named parts, or all that every change has to pass if none is named, and with `release` what comes before a
+/// release beside them. Prints how each went; the last line counts them.
 ///
 /// # Errors
 /// None of the parts': they are told in the table. Only if the tool itself can't go on.
@@ -101,7 +116,7 @@ pub fn run(repository: &Repository, names: &[String], release: bool) -> Result<E
     let total = Stopwatch::start();
     let mut outcomes = Vec::new();
     let mut failure = None;
-    for part in PARTS.iter().filter(|part| is_wanted(part.name, names, release)) {
+    for part in PARTS.iter().chain(RELEASE_PARTS).filter(|part| is_wanted(part.name, names, release)) {
         let outcome = if failure.is_some() {
             Outcome::NotReached
         } else if let (Some(reason), false) = (part.only_on_linux, cfg!(target_os = "linux")) {
@@ -129,8 +144,9 @@ pub fn run(repository: &Repository, names: &[String], release: bool) -> Result<E
 
 /// All but what only a release needs, if none is named.
 fn is_wanted(part: &str, names: &[String], release: bool) -> bool {
-    let is_everyday = names.is_empty() && part != FUZZ;
-    is_everyday || (release && part == FUZZ) || names.iter().any(|name| name == part)
+    let is_for_release = RELEASE_PARTS.iter().any(|of_release| of_release.name == part);
+    let is_asked_for = if is_for_release { release } else { names.is_empty() };
+    is_asked_for || names.iter().any(|name| name == part)
 }
 
 fn table(outcomes: &[(&Part, Outcome)], total: Duration) -> String {
@@ -236,15 +252,13 @@ fn postgres(repository: &Repository) -> Result<()> {
 
 fn windows(repository: &Repository) -> Result<()> {
     build(repository)?;
-    command::run(command::cargo(repository).args([
-        "test",
-        "--locked",
-        "--workspace",
-        "--features",
-        "automation",
-        "--test",
-        WINDOW_TESTS,
-    ]))
+    command::run(command::cargo(repository).args(IN_WINDOWS))
+}
+
+fn attacks(repository: &Repository) -> Result<()> {
+    build(repository)?;
+    let mut cargo = command::cargo(repository);
+    command::run(cargo.env(ATTACKS.0, ATTACKS.1).args(IN_WINDOWS).args(["--", "attack_suite::"]))
 }
 
 fn check_platforms(repository: &Repository) -> Result<()> {
@@ -306,10 +320,10 @@ mod tests_of_the_gate {
     }
 
     #[test]
-    fn fuzzing_is_for_a_release_or_for_who_names_it() {
+    fn fuzzing_and_all_attacks_are_for_a_release_or_for_who_names_them() {
         let named = [FUZZ.to_owned()];
         assert!(is_wanted("fmt", &[], false) && !is_wanted(FUZZ, &[], false));
-        assert!(is_wanted("fmt", &[], true) && is_wanted(FUZZ, &[], true));
+        assert!(["fmt", "attacks", FUZZ].iter().all(|part| is_wanted(part, &[], true)));
         assert!(!is_wanted("fmt", &named, false) && is_wanted(FUZZ, &named, false));
     }
 

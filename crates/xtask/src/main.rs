@@ -52,7 +52,7 @@ enum Verb {
     Test {
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
         parts: Vec<String>,
-        /// With what only a release needs: ten minutes of fuzzing for each target
+        /// Also what takes too long for every change and has to pass before a release: all attacks, ten minutes of fuzzing each
         #[arg(long)]
         release: bool,
     },

@@ -65,6 +65,14 @@ fn words(view: &CurtainView, minute: impl Fn(UnixMillis) -> String) -> Words {
             ],
             vec![end(), retry()],
         ),
+        CurtainView::Away {} => (
+            "You were away.",
+            &[
+                "The page is covered while the screen is locked or the computer sleeps, and comes back by itself.",
+                "Your session goes on, and everything so far is on record. If the page stays covered, show it, or end the session.",
+            ],
+            vec![end(), CurtainButton { action: CurtainAction::Retry, label: "Show the page".to_owned() }],
+        ),
         CurtainView::Ending {} => (
             "Ending the session.",
             &[
@@ -176,6 +184,7 @@ mod tests {
             CurtainView::ConnectionLost { goes_on_until: UnixMillis(0) },
             CurtainView::PortalUnreachable {},
             CurtainView::PageCrashed {},
+            CurtainView::Away {},
             CurtainView::JournalFailed {},
         ];
         for cause in causes {

@@ -2,7 +2,7 @@
 
 use amberglass_app::{
     Command,
-    host::HostEvent,
+    host::{Absence, HostEvent},
     view::{ConnectionView, ConsoleView, CurtainView},
 };
 use amberglass_domain::ports::Clock as _;
@@ -366,4 +366,38 @@ async fn the_moments_of_the_warnings_come_from_the_server_the_longest_first() {
     world.show_portal().await;
     let view = world.host.window().unwrap();
     assert_eq!((view.warnings_millis, view.warning_millis), (vec![120_000, 60_000, 30_000], 120_000));
+}
+
+#[tokio::test]
+async fn a_locked_screen_and_a_sleeping_machine_cover_the_page_until_both_are_over() {
+    let world = World::in_session().await;
+    let tell = |event| world.handle.host_event(event);
+    let is_away = |curtain: &CurtainView| *curtain == CurtainView::Away {};
+    let covers = |wanted: bool| world.until_window("as wanted", move |view| view.curtain.is_some() == wanted);
+    tell(HostEvent::WentAway { absence: Absence::ScreenLocked });
+    world.until_curtain("locked", is_away).await;
+    tell(HostEvent::WentAway { absence: Absence::Asleep });
+    let before = world.host.windows.lock().unwrap().len();
+    tell(HostEvent::CameBack { absence: Absence::Asleep });
+    // Answered in order: what follows is seen after the waking was.
+    tell(HostEvent::PortalCrashed { session: world.session() });
+    world.until_curtain("crashed", |curtain| *curtain == CurtainView::PageCrashed {}).await;
+    tell(HostEvent::PortalPainted { session: world.session() });
+    world.until_curtain("still locked", is_away).await;
+    let since: Vec<_> = world.host.windows.lock().unwrap()[before..].to_vec();
+    assert!(since.iter().all(|view| view.curtain.is_some()), "a machine that wakes locked shows nothing");
+    tell(HostEvent::CameBack { absence: Absence::ScreenLocked });
+    covers(false).await;
+    let away = |body: &str| body.contains("curtain_drawn") && body.contains("away");
+    let on_record = || world.server.with(|state| state.delivered.iter().any(|record| away(&record.body)));
+    world.until_true("the absence on record", on_record).await;
+}
+
+#[tokio::test]
+async fn a_desktop_that_never_says_that_it_is_unlocked_strands_nobody_behind_the_curtain() {
+    let world = World::in_session().await;
+    world.handle.host_event(HostEvent::WentAway { absence: Absence::ScreenLocked });
+    world.until_curtain("locked", |curtain| *curtain == CurtainView::Away {}).await;
+    world.handle.host_event(HostEvent::CurtainRetry { session: world.session() });
+    world.until_window("uncovered", |view| view.curtain.is_none()).await;
 }

@@ -124,7 +124,8 @@ fn test_pages(other: &str) -> Markup {
             a href="/hostile/cover" { "Cover" } " "
             a href="/hostile/dialog" { "Dialog" } " "
             a href={ "/hostile/probe?other=" (other) } { "Probe" } " "
-            a href={ "/hostile/probe?stay=1&other=" (other) } { "Probe with clicks" }
+            a href={ "/hostile/probe?stay=1&other=" (other) } { "Probe with clicks" } " "
+            a href="/hostile/rest" { "Attacks" }
         }
     }
 }

@@ -20,17 +20,17 @@ pub enum WindowKey {
     Previous,
     /// Escape at the curtain.
     Leave,
+    /// Keys by which toolkits and browsers open an inspector or a page's source; GTK's own can hide any widget, the
+    /// overlay too.
+    Inspector,
 }
 
 /// Calls `act` for the window's own keys; what `act` does not want goes on to whatever has the keyboard.
 pub fn listen(window: &gtk::ApplicationWindow, act: impl Fn(WindowKey) -> bool + 'static) {
     let act = Rc::new(act);
     window.connect_key_press_event(move |_, event| {
-        if is_inspector(event) || key_of(event).is_some_and(|key| act(key)) {
-            glib::Propagation::Stop
-        } else {
-            glib::Propagation::Proceed
-        }
+        let key = if is_inspector(event) { Some(WindowKey::Inspector) } else { key_of(event) };
+        if key.is_some_and(|key| act(key)) { glib::Propagation::Stop } else { glib::Propagation::Proceed }
     });
 }
 
@@ -48,9 +48,11 @@ fn key_of(event: &gdk::EventKey) -> Option<WindowKey> {
     }
 }
 
-/// GTK's inspector can hide any widget, the overlay too.
 fn is_inspector(event: &gdk::EventKey) -> bool {
-    let held = event.state().contains(gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::SHIFT_MASK);
+    let control = event.state().contains(gdk::ModifierType::CONTROL_MASK);
+    let shift = event.state().contains(gdk::ModifierType::SHIFT_MASK);
     let key = event.keyval().to_unicode().map(|key| key.to_ascii_lowercase());
-    held && matches!(key, Some('d' | 'i'))
+    event.keyval() == keys::F12
+        || (control && shift && matches!(key, Some('c' | 'd' | 'i' | 'j' | 'k')))
+        || (control && !shift && key == Some('u'))
 }

@@ -7,8 +7,8 @@ use amberglass_wire::audit::Attempt;
 use gtk::{gio, glib, prelude::*};
 use webkit2gtk::{
     AuthenticationRequestExt as _, LoadEvent, PermissionRequestExt as _, PolicyDecisionExt as _, PolicyDecisionType,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt as _, SettingsExt as _, SnapshotOptions, SnapshotRegion,
-    URIResponseExt as _, WebView, WebViewExt as _,
+    ResponsePolicyDecision, ResponsePolicyDecisionExt as _, ScriptDialogType, SettingsExt as _, SnapshotOptions,
+    SnapshotRegion, URIResponseExt as _, WebContextExt as _, WebView, WebViewExt as _,
 };
 
 use crate::session_window::portal::Lock;
@@ -21,7 +21,9 @@ const REFERENCE_HEADER: &str = "Amberglass-Reference";
 pub fn apply(view: &WebView, lock: &Lock) {
     settings(view);
     refuse_device_doors(view, lock);
+    refuse_drags(view, lock);
     refuse_prompts(view, lock);
+    say_sandbox(view);
     report_loading(view, lock);
 }
 
@@ -45,6 +47,13 @@ fn settings(view: &WebView) {
     settings.set_enable_write_console_messages_to_stdout(false);
 }
 
+/// Said once for each session: with its sandbox the engine keeps a page that has taken its web process over from the rest
+/// of the machine.
+fn say_sandbox(view: &WebView) {
+    let sandboxed = view.context().is_some_and(|context| context.is_sandbox_enabled());
+    tracing::info!(sandboxed, "the portal's web process is about to start");
+}
+
 /// Printer, file chooser, whole screen, permissions, notifications, context menu.
 fn refuse_device_doors(view: &WebView, lock: &Lock) {
     let told = lock.clone();
@@ -60,9 +69,11 @@ fn refuse_device_doors(view: &WebView, lock: &Lock) {
         true
     });
     // A colour dialog is a window of its own, which a page could open over the frame.
-    view.connect_run_color_chooser(|_, request| {
+    let told = lock.clone();
+    view.connect_run_color_chooser(move |_, request| {
         use webkit2gtk::ColorChooserRequestExt as _;
         request.cancel();
+        told.refuse(Attempt::ScriptDialog, Some("colour"));
         true
     });
     let told = lock.clone();
@@ -84,13 +95,34 @@ fn refuse_device_doors(view: &WebView, lock: &Lock) {
         told.refuse(Attempt::Notification, None);
         true
     });
-    view.connect_context_menu(|_, _, _, _| true);
+    let told = lock.clone();
+    view.connect_context_menu(move |_, _, _, _| {
+        told.refuse(Attempt::ContextMenu, None);
+        true
+    });
+}
+
+/// Text, links and pictures stay in the page: whatever takes them would have them beside the record.
+fn refuse_drags(view: &WebView, lock: &Lock) {
+    let told = lock.clone();
+    view.connect_drag_begin(move |_, context| {
+        told.refuse(Attempt::DragOut, None);
+        // Not from within: GTK is still setting it up.
+        let context = context.clone();
+        glib::idle_add_local_once(move || context.drag_cancel());
+    });
+    // Until then nobody gets a word of it.
+    view.connect_drag_data_get(|view, _, _, _, _| view.stop_signal_emission_by_name("drag-data-get"));
 }
 
 /// Script dialogs, sign-in prompts of the engine, wrong certificates.
 fn refuse_prompts(view: &WebView, lock: &Lock) {
     let told = lock.clone();
-    view.connect_script_dialog(move |_, _| {
+    view.connect_script_dialog(move |_, dialog| {
+        // Asked whether to leave a page, a person would have to stay where the page wants them.
+        if dialog.dialog_type() == ScriptDialogType::BeforeUnloadConfirm {
+            dialog.confirm_set_confirmed(true);
+        }
         // Handled without showing anything: the script gets the answer of a dialog that was dismissed.
         told.refuse(Attempt::ScriptDialog, None);
         true

@@ -17,6 +17,7 @@ use amberglass_app::{
     view::SessionWindowView,
 };
 use amberglass_overlay::CurtainAction;
+use amberglass_wire::audit::Attempt;
 use gtk::{glib, prelude::*};
 use tauri::{AppHandle, Window, WindowEvent};
 use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
@@ -195,6 +196,7 @@ fn listen(
                 }
             }
             WindowKey::OtherPart => bar.widget.grab_focus(),
+            WindowKey::Inspector => portal.borrow().lock.refuse(Attempt::DeveloperTools, None),
             WindowKey::EndButton => {
                 bar.widget.grab_focus();
                 bar::focus_end(&bar.webview);

@@ -21,6 +21,9 @@ export const ATTEMPTS: Record<Attempt, AttemptWords> = {
   invalid_certificate: { name: 'Invalid certificate', refused: 'The certificate is not valid.' },
   other_origin: { name: 'Other site', refused: 'The page tried to reach another site.' },
   close_window: { name: 'Closing the window', refused: 'The page may not close this window.' },
+  context_menu: { name: 'Context menu', refused: 'The page’s context menu is off in this session.' },
+  developer_tools: { name: 'Developer tools', refused: 'Developer tools are off in this session.' },
+  drag_out: { name: 'Dragging out', refused: 'Nothing can be dragged out of the page.' },
 };
 
 export const noticeFor = (attempt: Attempt): string => `${ATTEMPTS[attempt].refused} It was recorded.`;

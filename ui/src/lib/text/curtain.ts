@@ -11,6 +11,7 @@ const CURTAINS: Wording = {
   connection_lost: ({ goes_on_until }) => `Connection lost. Unless it returns, your session ends at ${timeOfDay(goes_on_until)}.`,
   portal_unreachable: () => 'The portal did not answer. Your session goes on: try again, or end it.',
   page_crashed: () => 'The page stopped working. Your session goes on: load it again, or end it.',
+  away: () => 'The screen was locked or the computer slept. Your session goes on: show the page, or end it.',
   ending: () => 'Ending the session. What was recorded is kept.',
   ended: ({ ended_by, by_name, reason }) =>
     ended_by === null
@@ -28,6 +29,7 @@ export const CURTAIN_CAUSES: Record<Cause, string> = {
   connection_lost: 'connection lost',
   portal_unreachable: 'portal did not answer',
   page_crashed: 'page stopped working',
+  away: 'screen locked or computer asleep',
   ending: 'session was ending',
   ended: 'session had ended',
   journal_failed: 'record could not be written',

@@ -54,6 +54,7 @@ describe('the curtain', () => {
       { cause: 'connection_lost', goes_on_until: at },
       { cause: 'portal_unreachable' },
       { cause: 'page_crashed' },
+      { cause: 'away' },
       { cause: 'journal_failed' },
     ];
     for (const cause of causes) expect(curtainWords(cause)).toMatch(/(end|ends) (it|the session|at 14:32)\.$/);

@@ -63,6 +63,7 @@ export const barScenes = {
   'bar-connection-lost': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'connection_lost', goes_on_until: now + 27 * MINUTE } },
   'bar-portal-unreachable': { ...bar, curtain: { cause: 'portal_unreachable' } },
   'bar-page-crashed': { ...bar, curtain: { cause: 'page_crashed' } },
+  'bar-away': { ...bar, curtain: { cause: 'away' } },
   'bar-journal-failed': { ...bar, extend: { ...bar.extend, left: 0, seconds: 0 }, curtain: { cause: 'journal_failed' } },
   'bar-ending': { ...bar, ending: true, curtain: { cause: 'ending' } },
   'bar-ended-untold': { ...bar, remaining_millis: 0, curtain: { cause: 'ended', ended_by: null, by_name: null, reason: null } },

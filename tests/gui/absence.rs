@@ -1,0 +1,59 @@
+//! Nobody at the screen: it is locked, or the machine sleeps.
+
+use std::time::Duration;
+
+use amberglass_tests::{
+    portal_window::PortalWindow,
+    process::run,
+    workplace::{Setting, Workplace},
+};
+
+use crate::{TURN, bin_dir};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A signal of the desktop or of the machine, on the bus of the desk.
+fn signal(place: &Workplace, path: &str, name: &str, away: Option<bool>) {
+    let value = away.map(|away| format!("boolean:{away}"));
+    let mut arguments = vec!["--session", "--type=signal", path, name];
+    arguments.extend(value.as_deref());
+    run("dbus-send", &arguments, place.desk.environment()).unwrap();
+}
+
+#[tokio::test]
+async fn a_screen_that_is_locked_and_a_machine_that_sleeps_bring_the_curtain_until_somebody_is_back() {
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.sign_in().await.unwrap();
+    place.start_session("1042").await.unwrap();
+    let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
+    let covered = async |wanted: bool| {
+        let as_wanted = |picture: &_| window.is_covered(picture) == wanted && window.has_frame(picture);
+        window.until("the curtain", LIMIT, as_wanted).await;
+    };
+    let login = "/org/freedesktop/login1";
+    let saver = ("/org/freedesktop/ScreenSaver", "org.freedesktop.ScreenSaver.ActiveChanged");
+    let sleep = "org.freedesktop.login1.Manager.PrepareForSleep";
+
+    signal(&place, saver.0, saver.1, Some(true));
+    covered(true).await;
+    signal(&place, saver.0, saver.1, Some(false));
+    covered(false).await;
+
+    signal(&place, login, sleep, Some(true));
+    covered(true).await;
+    signal(&place, login, sleep, Some(false));
+    covered(false).await;
+
+    // Some desktops say that they lock, and never that they are unlocked: whoever is back shows the page.
+    signal(&place, "/org/freedesktop/login1/session/c1", "org.freedesktop.login1.Session.Lock", None);
+    covered(true).await;
+    place.desk.key("Return").unwrap();
+    covered(false).await;
+
+    let staff = place.at_api().await.unwrap();
+    let session = place.running(&staff).await.unwrap().remove(0).id;
+    let trail = staff.trail(&session).await.unwrap();
+    let drawn = trail.iter().filter(|event| event.record.kind == "curtain_drawn");
+    assert_eq!(drawn.filter(|event| event.record.body.contains("away")).count(), 3);
+}
