@@ -2,7 +2,8 @@
 
 use amberglass_domain::content::ContentType;
 use amberglass_domain::read_only::{
-    Category, Content, Decision, JudgedRequest, PathPattern, PortalRules, RequestRule, RuleKind, query_overrides_method,
+    Category, Content, Decision, JudgedRequest, PathPattern, PortalRules, RequestRule, RuleKind, Upgrade,
+    query_overrides_method,
 };
 use amberglass_wire::session::Mode;
 
@@ -89,7 +90,7 @@ fn hold(request: &JudgedRequest<'_>, rules: &PortalRules) {
     }
     for mode in [Mode::ReadOnly, Mode::ReadWrite] {
         for disguised in [
-            JudgedRequest { wants_upgrade: true, ..request.clone() },
+            JudgedRequest { upgrade: Upgrade::Other, ..request.clone() },
             JudgedRequest { overrides_method: true, ..request.clone() },
             JudgedRequest { method: "CONNECT", ..request.clone() },
         ] {
@@ -185,7 +186,7 @@ pub(crate) fn bare<'a>(method: &'a str, path: &'a str) -> JudgedRequest<'a> {
         media_type: None,
         boundary: None,
         content: Content::Nothing,
-        wants_upgrade: false,
+        upgrade: Upgrade::Nothing,
         overrides_method: false,
     }
 }
@@ -205,9 +206,14 @@ pub(crate) fn is_pass(decision: &Decision) -> bool {
 fn passes_by(decision: &Decision, rules: &PortalRules) -> bool {
     let Decision::Pass { rule: Some(id) } = decision else { return true };
     match rules.rule(id).map(|(kind, _)| kind) {
-        Some(RuleKind::SafeWrite | RuleKind::SafeRead | RuleKind::Write | RuleKind::Graphql | RuleKind::JsonRpc) => {
-            true
-        }
+        Some(
+            RuleKind::SafeWrite
+            | RuleKind::SafeRead
+            | RuleKind::Write
+            | RuleKind::Graphql
+            | RuleKind::JsonRpc
+            | RuleKind::Websocket,
+        ) => true,
         Some(RuleKind::UnsafeRead | RuleKind::Withhold | RuleKind::Mask | RuleKind::Never) | None => false,
     }
 }

@@ -16,6 +16,7 @@ static GIVEN: AtomicU32 = AtomicU32::new(0);
 ///
 /// # Panics
 /// If none of all the ports is free.
+#[allow(clippy::panic, reason = "a test that has no port cannot go on")]
 pub fn address_of_its_own() -> SocketAddr {
     // Test programs that run side by side begin far from each other.
     let from = std::process::id().wrapping_mul(97);
