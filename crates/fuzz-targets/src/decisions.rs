@@ -126,13 +126,10 @@ pub fn never_list(data: &[u8]) {
             continue;
         }
         match step % 6 {
-            1 => spelled.extend(letter.to_uppercase().take(usize::from(starts_word(&spelled)))),
+            1 if starts_word(&spelled) => spelled.push(letter.to_ascii_uppercase()),
             2 => spelled.push_str(&format!("%{:02X}", letter as u32)),
             3 => spelled.push_str(&format!("%{:02x}", letter as u32)),
             _ => spelled.push(letter),
-        }
-        if step % 6 == 1 && !spelled.ends_with(|last: char| last.eq_ignore_ascii_case(&letter)) {
-            spelled.push(letter);
         }
     }
     spelled.push_str(
