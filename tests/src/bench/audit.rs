@@ -250,8 +250,7 @@ impl Desk {
 
     /// Milliseconds to the last byte of the answer, and what it says.
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<(f64, T)> {
-        let request =
-            self.client.get(format!("{}/{path}", self.api)).bearer_auth(self.lead.access.0.expose_secret());
+        let request = self.client.get(format!("{}/{path}", self.api)).bearer_auth(self.lead.access.0.expose_secret());
         let watch = Watch::start();
         let answer = request.send().await?.error_for_status()?.bytes().await?;
         let millis = watch.micros() / 1000.0;

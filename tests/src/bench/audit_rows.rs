@@ -230,10 +230,8 @@ impl Rows {
 
     /// All sessions, also those whose last records no longer fit.
     pub fn into_sessions(mut self) -> Vec<Session> {
-        self.sessions.extend(self.running.into_iter().map(|running| Session {
-            records: running.written,
-            ..running.session
-        }));
+        self.sessions
+            .extend(self.running.into_iter().map(|running| Session { records: running.written, ..running.session }));
         let mut seen = std::collections::HashSet::new();
         // Codes are short: of two that are the same by chance the later is not kept.
         self.sessions.retain(|session| session.records > 0 && seen.insert(session.code.clone()));

@@ -57,7 +57,8 @@ impl Store {
             .bind(after)
             .bind(filter.since.map_or(i64::MIN, |since| since.0))
             .bind(i64::from(limit));
-        for id in [filter.session.as_ref().map(|id| &id.0), filter.staff.as_ref().map(|id| &id.0)].into_iter().flatten() {
+        for id in [filter.session.as_ref().map(|id| &id.0), filter.staff.as_ref().map(|id| &id.0)].into_iter().flatten()
+        {
             question = question.bind(id.clone());
         }
         question.fetch_all(&self.readers).await?.iter().map(shown).collect()

@@ -102,8 +102,7 @@ async fn the_log_is_narrowed_to_a_session_a_staff_member_and_both() {
         put(&bench, Told { writer: "server:a", session, staff, detail: blocked() }).await;
     }
     let seqs = async |session: Option<&SessionId>, staff: Option<&str>, after| {
-        let filter =
-            AuditFilter { session: session.cloned(), staff: staff.map(StaffId::new), since: None };
+        let filter = AuditFilter { session: session.cloned(), staff: staff.map(StaffId::new), since: None };
         let page = bench.store.audit_page(&filter, after, 3).await.unwrap();
         page.iter().map(|shown| shown.event.record.seq).collect::<Vec<_>>()
     };
