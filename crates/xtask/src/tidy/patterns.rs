@@ -15,6 +15,10 @@ const MAY_SLEEP: &[(&str, &str)] = &[
         "a pause after a failed accept: nothing tells when file descriptors are free again",
     ),
     ("crates/server/src/listener.rs", "how long a connection may say nothing, and a pause after a failed accept"),
+    (
+        "crates/demo-portal/src/hostile/answers.rs",
+        "a body that comes byte by byte: the pause between them is the attack",
+    ),
     ("crates/demo-portal/src/portal.rs", "how long open connections get when the portal closes"),
 ];
 
