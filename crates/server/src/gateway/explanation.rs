@@ -268,7 +268,7 @@ impl Explanation<'_> {
                     .into()
             }
             Reason::ContentBroken => {
-                "It broke off, or could not be read to its end, so the portal did not get the whole of it either.".into()
+                "It broke off, or could not be read to its end. The portal did not get the whole of it, and the session goes on.".into()
             }
             Reason::Blocked => self.why_blocked(customer),
             Reason::UnsafeRead => format!(
