@@ -38,20 +38,7 @@ pub fn add_missing_judges(repository: &Repository) -> Result<bool> {
         command::run(command::program(repository, "rustup").args(["component", "add"]).args(missing))?;
         changed = true;
     }
-    let there = command::output(command::cargo(repository).args(["deny", "--version"])).unwrap_or_default();
-    if version(&there).is_none_or(|found| found < OLDEST_CARGO_DENY) {
-        println!("setup: building cargo-deny {CARGO_DENY}, which takes about a minute");
-        // Unoptimised: it builds in a quarter of the time and still answers in seconds.
-        let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--debug", "--force"];
-        command::run(
-            command::cargo(repository)
-                .args(arguments)
-                .env("CARGO_PROFILE_DEV_DEBUG", "0")
-                .env("CARGO_INCREMENTAL", "0"),
-        )?;
-        changed = true;
-    }
-    Ok(changed)
+    Ok(add_missing_verb(repository, "deny", CARGO_DENY, OLDEST_CARGO_DENY)? || changed)
 }
 
 /// Fuzzing asks the compiler for what only a nightly one gives. Any will do: nothing that is shipped is built with it.
@@ -71,19 +58,24 @@ pub fn add_missing_fuzzer(repository: &Repository) -> Result<bool> {
         ]))?;
         changed = true;
     }
-    let there = command::output(command::cargo(repository).args(["fuzz", "--version"])).unwrap_or_default();
-    if version(&there).is_none_or(|found| found < OLDEST_CARGO_FUZZ) {
-        println!("setup: building cargo-fuzz {CARGO_FUZZ}, which takes about a minute");
-        let arguments = ["install", "cargo-fuzz", "--version", CARGO_FUZZ, "--locked", "--debug", "--force"];
-        command::run(
-            command::cargo(repository)
-                .args(arguments)
-                .env("CARGO_PROFILE_DEV_DEBUG", "0")
-                .env("CARGO_INCREMENTAL", "0"),
-        )?;
-        changed = true;
+    Ok(add_missing_verb(repository, "fuzz", CARGO_FUZZ, OLDEST_CARGO_FUZZ)? || changed)
+}
+
+/// A verb of cargo's that does not come with it.
+fn add_missing_verb(repository: &Repository, verb: &str, wanted: &str, oldest: (u32, u32)) -> Result<bool> {
+    let there = command::output(command::cargo(repository).args([verb, "--version"])).unwrap_or_default();
+    if version(&there).is_some_and(|found| found >= oldest) {
+        return Ok(false);
     }
-    Ok(changed)
+    println!("setup: building cargo-{verb} {wanted}, which takes about a minute");
+    // Unoptimised: it builds in a quarter of the time and still answers in seconds.
+    command::run(
+        command::cargo(repository)
+            .args(["install", &format!("cargo-{verb}"), "--version", wanted, "--locked", "--debug", "--force"])
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_INCREMENTAL", "0"),
+    )?;
+    Ok(true)
 }
 
 fn rustup(repository: &Repository, arguments: &[&str]) -> Result<String> {
