@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amberglass_server::gateway::cookie_name;
-use amberglass_testkit::wait_until;
+use amberglass_testkit::{wait_until, websocket::page_frame as frame};
 use amberglass_wire::{audit::EventDetail, session::Mode};
 use http::{Method, StatusCode};
 use tokio::{
@@ -39,27 +39,7 @@ graphql = "graph"
 
 /// RFC 6455, 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const SUBSCRIBE: &str = r#"{ "type":"subscribe" , "channel":"visits"}"#;
-
-/// A frame as browsers write it, but for what its first byte says.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..=125 => frame.push(0x80 | u8::try_from(short).unwrap()),
-        long @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&u16::try_from(long).unwrap().to_be_bytes());
-        }
-        longer => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&u64::try_from(longer).unwrap().to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(&MASK);
-    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
-}
 
 fn text(text: &str) -> Vec<u8> {
     frame(0x81, text.as_bytes())
