@@ -309,7 +309,8 @@ async fn changed_rules_are_put_in_force_on_record_and_refused_ones_are_not() {
 async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once() {
     let stage = Stage::with_rules(RULES).await;
     let session = stage.session().await;
-    for id in ["7", "8"] {
+    // Neither whom the session is about nor who else has a name in it is told.
+    for id in ["7", "8", "jane-doe", "Zoe", "zoe.ash"] {
         stage.upstream.will_answer(303, &[("location", &format!("/answer/{id}"))]);
         stage.get(&session, &format!("/answer/{id}/mark")).send().await.unwrap();
     }
@@ -329,10 +330,10 @@ async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once(
         found.iter().map(|row| (row.suspicion.as_str(), row.method.as_str(), row.path.as_str(), row.seen)).collect();
     assert_eq!(
         told,
-        [("read_changes", "GET", "/answer/{id}/mark", 2), ("write_reads", "POST", "/api/quotes/search", 1)]
+        [("read_changes", "GET", "/answer/{id}/mark", 5), ("write_reads", "POST", "/api/quotes/search", 1)]
     );
     assert_eq!(found[0].signs, "leads back to a page above it, `mark` in its address");
-    assert_eq!(stage.upstream.seen().len(), 3, "nothing was sent to find out");
+    assert_eq!(stage.upstream.seen().len(), 6, "nothing was sent to find out");
 }
 
 #[tokio::test]
