@@ -1,7 +1,5 @@
 //! What the watchers of files share: the policy's and those of portals' rules are looked at while the server runs.
 
-use std::error::Error;
-
 use amberglass_domain::ports::Clock;
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +17,11 @@ pub(crate) async fn until_the_next_look(clock: &dyn Clock, stop: &CancellationTo
 }
 
 /// As it goes on record.
-pub(crate) fn what_is_wrong(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn what_is_wrong(error: &(dyn std::error::Error + 'static)) -> String {
     with_causes(error).chars().take(MAX_CHARS).collect()
 }
 
 /// An error in one line: whoever runs the server has to mend it, and often the cause alone says how.
-pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -309,6 +309,35 @@ async fn in_read_write_listed_messages_and_operations_pass_and_others_do_not() {
     );
 }
 
+/// The socket stays open, and is judged by the rules as they are.
+#[tokio::test]
+async fn over_an_open_socket_nothing_is_written_once_the_rules_do_not_account_for_the_never_list() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session_in(Mode::ReadWrite).await;
+    let mut page = Page::open(&stage, &session, "/live?v=2").await;
+    let write = text(r#"{"type":"book","visit":{"pet":3}}"#);
+    page.say(&write).await;
+    until_heard(&stage, &write).await;
+    std::fs::write(stage.rules_file(), RULES.replace("\"mfa\", ", "")).unwrap();
+    wait_until("the new rules", PATIENCE, async || {
+        stage.clock.advance_millis(100);
+        stage.beat(&session).await;
+        let request = stage.ask(Method::POST, &session, "/graphql").header("content-type", "application/json");
+        let answer = request.body(r#"{"query":"mutation { bookVisit }"}"#).send().await.unwrap();
+        (answer.status() == StatusCode::FORBIDDEN).then_some(())
+    })
+    .await;
+    page.say(&write).await;
+    let (code, reason) = page.closed().await;
+    assert_eq!((code, reason.ends_with("read-write-not-declared")), (1008, true), "{reason}");
+    drop(page);
+    assert_eq!(heard_before_the_end(&stage).await, write, "what was written before, and nothing since");
+    assert_eq!(
+        about_messages(&stage.trail(&session.id).await).last().unwrap(),
+        "/live?v blocked by read-write-not-declared"
+    );
+}
+
 #[tokio::test]
 async fn a_socket_is_opened_where_a_rule_names_it_and_as_browsers_ask_for_it() {
     let stage = Stage::with_rules(RULES).await;
