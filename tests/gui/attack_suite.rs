@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 
 use amberglass_demo_portal::attacks::{self, Attack};
-use amberglass_tests::{
-    attack_stage::{self, Stage},
-    workplace::{Setting, Workplace},
-};
+use amberglass_tests::attack_stage::{self, Stage};
 
-use crate::{TURN, bin_dir};
+use crate::{TURN, bin_dir, hostile_place};
 
 /// `all` for every attack, as before a release; a name with commas between for some; otherwise those of the gate.
 const WHICH: &str = "AMBERGLASS_ATTACKS";
@@ -33,10 +30,7 @@ fn pictures() -> PathBuf {
 async fn no_attack_of_a_hostile_portal_gets_through_and_each_is_on_record_as_the_table_says() {
     let _turn = TURN.lock().await;
     let (other, elsewhere) = attack_stage::other_origin().await.unwrap();
-    let programs = bin_dir();
-    let setting = Setting { hostile: Some(other), ..Setting::usual(&programs) };
-    let place = Workplace::open(setting).await.unwrap();
-    place.sign_in().await.unwrap();
+    let place = hostile_place(&other).await;
     let mut stage = Stage::enter(&place, elsewhere, pictures()).await.unwrap();
     let wanted = wanted();
     let mut complaints = Vec::new();

@@ -1,31 +1,18 @@
 //! The page attacks the window it is shown in.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use amberglass_testkit::wait_until;
 use amberglass_tests::{
-    picture::Picture,
-    portal_window::PortalWindow,
-    workplace::{Setting, Workplace},
+    attack_stage::other_origin, picture::Picture, portal_window::PortalWindow, workplace::Workplace,
 };
 
-use crate::{TURN, bin_dir};
+use crate::{TURN, hostile_place};
 
 const MAGENTA: [u8; 3] = [0xff, 0x00, 0xff];
 /// For pages that need no other origin.
 const NOWHERE: &str = "http://127.0.0.1:9";
 const LIMIT: Duration = Duration::from_secs(20);
-
-async fn place(other: &str) -> Workplace {
-    let programs = bin_dir();
-    let setting = Setting { hostile: Some(other.to_owned()), ..Setting::usual(&programs) };
-    let place = Workplace::open(setting).await.unwrap();
-    place.sign_in().await.unwrap();
-    place
-}
 
 /// The page is magenta all over, and yet frame, watermark and countdown stand over it.
 async fn stands_over_magenta(window: &PortalWindow<'_>) -> Picture {
@@ -48,7 +35,7 @@ async fn stands_over_magenta(window: &PortalWindow<'_>) -> Picture {
 #[tokio::test]
 async fn a_page_that_covers_everything_changes_neither_frame_nor_watermark_nor_countdown() {
     let _turn = TURN.lock().await;
-    let place = place(NOWHERE).await;
+    let place = hostile_place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("cover").unwrap();
     stands_over_magenta(&window).await;
@@ -57,7 +44,7 @@ async fn a_page_that_covers_everything_changes_neither_frame_nor_watermark_nor_c
 #[tokio::test]
 async fn a_dialog_in_the_top_layer_changes_neither_frame_nor_watermark_nor_countdown() {
     let _turn = TURN.lock().await;
-    let place = place(NOWHERE).await;
+    let place = hostile_place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("dialog").unwrap();
     stands_over_magenta(&window).await;
@@ -66,7 +53,7 @@ async fn a_dialog_in_the_top_layer_changes_neither_frame_nor_watermark_nor_count
 #[tokio::test]
 async fn killing_the_bars_web_process_leaves_the_frame_and_the_bar_comes_back() {
     let _turn = TURN.lock().await;
-    let place = place(NOWHERE).await;
+    let place = hostile_place(NOWHERE).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("cover").unwrap();
     let processes = place.console.web_processes().unwrap();
@@ -84,20 +71,6 @@ async fn killing_the_bars_web_process_leaves_the_frame_and_the_bar_comes_back() 
     .await;
 }
 
-/// Another origin that writes down who came: nobody may.
-async fn other_origin() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-    let writing = Arc::clone(&seen);
-    tokio::spawn(async move {
-        while let Ok((_, peer)) = listener.accept().await {
-            writing.lock().unwrap().push(peer.to_string());
-        }
-    });
-    (address, seen)
-}
-
 /// Kinds of attempts that the console has recorded at the server for the running session.
 async fn recorded_attempts(place: &Workplace) -> Vec<String> {
     let staff = place.at_api().await.unwrap();
@@ -113,8 +86,8 @@ async fn recorded_attempts(place: &Workplace) -> Vec<String> {
 #[tokio::test]
 async fn a_hostile_page_finds_no_bridge_and_no_way_out() {
     let _turn = TURN.lock().await;
-    let (other, seen) = other_origin().await;
-    let place = place(&other).await;
+    let (other, seen) = other_origin().await.unwrap();
+    let place = hostile_place(&other).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("probe").unwrap();
     let report = wait_until("the page's findings", Duration::from_secs(90), || async {
@@ -139,8 +112,8 @@ async fn a_hostile_page_finds_no_bridge_and_no_way_out() {
 #[tokio::test]
 async fn a_click_on_a_hostile_page_opens_no_door_either_and_each_attempt_is_on_record() {
     let _turn = TURN.lock().await;
-    let (other, seen) = other_origin().await;
-    let place = place(&other).await;
+    let (other, seen) = other_origin().await.unwrap();
+    let place = hostile_place(&other).await;
     let window = place.start_session("1042").await.unwrap();
     window.follow_hostile_link("probe with clicks").unwrap();
     let stage = async |stage: &'static str, count: usize| {

@@ -7,12 +7,9 @@ use std::{
 
 use amberglass_demo_portal::attacks::{self, MARKER};
 use amberglass_testkit::wait_until;
-use amberglass_tests::{
-    attack_stage::{self, Stage},
-    workplace::{Setting, Workplace},
-};
+use amberglass_tests::attack_stage::{self, Stage};
 
-use crate::{TURN, bin_dir};
+use crate::{TURN, hostile_place};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -50,10 +47,7 @@ fn a_word_is_found_in_either_width() {
 async fn no_byte_of_what_a_page_has_stored_is_left_in_profile_cache_and_temporary_folders() {
     let _turn = TURN.lock().await;
     let (other, elsewhere) = attack_stage::other_origin().await.unwrap();
-    let programs = bin_dir();
-    let setting = Setting { hostile: Some(other), ..Setting::usual(&programs) };
-    let place = Workplace::open(setting).await.unwrap();
-    place.sign_in().await.unwrap();
+    let place = hostile_place(&other).await;
     let pictures = place.folder.path().join("stack").join("pictures");
     let stage = Stage::enter(&place, elsewhere, pictures).await.unwrap();
     let complaints = stage.perform(attacks::named("marker").unwrap()).await.unwrap();

@@ -134,6 +134,7 @@ pub(crate) fn news(item: &NewsResponse) -> Notice {
         "portal_enabled" => "A portal goes on",
         "portal_key_added" => "A portal's key was added",
         "portal_key_revoked" => "A portal's key was revoked",
+        "portal_tested" => "A portal was tested",
         "provider_linked" => "An account was linked to the sign-in of the company",
         "second_factor_set_up" => "A second factor was set up",
         "second_factor_reset" => "A second factor was taken away",

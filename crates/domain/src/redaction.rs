@@ -68,7 +68,7 @@ fn tag(text: &str) -> String {
 
 /// Whether a name looks like a secret or a person rather than a name. Errs towards yes: a tag costs readability, a
 /// token on record costs more.
-fn is_token_like(text: &str) -> bool {
+pub(crate) fn is_token_like(text: &str) -> bool {
     let length = text.chars().count();
     if text.contains('@') || length > MAX_NAME {
         return true;

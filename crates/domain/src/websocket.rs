@@ -297,30 +297,10 @@ fn length_of(head: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use amberglass_testkit::websocket::{MASK, page_frame as frame};
     use proptest::prelude::*;
 
     use super::*;
-
-    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-
-    /// As a browser would write it, but for what the first byte says.
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut frame = vec![first];
-        match payload.len() {
-            short @ 0..=125 => frame.push(0x80 | u8::try_from(short).unwrap()),
-            long @ 126..=0xffff => {
-                frame.push(0x80 | 126);
-                frame.extend_from_slice(&u16::try_from(long).unwrap().to_be_bytes());
-            }
-            longer => {
-                frame.push(0x80 | 127);
-                frame.extend_from_slice(&u64::try_from(longer).unwrap().to_be_bytes());
-            }
-        }
-        frame.extend_from_slice(&MASK);
-        frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        frame
-    }
 
     fn all(bytes: &[u8]) -> Result<Vec<Said>, Fault> {
         let mut frames = PageFrames::default();

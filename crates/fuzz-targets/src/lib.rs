@@ -19,6 +19,7 @@ mod masking;
 mod operations;
 mod paths;
 mod text;
+mod websockets;
 
 pub use content::{content_type, form, json, multipart};
 pub use decisions::{decide, never_list, rules_file};
@@ -26,6 +27,7 @@ pub use gateway::{headers, set_cookie, target};
 pub use masking::mask;
 pub use operations::{graphql, json_rpc};
 pub use paths::path_pattern;
+pub use websockets::{websocket_frames, websocket_messages};
 
 /// Panics where a promise does not hold of these bytes.
 pub type Target = fn(&[u8]);
@@ -46,4 +48,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("rules_file", rules_file),
     ("set_cookie", set_cookie),
     ("target", target),
+    ("websocket_frames", websocket_frames),
+    ("websocket_messages", websocket_messages),
 ];

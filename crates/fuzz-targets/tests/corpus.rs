@@ -57,3 +57,27 @@ fn each_target_can_be_fuzzed_and_nothing_else() {
         assert!(TARGETS.iter().any(|(name, _)| folder == *name), "{} is nobody's corpus", folder.display());
     }
 }
+
+/// It is a workspace of its own, so nothing else notices; a run of the fuzzer would change a file that is committed.
+#[test]
+fn what_the_fuzzer_locks_is_what_is_built() {
+    let lock = fs::read_to_string(fuzz().join("Cargo.lock")).unwrap();
+    let packages: Vec<&str> =
+        lock.split("[[package]]").filter(|package| package.contains("name = \"amberglass-")).collect();
+    assert!(packages.len() > 2);
+    for name in ["fuzz-targets", "domain", "wire"] {
+        let manifest = fs::read_to_string(fuzz().join("../crates").join(name).join("Cargo.toml")).unwrap();
+        let section = manifest.split("\n[").find_map(|section| section.strip_prefix("dependencies]\n")).unwrap();
+        let package =
+            packages.iter().find(|package| package.contains(&format!("name = \"amberglass-{name}\""))).unwrap();
+        for line in section.lines().filter(|line| line.contains("workspace") && !line.contains("optional")) {
+            let dependency = line.split(['.', ' ', '=']).next().unwrap();
+            let is_there =
+                package.lines().any(|line| line.trim().trim_matches([',', '"']).split(' ').next() == Some(dependency));
+            assert!(
+                is_there,
+                "fuzz/Cargo.lock does not have {dependency} of {name}: `cargo metadata --manifest-path fuzz/Cargo.toml`"
+            );
+        }
+    }
+}

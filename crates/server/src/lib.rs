@@ -29,6 +29,7 @@ mod request_id;
 mod rules_watch;
 mod secrets;
 mod steady_clock;
+mod watch;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

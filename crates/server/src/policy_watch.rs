@@ -1,7 +1,7 @@
 //! The policy's files are looked at while the server runs. What has changed and is understood is put in force: on record first,
 //! then running sessions and open requests are decided again. What is not understood changes nothing, and security is told.
 
-use std::{error::Error as _, sync::Arc};
+use std::sync::Arc;
 
 use amberglass_wire::audit::{EventDetail, EventSubject};
 use tokio_util::sync::CancellationToken;
@@ -10,21 +10,13 @@ use crate::{
     ServerState,
     audit::AuditError,
     policy::{Policy, PolicyError, Reload},
+    watch::{until_the_next_look, what_is_wrong},
 };
-
-const LOOK_MILLIS: i64 = 2_000;
-/// Of what is wrong with a policy.
-const MAX_CHARS: usize = 2_000;
 
 pub(crate) async fn run(state: Arc<ServerState>, stop: CancellationToken) {
     // What began by the former policy while the new one was put in force is decided again by the look after.
     let mut decide_again = false;
-    loop {
-        let next = state.clock.monotonic_millis().saturating_add(LOOK_MILLIS);
-        tokio::select! {
-            () = state.clock.sleep_until(next) => {}
-            () = stop.cancelled() => return,
-        }
+    while until_the_next_look(&*state.clock, &stop).await {
         let changed = match state.policy.look() {
             Reload::Nothing => false,
             Reload::Changed(policy) => put(&state, policy).await,
@@ -82,15 +74,8 @@ pub(crate) async fn note(state: &ServerState, hash: &str) -> Result<(), AuditErr
 }
 
 async fn refuse(state: &ServerState, refused: Option<String>, error: &PolicyError) {
-    let mut what = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        what.push_str(": ");
-        what.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let what = what_is_wrong(error);
     tracing::error!(what, "a changed policy is not put in force; the former one stays");
-    let what = what.chars().take(MAX_CHARS).collect();
     let in_force = state.policy.now().hash().to_owned();
     let detail = EventDetail::PolicyRefused { in_force, refused: refused.clone(), what };
     if let Err(error) = state.audit.raise_refused_policy(refused.as_deref(), detail).await {

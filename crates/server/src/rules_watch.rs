@@ -1,7 +1,7 @@
 //! The files of portals' rules are looked at while the server runs. What has changed and is understood is put in force, on record
 //! first. What is not understood changes nothing, and security is told.
 
-use std::{error::Error as _, sync::Arc};
+use std::sync::Arc;
 
 use amberglass_wire::{
     PortalId,
@@ -13,20 +13,12 @@ use crate::{
     ServerState,
     audit::AuditError,
     portals::{Look, Rules, RulesFileError},
+    watch::{until_the_next_look, what_is_wrong},
 };
-
-const LOOK_MILLIS: i64 = 2_000;
-/// Of what is wrong with rules.
-const MAX_CHARS: usize = 2_000;
 
 pub(crate) async fn run(state: Arc<ServerState>, stop: CancellationToken) {
     let portals: Vec<PortalId> = state.rules.portals().cloned().collect();
-    loop {
-        let next = state.clock.monotonic_millis().saturating_add(LOOK_MILLIS);
-        tokio::select! {
-            () = state.clock.sleep_until(next) => {}
-            () = stop.cancelled() => return,
-        }
+    while until_the_next_look(&*state.clock, &stop).await {
         for portal in &portals {
             match state.rules.look(portal) {
                 Look::Nothing => {}
@@ -81,15 +73,8 @@ async fn note(state: &ServerState, portal: &PortalId, rules: &Rules) -> Result<(
 }
 
 async fn refuse(state: &ServerState, portal: &PortalId, refused: Option<String>, error: &RulesFileError) {
-    let mut what = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        what.push_str(": ");
-        what.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let what = what_is_wrong(error);
     tracing::error!(%portal, what, "changed rules are not put in force; the former ones stay");
-    let what = what.chars().take(MAX_CHARS).collect();
     let in_force = state.rules.now(portal).hash.clone().unwrap_or_default();
     let detail = EventDetail::RulesRefused { in_force, refused, what };
     if let Err(error) = state.audit.raise_refused_rules(portal, detail).await {

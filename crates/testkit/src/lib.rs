@@ -1,4 +1,5 @@
-//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait, databases, addresses.
+//! Doubles and builders for tests: a clock that is moved by hand, seeded randomness, a bounded wait, databases, addresses,
+//! a browser's frames.
 //!
 //! Only ever a dev-dependency (and of `tests`); never part of what is shipped.
 
@@ -9,6 +10,7 @@ pub mod ports;
 #[cfg(unix)]
 pub mod postgres;
 pub mod wait;
+pub mod websocket;
 
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};

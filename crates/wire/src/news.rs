@@ -1,4 +1,4 @@
-//! What security is told of: changes of staff, devices, portals, keys and policy, stops, break-glass.
+//! What security is told of: changes of staff, devices, portals, keys and policy, tests of portals, stops, break-glass.
 
 use serde::{Deserialize, Serialize};
 

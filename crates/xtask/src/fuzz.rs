@@ -17,7 +17,7 @@ const MAX_LENGTH: u32 = 8 * 1024;
 /// One input that takes longer, in seconds, is a finding.
 const SLOWEST: u32 = 10;
 
-/// Runs one target, or each after the other. A finding ends it, with the file that shows it.
+/// Runs one target, or each after the other. A finding ends it, with the file that shows it. No minutes would be no limit.
 ///
 /// # Errors
 /// If there is no such target, or one of them finds something.
@@ -35,15 +35,16 @@ pub fn run(repository: &Repository, target: Option<&str>, minutes: u64) -> Resul
         let mut cargo = command::program(repository, "rustup");
         cargo.args(["run", "nightly", "cargo", "fuzz", "run", name]);
         cargo.arg(&found).arg(format!("fuzz/corpus/{name}")).arg("--");
-        let seconds = minutes.saturating_mul(60);
+        let seconds = minutes.max(1).saturating_mul(60);
         cargo.args([
             format!("-max_total_time={seconds}"),
             format!("-max_len={MAX_LENGTH}"),
             format!("-timeout={SLOWEST}"),
             "-print_final_stats=1".to_owned(),
         ]);
-        command::run(&mut cargo)
-            .with_context(|| format!("{name} found something: mend it, with a test beside the code"))?;
+        command::run(&mut cargo).with_context(|| {
+            format!("{name} was not built, or found something: mend it, with a test beside the code")
+        })?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ enum Verb {
     Fuzz {
         target: Option<String>,
         /// For each target
-        #[arg(long, default_value_t = fuzz::MINUTES, value_name = "N")]
+        #[arg(long, default_value_t = fuzz::MINUTES, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
     },
     /// Type-check the whole program for Windows and macOS from Linux

@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use super::never_list;
+use crate::redaction::is_token_like;
+
 /// Words of paths and fields that do something, in reads that pass.
 const DOING: &[&str] = &[
     "accept",
@@ -102,6 +105,15 @@ const LOOKING: &[&str] = &[
 ];
 /// Longest path of a finding.
 const MAX_PATH: usize = 200;
+const MAX_WORD: usize = 30;
+/// Large letters in a row, as in `getPDF`: more of them are a code or a shouted name.
+const MOST_LARGE: usize = 3;
+/// Letters of a name that is looked for within a longer word: shorter ones are in many words.
+const LEAST_WITHIN: usize = 4;
+/// What follows the dot of a route; another dot stands in names, as in the beginning of an address for mail.
+const EXTENSIONS: &[&str] = &[
+    "action", "asmx", "asp", "aspx", "cgi", "csv", "do", "htm", "html", "js", "json", "jsp", "pdf", "php", "svc", "xml",
+];
 
 /// What a finding says about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,23 +218,65 @@ pub fn signs_of_reading(method: &str, path: &str) -> Vec<Sign> {
 
 fn word_in(text: &str, list: &'static [&'static str]) -> Option<&'static str> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    let mut words = super::never_list::words(&decoded).into_iter();
+    let mut words = never_list::words(&decoded).into_iter();
     words.find_map(|word| list.iter().find(|known| **known == word)).copied()
 }
 
-/// A path as a rule would name it: what tells one thing from another becomes `{id}`. Nothing for what is too long or has no such form.
-pub fn shape(path: &str) -> Option<String> {
-    let segments = path.strip_prefix('/')?.split('/');
-    let shape: String = segments.map(|segment| format!("/{}", if is_id(segment) { "{id}" } else { segment })).collect();
+/// A path as a rule would name it: what tells one thing from another, and what may be somebody's name, becomes `{id}`; `names` are
+/// those of whom the session is about. Nothing for what is too long or has no such form, and for what has no word of its own left.
+pub fn shape(path: &str, names: &[&str]) -> Option<String> {
+    let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    // Where the first word of a portal's own begins with a capital letter, all do.
+    let first = segments.iter().find(|segment| !is_general(segment));
+    let has_capitals = first.is_some_and(|first| first.starts_with(|letter: char| letter.is_ascii_uppercase()));
+    let names: Vec<String> = names.iter().flat_map(|name| never_list::words(name)).collect();
+    let is_id = |segment: &str| is_id(segment, has_capitals) || is_named(segment, &names);
+    let has_word = segments.iter().any(|segment| !segment.is_empty() && !is_id(segment));
+    if !has_word && segments.iter().any(|segment| is_id(segment)) {
+        return None;
+    }
+    let shape: String =
+        segments.iter().map(|segment| format!("/{}", if is_id(segment) { "{id}" } else { segment })).collect();
     (shape.len() <= MAX_PATH && super::PathPattern::parse(&shape).is_ok()).then_some(shape)
 }
 
-/// Anything with a digit or an encoded character, or longer than words are.
-fn is_id(segment: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.');
+/// Before a portal's own words: `/api/v2`.
+fn is_general(segment: &str) -> bool {
     let is_version =
         segment.len() <= 3 && segment.strip_prefix('v').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
-    !segment.is_empty() && !is_version && (segment.len() > 30 || !segment.bytes().all(is_word))
+    is_version || segment.eq_ignore_ascii_case("api")
+}
+
+/// Anything that is no plain word: with a digit or an encoded character, longer than words are, what is taken out of records, and
+/// letters that are large where a route's are small. A name in small letters can't be told from a word.
+fn is_id(segment: &str, has_capitals: bool) -> bool {
+    if segment.is_empty() || is_general(segment) {
+        return false;
+    }
+    let is_part = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.');
+    if segment.len() > MAX_WORD || !segment.bytes().all(is_part) || is_token_like(segment) {
+        return true;
+    }
+    let (stem, extension) = segment.split_once('.').unwrap_or((segment, ""));
+    if !extension.is_empty() && !EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()) {
+        return true;
+    }
+    let is_large = |letter: char| letter.is_ascii_uppercase();
+    let is_abbreviated = stem.split(|letter| !is_large(letter)).any(|large| large.len() > MOST_LARGE);
+    // `Jane_Doe` is no route; `JaneDoe` may be one where all are written like it.
+    let is_titled = stem.split(['-', '_']).skip(1).any(|piece| piece.starts_with(is_large));
+    let stands_out = stem.starts_with(is_large) && !has_capitals && word_in(stem, LOOKING).is_none();
+    is_abbreviated || is_titled || stands_out
+}
+
+/// By the whole of a name's word, or around a longer one: `jane`, `jane-doe`, `janedoe`.
+fn is_named(segment: &str, names: &[String]) -> bool {
+    let words = never_list::words(segment);
+    let plain = words.concat();
+    names
+        .iter()
+        .filter(|name| name.chars().count() > 1)
+        .any(|name| words.contains(name) || (name.chars().count() >= LEAST_WITHIN && plain.contains(name.as_str())))
 }
 
 /// A rule to paste, once its owner has looked. `path` is a [`shape`].
@@ -300,16 +354,52 @@ mod tests {
         let table = [
             ("/messages/7/open", Some("/messages/{id}/open")),
             ("/customers/jane%40example.com", Some("/customers/{id}")),
+            ("/customers/jane@example.com", Some("/customers/{id}")),
             ("/a/6f1c2e4a-aaaa-bbbb", Some("/a/{id}")),
+            ("/a/deadbeefcafebabe", Some("/a/{id}")),
+            ("/a/dQwXgAcQdQwWgXcQxyzA", Some("/a/{id}")),
             ("/api/v2/pets", Some("/api/v2/pets")),
             ("/a/abcdefghijklmnopqrstuvwxyzabcdef", Some("/a/{id}")),
+            ("/a/b;jsessionid=x/c", Some("/a/{id}/c")),
             ("/", Some("/")),
             ("", None),
+            // A rule of placeholders alone would speak of everything.
+            ("/7", None),
+            ("/7/8/", None),
         ];
         for (path, expected) in table {
-            assert_eq!(shape(path).as_deref(), expected, "{path}");
+            assert_eq!(shape(path, &[]).as_deref(), expected, "{path}");
         }
-        assert_eq!(shape(&"/ab".repeat(100)), None);
+        assert_eq!(shape(&"/ab".repeat(100), &[]), None);
+    }
+
+    #[test]
+    fn a_shape_names_nobody() {
+        let table = [
+            // Large letters, beyond what the other words of the route have.
+            ("/pets/Jane", "/pets/{id}"),
+            ("/pets/Jane/open", "/pets/{id}/open"),
+            ("/api/owners/JaneDoe/search", "/api/owners/{id}/search"),
+            ("/Owners/Jane-Doe", "/Owners/{id}"),
+            ("/owners/jane_Doe", "/owners/{id}"),
+            ("/owners/DOEJ", "/owners/{id}"),
+            ("/owners/jane.doe", "/owners/{id}"),
+            // As routes are written.
+            ("/Account/Manage", "/Account/Manage"),
+            ("/api/Account/PriceQuote", "/api/Account/PriceQuote"),
+            ("/getInvoices", "/getInvoices"),
+            ("/pets/getPDF", "/pets/getPDF"),
+            ("/pets/Search", "/pets/Search"),
+            ("/price_quote.json", "/price_quote.json"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(shape(path, &[]).as_deref(), Some(expected), "{path}");
+        }
+        // Those of whom the session is about, in any letters.
+        for path in ["/u/jane", "/u/jane-doe", "/u/doe", "/u/janedoe", "/u/the-janes", "/u/li", "/u/cu-kx"] {
+            assert_eq!(shape(path, &["Jane Doe", "Li", "cu-kx"]).as_deref(), Some("/u/{id}"), "{path}");
+        }
+        assert_eq!(shape("/doer/list", &["Jane Doe", "Li"]).as_deref(), Some("/doer/list"));
     }
 
     #[test]

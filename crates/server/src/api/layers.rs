@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::{own_host, problem::ApiError};
-use crate::{ServerState, metrics::known_method, request_id::HttpRequestId};
+use crate::{ServerState, metrics::known_method, request_id::HttpRequestId, watch::with_causes};
 
 pub const READY: &str = "/v1/ready";
 
@@ -102,7 +102,7 @@ fn problem(id: &HttpRequestId, route: &Route, error: &ApiError, answered: Respon
     // The framework's status is the more exact one: some of them have no code of their own.
     let status = answered.status();
     let path = route.path.as_ref().map_or("(none)", MatchedPath::as_str);
-    let source = error.source.as_deref().map(chain_of);
+    let source = error.source.as_deref().map(|source| with_causes(source));
     if status.is_server_error() {
         tracing::error!(reference, code = ?error.code, status = status.as_u16(), method, path, source);
     } else {
@@ -138,15 +138,4 @@ fn problem(id: &HttpRequestId, route: &Route, error: &ApiError, answered: Respon
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-fn chain_of(error: &(dyn std::error::Error + Send + Sync)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

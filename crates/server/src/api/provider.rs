@@ -19,6 +19,7 @@ use crate::{
     accounts::provider::{Provider, ProviderError, Waiting},
     secrets::sha256_hex,
     store::StoreError,
+    watch::with_causes,
 };
 
 const PURPOSE: &str = "provider-sign-in";
@@ -99,9 +100,4 @@ pub fn refused(error: &ProviderError) -> Response {
 pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Response {
     tracing::error!(error = with_causes(error), "a sign-in with the provider could not be carried out");
     sign_in_page::refused(Refusal::Unavailable)
-}
-
-/// Whoever runs the server has to mend it, and the cause alone says how.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -234,6 +234,8 @@ impl Admissions {
         let fresh = Fresh { session: session.clone(), told: told.clone(), read_at, heard };
         let (sender, row) = watch::channel(fresh);
         let cut = CancellationToken::new();
+        // Its watcher forgets it.
+        self.jars.open(&session.id);
         // What was heard while the row was read may have been about it.
         let hinted = watches.heard;
         watches.by_cookie.insert(cookie_sha256.to_owned(), Watch { row, cut: cut.clone(), hinted });

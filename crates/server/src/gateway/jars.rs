@@ -51,7 +51,8 @@ pub(super) struct CookieJars {
     store: Store,
     key: Arc<ServerKey>,
     entropy: Arc<dyn Entropy>,
-    known: Mutex<HashMap<SessionId, Versioned>>,
+    /// Of these sessions alone, once their jar was looked at: an answer that comes late brings no session back.
+    known: Mutex<HashMap<SessionId, Option<Versioned>>>,
 }
 
 impl CookieJars {
@@ -59,10 +60,15 @@ impl CookieJars {
         Self { store, key, entropy, known: Mutex::default() }
     }
 
+    /// From here on the session is viewed here, until it is [forgotten](Self::forget).
+    pub fn open(&self, session: &SessionId) {
+        self.lock().entry(session.clone()).or_default();
+    }
+
     /// The jar, at least as new as the page has seen it. A script can make up a version: that costs a look, and shows nothing
     /// else.
     pub async fn jar(&self, session: &SessionId, seen: i64) -> Result<Arc<CookieJar>, JarError> {
-        let known = self.lock().get(session).cloned();
+        let known = self.lock().get(session).cloned().flatten();
         match known {
             Some(known) if known.version >= seen => Ok(known.jar),
             Some(_) | None => Ok(self.look(session).await?.jar),
@@ -77,7 +83,7 @@ impl CookieJars {
         request_path: &str,
         now: UnixMillis,
     ) -> Result<i64, JarError> {
-        let known = self.lock().get(session).cloned();
+        let known = self.lock().get(session).cloned().flatten();
         let mut known = match known {
             Some(known) => known,
             None => self.look(session).await?,
@@ -100,7 +106,12 @@ impl CookieJars {
                 return Ok(version);
             }
             drop(tx);
-            known = self.look(session).await?;
+            let found = self.look(session).await?;
+            if found.version == known.version {
+                // Nobody was faster: the session is over.
+                break;
+            }
+            known = found;
         }
         Err(JarError::NotKept)
     }
@@ -123,16 +134,16 @@ impl CookieJars {
         Ok(stored)
     }
 
-    /// Two looks may end in either order.
+    /// Two looks may end in either order, and after the session.
     fn learn(&self, session: &SessionId, found: Versioned) {
-        let mut known = self.lock();
-        let known = known.entry(session.clone()).or_default();
-        if found.version >= known.version {
-            *known = found;
+        if let Some(known) = self.lock().get_mut(session)
+            && known.as_ref().is_none_or(|known| found.version >= known.version)
+        {
+            *known = Some(found);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Versioned>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Option<Versioned>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -151,4 +162,37 @@ pub(super) fn version_line(version: i64, is_secure: bool) -> Option<HeaderValue>
     let secure = if is_secure { "; Secure" } else { "" };
     let name = version_name(is_secure);
     HeaderValue::try_from(format!("{name}={version}; Path=/; HttpOnly; SameSite=Strict{secure}")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use amberglass_testkit::SeededEntropy;
+
+    use super::*;
+
+    /// Sessions of which the database knows nothing are as good as over.
+    #[tokio::test]
+    async fn what_comes_after_a_sessions_end_leaves_nothing_of_its_jar() {
+        const NOW: UnixMillis = UnixMillis(1_767_603_600_000);
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", dir.path().join("jars.db").display()).into()).await.unwrap();
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let key = Arc::new(ServerKey::load_or_create(dir.path(), &*entropy).unwrap());
+        let jars = CookieJars::new(store.clone(), key, entropy);
+        let session = SessionId::new("over");
+        let set = SetCookie::parse("sid=secret; HttpOnly; Path=/", NOW).unwrap();
+
+        jars.open(&session);
+        jars.jar(&session, 0).await.unwrap();
+        assert!(jars.lock()[&session].is_some(), "while it is viewed it is looked at once");
+        jars.forget(&session);
+        // An answer that was on its way, a request that had passed before, and a write that was sent.
+        let kept = jars.keep(&session, std::slice::from_ref(&set), "/", NOW).await;
+        assert!(matches!(kept, Err(JarError::NotKept)), "{kept:?}");
+        jars.jar(&session, 0).await.unwrap();
+        jars.jar(&session, i64::MAX).await.unwrap();
+        jars.learn(&session, Versioned { version: 7, jar: Arc::default() });
+        assert!(jars.lock().is_empty());
+        store.close().await;
+    }
 }

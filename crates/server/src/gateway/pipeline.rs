@@ -231,7 +231,7 @@ impl Gateway {
                 let (refusal, record) = self.blocked_as(heard, blocked_for(&rules, &rule), rule.clone()).await;
                 if is_the_mode {
                     let (method, now) = (parts.method.as_str(), self.state.clock.now());
-                    self.shadow.blocked(&session.portal, method, &target, now);
+                    self.shadow.blocked(&session, method, &target, now);
                 }
                 if let Some(record) = record.filter(|_| is_the_mode) {
                     let blocked =
@@ -398,7 +398,7 @@ impl Gateway {
         }
         // What the portal's owner has said something about needs no guess.
         if heard.by_rule.is_none() && matches!(parts.method, Method::GET | Method::HEAD) {
-            self.shadow.answered(&portal.id, target, &portal.upstream, &answer, now);
+            self.shadow.answered(session, target, &portal.upstream, &answer, now);
         }
         let passage = Passage {
             upstream: &portal.upstream,

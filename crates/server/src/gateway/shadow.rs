@@ -16,7 +16,10 @@ use http::{HeaderValue, StatusCode, header, response::Parts, uri::PathAndQuery};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::store::{ShadowRow, Store, StoreError};
+use crate::{
+    sessions::GatewaySession,
+    store::{ShadowRow, Store, StoreError},
+};
 
 const WRITE_MILLIS: i64 = 30_000;
 /// Different findings between two writes: a page can make up paths.
@@ -47,7 +50,14 @@ pub(super) struct Shadow(Mutex<HashMap<Place, Count>>);
 
 impl Shadow {
     /// A read that has passed without a rule of the portal's own.
-    pub fn answered(&self, portal: &PortalId, target: &PathAndQuery, upstream: &Url, answer: &Parts, now: UnixMillis) {
+    pub fn answered(
+        &self,
+        session: &GatewaySession,
+        target: &PathAndQuery,
+        upstream: &Url,
+        answer: &Parts,
+        now: UnixMillis,
+    ) {
         let sets_kept_cookie = answer.headers.get_all(header::SET_COOKIE).iter().any(is_kept);
         // Most answers are plain ones: no more time is spent on them.
         if answer.status == StatusCode::OK && !sets_kept_cookie && target.query().is_none() {
@@ -59,26 +69,30 @@ impl Shadow {
         let answered =
             Answered { status: answer.status.as_u16(), sets_kept_cookie, location: location.as_ref().map(Url::path) };
         let signs = signs_of_change(target.path(), target.query(), answered);
-        self.note((portal, Suspicion::ReadChanges, "GET"), target.path(), command(target.query()), &signs, now);
+        self.note((session, Suspicion::ReadChanges, "GET"), target.path(), command(target.query()), &signs, now);
     }
 
     /// A write that the mode alone has blocked.
-    pub fn blocked(&self, portal: &PortalId, method: &str, target: &PathAndQuery, now: UnixMillis) {
+    pub fn blocked(&self, session: &GatewaySession, method: &str, target: &PathAndQuery, now: UnixMillis) {
         let signs = signs_of_reading(method, target.path());
-        self.note((portal, Suspicion::WriteReads, method), target.path(), None, &signs, now);
+        self.note((session, Suspicion::WriteReads, method), target.path(), None, &signs, now);
     }
 
     fn note(
         &self,
-        (portal, suspicion, method): (&PortalId, Suspicion, &str),
+        (session, suspicion, method): (&GatewaySession, Suspicion, &str),
         path: &str,
         command: Option<(&str, &str)>,
         signs: &[Sign],
         now: UnixMillis,
     ) {
-        let (false, Some(path)) = (signs.is_empty(), shape(path)) else { return };
+        if signs.is_empty() {
+            return;
+        }
+        let people = [session.customer_name.as_str(), session.customer.as_str(), &session.staff_name];
+        let Some(path) = shape(path, &people) else { return };
         let path = command.map_or_else(|| path.clone(), |(name, word)| format!("{path}?{name}={word}"));
-        let place = Place { portal: portal.clone(), suspicion, method: method.to_owned(), path };
+        let place = Place { portal: session.portal.clone(), suspicion, method: method.to_owned(), path };
         let mut signs = signs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         signs.truncate(signs.floor_char_boundary(MAX_SIGNS));
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

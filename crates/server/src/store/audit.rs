@@ -120,19 +120,6 @@ impl Store {
         tallies(sqlx::query(TALLIES).bind(session.0.clone()).fetch_one(&self.readers).await?)
     }
 
-    /// Path of the page that the gateway let through last.
-    pub async fn last_page(&self, session: &SessionId) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(
-            "SELECT body FROM audit_events WHERE session = $1 AND is_page = 1 AND (is_page = 1 OR kind = 'request_blocked') \
-             AND writer LIKE 'server:%' ORDER BY position DESC LIMIT 1",
-        )
-        .bind(session.0.clone())
-        .fetch_optional(&self.readers)
-        .await?;
-        let body: Option<String> = row.map(|row| row.try_get("body")).transpose()?;
-        Ok(body.as_deref().and_then(path_of_page))
-    }
-
     /// What is recorded about a staff member, newest first, before this position.
     pub async fn own_record(
         &self,

@@ -27,13 +27,13 @@ pub struct NewsRow {
     pub by: Option<StaffId>,
 }
 
-/// As in the index of migration 0007, or it is of no use. No console can write records of these kinds.
+/// As in the index of migration 0010, or it is of no use. No console can write records of these kinds.
 macro_rules! is_news {
     () => {
         "a.kind IN ('break_glass_reviewed', 'break_glass_used', 'device_registered', 'device_revoked', \
          'emergency_stop_lifted', 'emergency_stopped', 'password_changed', 'policy_changed', 'portal_disabled', \
-         'portal_enabled', 'portal_key_added', 'portal_key_revoked', 'provider_linked', 'second_factor_reset', \
-         'rules_changed', 'second_factor_set_up', 'staff_added', 'staff_disabled', 'staff_enabled', 'staff_role_changed')"
+         'portal_enabled', 'portal_key_added', 'portal_key_revoked', 'portal_tested', 'provider_linked', \
+         'second_factor_reset', 'rules_changed', 'second_factor_set_up', 'staff_added', 'staff_disabled', 'staff_enabled', 'staff_role_changed')"
     };
 }
 

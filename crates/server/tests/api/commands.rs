@@ -3,6 +3,7 @@
 use std::process::{Output, Stdio};
 
 use amberglass_wire::{
+    auth::SnapshotResponse,
     problem::ErrorCode,
     session::{EndedBy, SessionState},
 };
@@ -11,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::world::{JANE, REASON, SANA, World, problem, start_request};
+use crate::world::{JANE, REASON, SANA, World, json, problem, start_request};
 
 /// Runs the program with the configuration of the world's server.
 async fn run(world: &World, arguments: &[&str]) -> Output {
@@ -114,6 +115,12 @@ async fn with_the_servers_own_keys_the_conformance_kit_opens_nothing_that_is_not
     let told = refused(&world, &["portal", "test", &upstream, "--customer", JANE, "--wait", "0"]).await;
     assert!(told.contains("On record"), "{told}");
     assert_eq!(world.count_events("portal_tested").await, 1);
+    // Security is told, as of whatever else the operator does.
+    let sana = world.sign_in(SANA, 1).await;
+    let told =
+        json::<SnapshotResponse>(world.get(&sana, "/v1/snapshot").send().await.unwrap(), StatusCode::OK).await.news;
+    let told = told.iter().find(|one| one.kind == "portal_tested").unwrap();
+    assert_eq!((told.portal_name.as_deref(), &told.by), (Some("Barkside"), &None));
 }
 
 #[tokio::test]

@@ -305,11 +305,50 @@ async fn changed_rules_are_put_in_force_on_record_and_refused_ones_are_not() {
     tokio::time::timeout(Duration::from_secs(10), stage.server.stop()).await.unwrap();
 }
 
+/// It was let begin in `read_write` while the rules accounted for all of it. It need not end: what only reads goes on.
+#[tokio::test]
+async fn a_running_session_writes_no_more_once_the_rules_do_not_account_for_the_never_list() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session_in(Mode::ReadWrite).await;
+    let written = async || {
+        let mut statuses = Vec::new();
+        for (target, content_type, content) in [
+            ("/appointments", FORM, "day=Monday"),
+            ("/graphql", JSON, r#"{"query":"mutation { bookVisit }"}"#),
+            ("/rpc", JSON, r#"{"method":"visits.book"}"#),
+        ] {
+            let request = stage.ask(Method::POST, &session, target).header("content-type", content_type);
+            statuses.push(request.body(content).send().await.unwrap().status());
+        }
+        statuses
+    };
+    assert_eq!(written().await, [StatusCode::OK; 3]);
+    let until = async |what: &str, status: StatusCode| {
+        wait_until(what, PATIENCE, async || {
+            stage.clock.advance_millis(100);
+            stage.beat(&session).await;
+            (written().await == [status; 3]).then_some(())
+        })
+        .await;
+    };
+    // Whether it has second factors is not said any more.
+    std::fs::write(stage.rules_file(), RULES.replace("\"mfa\", ", "")).unwrap();
+    until("the writes to be blocked", StatusCode::FORBIDDEN).await;
+    let before = stage.upstream.seen().len();
+    assert_eq!(written().await, [StatusCode::FORBIDDEN; 3]);
+    assert_eq!(stage.upstream.seen().len(), before, "nothing reaches the portal");
+    assert_eq!(stage.blocked(&session).await.last().map(String::as_str), Some("read-write-not-declared"));
+    assert_eq!(stage.get(&session, "/messages/7").send().await.unwrap().status(), StatusCode::OK, "reads go on");
+    std::fs::write(stage.rules_file(), RULES).unwrap();
+    until("the writes to pass again", StatusCode::OK).await;
+}
+
 #[tokio::test]
 async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once() {
     let stage = Stage::with_rules(RULES).await;
     let session = stage.session().await;
-    for id in ["7", "8"] {
+    // Neither whom the session is about nor who else has a name in it is told.
+    for id in ["7", "8", "jane-doe", "Zoe", "zoe.ash"] {
         stage.upstream.will_answer(303, &[("location", &format!("/answer/{id}"))]);
         stage.get(&session, &format!("/answer/{id}/mark")).send().await.unwrap();
     }
@@ -329,10 +368,10 @@ async fn what_the_rules_may_have_wrong_is_noticed_in_traffic_and_asked_for_once(
         found.iter().map(|row| (row.suspicion.as_str(), row.method.as_str(), row.path.as_str(), row.seen)).collect();
     assert_eq!(
         told,
-        [("read_changes", "GET", "/answer/{id}/mark", 2), ("write_reads", "POST", "/api/quotes/search", 1)]
+        [("read_changes", "GET", "/answer/{id}/mark", 5), ("write_reads", "POST", "/api/quotes/search", 1)]
     );
     assert_eq!(found[0].signs, "leads back to a page above it, `mark` in its address");
-    assert_eq!(stage.upstream.seen().len(), 3, "nothing was sent to find out");
+    assert_eq!(stage.upstream.seen().len(), 6, "nothing was sent to find out");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amberglass_server::gateway::cookie_name;
-use amberglass_testkit::wait_until;
+use amberglass_testkit::{wait_until, websocket::page_frame as frame};
 use amberglass_wire::{audit::EventDetail, session::Mode};
 use http::{Method, StatusCode};
 use tokio::{
@@ -39,27 +39,7 @@ graphql = "graph"
 
 /// RFC 6455, 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const SUBSCRIBE: &str = r#"{ "type":"subscribe" , "channel":"visits"}"#;
-
-/// A frame as browsers write it, but for what its first byte says.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..=125 => frame.push(0x80 | u8::try_from(short).unwrap()),
-        long @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&u16::try_from(long).unwrap().to_be_bytes());
-        }
-        longer => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&u64::try_from(longer).unwrap().to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(&MASK);
-    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
-}
 
 fn text(text: &str) -> Vec<u8> {
     frame(0x81, text.as_bytes())
@@ -326,6 +306,35 @@ async fn in_read_write_listed_messages_and_operations_pass_and_others_do_not() {
             "/graphql-live passed by graph-live",
             "/graphql-live blocked by never-password",
         ]
+    );
+}
+
+/// The socket stays open, and is judged by the rules as they are.
+#[tokio::test]
+async fn over_an_open_socket_nothing_is_written_once_the_rules_do_not_account_for_the_never_list() {
+    let stage = Stage::with_rules(RULES).await;
+    let session = stage.session_in(Mode::ReadWrite).await;
+    let mut page = Page::open(&stage, &session, "/live?v=2").await;
+    let write = text(r#"{"type":"book","visit":{"pet":3}}"#);
+    page.say(&write).await;
+    until_heard(&stage, &write).await;
+    std::fs::write(stage.rules_file(), RULES.replace("\"mfa\", ", "")).unwrap();
+    wait_until("the new rules", PATIENCE, async || {
+        stage.clock.advance_millis(100);
+        stage.beat(&session).await;
+        let request = stage.ask(Method::POST, &session, "/graphql").header("content-type", "application/json");
+        let answer = request.body(r#"{"query":"mutation { bookVisit }"}"#).send().await.unwrap();
+        (answer.status() == StatusCode::FORBIDDEN).then_some(())
+    })
+    .await;
+    page.say(&write).await;
+    let (code, reason) = page.closed().await;
+    assert_eq!((code, reason.ends_with("read-write-not-declared")), (1008, true), "{reason}");
+    drop(page);
+    assert_eq!(heard_before_the_end(&stage).await, write, "what was written before, and nothing since");
+    assert_eq!(
+        about_messages(&stage.trail(&session.id).await).last().unwrap(),
+        "/live?v blocked by read-write-not-declared"
     );
 }
 

@@ -48,7 +48,7 @@ pub fn add_missing_judges(repository: &Repository) -> Result<bool> {
 pub fn add_missing_fuzzer(repository: &Repository) -> Result<bool> {
     let mut changed = false;
     let installed = rustup(repository, &["toolchain", "list"])?;
-    if !installed.lines().any(|line| line.starts_with("nightly-")) {
+    if !installed.lines().any(is_nightly) {
         command::run(command::program(repository, "rustup").args([
             "toolchain",
             "install",
@@ -59,6 +59,11 @@ pub fn add_missing_fuzzer(repository: &Repository) -> Result<bool> {
         changed = true;
     }
     Ok(add_missing_verb(repository, "fuzz", CARGO_FUZZ, OLDEST_CARGO_FUZZ)? || changed)
+}
+
+/// One of a certain day is another toolchain, which `rustup run nightly` does not take.
+fn is_nightly(listed: &str) -> bool {
+    listed.strip_prefix("nightly-").is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_ascii_digit()))
 }
 
 /// A verb of cargo's that does not come with it.
@@ -102,6 +107,13 @@ pub fn version(answer: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nightly_compiler_of_a_certain_day_is_not_the_one_that_is_run() {
+        assert!(is_nightly("nightly-x86_64-unknown-linux-gnu"));
+        assert!(!is_nightly("nightly-2026-11-01-x86_64-unknown-linux-gnu"));
+        assert!(!is_nightly("stable-x86_64-unknown-linux-gnu (default)"));
+    }
 
     #[test]
     fn a_version_is_read_out_of_what_programs_say() {

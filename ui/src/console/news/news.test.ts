@@ -39,5 +39,6 @@ describe('the news', () => {
     expect(words('news-n6')).toContain('not justified, “A lead was free the whole afternoon”');
     expect(words('news-n10')).toContain('Key of another kind');
     expect(words('news-n11')).toMatch(/Portal’s rules changed.*Barkside, now 19ce04b7a1f2, takes off the never-list: receipt-address/s);
+    expect(words('news-n12')).toMatch(/Portal tested.*Barkside, https:\/\/portal\.barkside\.example\/.*at the server itself/s);
   });
 });

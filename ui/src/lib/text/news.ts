@@ -7,7 +7,7 @@ import { counted } from './times';
 /** Words of what security is told of. */
 export const NEWS = {
   title: 'News',
-  hint: 'Changes of staff, devices, portals, rules, keys and policy, stops, and break-glass, of the last seven days.',
+  hint: 'Changes of staff, devices, portals, rules, keys and policy, tests of portals, stops, and break-glass, of the last seven days.',
   hintReviewer: 'Break-glass of the last seven days.',
   none: 'Nothing has changed',
   noneHint: 'What is changed is told here at once, and on the desktop.',

@@ -32,6 +32,7 @@ export const news: NewsItemView[] = [
   item(4 * DAY, 'staff_added', { staff_name: 'Ines Albrecht', what: 'agent', by_name: null }),
   item(5 * DAY, 'key_of_another_kind', { by_name: null }),
   item(6 * DAY, 'rules_changed', { portal_name: 'Barkside', what: '19ce04b7a1f2', because: 'receipt-address', by_name: null }),
+  item(6 * DAY + 2 * MINUTE, 'portal_tested', { portal_name: 'Barkside', what: 'https://portal.barkside.example/', by_name: null }),
 ];
 
 const told: ConsoleView = { ...asSecurity, news: { items: news, unread: 3 } };
