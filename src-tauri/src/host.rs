@@ -134,6 +134,11 @@ impl Host for TauriHost {
         self.on_main(move |_| session_window::show_page(&session, &path));
     }
 
+    fn show_again(&self, session: &SessionId) {
+        let session = session.clone();
+        self.on_main(move |_| session_window::show_again(&session));
+    }
+
     fn notify(&self, notice: &Notice) {
         if let Some(notifications) = self.app.try_state::<Notifications>() {
             notifications.show(&self.app, notice);

@@ -66,6 +66,7 @@ pub fn event(staff: Option<&StaffId>, n: usize) -> EventBody {
         path: format!("/appointments/{n}"),
         document: true,
         rule: None,
+        unmasked: Vec::new(),
     };
     EventBody::new(subject, "amberglass/measurement", detail)
 }

@@ -194,6 +194,8 @@ impl Host for RecordingHost {
         self.shown_pages.lock().unwrap().push(path.to_owned());
     }
 
+    fn show_again(&self, _session: &SessionId) {}
+
     /// Its words are the console's own tests' matter; here nobody looks at a desktop.
     fn notify(&self, _notice: &Notice) {}
 

@@ -52,6 +52,14 @@ macro_rules! command_table {
             send_write SendWrite { request: RequestId } [bar];
             "Leaves the word about a blocked write."
             dismiss_write DismissWrite {} [bar];
+            "Opens the row of the bar that lists what the portal's rules mask and may be shown."
+            open_unmask OpenUnmask {} [bar];
+            "Closes it."
+            close_unmask CloseUnmask {} [bar];
+            "Asks to be shown one masked field, by the rule that masks it and the pointer that stands there, for a reason."
+            unmask_field UnmaskField { rule: String, pointer: String, text: String } [bar];
+            "Asks the portal once more for the page that is shown."
+            reload_page ReloadPage {} [bar];
             "Adds closing words to an own session that has ended."
             add_note AddNote { session: SessionId, note: String } [console];
             "Leaves the end screen."

@@ -118,7 +118,7 @@ impl Handle {
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
 /// `delivering`, `approvals`, `reviews`, `news`, `quiet_hours`, `finding`, `recent`, `session_start`, `session_run`,
-/// `elevating`, `extending`, `session_end`, `recovered`, `live`, `actions`, `devices`, `trail`, `own_record`, `leaving`,
+/// `elevating`, `extending`, `unmasking`, `session_end`, `recovered`, `live`, `actions`, `devices`, `trail`, `own_record`, `leaving`,
 /// `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -325,6 +325,10 @@ impl Actor {
             Command::AskElevation { record } => self.ask_elevation(&record),
             Command::SendWrite { request } => self.send_write(&request),
             Command::DismissWrite {} => self.dismiss_write(),
+            Command::OpenUnmask {} => self.open_unmask(),
+            Command::CloseUnmask {} => self.close_unmask(),
+            Command::UnmaskField { rule, pointer, text } => self.unmask_field(rule, pointer, &text),
+            Command::ReloadPage {} => self.reload_page(),
             Command::AddNote { session, note } => self.act(Act::AddNote { session, note }),
             Command::DismissEnd {} => self.ended = None,
             Command::ListSessions {} => self.list_sessions(),
@@ -378,6 +382,8 @@ impl Actor {
             Reply::Extended { number, session, result } => self.on_extended(number, &session, result),
             Reply::ElevationAsked { number, session, result } => self.on_elevation_asked(number, &session, result),
             Reply::WriteSent { number, session, result } => self.on_write_sent(number, &session, result),
+            Reply::MaskedFields { number, session, result } => self.on_masked_fields(number, &session, result),
+            Reply::FieldUnmasked { number, session, result } => self.on_field_unmasked(number, &session, result),
             Reply::Recovered { session, result } => self.on_recovered(&session, result),
             Reply::EndConfirmed { session, result } => self.on_end_confirmed(&session, result),
             Reply::Trail { number, result } => self.on_trail(number, result),

@@ -115,6 +115,7 @@ pub(crate) const fn passes_by_itself(code: ErrorCode) -> bool {
         | ErrorCode::ApprovalNotNeeded
         | ErrorCode::ApprovalGone
         | ErrorCode::WriteNotElevatable
+        | ErrorCode::FieldStaysMasked
         | ErrorCode::DecisionInvalid
         | ErrorCode::IdempotencyMismatch
         | ErrorCode::JournalGap

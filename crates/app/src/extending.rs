@@ -81,6 +81,8 @@ impl Actor {
             .is_some_and(|running| self.extensions_left(running) > 0 && self.extension_seconds(running) > 0);
         if let Some(running) = self.running.as_mut().filter(|running| offered && !running.extending.open) {
             running.extending = Extending { open: true, ..Extending::default() };
+            // There is room for one.
+            running.unmasking.close();
         }
     }
 

@@ -32,6 +32,8 @@ pub trait Host: Send + Sync + 'static {
     fn reload_portal(&self, session: &SessionId);
     /// Loads this path of the session's gateway origin; any other address is left alone.
     fn show_page(&self, session: &SessionId, path: &str);
+    /// Loads the page that is shown once more, by GET: what a form has sent is not sent again.
+    fn show_again(&self, session: &SessionId);
     /// A word on the desktop, also while none of our windows is in front. Nothing can be decided from it; who opens it is
     /// told as [`HostEvent::NoticeOpened`].
     fn notify(&self, notice: &Notice);

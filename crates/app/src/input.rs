@@ -11,6 +11,7 @@ use amberglass_wire::{
     elevation::SendWriteResponse,
     event_stream::{HeartbeatResponse, ServerEvent},
     session::{SessionResponse, StartOptionsResponse},
+    unmasking::{MaskedFieldResponse, UnmaskFieldResponse},
 };
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     session_start::{Begun, Leftover, StartFailure},
     sign_in::{Enrolled, SignInFailure},
     trail::ReadTrail,
+    unmasking::UnmaskFailure,
     view::{StartStep, UiError},
 };
 
@@ -141,6 +143,16 @@ pub(crate) enum Reply {
         number: u64,
         session: SessionId,
         result: Result<Box<SendWriteResponse>, BackendError>,
+    },
+    MaskedFields {
+        number: u64,
+        session: SessionId,
+        result: Result<Vec<MaskedFieldResponse>, BackendError>,
+    },
+    FieldUnmasked {
+        number: u64,
+        session: SessionId,
+        result: Result<UnmaskFieldResponse, UnmaskFailure>,
     },
     /// The session in which the program died before.
     Recovered {

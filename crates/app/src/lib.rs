@@ -50,6 +50,7 @@ mod tokens;
 mod trail;
 #[cfg(test)]
 mod typescript;
+mod unmasking;
 pub mod view;
 
 pub use commands::{Command, Webview};

@@ -203,6 +203,7 @@ impl Actor {
             idle_remaining_millis: self.idle_remaining_millis(running, now),
             extend: self.extend_view(running),
             elevation: self.elevation_view(running, now),
+            unmask: self.unmask_view(running),
             preferences: self.preferences.view(),
         }
     }

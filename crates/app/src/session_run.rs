@@ -17,6 +17,7 @@ use crate::{
     input::Reply,
     leaving::Leaving,
     session_end::Ending,
+    unmasking::Unmasking,
     view::{CurtainView, RefusedNotice, StartStep},
 };
 
@@ -35,6 +36,7 @@ pub(crate) struct Running {
     pub idle_notice: bool,
     pub extending: Extending,
     pub elevating: Elevating,
+    pub unmasking: Unmasking,
     /// Monotonic time at which the server last said when it ends: answers to older questions say nothing new.
     told_at: i64,
     /// The window is gone although the session is not over.
@@ -87,6 +89,7 @@ impl Running {
             idle_notice: false,
             extending: Extending::default(),
             elevating: Elevating::default(),
+            unmasking: Unmasking::default(),
             told_at: now,
             window_gone: false,
             painted: false,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use amberglass_domain::{chain::verify_next, ports::BackendError};
 use amberglass_wire::{
     SessionId, UnixMillis,
-    audit::{ChainedRecord, EventBody, EventDetail, TrailEvent},
+    audit::{ChainedRecord, EventBody, EventDetail, TrailEvent, UnmaskedField},
     elevation::SendOutcome,
     event_stream::ChainHead,
     session::SessionResponse,
@@ -220,8 +220,12 @@ fn words(detail: EventDetail) -> Words {
         | EventDetail::StartRequested { mode, reason } => {
             Words { what: mode.as_str().to_owned(), because: reason.text, ..Words::default() }
         }
-        EventDetail::SessionRefused { rule, mode, reason: _, emergency: _ } => {
-            Words { what: mode.as_str().to_owned(), because: rule, blocked: true, resource: false }
+        EventDetail::SessionRefused { rule, mode, reason: _, emergency: _, field } => {
+            let what = field.map_or_else(|| mode.as_str().to_owned(), field_words);
+            Words { what, because: rule, blocked: true, resource: false }
+        }
+        EventDetail::FieldUnmasked { rule, pointer, reason, until: _ } => {
+            Words { what: field_words(UnmaskedField { rule, pointer }), because: reason, ..Words::default() }
         }
         EventDetail::SessionExtended { expires_at: _, reason, number: _ } => because(reason.text),
         // Why somebody else ended it says more than the closing words, which no such end has.
@@ -231,8 +235,9 @@ fn words(detail: EventDetail) -> Words {
             ..Words::default()
         },
         EventDetail::NoteAdded { note } => what(note),
-        EventDetail::PageViewed { method, path, document, rule: _ } => {
-            Words { what: request(&method, path), resource: !document, ..Words::default() }
+        EventDetail::PageViewed { method, path, document, rule: _, unmasked } => {
+            let shown: Vec<String> = unmasked.into_iter().map(field_words).collect();
+            Words { what: request(&method, path), because: shown.join(", "), resource: !document, blocked: false }
         }
         EventDetail::RequestBlocked { method, path, rule } => {
             Words { what: request(&method, path), because: rule, blocked: true, resource: false }
@@ -332,6 +337,11 @@ fn request(method: &str, path: String) -> String {
     if method == "GET" { path } else { format!("{method} {path}") }
 }
 
+/// A masked field, by its rule and its pointer.
+fn field_words(field: UnmaskedField) -> String {
+    format!("{} {}", field.rule, field.pointer)
+}
+
 /// The id as it stands on the wire.
 fn id_of(value: impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
@@ -370,7 +380,7 @@ mod tests {
     }
 
     fn page(path: &str) -> EventDetail {
-        EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None }
+        EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None, unmasked: Vec::new() }
     }
 
     fn received(records: &[ChainedRecord]) -> Vec<TrailEvent> {
@@ -423,7 +433,7 @@ mod tests {
     fn what_a_page_loads_by_itself_is_told_apart_from_pages() {
         let mut server = ChainHead::default();
         let style =
-            EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None };
+            EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None, unmasked: Vec::new() };
         let mut held = [page("/"), style.clone(), style].map(|detail| record("server:a", &mut server, detail));
         // What an erased record was nobody knows: it is not made less than a page.
         held[2].body.clear();

@@ -3,6 +3,7 @@
 mod elevation;
 mod inbox;
 mod settings;
+mod unmasking;
 
 use amberglass_wire::{
     CustomerId, EventId, PortalId, SessionId, UnixMillis,
@@ -22,6 +23,7 @@ use ts_rs::TS;
 pub use elevation::{ElevationStep, ElevationView};
 pub use inbox::{FocusView, InboxView, NewsItemView, NewsView, Opens, ReviewView};
 pub use settings::{LimitsView, PreferencesView, QuietHoursView, Theme};
+pub use unmasking::{ShownFieldView, UnmaskView};
 
 /// An error as a person meets it: the words for `code` stand in `ui/src/lib/text`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -541,6 +543,7 @@ pub struct SessionWindowView {
     pub idle_remaining_millis: Option<i64>,
     pub extend: ExtendView,
     pub elevation: ElevationView,
+    pub unmask: UnmaskView,
     pub preferences: PreferencesView,
 }
 

@@ -19,6 +19,7 @@ use amberglass_wire::{
         EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionListResponse,
         SessionResponse, StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
+    unmasking::{MaskedFieldResponse, MaskedFieldsResponse, UnmaskFieldRequest, UnmaskFieldResponse},
 };
 use async_trait::async_trait;
 use reqwest::{Method, StatusCode, header};
@@ -220,6 +221,25 @@ impl Backend for HttpBackend {
         request: ExtendSessionRequest,
     ) -> Result<SessionResponse, BackendError> {
         self.post_once(access, &["sessions", session.as_str(), "extensions"], idempotency_key, &request).await
+    }
+
+    async fn masked_fields(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+    ) -> Result<Vec<MaskedFieldResponse>, BackendError> {
+        let list: MaskedFieldsResponse = self.get(access, &["sessions", session.as_str(), "unmaskings"], &[]).await?;
+        Ok(list.fields)
+    }
+
+    async fn unmask_field(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        idempotency_key: &str,
+        request: UnmaskFieldRequest,
+    ) -> Result<UnmaskFieldResponse, BackendError> {
+        self.post_once(access, &["sessions", session.as_str(), "unmaskings"], idempotency_key, &request).await
     }
 
     async fn end_session(

@@ -21,6 +21,7 @@ use amberglass_wire::{
         EndSessionRequest, ExtendSessionRequest, RedeemGrantRequest, RedeemGrantResponse, SessionResponse,
         StartOptionsResponse, StartSessionRequest, StartSessionResponse,
     },
+    unmasking::{MaskedFieldResponse, UnmaskFieldRequest, UnmaskFieldResponse},
 };
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -142,6 +143,19 @@ pub trait Backend: Send + Sync + 'static {
         idempotency_key: &str,
         request: ExtendSessionRequest,
     ) -> Result<SessionResponse, BackendError>;
+    /// What the portal's rules mask in one's own session and let be shown.
+    async fn masked_fields(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+    ) -> Result<Vec<MaskedFieldResponse>, BackendError>;
+    async fn unmask_field(
+        &self,
+        access: &AccessToken,
+        session: &SessionId,
+        idempotency_key: &str,
+        request: UnmaskFieldRequest,
+    ) -> Result<UnmaskFieldResponse, BackendError>;
     async fn end_session(
         &self,
         access: &AccessToken,

@@ -123,6 +123,7 @@ fn refused(problem: &Problem) -> Delivery {
         | ErrorCode::ApprovalNotNeeded
         | ErrorCode::ApprovalGone
         | ErrorCode::WriteNotElevatable
+        | ErrorCode::FieldStaysMasked
         | ErrorCode::DecisionInvalid
         | ErrorCode::ExtensionsUsedUp
         | ErrorCode::TotalDurationTooLong

@@ -100,7 +100,7 @@ pub enum EventDetail {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<RequestId>,
     },
-    /// The policy refuses a start, or one write in the subject's session.
+    /// The policy refuses a start, or one write or one field in the subject's session.
     SessionRefused {
         rule: String,
         mode: Mode,
@@ -108,6 +108,9 @@ pub enum EventDetail {
         /// Where it was to begin at once with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         emergency: Option<String>,
+        /// Where it was about showing a field that a rule masks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<UnmaskedField>,
     },
     /// The device redeemed its grant and the gateway let it in.
     SessionEntered {},
@@ -156,6 +159,9 @@ pub enum EventDetail {
         /// The portal's own rule that let it pass; nothing for what passes anyway, and in what consoles write.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rule: Option<String>,
+        /// Fields that a rule masks and that were shown wherever the answer held them; nothing in what consoles write.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unmasked: Vec<UnmaskedField>,
     },
     /// The gateway refused a request.
     RequestBlocked {
@@ -318,6 +324,17 @@ pub enum EventDetail {
         request: RequestId,
         outcome: SendOutcome,
     },
+    /// A field that a rule of the portal masks is shown in the subject's session from here on, for a while. Its value never stands on
+    /// record.
+    FieldUnmasked {
+        /// Id of the portal's `mask` rule.
+        rule: String,
+        /// The JSON pointer as it stands in the rule.
+        pointer: String,
+        /// Own words for this field alone.
+        reason: String,
+        until: UnixMillis,
+    },
     /// The subject's session begins at once with a stated emergency, and waits for a review.
     BreakGlassUsed {
         emergency: String,
@@ -365,6 +382,16 @@ pub enum EventDetail {
     /// A kind this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+/// A field of answers, by the rule that masks it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnmaskedField {
+    /// Id of the portal's `mask` rule.
+    pub rule: String,
+    /// The JSON pointer as it stands in the rule.
+    pub pointer: String,
 }
 
 /// What a trail is taken along as.
@@ -511,6 +538,7 @@ impl EventDetail {
             Self::ApprovalUsed { .. } => "approval_used",
             Self::WriteSent { .. } => "write_sent",
             Self::WriteAnswered { .. } => "write_answered",
+            Self::FieldUnmasked { .. } => "field_unmasked",
             Self::BreakGlassUsed { .. } => "break_glass_used",
             Self::BreakGlassReviewed { .. } => "break_glass_reviewed",
             Self::PolicyChanged { .. } => "policy_changed",

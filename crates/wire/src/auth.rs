@@ -104,6 +104,9 @@ pub struct PortalResponse {
     /// Scheme, host and port under which the gateway shows it.
     pub gateway_origin: String,
     pub active: bool,
+    /// Its rules mask something that may be shown on a stated reason.
+    #[serde(default)]
+    pub unmasks: bool,
 }
 
 /// `GET /v1/snapshot`: the truth that events only hint at.

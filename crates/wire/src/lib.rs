@@ -23,6 +23,7 @@ pub mod portal;
 pub mod problem;
 pub mod session;
 pub mod time;
+pub mod unmasking;
 
 pub use ids::{CustomerId, DeviceId, EventId, PortalId, RequestId, SessionId, StaffId};
 pub use time::UnixMillis;

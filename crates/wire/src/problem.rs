@@ -57,6 +57,8 @@ pub enum ErrorCode {
     ApprovalGone,
     /// The blocked write is on the never-list, too large, not kept, or not to be read unmistakably.
     WriteNotElevatable,
+    /// The portal's rules mask no such field, or never let it be shown.
+    FieldStaysMasked,
     /// The decision is not about this request as it is, or allows more than was asked for.
     DecisionInvalid,
     IdempotencyMismatch,

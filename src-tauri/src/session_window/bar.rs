@@ -14,7 +14,7 @@ pub const BAR: &str = "bar";
 
 /// Logical pixels at usual text size, as `ui/src/bar/heights.ts` has them.
 const CLOSED: u32 = 64;
-/// With the row that asks why the session is extended.
+/// With the row that asks why the session is extended, or why a masked field is shown.
 const OPEN: u32 = 148;
 /// With the row about a write that was blocked.
 const WRITE: u32 = 112;
@@ -24,7 +24,7 @@ pub fn height(view: &SessionWindowView) -> u32 {
     let usual = match &view.elevation.step {
         // The page shows no row any more.
         _ if view.ending || matches!(view.curtain, Some(CurtainView::Ended { .. })) => CLOSED,
-        _ if view.extend.open => OPEN,
+        _ if view.extend.open || view.unmask.open => OPEN,
         ElevationStep::Nothing {} => CLOSED,
         ElevationStep::Blocked { .. }
         | ElevationStep::Waiting { .. }
@@ -82,6 +82,8 @@ mod tests {
         let mut view = crate::session_window::picture::tests::view();
         view.elevation.step = ElevationStep::Lapsed { what: "POST /appointments".to_owned() };
         assert_eq!(height(&view), WRITE);
+        view.unmask.open = true;
+        assert_eq!(height(&view), OPEN);
         assert_eq!(height(&SessionWindowView { ending: true, ..view.clone() }), CLOSED);
         view.curtain = Some(CurtainView::Ended { ended_by: None, by_name: None, reason: None });
         assert_eq!(height(&view), CLOSED);

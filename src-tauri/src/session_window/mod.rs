@@ -114,6 +114,15 @@ pub fn show_page(session: &SessionId, path: &str) {
     with_open(session, |window| window.show_page(path));
 }
 
+/// As if somebody had opened its address: what a form has sent is not sent again.
+pub fn show_again(session: &SessionId) {
+    with_open(session, |window| {
+        if let Some(path) = window.current_path() {
+            window.show_page(&path);
+        }
+    });
+}
+
 /// Destroys the window, the webview and its store.
 pub fn close(session: &SessionId) {
     let closing = OPEN.with_borrow_mut(|open| match open.as_ref() {

@@ -63,7 +63,7 @@ pub fn utc_minute(now: UnixMillis) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use amberglass_app::view::{
-        CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView,
+        CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView, UnmaskView,
     };
     use amberglass_testkit::ManualClock;
     use amberglass_wire::{SessionId, session::Mode};
@@ -88,6 +88,7 @@ pub(crate) mod tests {
             idle_remaining_millis: None,
             elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, paused: false, error: None },
             extend: ExtendView::default(),
+            unmask: UnmaskView::default(),
             preferences: PreferencesView {
                 theme: Wanted::System,
                 text_percent: 100,

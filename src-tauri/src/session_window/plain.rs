@@ -128,6 +128,10 @@ impl PlatformWindow {
         }
     }
 
+    pub fn current_path(&self) -> Option<String> {
+        portal::path_of(&self.portal.url().ok()?)
+    }
+
     pub fn close(self) {
         PORTAL.set(None);
         let Self { window, portal, bar, lock, .. } = self;

@@ -79,6 +79,13 @@ pub fn own_address(lock: &Lock, entry_url: &str, path: &str) -> Option<tauri::Ur
     (path.starts_with('/') && lock.origin.judge(address.as_str()) == Verdict::Allowed).then_some(address)
 }
 
+/// Path and query of an address, as they would be asked for; the place within the page stays out.
+pub fn path_of(address: &str) -> Option<String> {
+    let address = tauri::Url::parse(address).ok()?;
+    let query = address.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some(format!("{}{query}", address.path()))
+}
+
 /// An address for the record: scheme, host and path; what a `data:` address carries is content and stays out.
 fn without_query(address: &str) -> String {
     let end = if address.starts_with("data:") {
@@ -162,5 +169,15 @@ mod tests {
         assert_eq!(without_query("https://a.test/x?token=secret#y"), "https://a.test/x");
         assert_eq!(without_query("data:text/plain;base64,c2VjcmV0"), "data:text/plain");
         assert_eq!(without_query(&"x".repeat(500)).len(), 200);
+    }
+
+    #[test]
+    fn a_page_is_asked_for_once_more_by_its_path_and_query() {
+        let path = |address| path_of(address).unwrap();
+        assert_eq!(path("http://barkside.localhost:7401/pets/7?tab=2#top"), "/pets/7?tab=2");
+        assert_eq!(path("http://barkside.localhost:7401"), "/");
+        // No path of the portal's, so nothing is loaded.
+        assert_eq!(path("about:blank"), "blank");
+        assert_eq!(path_of("nothing"), None);
     }
 }

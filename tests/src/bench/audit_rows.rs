@@ -201,7 +201,7 @@ impl Rows {
         } else if by_server && kind >= 96 {
             EventDetail::RequestBlocked { method: "POST".into(), path, rule: "read-only".into() }
         } else {
-            EventDetail::PageViewed { method: "GET".into(), path, document, rule: None }
+            EventDetail::PageViewed { method: "GET".into(), path, document, rule: None, unmasked: Vec::new() }
         };
         let is_page = by_server && matches!(detail, EventDetail::PageViewed { document: true, .. });
         let writer = if by_server { SERVER.to_owned() } else { agent.device.clone() };

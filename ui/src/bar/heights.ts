@@ -3,7 +3,7 @@
  * `src-tauri/src/session_window/bar.rs` holds the same numbers.
  */
 export const BAR_CLOSED = 64;
-/** With the row in which one says why the session is extended. */
+/** With the row in which one says why the session is extended, or why a masked value is shown. */
 export const BAR_OPEN = 148;
 /** With the row about a write that was blocked. */
 export const BAR_WRITE = 112;

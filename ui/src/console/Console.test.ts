@@ -2,6 +2,7 @@ import { fireEvent, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { consoleScenes as scenes, session } from '../lib/host/samples';
+import { lineKind } from '../lib/text/events';
 import { shown, type } from '../test_console';
 
 const field = () => screen.getByTestId('find-field');
@@ -151,7 +152,7 @@ describe('the trail', () => {
     await shown(scenes.trail);
     await fireEvent.click(screen.getByTestId('nav-trail'));
     const rows = screen.getAllByTestId('trail-event');
-    expect(rows).toHaveLength(28);
+    expect(rows).toHaveLength(30);
     const blocked = rows.filter((row) => row.dataset.kind === 'request_blocked');
     expect(blocked[0]?.textContent).toContain('Blocked');
     expect(rows.filter((row) => row.textContent?.includes('unsent'))).toHaveLength(2);
@@ -163,7 +164,9 @@ describe('the trail', () => {
     await shown(scenes.trail);
     await fireEvent.click(screen.getByTestId('nav-trail'));
     const kinds = () => screen.getAllByTestId('trail-event').map((row) => row.dataset.kind);
-    const resources = scenes.trail.trail.events.filter((event) => event.resource).length;
+    // One in which a masked value was shown is hidden from nobody.
+    const resources = scenes.trail.trail.events.filter((event) => lineKind(event) === 'resource').length;
+    expect(kinds().filter((kind) => kind === 'unmasked_page')).toHaveLength(1);
     expect(kinds()).toContain('went_to');
     expect(kinds()).not.toContain('resource');
     expect(screen.getByTestId('trail').textContent).toContain(`${resources} resources are not listed`);

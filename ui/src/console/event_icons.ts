@@ -80,6 +80,8 @@ const ICONS: Record<LineKind, Icon> = {
   page_viewed: FileText,
   resource: CornerDownRight,
   went_to: Compass,
+  unmasked_page: Eye,
+  field_unmasked: Eye,
   request_blocked: Ban,
   attempt_refused: Ban,
   curtain_drawn: EyeOff,

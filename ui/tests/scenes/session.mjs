@@ -34,10 +34,12 @@ export const SESSION = [
   ...asTheyAre('recovered-running', 'recovered', 'recovered-waiting'),
 ];
 
-/** Those in which the row that asks for a reason is open: the host makes the bar taller for it. */
+/** Those in which a row that asks for a reason is open: the host makes the bar taller for it. */
 export const BAR_OPEN = [
   ...asTheyAre('bar-extend', 'bar-extend-last-minutes', 'bar-extend-busy', 'bar-extend-error'),
   ['bar-extend-short', 'bar-extend', press('extend')],
+  ...asTheyAre('bar-unmask', 'bar-unmask-last-minutes', 'bar-unmask-loading', 'bar-unmask-none', 'bar-unmask-refused', 'bar-unmask-busy', 'bar-unmask-error', 'bar-unmask-unlisted', 'bar-unmask-shown'),
+  ['bar-unmask-short', 'bar-unmask', press('unmask')],
 ];
 /** With the row about a write that was blocked. */
 export const BAR_WRITE = asTheyAre(
@@ -56,7 +58,7 @@ export const BAR_WRITE = asTheyAre(
   'bar-write-unknown',
 );
 export const BAR_CLOSED = [
-  ...asTheyAre('bar', 'bar-long-name', 'bar-glass', 'bar-glass-last-minutes', 'bar-last-minutes', 'bar-no-extension', 'bar-idle', 'bar-notice', 'bar-extended'),
+  ...asTheyAre('bar', 'bar-long-name', 'bar-glass', 'bar-glass-last-minutes', 'bar-last-minutes', 'bar-no-extension', 'bar-no-unmask', 'bar-idle', 'bar-notice', 'bar-extended'),
   // Its moment passes while one looks.
   ['bar-warning', 'bar-warning', (page) => page.getByTestId('notice').waitFor()],
   ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-page-crashed', 'bar-journal-failed', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),

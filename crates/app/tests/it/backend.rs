@@ -25,6 +25,7 @@ use amberglass_wire::{
         RedeemGrantRequest, RedeemGrantResponse, SessionResponse, SessionState, StartOptionsResponse,
         StartSessionRequest, StartSessionResponse,
     },
+    unmasking::{MaskedFieldResponse, UnmaskFieldRequest, UnmaskFieldResponse},
 };
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
@@ -350,6 +351,45 @@ impl Backend for FakeServer {
             Ok(session.clone())
         })?;
         self.keep_answer("extend_session", answer)
+    }
+
+    async fn masked_fields(
+        &self,
+        _access: &AccessToken,
+        id: &SessionId,
+    ) -> Result<Vec<MaskedFieldResponse>, BackendError> {
+        self.note(format!("masked_fields({id})"));
+        self.check("masked_fields")?;
+        Ok(self.with(|state| state.masked.clone()))
+    }
+
+    async fn unmask_field(
+        &self,
+        _access: &AccessToken,
+        _id: &SessionId,
+        idempotency_key: &str,
+        request: UnmaskFieldRequest,
+    ) -> Result<UnmaskFieldResponse, BackendError> {
+        self.note(format!("unmask({} {}: {})", request.rule, request.pointer, request.reason));
+        self.check("unmask_field")?;
+        let until = self.clock.now().plus_seconds(300);
+        let answer = self.with(|state| {
+            let seen = state.unmasked.iter().find(|(key, _)| key == idempotency_key).map(|(_, seen)| seen.clone());
+            let answer = UnmaskFieldResponse {
+                rule: request.rule.clone(),
+                pointer: request.pointer.clone(),
+                shown_until: until,
+            };
+            match seen {
+                Some(seen) if seen.reason != request.reason => Err(refused(ErrorCode::IdempotencyMismatch)),
+                Some(_) => Ok(answer),
+                None => {
+                    state.unmasked.push((idempotency_key.to_owned(), request));
+                    Ok(answer)
+                }
+            }
+        })?;
+        self.keep_answer("unmask_field", answer)
     }
 
     async fn end_session(

@@ -21,6 +21,7 @@ use amberglass_wire::{
     event_stream::{HeartbeatRequest, ServerEvent},
     news::NewsResponse,
     session::{EndedBy, ExtendSessionRequest, SessionResponse, SessionState},
+    unmasking::{MaskedFieldResponse, UnmaskFieldRequest},
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -90,6 +91,10 @@ pub struct State {
     pub stopped_portals: Vec<StoppedPortalResponse>,
     /// Key and request of each extension.
     pub extensions: Vec<(String, ExtendSessionRequest)>,
+    /// What the portal's rules mask and let be shown.
+    pub masked: Vec<MaskedFieldResponse>,
+    /// What was asked for of it, by its key.
+    pub unmasked: Vec<(String, UnmaskFieldRequest)>,
     /// The open stream, and the access token it was opened with.
     pub stream: Option<(String, mpsc::Sender<ServerEvent>)>,
 }
@@ -131,6 +136,8 @@ impl FakeServer {
             news: Vec::new(),
             stopped_portals: Vec::new(),
             extensions: Vec::new(),
+            masked: Vec::new(),
+            unmasked: Vec::new(),
             stream: None,
         };
         Arc::new(Self {

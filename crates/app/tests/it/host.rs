@@ -132,6 +132,10 @@ impl Host for RecordingHost {
         self.note(format!("show_page {path}"));
     }
 
+    fn show_again(&self, _session: &SessionId) {
+        self.note("show_again");
+    }
+
     fn choose_file(&self, wanted: &WantedFile) {
         self.wanted.lock().unwrap().push(wanted.clone());
     }

@@ -34,4 +34,5 @@ mod sign_in;
 mod starting;
 mod stopping;
 mod told;
+mod unmasking;
 mod world;

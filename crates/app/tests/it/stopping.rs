@@ -26,6 +26,7 @@ impl State {
             name: self.portal_name.clone(),
             gateway_origin: GATEWAY.into(),
             active: self.stopped_portals.is_empty(),
+            unmasks: !self.masked.is_empty(),
         }
     }
 }

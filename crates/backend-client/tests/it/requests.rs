@@ -14,6 +14,7 @@ use amberglass_wire::{
     break_glass::ReviewOutcome,
     journal::JournalBatchRequest,
     session::{ExtendSessionRequest, Mode, Reason, StartSessionRequest},
+    unmasking::UnmaskFieldRequest,
 };
 use axum::{
     Router,
@@ -69,6 +70,8 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
         emergency: None,
     };
     let extension = ExtendSessionRequest { seconds: 900, reason: start.reason.clone() };
+    let unmask =
+        UnmaskFieldRequest { rule: "bank".into(), pointer: "/iban".into(), reason: "She reads it to me".into() };
     let _ = backend.snapshot(&access).await;
     let _ = backend.find_customers(&access, &portal, "ä & b").await;
     let _ = backend.customer_card(&access, &portal, &customer).await;
@@ -95,6 +98,8 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     let _ = backend.review(&access, &session, ReviewOutcome::NotJustified, "A lead was free").await;
     let _ = backend.stop_portal(&access, &portal, "It shows others' invoices").await;
     let _ = backend.lift_portal(&access, &portal, "It is right again").await;
+    let _ = backend.masked_fields(&access, &session).await;
+    let _ = backend.unmask_field(&access, &session, "key-3", unmask).await;
     let seen = seen.lock().unwrap();
     let lines: Vec<String> = seen.iter().map(|request| format!("{} {}", request.method, request.uri)).collect();
     assert_eq!(
@@ -126,6 +131,8 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
             "POST /v1/reviews/s1",
             "POST /v1/portals/bark%2Fside/stop",
             "POST /v1/portals/bark%2Fside/lift",
+            "GET /v1/sessions/s1/unmaskings",
+            "POST /v1/sessions/s1/unmaskings",
         ]
     );
     for request in seen.iter() {
@@ -153,6 +160,8 @@ async fn every_call_goes_to_its_own_address_with_the_token_in_the_header_only() 
     assert_eq!(body(24), serde_json::json!({ "reason": "It shows others' invoices" }));
     assert_eq!(body(25), serde_json::json!({ "reason": "It is right again" }));
     assert_eq!(seen[19].header("accept"), Some("text/event-stream"));
+    assert_eq!(seen[27].header("idempotency-key"), Some("key-3"));
+    assert_eq!(body(27), serde_json::json!({ "rule": "bank", "pointer": "/iban", "reason": "She reads it to me" }));
 }
 
 #[tokio::test]

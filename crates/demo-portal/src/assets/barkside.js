@@ -1,4 +1,4 @@
-// What a form cannot do: changes without a new page, the search, the salon's clock.
+// What a form cannot do: changes without a new page, the search, the salon's clock, what only the API tells.
 "use strict";
 
 const toasts = document.getElementById("toasts");
@@ -63,10 +63,27 @@ async function refresh() {
     }
   }
   if (me.ok) {
-    const { unread_messages: unread } = await me.json();
+    const own = await me.json();
+    fill(own);
+    const { unread_messages: unread } = own;
     const count = document.querySelector("[data-unread]");
     count.textContent = unread;
     count.hidden = unread === 0;
+  }
+}
+
+// What stands in no page: `data-own` names the part of `/api/me`.
+function fill(own) {
+  for (const place of document.querySelectorAll("[data-own]")) place.textContent = own[place.dataset.own] ?? "";
+}
+
+async function fillOwn() {
+  if (!document.querySelector("[data-own]")) return;
+  try {
+    const answer = await fetch("/api/me");
+    if (answer.ok) fill(await answer.json());
+  } catch {
+    // It stays as it is; whoever looks reloads the page.
   }
 }
 
@@ -170,3 +187,4 @@ function startTicker() {
 }
 
 startTicker();
+fillOwn();

@@ -51,7 +51,8 @@ pub(crate) fn page(
                     dl class="facts" {
                         dt { "Name" } dd { (customer.name) }
                         dt { "E-mail" } dd { (customer.email) }
-                        dt { "Phone" } dd { (customer.phone) }
+                        // By the script, from `/api/me`: in JSON a gateway can take it out for whoever only helps.
+                        dt { "Phone" } dd data-own="phone" { "…" }
                         dt { "Customer number" } dd { (customer.id) }
                         dt { "Plan" } dd { (customer.plan.unwrap_or("Pay as you go")) }
                         dt { "With us since" } dd { (format::date(customer.since)) }

@@ -1,5 +1,5 @@
-//! Fields of JSON answers that nobody sees in a session: their values are taken out, and every other byte of a value stays as the
-//! portal sent it.
+//! Fields of JSON answers that nobody sees in a session unless their rule lets them be shown on a stated reason: their values are
+//! taken out, and every other byte of a value stays as the portal sent it.
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
@@ -20,12 +20,25 @@ pub struct MaskRule {
     pub id: RuleId,
     pub path: PathPattern,
     pub fields: Vec<MaskedField>,
+    /// Each of them may be shown for a while, on a stated reason. What does not say so is never shown.
+    pub unmask: bool,
     pub why: Option<String>,
+}
+
+impl MaskRule {
+    /// The field that is written so, if it may be shown.
+    pub fn that_may_be_shown(&self, pointer: &str) -> Option<&MaskedField> {
+        self.fields.iter().find(|field| self.unmask && field.pointer == pointer)
+    }
 }
 
 /// A JSON pointer (RFC 6901) in which `*` stands for every item or member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MaskedField(Vec<Token>);
+pub struct MaskedField {
+    /// As it was written.
+    pointer: String,
+    tokens: Vec<Token>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
@@ -42,17 +55,58 @@ impl MaskedField {
             named => Token::Named(named.replace("~1", "/").replace("~0", "~")),
         };
         let tokens: Vec<Token> = tokens.map(token).collect();
-        (pointer.len() > 1 && tokens.len() <= MAX_STEPS).then_some(Self(tokens))
+        (pointer.len() > 1 && tokens.len() <= MAX_STEPS).then(|| Self { pointer: pointer.to_owned(), tokens })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.pointer
+    }
+
+    /// Whatever the other one names lies within what this one names.
+    fn covers(&self, other: &Self) -> bool {
+        let takes = |(own, other): (&Token, &Token)| match (own, other) {
+            (Token::All, _) => true,
+            (Token::Named(own), Token::Named(other)) => own.eq_ignore_ascii_case(other),
+            (Token::Named(_), Token::All) => false,
+        };
+        self.tokens.len() <= other.tokens.len() && self.tokens.iter().zip(&other.tokens).all(takes)
     }
 }
 
-/// What has to be taken out of the answer to a request, and by which rules.
+/// The rules by which something has to be taken out of the answer to a request.
 ///
 /// Of every method: what a write answers is seen as well. `path` is in canonical form.
-pub fn masks<'a>(path: &str, rules: &'a PortalRules) -> (Vec<&'a MaskedField>, Vec<RuleId>) {
-    let named = rules.masks.iter().filter(|mask| mask.path.is_perhaps(path));
-    let (fields, ids): (Vec<_>, Vec<_>) = named.map(|mask| (&mask.fields, mask.id.clone())).unzip();
-    (fields.into_iter().flatten().collect(), ids)
+pub fn masks<'a>(path: &str, rules: &'a PortalRules) -> Vec<&'a MaskRule> {
+    rules.masks.iter().filter(|mask| mask.path.is_perhaps(path)).collect()
+}
+
+/// The fields of some rules: what is taken out of an answer, and what is shown in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DividedFields<'a> {
+    pub masked: Vec<&'a MaskedField>,
+    /// With the rule that would mask it. What another rule takes out all the same is not here.
+    pub shown: Vec<(&'a MaskRule, &'a MaskedField)>,
+}
+
+/// `is_asked_for` says which fields somebody has given a reason for. Only a rule that lets them be shown listens to it.
+pub fn divide<'a>(
+    masks: &[&'a MaskRule],
+    is_asked_for: impl Fn(&MaskRule, &MaskedField) -> bool,
+) -> DividedFields<'a> {
+    let mut divided = DividedFields::default();
+    for mask in masks.iter().copied() {
+        for field in &mask.fields {
+            if mask.unmask && is_asked_for(mask, field) {
+                divided.shown.push((mask, field));
+            } else {
+                divided.masked.push(field);
+            }
+        }
+    }
+    let DividedFields { masked, shown } = &mut divided;
+    shown.retain(|(_, field)| !masked.iter().any(|other| other.covers(field)));
+    divided
 }
 
 /// The same answer without the values of `fields`.
@@ -61,7 +115,7 @@ pub fn masks<'a>(path: &str, rules: &'a PortalRules) -> (Vec<&'a MaskedField>, V
 /// When it is no JSON, or names a thing twice: then nobody knows which of the two is seen.
 pub fn mask(answer: &[u8], fields: &[&MaskedField]) -> Result<Vec<u8>, Unreadable> {
     let raw: &RawValue = serde_json::from_slice(answer).map_err(|_| Unreadable)?;
-    let paths: Vec<&[Token]> = fields.iter().map(|field| field.0.as_slice()).collect();
+    let paths: Vec<&[Token]> = fields.iter().map(|field| field.tokens.as_slice()).collect();
     let mut masked = String::with_capacity(answer.len());
     write(raw.get(), &paths, &mut masked)?;
     Ok(masked.into_bytes())
@@ -171,6 +225,49 @@ mod tests {
     fn what_can_be_read_in_two_ways_is_not_masked_but_refused() {
         for answer in [r#"{"iban":1,"iban":2}"#, "{", "", "<html>", r#"{"a":1} {"iban":2}"#] {
             assert_eq!(masked(answer, &["/iban"]), Err(Unreadable), "{answer}");
+        }
+    }
+
+    fn rule(id: &'static str, pointers: &[&str], unmask: bool) -> MaskRule {
+        let fields = pointers.iter().map(|pointer| MaskedField::parse(pointer).unwrap()).collect();
+        MaskRule { id: id.into(), path: PathPattern::parse("/bank").unwrap(), fields, unmask, why: None }
+    }
+
+    /// What is masked and what is shown when all of `asked` was asked for.
+    fn divided(rules: &[MaskRule], asked: &[(&str, &str)]) -> (Vec<String>, Vec<(String, String)>) {
+        let rules: Vec<&MaskRule> = rules.iter().collect();
+        let divided = divide(&rules, |rule, field| asked.contains(&(rule.id.as_ref(), field.as_str())));
+        let shown = divided.shown.iter().map(|(rule, field)| (rule.id.to_string(), field.as_str().to_owned()));
+        (divided.masked.iter().map(|field| field.as_str().to_owned()).collect(), shown.collect())
+    }
+
+    #[test]
+    fn one_field_is_shown_and_the_others_of_its_rule_stay_masked() {
+        let rules = [rule("bank", &["/iban", "/cards/*/number"], true)];
+        let (masked, shown) = divided(&rules, &[("bank", "/iban")]);
+        assert_eq!((masked, shown), (vec!["/cards/*/number".into()], vec![("bank".into(), "/iban".into())]));
+        assert_eq!(divided(&rules, &[("other", "/iban"), ("bank", "/IBAN"), ("bank", "/cards")]).1, []);
+    }
+
+    #[test]
+    fn a_rule_that_does_not_say_so_shows_nothing() {
+        let rules = [rule("bank", &["/iban"], false)];
+        assert_eq!(divided(&rules, &[("bank", "/iban")]), (vec!["/iban".into()], vec![]));
+        assert!(rules[0].that_may_be_shown("/iban").is_none());
+        assert!(rule("bank", &["/iban"], true).that_may_be_shown("/iban").is_some());
+        assert!(rule("bank", &["/iban"], true).that_may_be_shown("/IBAN").is_none());
+    }
+
+    #[test]
+    fn what_another_rule_takes_out_all_the_same_does_not_count_as_shown() {
+        for wider in ["/cards/*/number", "/Cards/*/number", "/cards/*", "/cards", "/*"] {
+            let rules = [rule("numbers", &["/cards/*/number"], true), rule("wider", &[wider], false)];
+            let (masked, shown) = divided(&rules, &[("numbers", "/cards/*/number")]);
+            assert_eq!((masked, shown), (vec![wider.to_owned()], vec![]), "{wider}");
+        }
+        for other in ["/cards/0/number", "/cards/*/number/last", "/iban"] {
+            let rules = [rule("numbers", &["/cards/*/number"], true), rule("other", &[other], false)];
+            assert_eq!(divided(&rules, &[("numbers", "/cards/*/number")]).1.len(), 1, "{other}");
         }
     }
 

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use amberglass_wire::session::Mode;
 
 pub use category::Category;
-pub use mask::{MAX_MASKED_BYTES, MaskRule, MaskedField, mask, masks};
+pub use mask::{DividedFields, MAX_MASKED_BYTES, MaskRule, MaskedField, divide, mask, masks};
 pub(crate) use one_write::plain;
 pub use one_write::{is_form_token, may_be_asked_for};
 pub use operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted};

@@ -24,7 +24,7 @@ pub struct PortalRules {
     pub writes: Vec<RequestRule>,
     /// What no session sees, because it would outlive it: keys, links that open without signing in, and the like.
     pub withheld: Vec<RequestRule>,
-    /// Fields of JSON answers that no session sees.
+    /// Fields of JSON answers that no session sees, unless a rule lets them be shown on a stated reason.
     pub masks: Vec<MaskRule>,
     /// What no session does, beside the built-in list.
     pub never: Vec<NeverRule>,
@@ -74,6 +74,11 @@ impl PortalRules {
     pub fn undeclared(&self) -> Vec<Category> {
         let is_mapped = |category: &Category| self.never.iter().any(|never| never.category == *category);
         Category::ALL.into_iter().filter(|category| !self.absent.contains(category) && !is_mapped(category)).collect()
+    }
+
+    /// The mask rules that let their fields be shown on a stated reason.
+    pub fn unmasking(&self) -> impl Iterator<Item = &MaskRule> {
+        self.masks.iter().filter(|mask| mask.unmask)
     }
 
     /// Kind and reason of one of the portal's own rules.

@@ -185,6 +185,8 @@ struct MaskTable {
     id: String,
     path: String,
     fields: Vec<String>,
+    #[serde(default)]
+    unmask: bool,
     why: Option<String>,
 }
 
@@ -416,17 +418,21 @@ fn withhold(table: WithholdTable) -> Result<RequestRule, RulesError> {
 }
 
 fn mask_rule(table: MaskTable) -> Result<MaskRule, RulesError> {
-    let MaskTable { id, path, fields, why } = table;
+    let MaskTable { id, path, fields, unmask, why } = table;
     let (id, path) = id_and_path(id, &path)?;
     if id.starts_with("never-") {
         return Err(RulesError::IdPrefix(id));
     }
-    let field = |name: String| MaskedField::parse(&name).ok_or(RulesError::Field { id: id.clone(), name });
+    let field = |name: String| {
+        // One that may be shown stands in the record of each page that it is seen on.
+        let is_in_measure = !unmask || name.len() <= MAX_POINTER;
+        MaskedField::parse(&name).filter(|_| is_in_measure).ok_or(RulesError::Field { id: id.clone(), name })
+    };
     let fields = fields.into_iter().map(field).collect::<Result<Vec<_>, _>>()?;
     if fields.is_empty() {
         return Err(RulesError::Field { id, name: String::new() });
     }
-    Ok(MaskRule { id: id.into(), path, fields, why })
+    Ok(MaskRule { id: id.into(), path, fields, unmask, why })
 }
 
 fn lifted(table: OverrideTable) -> Result<NeverOverride, RulesError> {

@@ -106,7 +106,7 @@ fn check_request(state: &ServerState, request: &ExtendSessionRequest) -> Result<
 pub(super) fn not_active(state: SessionState) -> ApiError {
     let error = ApiError::new(ErrorCode::SessionNotRunning);
     if state == SessionState::Frozen {
-        error.detail("It is frozen: it goes on once its console is heard again, and can be extended then.")
+        error.detail("It is frozen: it goes on once its console is heard again. Ask again then.")
     } else {
         error
     }

@@ -55,6 +55,7 @@ mod start_session;
 mod target;
 mod token;
 mod trail;
+mod unmaskings;
 mod withdraw_request;
 
 pub use openapi::document;
@@ -105,6 +106,7 @@ fn endpoints() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(withdraw_request::withdraw))
         .routes(routes!(ask_elevation::ask))
         .routes(routes!(send_write::send))
+        .routes(routes!(unmaskings::list, unmaskings::unmask))
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::review))
         .routes(routes!(trail::trail))

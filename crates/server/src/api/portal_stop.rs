@@ -95,6 +95,7 @@ async fn response(state: &ServerState, portal: &PortalId) -> Result<Json<PortalR
         name: portal.name.clone(),
         gateway_origin: state.gateway_origin(portal),
         active: state.portal_active(portal).await?,
+        unmasks: state.rules.now(&portal.id).rules.unmasking().next().is_some(),
     }))
 }
 

@@ -17,7 +17,7 @@ use crate::{
     policy::PolicyError,
     sessions::{
         AskError, DecideError, ElevateError, EntryError, ExtendError, ReviewError, SendError, SessionError, StartError,
-        WithdrawError,
+        UnmaskError, WithdrawError,
     },
     store::StoreError,
 };
@@ -125,6 +125,7 @@ fn words(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::ApprovalNotNeeded => (S::CONFLICT, "This may begin at once"),
         ErrorCode::ApprovalGone => (S::CONFLICT, "The approval does not hold for this"),
         ErrorCode::WriteNotElevatable => (S::CONFLICT, "This write cannot be asked for"),
+        ErrorCode::FieldStaysMasked => (S::FORBIDDEN, "The portal's rules do not let this be shown"),
         ErrorCode::DecisionInvalid => (S::UNPROCESSABLE_ENTITY, "The decision is not about this request as it is"),
         ErrorCode::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
         ErrorCode::JournalGap => (S::CONFLICT, "Records are missing in between"),
@@ -240,6 +241,17 @@ impl From<ElevateError> for ApiError {
             ElevateError::TooMany { retry_after_seconds } => Self::too_many(retry_after_seconds),
             ElevateError::Gone => cannot_ask(CannotAsk::NotKept),
             ElevateError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<UnmaskError> for ApiError {
+    fn from(error: UnmaskError) -> Self {
+        match error {
+            UnmaskError::NotActive => Self::new(ErrorCode::SessionNotRunning),
+            UnmaskError::EmergencyStop { reason } => stopped(&reason),
+            UnmaskError::IdempotencyMismatch => Self::new(ErrorCode::IdempotencyMismatch),
+            UnmaskError::Session(error) => error.into(),
         }
     }
 }

@@ -45,6 +45,7 @@ pub async fn snapshot(
             name: portal.name.clone(),
             gateway_origin: state.gateway_origin(portal),
             active: portal.active && !disabled.iter().any(|row| row.portal == portal.id),
+            unmasks: state.rules.now(&portal.id).rules.unmasking().next().is_some(),
         })
         .collect();
     let may = |action| state.policy.now().on_server(&who.principal(), action);

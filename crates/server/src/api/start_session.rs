@@ -6,7 +6,7 @@ use amberglass_domain::{approval::narrower, reason};
 use amberglass_wire::{
     SessionId,
     approval::Scope,
-    audit::{EventDetail, EventSubject},
+    audit::{EventDetail, EventSubject, UnmaskedField},
     problem::ErrorCode,
     session::{EntryGrant, Mode, PolicyAnswer, Reason, StartSessionRequest, StartSessionResponse},
 };
@@ -162,23 +162,33 @@ async fn check_policy(
     }
 }
 
-/// What was refused: a session, or one write in one that runs.
+/// What was refused: a session, or one write or one field in one that runs.
 pub(super) struct Refused<'a> {
     pub session: Option<&'a SessionId>,
     pub mode: Mode,
     pub reason: &'a Reason,
     pub emergency: Option<&'a str>,
+    pub field: Option<&'a UnmaskedField>,
 }
 
 impl<'a> Refused<'a> {
     pub(super) fn start(request: &'a StartSessionRequest) -> Self {
         let emergency = request.emergency.as_deref().map(str::trim);
-        Self { session: None, mode: request.mode, reason: &request.reason, emergency }
+        Self { session: None, mode: request.mode, reason: &request.reason, emergency, field: None }
     }
 
     /// In a session that only reads.
     pub(super) const fn write(session: Option<&'a SessionId>, reason: &'a Reason) -> Self {
-        Self { session, mode: Mode::ReadOnly, reason, emergency: None }
+        Self { session, mode: Mode::ReadOnly, reason, emergency: None, field: None }
+    }
+
+    pub(super) const fn field(
+        session: &'a SessionId,
+        mode: Mode,
+        reason: &'a Reason,
+        field: &'a UnmaskedField,
+    ) -> Self {
+        Self { session: Some(session), mode, reason, emergency: None, field: Some(field) }
     }
 }
 
@@ -191,7 +201,7 @@ pub(super) async fn refuse(
     refused: Refused<'_>,
     decision: StartDecision,
 ) -> Result<ApiError, ApiError> {
-    let Refused { session, mode, reason, emergency } = refused;
+    let Refused { session, mode, reason, emergency, field } = refused;
     let subject = EventSubject {
         staff: Some(who.id().clone()),
         customer: Some(whom.customer.id.clone()),
@@ -205,6 +215,7 @@ pub(super) async fn refuse(
         mode,
         reason: reason.clone(),
         emergency: emergency.map(ToOwned::to_owned),
+        field: field.cloned(),
     };
     state.audit.append(subject, detail).await?;
     let code = match decision.answer {

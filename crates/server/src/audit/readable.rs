@@ -256,7 +256,7 @@ mod tests {
             ..EventSubject::default()
         };
         let page =
-            EventDetail::PageViewed { method: "GET".into(), path: "/invoices".into(), document: true, rule: None };
+            EventDetail::PageViewed { method: "GET".into(), path: "/invoices".into(), document: true, rule: None, unmasked: Vec::new() };
         let failed = EventDetail::SignInFailed { email_hash: "hash".into() };
         let text = sheet(
             Readable::Ocsf,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
-    read_only::{self, RuleId, RuleKind, Upgrade, masks},
+    read_only::{self, RuleId, RuleKind, Upgrade},
     redaction::recorded_address,
 };
 use amberglass_system::Stopwatch;
@@ -27,7 +27,7 @@ use super::{
     jars::{self, CookieJars},
     judging::{Judged, Judgement},
     keeping::Blocked,
-    masking,
+    masking::{self, Masking},
     measured::Measured,
     outgoing,
     shadow::Shadow,
@@ -111,7 +111,7 @@ pub(crate) struct Gateway {
 }
 
 /// Why the gateway answers itself.
-struct Refusal {
+pub(super) struct Refusal {
     reason: Reason,
     rule: Option<RuleId>,
     is_on_record: bool,
@@ -249,6 +249,7 @@ impl Gateway {
                 return Err(self.blocked(heard, Reason::Blocked, rule).await);
             }
         }
+        let masking = self.masking(&parts.method, target.path(), &rules.rules, &session).await?;
         self.record(
             heard,
             EventDetail::PageViewed {
@@ -256,6 +257,7 @@ impl Gateway {
                 path: heard.path.clone(),
                 document: heard.is_document,
                 rule: rule.map(RuleId::into_owned),
+                unmasked: masking.shown_at(self.state.clock.now()),
             },
         )
         .await?;
@@ -265,7 +267,7 @@ impl Gateway {
         let outcome = tokio::select! {
             biased;
             () = cut.cancelled() => None,
-            outcome = self.forward(parts, body, &addressed, (&session, &told), &target, &rules, heard, &cut) => Some(outcome),
+            outcome = self.forward(parts, body, &addressed, (&session, &told), &target, &masking, heard, &cut) => Some(outcome),
         };
         match outcome {
             Some(outcome) => outcome,
@@ -335,7 +337,7 @@ impl Gateway {
         addressed: &Addressed<'_>,
         (session, told): (&GatewaySession, &Told),
         target: &PathAndQuery,
-        rules: &Rules,
+        masking: &Masking<'_>,
         heard: &Heard,
         cut: &CancellationToken,
     ) -> Result<Response, Refusal> {
@@ -355,8 +357,7 @@ impl Gateway {
         for (name, value) in self.told(session, told).await? {
             headers.insert(name, value.clone());
         }
-        let (masked, mask_rules) = masks(target.path(), &rules.rules);
-        if !masked.is_empty() {
+        if !masking.is_empty() {
             masking::ask_plainly(&mut headers);
         }
         heard.measured.id.mark(&mut headers);
@@ -420,16 +421,13 @@ impl Gateway {
             Ok(answer) if answer.status == StatusCode::SWITCHING_PROTOCOLS => self
                 .open_socket(parts, answer, other_side, target, heard, cut)
                 .ok_or(Reason::PortalNotUnderstood.into()),
-            Ok(answer) if masked.is_empty() => {
+            Ok(answer) if masking.is_empty() => {
                 let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
                 Ok(Response::from_parts(answer, Body::new(body)))
             }
-            Ok(answer) => match self.masked(&parts.method, answer, body, &masked).await {
+            Ok(answer) => match self.masked(&parts.method, answer, body, masking).await {
                 Some(response) => Ok(response),
-                None => {
-                    let rule = mask_rules.into_iter().next().unwrap_or(RuleId::Borrowed(masking::RULE));
-                    Err(self.blocked(heard, Reason::Unmaskable, rule).await)
-                }
+                None => Err(self.blocked(heard, Reason::Unmaskable, masking.rule()).await),
             },
             Err(rule) => {
                 let reason = match rule {

@@ -270,6 +270,7 @@ impl Socket {
                     path: self.recorded.clone(),
                     document: false,
                     rule: Some(self.rule.clone().into_owned()),
+                    unmasked: Vec::new(),
                 };
                 if self.record(detail).await { None } else { Some(unrecorded()) }
             }

@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{BreakGlassPast, Circumstances, Explanation, Policy, PolicyError, Principal, Target, Write};
+use super::{BreakGlassPast, Circumstances, Explanation, Field, Policy, PolicyError, Principal, Target, Write};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";
@@ -87,6 +87,10 @@ pub struct Case {
     /// For one write, such as `POST /appointments`, that was blocked in a session of theirs.
     #[serde(default)]
     pub write: Option<String>,
+    /// For one field that a portal's rules mask, by its rule and pointer, such as `bank-details /iban`, in a session of theirs; with
+    /// `emergency` one that began with it.
+    #[serde(default)]
+    pub unmask: Option<String>,
     /// For break-glass: a request of theirs for this customer was denied within the last day.
     #[serde(default)]
     pub denied_last_day: bool,
@@ -114,6 +118,8 @@ pub enum CaseError {
     Time(String),
     #[error("`{0}` is no write; write it as POST /appointments")]
     Write(String),
+    #[error("`{0}` is no field; write it as bank-details /iban")]
+    Field(String),
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
@@ -151,6 +157,11 @@ impl Case {
         if let Some(text) = &self.write {
             let (method, path) = text.split_once(' ').ok_or_else(|| CaseError::Write(text.clone()))?;
             return Ok(policy.explain_elevation(&who, &whom, self.mode, Write { method, path })?);
+        }
+        if let Some(text) = &self.unmask {
+            let (rule, pointer) = text.split_once(' ').ok_or_else(|| CaseError::Field(text.clone()))?;
+            let field = Field { rule, pointer, is_break_glass: self.emergency };
+            return Ok(policy.explain_unmasking(&who, &whom, self.mode, field)?);
         }
         Ok(if self.emergency {
             let past = BreakGlassPast { denied_last_day: self.denied_last_day, unreviewed: self.unreviewed };

@@ -1,9 +1,9 @@
-//! Why the policy says what it says to a start, to break-glass, or to one write: each rule that was looked at, and whether it applied.
+//! Why the policy says what it says to a start, to break-glass, to one write, or to one masked field: each rule that was looked at, and whether it applied.
 
 use amberglass_wire::session::Mode;
 use cedar_policy::{ActionConstraint, Effect, PolicySet};
 
-use super::{BreakGlassPast, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
+use super::{BreakGlassPast, Field, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
 
 /// The decision with all that led to it.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Considered {
     pub rule: String,
-    /// `start`, `start_after_approval`, `break_glass` or `elevate`.
+    /// `start`, `start_after_approval`, `break_glass`, `elevate` or `unmask`.
     pub action: &'static str,
     pub permits: bool,
     /// Its conditions hold in this case.
@@ -59,6 +59,23 @@ impl Policy {
         let decision = self.elevate(who, whom, mode, write)?;
         let facts = StartFacts::of_elevation(who, whom, mode, write);
         self.explained(who, decision, &facts, &["elevate"])
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema, or a rule fails.
+    pub fn explain_unmasking(
+        &self,
+        who: &Principal<'_>,
+        whom: &Target<'_>,
+        mode: Mode,
+        field: Field<'_>,
+    ) -> Result<Explanation, PolicyError> {
+        let decision = self.unmask(who, whom, mode, field)?;
+        if !self.knows("unmask") {
+            return Ok(Explanation { decision, considered: Vec::new() });
+        }
+        let facts = StartFacts::of_unmasking(who, whom, mode, field);
+        self.explained(who, decision, &facts, &["unmask"])
     }
 
     fn explained(

@@ -26,12 +26,14 @@ mod cases;
 mod elevation;
 mod explain;
 mod in_force;
+mod unmasking;
 
 pub use break_glass::BreakGlassPast;
 pub use cases::{Case, CaseError, CaseFile, ExpectedCase, word};
 pub use elevation::Write;
 pub use explain::{Considered, Explanation};
 pub use in_force::{PolicyInForce, Reload};
+pub use unmasking::Field;
 
 #[cfg(test)]
 mod table;
@@ -432,6 +434,11 @@ impl Policy {
         let resource = uid("Server", "this");
         let entities = json!([staff_entity(who.id, who.email, who.role)]);
         Ok(self.ask(who, action.name(), &resource, &entities, &json!({}))?.decision() == Decision::Allow)
+    }
+
+    /// Whether the schema has this action. One of somebody's own may be older than the action is.
+    fn knows(&self, action: &str) -> bool {
+        self.schema.actions().any(|known| known.id().unescaped() == action)
     }
 
     fn ask(

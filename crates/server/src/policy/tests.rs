@@ -363,3 +363,26 @@ fn several_have_to_approve_where_a_rule_wants_it() {
         assert!(matches!(parse(&rules), Err(PolicyError::Approvals { rule }) if rule == "two-for-gold"), "{wrong}");
     }
 }
+
+/// A schema from before the action was there: refused, and everything else goes on.
+#[test]
+fn a_schema_that_does_not_know_of_masked_fields_refuses_to_show_them_and_decides_all_else() {
+    let (before, rest) = SCHEMA.split_once("action unmask appliesTo").unwrap();
+    let (_, after) = rest.split_once("};\n").unwrap();
+    let schema = format!("{before}{after}");
+    let rules = r#"
+        @id("starts") permit (principal, action == Action::"start", resource);
+        @id("own") permit (principal, action == Action::"extend", resource) when { resource.staff == principal };
+    "#;
+    let policy = Policy::parse(&Texts { rules: rules.to_owned(), schema }).unwrap();
+    let me = StaffId::new("me");
+    let who = Principal { id: &me, email: "me@x.example", role: "agent" };
+    let customer = customer("jane@x.example", "standard", true);
+    let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
+    let field = Field { rule: "bank-details", pointer: "/iban", is_break_glass: false };
+    let decision = policy.unmask(&who, &whom, READ, field).unwrap();
+    assert_eq!((decision.answer, decision.rules), (PolicyAnswer::Refused, vec![NO_RULE.to_owned()]));
+    assert_eq!(policy.explain_unmasking(&who, &whom, READ, field).unwrap().considered, []);
+    assert_eq!(policy.start(&who, &whom, READ).unwrap().answer, PolicyAnswer::Allowed);
+    assert!(policy.on_session(&who, SessionAction::Extend, &SessionId::new("s"), &me).unwrap());
+}

@@ -34,6 +34,7 @@ mod policy_change;
 mod portal_stop;
 mod start;
 mod timer;
+mod unmask;
 
 pub use approval::{AskError, Asked, Asking, DecideError, Deciding, WithdrawError, Withdrawing};
 pub use break_glass::{Breaking, ReviewError, Reviewing};
@@ -48,6 +49,7 @@ pub use extend::{ExtendError, Extending};
 pub use policy_change::DecideAgainError;
 pub use start::{StartError, Started, Starting};
 pub(crate) use timer::run as run_timer;
+pub use unmask::{UnmaskError, Unmasking};
 
 /// Hints that wait for a slow listener; who falls behind is told so and looks at the truth.
 const HINTS: usize = 1024;

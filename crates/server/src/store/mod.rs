@@ -42,6 +42,7 @@ mod shadow;
 mod staff;
 mod tallies;
 mod tokens;
+mod unmasked_fields;
 
 pub use alarms::{AlarmTopic, RaisedBefore};
 pub use audit::{RecordRow, Tallies, length_in_one};
@@ -70,6 +71,7 @@ pub use sessions::{NewSession, RunningSessions, SessionEnd, SessionRow, Unreadab
 pub use shadow::ShadowRow;
 pub use staff::{NO_PASSWORD, StaffRow, parse_role};
 pub use tokens::{AccessRow, NewFamily, RefreshRow};
+pub use unmasked_fields::UnmaskedRow;
 
 use crate::metrics::DatabaseMetrics;
 use engine::{Apart, Condition, Engine, Line, Opened, Readers};

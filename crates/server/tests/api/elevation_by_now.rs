@@ -105,7 +105,8 @@ async fn a_write_that_the_policy_refuses_is_on_record_whenever_that_is() {
             .filter(|event| event.record.kind == "session_refused")
             .map(|event| serde_json::from_str::<amberglass_wire::audit::EventBody>(&event.record.body).unwrap().detail)
             .collect();
-        let [EventDetail::SessionRefused { rule, mode: Mode::ReadOnly, reason, emergency: None }] = refusals.as_slice()
+        let [EventDetail::SessionRefused { rule, mode: Mode::ReadOnly, reason, emergency: None, field: None }] =
+            refusals.as_slice()
         else {
             panic!("{refusals:?}")
         };

@@ -54,5 +54,6 @@ mod sign_in;
 mod start;
 mod tokens;
 mod trail;
+mod unmasking;
 mod witnesses;
 mod world;

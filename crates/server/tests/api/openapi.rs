@@ -142,6 +142,7 @@ async fn every_endpoint_that_answers_in_json_does_so_as_documented() {
     world.beat(&amy, id, 0).await;
     json::<Value>(world.try_extend(&amy, id, "key-2", &extend_request(60)).await, StatusCode::OK).await;
     world.session(&amy, id).await;
+    crate::unmasking::list_and_show(&world, &amy, id).await;
     assert!(!world.trail(&amy, id).await.is_empty());
     let card = format!("/v1/portals/barkside/customers/{JANE}");
     let options = format!("/v1/start-options?portal=barkside&customer={JANE}");

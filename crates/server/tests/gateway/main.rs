@@ -21,6 +21,7 @@ mod sample_portal;
 mod smuggling;
 mod smuggling_http2;
 mod stage;
+mod unmasking;
 mod upstream;
 mod websockets;
 mod words;

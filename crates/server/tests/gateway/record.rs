@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use crate::stage::{CUSTOMER, Stage};
 
 fn viewed(method: &str, path: &str, document: bool) -> EventDetail {
-    EventDetail::PageViewed { method: method.into(), path: path.into(), document, rule: None }
+    EventDetail::PageViewed { method: method.into(), path: path.into(), document, rule: None, unmasked: Vec::new() }
 }
 
 fn refused(method: &str, path: &str, rule: &str) -> EventDetail {

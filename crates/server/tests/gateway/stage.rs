@@ -149,9 +149,18 @@ impl Stage {
         self.session_in(Mode::ReadOnly).await
     }
 
+    /// A read-only session of somebody else, at the same time.
+    pub async fn session_of_another(&self) -> Session {
+        self.session_of(SAMPLE_STAFF[1].email, Mode::ReadOnly).await
+    }
+
     pub async fn session_in(&self, mode: Mode) -> Session {
+        self.session_of(SAMPLE_STAFF[0].email, mode).await
+    }
+
+    async fn session_of(&self, email: &str, mode: Mode) -> Session {
         let state = self.server.state();
-        let staff = state.store.staff_by_email(SAMPLE_STAFF[0].email).await.unwrap().unwrap();
+        let staff = state.store.staff_by_email(email).await.unwrap().unwrap();
         let device = DeviceId::new(state.new_id());
         let mut tx = state.store.begin().await.unwrap();
         tx.insert_device(&DeviceRow {

@@ -19,7 +19,7 @@ struct Told<'a> {
 }
 
 fn page(path: &str, document: bool) -> EventDetail {
-    EventDetail::PageViewed { method: "GET".into(), path: path.into(), document, rule: None }
+    EventDetail::PageViewed { method: "GET".into(), path: path.into(), document, rule: None, unmasked: Vec::new() }
 }
 
 fn blocked() -> EventDetail {

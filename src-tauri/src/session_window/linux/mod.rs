@@ -157,6 +157,10 @@ impl PlatformWindow {
         }
     }
 
+    pub fn current_path(&self) -> Option<String> {
+        portal::path_of(&self.portal.borrow().view.as_ref()?.url().ok()?)
+    }
+
     pub fn close(self) {
         let session = self.portal.borrow().lock.session.clone();
         let sink = self.portal.borrow().lock.sink.clone();

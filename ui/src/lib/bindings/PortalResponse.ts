@@ -5,4 +5,8 @@ export type PortalResponse = { id: PortalId, name: string,
 /**
  * Scheme, host and port under which the gateway shows it.
  */
-gateway_origin: string, active: boolean, };
+gateway_origin: string, active: boolean, 
+/**
+ * Its rules mask something that may be shown on a stated reason.
+ */
+unmasks: boolean, };

@@ -6,6 +6,7 @@ import type { Mode } from "./Mode";
 import type { PreferencesView } from "./PreferencesView";
 import type { RefusedNotice } from "./RefusedNotice";
 import type { SessionId } from "./SessionId";
+import type { UnmaskView } from "./UnmaskView";
 
 /**
  * The bar and the overlay of the session window.
@@ -34,4 +35,4 @@ warnings_millis: Array<number>,
 /**
  * Nobody has touched the window for long: left until the session ends for that.
  */
-idle_remaining_millis: number | null, extend: ExtendView, elevation: ElevationView, preferences: PreferencesView, };
+idle_remaining_millis: number | null, extend: ExtendView, elevation: ElevationView, unmask: UnmaskView, preferences: PreferencesView, };

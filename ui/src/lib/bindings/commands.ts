@@ -63,6 +63,14 @@ export type Commands = {
   send_write: { request: RequestId };
   /** Leaves the word about a blocked write. */
   dismiss_write: Record<string, never>;
+  /** Opens the row of the bar that lists what the portal's rules mask and may be shown. */
+  open_unmask: Record<string, never>;
+  /** Closes it. */
+  close_unmask: Record<string, never>;
+  /** Asks to be shown one masked field, by the rule that masks it and the pointer that stands there, for a reason. */
+  unmask_field: { rule: string, pointer: string, text: string };
+  /** Asks the portal once more for the page that is shown. */
+  reload_page: Record<string, never>;
   /** Adds closing words to an own session that has ended. */
   add_note: { session: SessionId, note: string };
   /** Leaves the end screen. */
@@ -177,6 +185,10 @@ export const barCommands = [
   "ask_elevation",
   "send_write",
   "dismiss_write",
+  "open_unmask",
+  "close_unmask",
+  "unmask_field",
+  "reload_page",
 ] as const satisfies readonly CommandName[];
 
 /** How a command reaches the program; the host of the UI gives it. */
@@ -233,6 +245,14 @@ export function commandsOver(invoke: Invoke) {
     sendWrite: (args: Commands["send_write"]) => invoke("send_write", args),
     /** Leaves the word about a blocked write. */
     dismissWrite: () => invoke("dismiss_write", {}),
+    /** Opens the row of the bar that lists what the portal's rules mask and may be shown. */
+    openUnmask: () => invoke("open_unmask", {}),
+    /** Closes it. */
+    closeUnmask: () => invoke("close_unmask", {}),
+    /** Asks to be shown one masked field, by the rule that masks it and the pointer that stands there, for a reason. */
+    unmaskField: (args: Commands["unmask_field"]) => invoke("unmask_field", args),
+    /** Asks the portal once more for the page that is shown. */
+    reloadPage: () => invoke("reload_page", {}),
     /** Adds closing words to an own session that has ended. */
     addNote: (args: Commands["add_note"]) => invoke("add_note", args),
     /** Leaves the end screen. */

@@ -11,7 +11,7 @@ import { trailScenes } from './samples/trail';
 /** Every screen in each of its states, by name. */
 export const consoleScenes = { ...firstRunScenes, ...findScenes, ...sessionScenes, ...trailScenes, ...recordScenes, ...settingsScenes, ...alarmScenes, ...inboxScenes, ...newsScenes };
 
-export { barScenes } from './samples/bar';
+export { barScenes, maskedFields } from './samples/bar';
 export { amy, asLead, asSecurity, customers, emptyInbox, lead, sana, server, signedIn } from './samples/common';
 export { options } from './samples/find';
 export { given, own as ownRequests, reviews, toDecide } from './samples/inbox';

@@ -59,6 +59,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   approval_not_needed: words('This session needs no approval.', 'Nobody was asked.', 'Start it.'),
   approval_gone: words('The approval does not hold for this session.', 'It was withdrawn, has lapsed or was used before. No session began.', 'Ask again, and say what you still need.'),
   write_not_elevatable: words('This action can\u2019t be asked for.', 'It stays blocked.', 'Tell the customer how to do it themselves.'),
+  field_stays_masked: words('The portal’s rules do not let this value be shown.', 'It stays masked.', 'Ask the portal team, or ask the customer for it.'),
   decision_invalid: words('The request has changed since you read it.', 'Nothing was decided.', 'Read it again, then decide.'),
   extensions_used_up: words('This session has no extensions left.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),
   total_duration_too_long: words('With this the session would last longer than the policy allows.', 'It goes on until its time is up.', 'End it in time. Start a new one if you still need it.'),

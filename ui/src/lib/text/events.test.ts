@@ -56,6 +56,15 @@ describe('events in words', () => {
     expect(lineKind(event('session_started', { source: 'console' }))).toBe('session_started');
   });
 
+  it('tell an answer in which a masked value was shown from all others, and hide it behind nothing', () => {
+    const seen = event('page_viewed', { what: '/api/me', because: 'phone-number /phone', resource: true });
+    expect([eventWords(seen), whatWords(seen), becauseWords(seen), groupOf(seen)]).toEqual(['Masked value shown', '/api/me', 'phone-number /phone', 'session']);
+    expect(groupOf({ ...seen, resource: false })).toBe('pages');
+    expect(passes(seen, 'all', false)).toBe(true);
+    const asked = event('field_unmasked', { what: 'phone-number /phone', because: 'She asks which number we ring' });
+    expect([eventWords(asked), whatWords(asked), becauseWords(asked)]).toEqual(['Masked value may be shown', 'phone-number /phone', 'She asks which number we ring']);
+  });
+
   it('pass exactly one filter, resources under none and with each', () => {
     const filters: TrailFilter[] = ['pages', 'blocked', 'session'];
     const lines = [

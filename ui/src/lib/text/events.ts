@@ -72,6 +72,7 @@ export type EventKind =
   | 'approval_used'
   | 'break_glass_used'
   | 'break_glass_reviewed'
+  | 'field_unmasked'
   | 'write_sent'
   | 'write_answered'
   | 'policy_changed'
@@ -143,6 +144,7 @@ export const EVENTS: Record<EventKind, string> = {
   approval_used: 'Approval used',
   break_glass_used: 'Break-glass',
   break_glass_reviewed: 'Break-glass reviewed',
+  field_unmasked: 'Masked value may be shown',
   write_sent: 'Approved change sent',
   write_answered: 'Portal answered',
   policy_changed: 'Policy changed',
@@ -152,21 +154,24 @@ export const EVENTS: Record<EventKind, string> = {
   unknown: 'Other event',
 };
 
-/** `page_viewed` is three things to a reader; only the first of them is counted as a page. */
-export type LineKind = EventKind | 'resource' | 'went_to';
+/** `page_viewed` is four things to a reader; only what somebody opened is counted as a page. */
+export type LineKind = EventKind | 'resource' | 'went_to' | 'unmasked_page';
 
-export const LINES: Record<LineKind, string> = { ...EVENTS, resource: 'Resource', went_to: 'Went to' };
+export const LINES: Record<LineKind, string> = { ...EVENTS, resource: 'Resource', went_to: 'Went to', unmasked_page: 'Masked value shown' };
 
 /** What the line is, said at length to whoever rests on its word. */
 export const HINTS: Partial<Record<LineKind, string>> = {
   page_viewed: 'Recorded by the server before it asked the portal. These lines are the pages that are counted.',
   resource: 'Loaded by a page on its own: a style, script, image or data. Not counted as a page.',
+  unmasked_page: 'The answer showed, wherever it held it, a value that the portal’s rules mask. The reason for it stands on record before.',
   went_to: 'The console’s own record of where its window went. The page is counted once, where the server recorded it.',
 };
 
 /** The kind a line is shown as; one from a newer version stays what it is. */
 export function lineKind(event: TrailEventView): string {
   if (event.kind !== 'page_viewed') return event.kind;
+  // Named there is what was shown; of any other page nothing is.
+  if (event.because !== '') return 'unmasked_page';
   if (event.resource) return 'resource';
   return event.source === 'console' ? 'went_to' : 'page_viewed';
 }
@@ -297,6 +302,7 @@ export function groupOf(event: TrailEventView): TrailGroup {
   if (event.blocked) return 'blocked';
   const kind = lineKind(event);
   if (kind === 'resource') return 'resources';
+  if (kind === 'unmasked_page') return event.resource ? 'session' : 'pages';
   return kind === 'page_viewed' ? 'pages' : 'session';
 }
 

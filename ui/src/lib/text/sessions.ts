@@ -76,6 +76,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'read-write-not-declared': 'what must never be changed in this portal is not described in full yet',
   'admins-do-not-look': 'admins don’t open portals',
   'break-glass-only-reads': 'break-glass only reads',
+  'break-glass-unmasks-nothing': 'a session with break-glass is shown no masked value',
   'no-break-glass-on-the-day-of-a-denial': 'somebody has denied you this customer within the last 24 hours',
   'no-break-glass-while-two-wait-for-review': 'two of yours wait for a review already',
 };

@@ -55,6 +55,10 @@ fn what_is_not_understood_is_refused_with_the_place() {
     );
     refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = []", "no name of a field");
     refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = [\"iban\"]", "`iban` is no name of a field");
+    refused("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = [\"/iban\"]\nunmask = \"yes\"", "expected a boolean");
+    let long = format!("[[mask]]\nid = \"m\"\npath = \"/a\"\nfields = [\"/{}\"]", "x".repeat(200));
+    assert!(PortalRules::parse(&format!("version = 1\n{long}")).is_ok());
+    refused(&format!("{long}\nunmask = true"), "no name of a field");
     refused(
         "[[json_rpc]]\nid = \"r\"\npath = \"/rpc\"\n[[mask]]\nid = \"m\"\npath = \"/RPC/\"\nfields = [\"/result/iban\"]",
         "are of many operations",
@@ -94,6 +98,15 @@ fn what_is_on_the_never_list_cannot_be_listed_and_is_blocked_all_the_same() {
     let rules = super::rules("[[write]]\nid = \"w\"\nmethod = \"POST\"\npath = \"/account/{what}\"");
     super::is(&super::request("POST", "/account/password"), Mode::ReadWrite, &rules, Some(Err("never-password")));
     super::is(&super::request("POST", "/account/address"), Mode::ReadWrite, &rules, Some(Ok("w")));
+}
+
+#[test]
+fn a_mask_lets_its_fields_be_shown_only_where_it_says_so() {
+    let mask = |more: &str| {
+        let rules = format!("[[mask]]\nid = \"bank\"\npath = \"/bank\"\nfields = [\"/iban\"]\n{more}");
+        PortalRules::parse(&format!("version = 1\n{rules}")).unwrap().masks.pop().unwrap()
+    };
+    assert_eq!([mask(""), mask("unmask = false"), mask("unmask = true")].map(|mask| mask.unmask), [false, false, true]);
 }
 
 #[test]

@@ -92,6 +92,9 @@ pub struct CaseArguments {
     /// One write that was blocked in a running session, such as "POST /appointments".
     #[arg(long, conflicts_with = "emergency")]
     write: Option<String>,
+    /// One field that a portal's rules mask, by rule and pointer, such as "bank-details /iban".
+    #[arg(long, value_name = "RULE POINTER", conflicts_with = "write")]
+    unmask: Option<String>,
     /// A request of theirs for this customer was denied within the last day.
     #[arg(long, requires = "emergency")]
     denied_last_day: bool,
@@ -120,6 +123,7 @@ impl From<CaseArguments> for Case {
             sessions_last_hour: arguments.sessions_last_hour,
             emergency: arguments.emergency,
             write: arguments.write,
+            unmask: arguments.unmask,
             denied_last_day: arguments.denied_last_day,
             unreviewed: arguments.unreviewed,
         }

@@ -85,7 +85,7 @@ impl Sessions {
         self.store.kept_request(record).await
     }
 
-    /// With the session goes what was kept of it, and where what was sent led; and what was asked for lapses. What can't be read
+    /// With the session goes what was kept of it or shown in it, and where what was sent led; and what was asked for lapses. What can't be read
     /// keeps no session from its end.
     pub(super) async fn forget_writes_in(
         &self,
@@ -103,6 +103,7 @@ impl Sessions {
         }
         tx.forget_pages_of(session).await?;
         tx.forget_cookie_jar(session).await?;
+        tx.mask_again(session).await?;
         Ok(tx.forget_kept_of(session).await?)
     }
 

@@ -12,6 +12,10 @@ type Names =
   | 'ask_elevation'
   | 'send_write'
   | 'dismiss_write'
+  | 'open_unmask'
+  | 'close_unmask'
+  | 'unmask_field'
+  | 'reload_page'
   | 'add_note'
   | 'dismiss_end'
   | 'list_live'
@@ -46,6 +50,10 @@ export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     ask_elevation: () => {},
     send_write: () => {},
     dismiss_write: () => {},
+    open_unmask: () => {},
+    close_unmask: () => {},
+    unmask_field: () => {},
+    reload_page: () => {},
     add_note({ session: id, note }) {
       act('add_note', id, () => {
         const { ended, trail } = host.view;

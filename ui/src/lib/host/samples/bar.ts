@@ -1,6 +1,8 @@
 import type { ElevationStep } from '../../bindings/ElevationStep';
 import type { ElevationView } from '../../bindings/ElevationView';
+import type { MaskedFieldResponse } from '../../bindings/MaskedFieldResponse';
 import type { SessionWindowView } from '../../bindings/SessionWindowView';
+import type { UnmaskView } from '../../bindings/UnmaskView';
 import { MINUTE, error, jane, now, preferences } from './common';
 import { session } from './session';
 
@@ -21,6 +23,7 @@ const bar: SessionWindowView = {
   idle_remaining_millis: null,
   extend: { left: 2, seconds: 900, open: false, busy: false, error: null, number: 0 },
   elevation: { step: { state: 'nothing' }, busy: false, paused: false, error: null },
+  unmask: { offered: true, open: false, loading: false, fields: [], busy: false, error: null, shown: null },
   preferences,
 };
 
@@ -30,6 +33,24 @@ const blocked: ElevationStep = { state: 'blocked', record: '0198c5a2-7d1e-7c33-9
 const approvedWrite: ElevationStep = { state: 'approved', request: 'q1', what, by: 'Noor Haddad', remaining_millis: 4 * MINUTE + 31_000 };
 
 const open = { ...bar.extend, open: true };
+
+const masked = (rule: string, pointer: string, rest: Partial<MaskedFieldResponse> = {}): MaskedFieldResponse => ({
+  rule,
+  pointer,
+  path: '/api/me',
+  why: null,
+  answer: 'allowed',
+  rules: ['masked-fields-are-shown-on-a-reason'],
+  shown_until: null,
+  ...rest,
+});
+export const maskedFields = [
+  masked('phone-number', '/phone', { why: 'Customers give it for the groomer to ring them' }),
+  masked('bank-details', '/cards/*/number'),
+  masked('health', '/pets/*/illnesses', { answer: 'refused', rules: ['health-stays-with-the-vet'] }),
+];
+const unmask = (rest: Partial<UnmaskView> = {}): SessionWindowView => ({ ...bar, unmask: { ...bar.unmask, open: true, fields: maskedFields, ...rest } });
+const shown = { rule: 'phone-number', pointer: '/phone', until: now + 5 * MINUTE };
 
 export const barScenes = {
   bar,
@@ -47,6 +68,16 @@ export const barScenes = {
   'bar-extend-busy': { ...bar, extend: { ...open, busy: true } },
   'bar-extend-error': { ...bar, extend: { ...open, error: error('total_duration_too_long', '60 min', '7f3a91c0') } },
   'bar-extended': { ...bar, remaining_millis: 42 * MINUTE + 10_000, extend: { ...bar.extend, left: 1, number: 1 } },
+  'bar-no-unmask': { ...bar, unmask: { ...bar.unmask, offered: false } },
+  'bar-unmask': unmask(),
+  'bar-unmask-last-minutes': { ...unmask(), remaining_millis: 48_000 },
+  'bar-unmask-loading': unmask({ loading: true, fields: [] }),
+  'bar-unmask-none': unmask({ fields: [] }),
+  'bar-unmask-refused': unmask({ fields: maskedFields.slice(2) }),
+  'bar-unmask-busy': unmask({ busy: true }),
+  'bar-unmask-error': unmask({ error: error('forbidden', 'no-phone-numbers', '7f3a91c0') }),
+  'bar-unmask-unlisted': unmask({ fields: [], error: error('portal_unreachable', 'Jane Doe', '7f3a91c0') }),
+  'bar-unmask-shown': unmask({ fields: maskedFields.map((one) => (one.pointer === '/phone' ? { ...one, shown_until: shown.until } : one)), shown }),
   'bar-write-blocked': write(blocked),
   'bar-write-never': write({ ...blocked, cannot_ask: 'never_list' }),
   'bar-write-asking': write(blocked, { busy: true }),

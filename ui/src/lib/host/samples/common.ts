@@ -120,7 +120,7 @@ export const signedOut: ConsoleView = {
 
 export const securityRights: RightsResponse = { ...leadRights, see_alarms: true };
 
-export const barkside = { id: 'barkside', name: 'Barkside', gateway_origin: 'http://barkside.localhost:7401', active: true };
+export const barkside = { id: 'barkside', name: 'Barkside', gateway_origin: 'http://barkside.localhost:7401', active: true, unmasks: true };
 export const reasonCodes: ReasonCodeResponse[] = [
   { code: 'billing', label: 'Billing question', ticket_required: true },
   { code: 'booking', label: 'Booking problem', ticket_required: true },

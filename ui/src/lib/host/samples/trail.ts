@@ -46,6 +46,8 @@ export const events: TrailEventView[] = [
   event(71, 'request_blocked', 'POST /invoices/1042/pay', 'read-only-method', { blocked: true }),
   event(84, 'attempt_refused', '', 'print', { blocked: true, source: 'console' }),
   ...visit(96, '/appointments/upcoming/with-a-rather-long-path/that-goes-on-and-on/until-it-has-to-be-cut/somewhere', ASSETS),
+  event(110, 'field_unmasked', 'phone-number /phone', 'She asks which number we ring', {}),
+  event(112, 'page_viewed', '/api/me', 'phone-number /phone', { resource: true }),
   event(130, 'session_extended', '', 'She has a second invoice to show', {}),
   event(140, 'curtain_drawn', '', 'connection_lost', { source: 'console' }),
   event(141, 'session_frozen'),
