@@ -234,6 +234,9 @@ fn words(detail: EventDetail) -> Words {
         EventDetail::PageViewed { method, path, document, rule: _ } => {
             Words { what: request(&method, path), resource: !document, ..Words::default() }
         }
+        EventDetail::FileDownloaded { method, path, rule, content_type: _, extension: _, bytes: _ } => {
+            Words { what: request(&method, path), because: rule, ..Words::default() }
+        }
         EventDetail::RequestBlocked { method, path, rule } => {
             Words { what: request(&method, path), because: rule, blocked: true, resource: false }
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 31] = [
+pub const ERASABLE: [&str; 32] = [
     "approval_decided",
     "approval_escalated",
     "approval_lapsed",
@@ -24,6 +24,7 @@ pub const ERASABLE: [&str; 31] = [
     "curtain_drawn",
     "curtain_lifted",
     "end_requested",
+    "file_downloaded",
     "note_added",
     "page_viewed",
     "request_blocked",

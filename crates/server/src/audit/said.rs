@@ -75,6 +75,7 @@ fn is_servers_alone(detail: &EventDetail) -> bool {
         | EventDetail::DeviceRevoked { .. }
         | EventDetail::EmergencyStopLifted { .. }
         | EventDetail::EmergencyStopped { .. }
+        | EventDetail::FileDownloaded { .. }
         | EventDetail::JournalRecovered { .. }
         | EventDetail::NoteAdded { .. }
         | EventDetail::PasswordChanged { .. }

@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{BreakGlassPast, Circumstances, Explanation, Policy, PolicyError, Principal, Target, Write};
+use super::{BreakGlassPast, Circumstances, Download, Explanation, Policy, PolicyError, Principal, Target, Write};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";
@@ -87,6 +87,12 @@ pub struct Case {
     /// For one write, such as `POST /appointments`, that was blocked in a session of theirs.
     #[serde(default)]
     pub write: Option<String>,
+    /// For a file of this path, such as `/invoices/7/file`, that the portal's rules list.
+    #[serde(default)]
+    pub download: Option<String>,
+    /// The portal's rule that lists it.
+    #[serde(default = "any_rule")]
+    pub download_rule: String,
     /// For break-glass: a request of theirs for this customer was denied within the last day.
     #[serde(default)]
     pub denied_last_day: bool,
@@ -105,6 +111,10 @@ const fn read_only() -> Mode {
 
 fn any_portal() -> String {
     "portal".to_owned()
+}
+
+fn any_rule() -> String {
+    "rule".to_owned()
 }
 
 /// Why a case could not be decided.
@@ -151,6 +161,10 @@ impl Case {
         if let Some(text) = &self.write {
             let (method, path) = text.split_once(' ').ok_or_else(|| CaseError::Write(text.clone()))?;
             return Ok(policy.explain_elevation(&who, &whom, self.mode, Write { method, path })?);
+        }
+        if let Some(path) = &self.download {
+            let file = Download { path, rule: &self.download_rule };
+            return Ok(policy.explain_download(&who, &whom, self.mode, file)?);
         }
         Ok(if self.emergency {
             let past = BreakGlassPast { denied_last_day: self.denied_last_day, unreviewed: self.unreviewed };

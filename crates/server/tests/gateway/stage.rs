@@ -8,7 +8,7 @@ use amberglass_server::{
     config::DriverKind,
     gateway::cookie_name,
     serve,
-    sessions::{Ending, Starting},
+    sessions::{Breaking, Ending, Starting},
     store::DeviceRow,
 };
 use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase};
@@ -150,6 +150,10 @@ impl Stage {
     }
 
     pub async fn session_in(&self, mode: Mode) -> Session {
+        self.session_with(mode, None).await
+    }
+
+    pub async fn session_with(&self, mode: Mode, break_glass: Option<Breaking<'_>>) -> Session {
         let state = self.server.state();
         let staff = state.store.staff_by_email(SAMPLE_STAFF[0].email).await.unwrap().unwrap();
         let device = DeviceId::new(state.new_id());
@@ -185,7 +189,7 @@ impl Stage {
                 mode,
                 duration_seconds: 1800,
                 approval: None,
-                break_glass: None,
+                break_glass,
                 policy_hash: "policy",
                 idempotency_key: &device.0,
                 body_sha256: "body",
