@@ -12,6 +12,8 @@ const HOME: &str = "AMBERGLASS_HOME";
 pub struct Installation {
     pub data_dir: PathBuf,
     pub cache_dir: PathBuf,
+    /// The person's own: nothing is made there before there is a file to keep.
+    pub downloads_dir: PathBuf,
     home: Option<PathBuf>,
 }
 
@@ -40,7 +42,11 @@ impl Installation {
         for path in [&data_dir, &cache_dir] {
             std::fs::create_dir_all(path).map_err(|source| InstallationError::Folder { path: path.clone(), source })?;
         }
-        Ok(Self { data_dir, cache_dir, home })
+        // Not every desktop names one.
+        let downloads_dir =
+            app.path().download_dir().or_else(|_| app.path().home_dir().map(|home| home.join("Downloads")));
+        let downloads_dir = downloads_dir.unwrap_or_else(|_| data_dir.join("Downloads"));
+        Ok(Self { data_dir, cache_dir, downloads_dir, home })
     }
 
     /// Where the journal of what was done at this server lies.

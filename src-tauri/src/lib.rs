@@ -123,7 +123,8 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         .map_err(|error| SetUpError::Server { address: server.address.clone(), reason: error.to_string() })?;
     let backend = Arc::new(backend);
     let run_folder = RunFolder::make(&installation.cache_dir).map_err(SetUpError::RunFolder)?;
-    let tauri_host = Arc::new(TauriHost::new(app.clone(), run_folder.path()));
+    let folders = session_window::Folders { run: run_folder.path(), downloads: installation.downloads_dir.clone() };
+    let tauri_host = Arc::new(TauriHost::new(app.clone(), folders));
     app.manage(ThisRun::new(run_folder));
     let appearance = preferences.read().view();
     // The controller spawns its tasks on Tauri's runtime, which this thread is not part of.

@@ -1,5 +1,5 @@
-//! A folder for what lives as long as this run: compiled content filters, nothing of a customer. A run that was killed
-//! leaves its folder behind; the next one removes it.
+//! A folder for what lives as long as this run: compiled content filters, and what has come so far of a file that will be
+//! kept elsewhere. A run that was killed leaves its folder behind; the next one removes it.
 
 use std::{
     fs::{self, File},

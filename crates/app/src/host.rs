@@ -133,6 +133,15 @@ pub enum HostEvent {
         attempt: Attempt,
         target: Option<String>,
     },
+    /// A file that the gateway had marked lies on this disk, and stays there.
+    FileKept {
+        session: SessionId,
+        file: PathBuf,
+    },
+    /// It did not come whole, or could not be kept; nothing of it is left.
+    FileNotKept {
+        session: SessionId,
+    },
     CurtainRetry {
         session: SessionId,
     },

@@ -26,6 +26,7 @@ mod fresh_sign_in;
 pub mod host;
 mod input;
 mod journal_keeping;
+pub mod kept_file;
 mod leaving;
 mod live;
 mod loopback;

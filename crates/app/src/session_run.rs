@@ -1,5 +1,7 @@
 //! A running session: what the server and the window say about it, the curtain that follows, the deadline.
 
+use std::{ffi::OsStr, path::Path};
+
 use amberglass_domain::ports::BackendError;
 use amberglass_wire::{
     SessionId, UnixMillis,
@@ -18,7 +20,7 @@ use crate::{
     leaving::Leaving,
     session_end::Ending,
     unmasking::Unmasking,
-    view::{CurtainView, RefusedNotice, StartStep},
+    view::{CurtainView, FileNotice, FilePlace, RefusedNotice, StartStep},
 };
 
 /// How soon the server is asked again what it says of a session that seems to be over.
@@ -59,6 +61,7 @@ pub(crate) struct Running {
     /// The record that the curtain is lifted is under way.
     lifting: bool,
     pub notice: Option<RefusedNotice>,
+    pub file: Option<FileNotice>,
     notices: u32,
 }
 
@@ -107,6 +110,7 @@ impl Running {
             records_pending: 0,
             lifting: false,
             notice: None,
+            file: None,
             notices: 0,
         }
     }
@@ -440,6 +444,8 @@ impl Actor {
                 }
             }
             HostEvent::Refused { session, attempt, target: _ } => self.on_refused(&session, attempt),
+            HostEvent::FileKept { session, file } => self.on_file(&session, Some(&file)),
+            HostEvent::FileNotKept { session } => self.on_file(&session, None),
             HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
             HostEvent::NoticeOpened { opens } => self.on_notice_opened(opens),
             HostEvent::FileChosen { number, file } => self.on_file_chosen(number, file),
@@ -467,6 +473,16 @@ impl Actor {
             running.notices = running.notices.saturating_add(1);
             running.notice = Some(RefusedNotice { attempt, number: running.notices });
         }
+    }
+
+    /// The gateway has it on record; here its person is told where it lies.
+    fn on_file(&mut self, session: &SessionId, file: Option<&Path>) {
+        let Some(running) = self.running_mut(session) else { return };
+        let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let place = file
+            .map(|file| FilePlace { name: text(file.file_name()), folder: text(file.parent().map(Path::as_os_str)) });
+        running.notices = running.notices.saturating_add(1);
+        running.file = Some(FileNotice { place, number: running.notices });
     }
 
     fn on_curtain_retry(&mut self, session: &SessionId) {

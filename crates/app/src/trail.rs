@@ -239,6 +239,9 @@ fn words(detail: EventDetail) -> Words {
             let shown: Vec<String> = unmasked.into_iter().map(field_words).collect();
             Words { what: request(&method, path), because: shown.join(", "), resource: !document, blocked: false }
         }
+        EventDetail::FileDownloaded { method, path, rule, content_type: _, extension: _, bytes: _ } => {
+            Words { what: request(&method, path), because: rule, ..Words::default() }
+        }
         EventDetail::RequestBlocked { method, path, rule } => {
             Words { what: request(&method, path), because: rule, blocked: true, resource: false }
         }

@@ -534,6 +534,8 @@ pub struct SessionWindowView {
     pub curtain: Option<CurtainView>,
     /// The last thing the host refused to the page, to be explained in the bar for a few seconds.
     pub notice: Option<RefusedNotice>,
+    /// The last file of the portal's that was to be kept here.
+    pub file: Option<FileNotice>,
     pub ending: bool,
     /// Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
     #[ts(type = "Array<number>")]
@@ -567,6 +569,20 @@ pub struct RefusedNotice {
     pub attempt: Attempt,
     /// Counts up, so that the same refusal twice is announced twice.
     pub number: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileNotice {
+    /// Where it lies; nothing where it did not come whole, or could not be kept.
+    pub place: Option<FilePlace>,
+    /// Counts up.
+    pub number: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FilePlace {
+    pub name: String,
+    pub folder: String,
 }
 
 /// Why the page is covered.

@@ -133,6 +133,7 @@ impl Portal {
             .route("/appointments", get(pages::appointments::show).post(forms::book))
             .route("/pets", get(pages::pets::show))
             .route("/invoices", get(pages::invoices::show))
+            .route("/invoices/{id}/file", get(pages::invoices::file))
             .route("/messages", get(pages::messages::list))
             .route("/messages/{id}", get(pages::messages::show))
             .route("/messages/{id}/open", get(forms::open_message))

@@ -14,6 +14,7 @@ pub mod checkpoint;
 pub mod content;
 pub mod device_key;
 pub mod erasure;
+pub mod file_name;
 pub mod kept_request;
 pub mod navigation;
 pub mod ports;

@@ -211,6 +211,7 @@ fn passes_by(decision: &Decision, rules: &PortalRules) -> bool {
             | RuleKind::JsonRpc
             | RuleKind::Websocket,
         ) => true,
-        Some(RuleKind::UnsafeRead | RuleKind::Withhold | RuleKind::Mask | RuleKind::Never) | None => false,
+        Some(RuleKind::UnsafeRead | RuleKind::Withhold | RuleKind::Mask | RuleKind::Download | RuleKind::Never)
+        | None => false,
     }
 }

@@ -163,6 +163,21 @@ pub enum EventDetail {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unmasked: Vec<UnmaskedField>,
     },
+    /// A file of the portal's goes to the agent's disk, where it outlives the session. The gateway writes it before any of it goes out.
+    FileDownloaded {
+        method: String,
+        path: String,
+        /// The portal's own rule that lists it.
+        rule: String,
+        /// One of those that the rule names.
+        content_type: String,
+        /// Of the name that the portal gives it, in lower case; the name itself may say whose it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extension: Option<String>,
+        /// Where the portal says so before it sends any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
+    },
     /// The gateway refused a request.
     RequestBlocked {
         method: String,
@@ -510,6 +525,7 @@ impl EventDetail {
             Self::WindowOpened {} => "window_opened",
             Self::WindowClosed {} => "window_closed",
             Self::PageViewed { .. } => "page_viewed",
+            Self::FileDownloaded { .. } => "file_downloaded",
             Self::RequestBlocked { .. } => "request_blocked",
             Self::AttemptRefused { .. } => "attempt_refused",
             Self::CurtainDrawn { .. } => "curtain_drawn",

@@ -22,7 +22,7 @@ mod plain;
 #[cfg(not(target_os = "linux"))]
 use plain::PlatformWindow;
 
-use std::{cell::RefCell, path::Path, sync::Arc};
+use std::{cell::RefCell, path::PathBuf, sync::Arc};
 
 use amberglass_app::{
     host::{HostEvent, OpenWindow},
@@ -55,8 +55,20 @@ pub enum WindowError {
     #[error("the bar is not in its window")]
     NoBar,
     #[cfg(target_os = "linux")]
+    #[error("what the page downloads can't be watched")]
+    NoContext,
+    #[cfg(target_os = "linux")]
     #[error("the page's content filter could not be made: {0}")]
     ContentFilter(String),
+}
+
+/// Where a window may write.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Goes with this run.
+    pub run: PathBuf,
+    /// The person's own, where files stay that they may keep.
+    pub downloads: PathBuf,
 }
 
 struct OpenSession {
@@ -72,13 +84,13 @@ thread_local! {
 }
 
 /// Opens the window under its curtain and starts loading the entry page.
-pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, run_dir: &Path) {
+pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, folders: &Folders) {
     let session = open.view.session.clone();
     let busy = OPEN.with_borrow(|open| open.is_some());
     let built = if busy {
         Err(WindowError::AlreadyOpen)
     } else {
-        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), run_dir)
+        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), folders)
     };
     match built {
         Ok(window) => {

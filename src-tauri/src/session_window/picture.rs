@@ -83,6 +83,7 @@ pub(crate) mod tests {
             warning_millis: 300_000,
             curtain: None,
             notice: None,
+            file: None,
             ending: false,
             warnings_millis: vec![300_000, 60_000],
             idle_remaining_millis: None,

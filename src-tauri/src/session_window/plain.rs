@@ -4,7 +4,6 @@
 use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
-    path::Path,
     rc::Rc,
 };
 
@@ -12,13 +11,14 @@ use amberglass_app::{
     host::{HostEvent, OpenWindow},
     view::SessionWindowView,
 };
+use amberglass_wire::audit::Attempt;
 use tauri::{AppHandle, Window, WindowEvent, window::Color};
 use wry::{
     PageLoadEvent, Rect, WebView,
     dpi::{LogicalPosition, LogicalSize, PhysicalSize},
 };
 
-use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+use super::{EventSink, Folders, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
 
 /// Logical pixels.
 const FRAME: f64 = 6.0;
@@ -45,7 +45,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        _run_dir: &Path,
+        _folders: &Folders,
     ) -> Result<Self, WindowError> {
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(format!("{} · {}", open.view.customer_name, open.view.code))
@@ -65,10 +65,15 @@ impl PlatformWindow {
     fn fill(window: Window, open: &OpenWindow, proxy: SocketAddr, sink: EventSink) -> Result<Self, WindowError> {
         let bar = bar::add(&window, &open.view)?;
         let lock = portal::Lock::new(open, sink.clone());
-        let loaded = lock.clone();
+        let (loaded, download) = (lock.clone(), lock.clone());
         let size = window.inner_size()?;
         let view = portal::builder(&lock, proxy)
             .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
+            // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
+            .with_download_started_handler(move |address, _| {
+                download.refuse(Attempt::Download, Some(&address));
+                false
+            })
             .with_on_page_load_handler(move |event, _| {
                 if matches!(event, PageLoadEvent::Finished) {
                     (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });

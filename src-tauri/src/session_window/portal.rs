@@ -96,12 +96,11 @@ fn without_query(address: &str) -> String {
     address.get(..end).unwrap_or_default().chars().take(200).collect()
 }
 
-/// A webview without bridge, store, proxy bypass, pop-ups, downloads or permissions. Built without an address: the
-/// session's cookie must be in the store before the first request.
+/// A webview without bridge, store, proxy bypass, pop-ups or permissions. Built without an address: the session's cookie must be in
+/// the store before the first request. What becomes of downloads is said by each system's own part, before that.
 pub fn builder(lock: &Lock, proxy: SocketAddr) -> WebViewBuilder<'static> {
     let navigation = lock.clone();
     let window = lock.clone();
-    let download = lock.clone();
     let permission = lock.clone();
     WebViewBuilder::new()
         .with_incognito(true)
@@ -120,10 +119,6 @@ pub fn builder(lock: &Lock, proxy: SocketAddr) -> WebViewBuilder<'static> {
         .with_new_window_req_handler(move |address, _| {
             window.refuse(Attempt::NewWindow, Some(&address));
             NewWindowResponse::Deny
-        })
-        .with_download_started_handler(move |address, _| {
-            download.refuse(Attempt::Download, Some(&address));
-            false
         })
         .with_permission_handler(move |kind| {
             permission.refuse(permission_attempt(&kind), Some(permission_name(&kind)));

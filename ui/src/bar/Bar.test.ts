@@ -52,6 +52,18 @@ describe('the bar', () => {
     expect(screen.queryByTestId('notice')).toBeNull();
   });
 
+  it('says where a saved file lies, that it stays, and when one did not come whole', async () => {
+    const { show } = await shown(scenes.bar);
+    const place = { name: 'invoice-7.csv', folder: '/home/kim/Downloads/Amberglass/AG-7K3QX' };
+    await show({ ...scenes.bar, file: { place, number: 1 } });
+    const words = screen.getByTestId('notice').textContent;
+    for (const word of ['stays after the session', place.name, place.folder]) expect(words).toContain(word);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(screen.queryByTestId('notice')).toBeNull();
+    await show({ ...scenes.bar, file: { place: null, number: 2 } });
+    expect(screen.getByTestId('notice').textContent).toContain('Nothing of it was kept');
+  });
+
   it('shows the same refusal again when it happened again, and not when only the view came again', async () => {
     const { show } = await shown(scenes['bar-notice']);
     await vi.advanceTimersByTimeAsync(6000);

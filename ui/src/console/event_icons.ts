@@ -11,6 +11,7 @@ import Download from '@lucide/svelte/icons/download';
 import Eraser from '@lucide/svelte/icons/eraser';
 import Eye from '@lucide/svelte/icons/eye';
 import EyeOff from '@lucide/svelte/icons/eye-off';
+import FileDown from '@lucide/svelte/icons/file-down';
 import FilePlus from '@lucide/svelte/icons/file-plus';
 import FileText from '@lucide/svelte/icons/file-text';
 import KeyRound from '@lucide/svelte/icons/key-round';
@@ -78,6 +79,7 @@ const ICONS: Record<LineKind, Icon> = {
   window_opened: AppWindow,
   window_closed: AppWindow,
   page_viewed: FileText,
+  file_downloaded: FileDown,
   resource: CornerDownRight,
   went_to: Compass,
   unmasked_page: Eye,

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
 use maud::{Markup, html};
 
 use super::{
@@ -16,6 +20,24 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>, viewer: Viewer) -> R
         Ok(view) => page(&view),
         Err(refusal) => refusal,
     }
+}
+
+/// One invoice for whoever keeps the customer's books.
+pub(crate) async fn file(State(shared): State<Arc<Shared>>, viewer: Viewer, Path(id): Path<u64>) -> Response {
+    let view = match View::new(&shared, viewer) {
+        Ok(view) => view,
+        Err(refusal) => return refusal,
+    };
+    let Some(invoice) = view.customer.invoices.iter().find(|invoice| invoice.id == id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut text = String::from("what,cents\r\n");
+    for line in &invoice.lines {
+        text.push_str(&format!("\"{}\",{}\r\n", line.what.replace('"', "\"\""), line.cents));
+    }
+    let named = format!("attachment; filename=\"invoice-{id}.csv\"");
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, named.as_str())];
+    (headers, text).into_response()
 }
 
 fn page(view: &View) -> Response {
@@ -56,6 +78,7 @@ fn card(invoice: &Invoice, view: &View) -> Markup {
                 tbody { @for line in &invoice.lines { tr { th scope="row" { (line.what) } td { (format::money(line.cents)) } } } }
                 tfoot { tr { th scope="row" { "Total" } td { (format::money(invoice.total_cents)) } } }
             }
+            p { a href={ "/invoices/" (invoice.id) "/file" } { "Save as a table" span class="unseen" { ", invoice " (invoice.id) } } }
             @if invoice.paid.is_none() {
                 div class="invoice-pay" {
                     p class="quiet" { "From the card ending in 4402" }

@@ -6,6 +6,7 @@
 //! portal would read the request.
 
 mod category;
+mod download;
 mod mask;
 mod never_list;
 mod one_write;
@@ -23,6 +24,9 @@ use std::collections::BTreeSet;
 use amberglass_wire::session::Mode;
 
 pub use category::Category;
+pub use download::{
+    DownloadDecision, DownloadRule, MAX_DOWNLOAD_BYTES, OfferedFile, decide_download, downloads, extension,
+};
 pub use mask::{DividedFields, MAX_MASKED_BYTES, MaskRule, MaskedField, divide, mask, masks};
 pub(crate) use one_write::plain;
 pub use one_write::{is_form_token, may_be_asked_for};
@@ -75,10 +79,19 @@ pub mod rule {
     /// The portal's rules do not say of every kind of the never-list where it is, or that there is none.
     pub const NOT_DECLARED: &str = "read-write-not-declared";
 
+    /// An answer that asks to be saved, and that the portal's rules don't list as one that may be.
+    pub const DOWNLOAD_REFUSED: &str = "download-refused";
+    /// It is listed, and the policy does not let this person save it.
+    pub const DOWNLOAD_NOT_PERMITTED: &str = "download-not-permitted";
+    /// It is longer than the rule that lists it lets through.
+    pub const DOWNLOAD_TOO_LONG: &str = "download-too-long";
+
     /// Of the gateway itself, beside those about the spelling of addresses.
-    pub(super) const OF_THE_GATEWAY: [&str; 12] = [
+    pub(super) const OF_THE_GATEWAY: [&str; 14] = [
         "content-broken",
-        "download-refused",
+        DOWNLOAD_NOT_PERMITTED,
+        DOWNLOAD_REFUSED,
+        DOWNLOAD_TOO_LONG,
         "masked-answer",
         "origin-unsaid",
         "other-portal",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     category::Category,
+    download::DownloadRule,
     mask::MaskRule,
     operations::{GraphqlEndpoint, JsonRpcEndpoint},
     request::JudgedRequest,
@@ -26,6 +27,8 @@ pub struct PortalRules {
     pub withheld: Vec<RequestRule>,
     /// Fields of JSON answers that no session sees, unless a rule lets them be shown on a stated reason.
     pub masks: Vec<MaskRule>,
+    /// Answers that may be kept as files, where the policy lets the person keep them.
+    pub downloads: Vec<DownloadRule>,
     /// What no session does, beside the built-in list.
     pub never: Vec<NeverRule>,
     /// What the built-in list takes for one of its own and is not.
@@ -63,6 +66,7 @@ pub enum RuleKind {
     Write,
     Withhold,
     Mask,
+    Download,
     Never,
     Graphql,
     JsonRpc,
@@ -91,6 +95,7 @@ impl PortalRules {
             .chain(self.writes.iter().map(|rule| (RuleKind::Write, rule)))
             .chain(self.withheld.iter().map(|rule| (RuleKind::Withhold, rule)))
             .chain(self.websockets.iter().map(|socket| (RuleKind::Websocket, &socket.opening)))
+            .chain(self.downloads.iter().map(|download| (RuleKind::Download, &download.request)))
             .chain(never);
         if let Some((kind, rule)) = about_requests.find(|(_, rule)| rule.id == id) {
             return Some((kind, rule.why.as_deref()));
@@ -112,6 +117,7 @@ impl PortalRules {
             self.writes.len(),
             self.withheld.len(),
             self.masks.len(),
+            self.downloads.len(),
             self.never.len(),
             self.never_overrides.len(),
             self.graphql.len(),

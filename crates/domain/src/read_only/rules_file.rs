@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     category::Category,
+    download::{DownloadRule, MAX_DOWNLOAD_BYTES},
     mask::{MaskRule, MaskedField},
     never_list,
     operations::{GraphqlEndpoint, JsonRpcEndpoint, Persisted},
@@ -66,6 +67,10 @@ pub enum RulesError {
         "`{id}`: answers at {path} are of many operations or come over a WebSocket, and a mask would miss what stands elsewhere in them"
     )]
     MaskedOperations { id: String, path: String },
+    #[error(
+        "`{0}`: files are listed by their content types, one at least, and `max_bytes` is from 1 to {MAX_DOWNLOAD_BYTES}"
+    )]
+    Download(String),
     #[error("`{0}`: an override says why")]
     NoReason(String),
     #[error("{0} is declared absent, and a `never` rule says where it is")]
@@ -98,6 +103,8 @@ struct RulesFile {
     withhold: Vec<WithholdTable>,
     #[serde(default)]
     mask: Vec<MaskTable>,
+    #[serde(default)]
+    download: Vec<DownloadTable>,
     #[serde(default)]
     never: Vec<NeverTable>,
     #[serde(default)]
@@ -192,6 +199,18 @@ struct MaskTable {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct DownloadTable {
+    id: String,
+    path: String,
+    #[serde(default)]
+    query: BTreeMap<String, OneOrMany>,
+    content_types: Vec<String>,
+    max_bytes: u64,
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OverrideTable {
     id: String,
     category: Category,
@@ -278,6 +297,7 @@ impl PortalRules {
             writes: write.into_iter().map(|table| passing(table, is_any)).collect::<Result<_, _>>()?,
             withheld: file.withhold.into_iter().map(withhold).collect::<Result<_, _>>()?,
             masks: file.mask.into_iter().map(mask_rule).collect::<Result<_, _>>()?,
+            downloads: file.download.into_iter().map(download).collect::<Result<_, _>>()?,
             never: file.never.into_iter().map(never_rule).collect::<Result<_, _>>()?,
             never_overrides: file.never_override.into_iter().map(lifted).collect::<Result<_, _>>()?,
             absent,
@@ -297,6 +317,7 @@ impl PortalRules {
         let never = self.never.iter().map(|never| &never.rule);
         let overrides = self.never_overrides.iter().map(|lifted| &lifted.rule);
         let requests = self.safe_writes.iter().chain(&self.safe_reads).chain(&self.unsafe_reads).chain(&self.writes);
+        let requests = requests.chain(self.downloads.iter().map(|download| &download.request));
         let requests = requests.chain(&self.withheld).chain(self.websockets.iter().map(|socket| &socket.opening));
         let ids = requests.clone().chain(never).chain(overrides).map(|rule| &rule.id);
         let ids = ids.chain(self.masks.iter().map(|mask| &mask.id));
@@ -433,6 +454,20 @@ fn mask_rule(table: MaskTable) -> Result<MaskRule, RulesError> {
         return Err(RulesError::Field { id, name: String::new() });
     }
     Ok(MaskRule { id: id.into(), path, fields, unmask, why })
+}
+
+/// Of GET alone: what asks in another way may do more than give a file.
+fn download(table: DownloadTable) -> Result<DownloadRule, RulesError> {
+    let DownloadTable { id, path, query, content_types, max_bytes, why } = table;
+    let method = Some(OneOrMany::One("GET".to_owned()));
+    let request =
+        request_rule(RequestTable { id, method, path, query, content_type: None, body: BTreeMap::new(), why })?;
+    let read = content_types.into_iter().map(|given| readable_type(&request.id, given));
+    let content_types = read.collect::<Result<Vec<_>, _>>()?;
+    if content_types.is_empty() || !(1..=MAX_DOWNLOAD_BYTES).contains(&max_bytes) {
+        return Err(RulesError::Download(request.id.to_string()));
+    }
+    Ok(DownloadRule { request, content_types, max_bytes })
 }
 
 fn lifted(table: OverrideTable) -> Result<NeverOverride, RulesError> {

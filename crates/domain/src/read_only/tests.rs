@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod download;
 mod file;
 mod operations;
 mod websocket;

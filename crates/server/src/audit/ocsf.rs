@@ -58,7 +58,7 @@ fn class_of(kind: &str) -> (Class, i64, bool) {
         "audit_exported" => (EntityManagement("audit_log"), READ, true),
         "bodies_erased" | "records_retired" => (EntityManagement("audit_log"), DELETE, true),
         "journal_replaced" | "journal_key_rotated" | "journal_recovered" => (EntityManagement("journal"), UPDATE, true),
-        "card_viewed" | "page_viewed" | "field_unmasked" => (ApiActivity, READ, true),
+        "card_viewed" | "page_viewed" | "field_unmasked" | "file_downloaded" => (ApiActivity, READ, true),
         "session_started" | "start_requested" => (ApiActivity, CREATE, true),
         "session_refused" => (ApiActivity, CREATE, false),
         "session_extended" => (ApiActivity, UPDATE, true),

@@ -76,6 +76,7 @@ fn is_servers_alone(detail: &EventDetail) -> bool {
         | EventDetail::EmergencyStopLifted { .. }
         | EventDetail::EmergencyStopped { .. }
         | EventDetail::FieldUnmasked { .. }
+        | EventDetail::FileDownloaded { .. }
         | EventDetail::JournalRecovered { .. }
         | EventDetail::NoteAdded { .. }
         | EventDetail::PasswordChanged { .. }

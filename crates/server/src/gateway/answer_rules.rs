@@ -12,7 +12,7 @@ use super::{
 
 /// Stable ids of what is refused in an answer.
 pub(super) mod rule {
-    pub const DOWNLOAD: &str = "download-refused";
+    pub use amberglass_domain::read_only::rule::DOWNLOAD_REFUSED as DOWNLOAD;
     pub const REDIRECT_ELSEWHERE: &str = "redirect-elsewhere";
 }
 
@@ -71,6 +71,8 @@ pub(super) struct Passage<'a> {
     /// Canonical path and query of the request.
     pub target: &'a http::uri::PathAndQuery,
     pub now: UnixMillis,
+    /// An answer that asks to be saved may be.
+    pub may_be_file: bool,
 }
 
 /// Turns the portal's head into the page's, or names the rule that refuses the answer. `staying` gets the cookies for the jar
@@ -78,7 +80,7 @@ pub(super) struct Passage<'a> {
 pub(super) fn head(parts: Parts, passage: &Passage<'_>, staying: &mut Vec<SetCookie>) -> Result<Parts, &'static str> {
     let mut parts = parts;
     let for_page = cookies(&parts.headers, passage, staying);
-    if is_download(&parts.headers) {
+    if is_download(&parts.headers) && !passage.may_be_file {
         return Err(rule::DOWNLOAD);
     }
     if let Some(location) = parts.headers.remove(header::LOCATION) {
@@ -140,7 +142,7 @@ fn is_withheld(name: &HeaderName, value: &HeaderValue) -> bool {
 }
 
 /// Anything but `inline` makes browsers save (RFC 6266, 4.2).
-fn is_download(headers: &HeaderMap) -> bool {
+pub(super) fn is_download(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_DISPOSITION).iter().any(|value| {
         let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         !kind.trim_ascii().eq_ignore_ascii_case(b"inline")
@@ -196,6 +198,7 @@ mod tests {
             is_plain_http: true,
             target: &"/pets/list?x=1".parse().unwrap(),
             now: UnixMillis(1_767_603_600_000),
+            may_be_file: false,
         };
         (head(response.body(()).unwrap().into_parts().0, &passage, &mut staying), staying)
     }

@@ -9,6 +9,7 @@ mod admission;
 mod answer_rules;
 mod arrival;
 mod cookie_jar;
+mod downloads;
 mod explanation;
 mod jars;
 mod judging;
@@ -34,6 +35,7 @@ use axum::{
 };
 use tracing::Instrument as _;
 
+pub use downloads::DOWNLOAD_HEADER;
 pub use explanation::{GATEWAY_HEADER, PORTAL_HEADER};
 pub use support::SUPPORT_HEADER;
 

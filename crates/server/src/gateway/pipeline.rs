@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amberglass_domain::{
-    read_only::{self, RuleId, RuleKind, Upgrade},
+    read_only::{self, RuleId, RuleKind, Upgrade, downloads},
     redaction::recorded_address,
 };
 use amberglass_system::Stopwatch;
@@ -23,6 +23,7 @@ use super::{
     answer_rules::{self, Passage},
     arrival::{self, Site},
     cookie_name,
+    downloads::ask_whole,
     explanation::{Explanation, Reason, Whom},
     jars::{self, CookieJars},
     judging::{Judged, Judgement},
@@ -84,6 +85,7 @@ fn blocked_for(rules: &Rules, rule: &str) -> Reason {
             RuleKind::SafeWrite
             | RuleKind::SafeRead
             | RuleKind::Write
+            | RuleKind::Download
             | RuleKind::Never
             | RuleKind::Graphql
             | RuleKind::JsonRpc
@@ -360,6 +362,13 @@ impl Gateway {
         if !masking.is_empty() {
             masking::ask_plainly(&mut headers);
         }
+        // Only what the engine itself asks for can be saved by it, and nothing out of which fields are taken.
+        let may_be_file = heard.is_document && masking.is_empty();
+        let mut listed = downloads(parts.method.as_str(), target.path(), target.query(), &rules.rules);
+        listed.retain(|_| may_be_file);
+        if !listed.is_empty() {
+            ask_whole(&mut headers);
+        }
         heard.measured.id.mark(&mut headers);
         if heard.seat.is_some() {
             websocket::ask_for(&mut headers);
@@ -401,7 +410,12 @@ impl Gateway {
         if heard.by_rule.is_none() && matches!(parts.method, Method::GET | Method::HEAD) {
             self.shadow.answered(session, target, &portal.upstream, &answer, now);
         }
+        let file = match answer_rules::is_download(&answer.headers) {
+            true => Some(self.judge_file(session, target.path(), &answer, &listed).await),
+            false => None,
+        };
         let passage = Passage {
+            may_be_file: matches!(file, Some(Ok(_))),
             upstream: &portal.upstream,
             own_origin: &addressed.origin,
             is_plain_http: addressed.is_plain_http,
@@ -422,6 +436,10 @@ impl Gateway {
                 .open_socket(parts, answer, other_side, target, heard, cut)
                 .ok_or(Reason::PortalNotUnderstood.into()),
             Ok(answer) if masking.is_empty() => {
+                if let Some(Ok(granted)) = &file {
+                    self.record_about(granted.subject(session), granted.detail(&heard.path)).await?;
+                    return Ok(self.hand_out(granted, answer, body, heard, session, cut));
+                }
                 let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
                 Ok(Response::from_parts(answer, Body::new(body)))
             }
@@ -429,13 +447,11 @@ impl Gateway {
                 Some(response) => Ok(response),
                 None => Err(self.blocked(heard, Reason::Unmaskable, masking.rule()).await),
             },
-            Err(rule) => {
-                let reason = match rule {
-                    answer_rules::rule::DOWNLOAD => Reason::Download,
-                    _ => Reason::RedirectElsewhere,
-                };
-                Err(self.blocked(heard, reason, rule.into()).await)
+            Err(answer_rules::rule::DOWNLOAD) => {
+                let rule = file.and_then(Result::err).unwrap_or(answer_rules::rule::DOWNLOAD.into());
+                Err(self.blocked(heard, Reason::Download, rule).await)
             }
+            Err(rule) => Err(self.blocked(heard, Reason::RedirectElsewhere, rule.into()).await),
         }
     }
 
@@ -485,7 +501,10 @@ impl Gateway {
 
     /// Durable when it returns.
     async fn record(&self, heard: &Heard, detail: EventDetail) -> Result<EventId, Refusal> {
-        let subject = heard.session.as_deref().map(subject).unwrap_or_default();
+        self.record_about(heard.session.as_deref().map(subject).unwrap_or_default(), detail).await
+    }
+
+    async fn record_about(&self, subject: EventSubject, detail: EventDetail) -> Result<EventId, Refusal> {
         match self.state.audit.append(subject, detail).await {
             Ok(record) => Ok(record.id),
             Err(error) => {

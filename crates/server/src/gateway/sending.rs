@@ -41,6 +41,7 @@ impl Gateway {
             is_plain_http,
             target: &target,
             now: self.state.clock.now(),
+            may_be_file: false,
         };
         // By the rules for every answer: cookies that stay here go into the jar, and nobody is led elsewhere.
         let mut staying = Vec::new();

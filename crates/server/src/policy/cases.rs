@@ -7,7 +7,7 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{BreakGlassPast, Circumstances, Explanation, Field, Policy, PolicyError, Principal, Target, Write};
+use super::{BreakGlassPast, Circumstances, Download, Explanation, Field, Policy, PolicyError, Principal, Target, Write};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";
@@ -91,6 +91,12 @@ pub struct Case {
     /// `emergency` one that began with it.
     #[serde(default)]
     pub unmask: Option<String>,
+    /// For a file of this path, such as `/invoices/7/file`, that the portal's rules list.
+    #[serde(default)]
+    pub download: Option<String>,
+    /// The portal's rule that lists it.
+    #[serde(default = "any_rule")]
+    pub download_rule: String,
     /// For break-glass: a request of theirs for this customer was denied within the last day.
     #[serde(default)]
     pub denied_last_day: bool,
@@ -109,6 +115,10 @@ const fn read_only() -> Mode {
 
 fn any_portal() -> String {
     "portal".to_owned()
+}
+
+fn any_rule() -> String {
+    "rule".to_owned()
 }
 
 /// Why a case could not be decided.
@@ -162,6 +172,10 @@ impl Case {
             let (rule, pointer) = text.split_once(' ').ok_or_else(|| CaseError::Field(text.clone()))?;
             let field = Field { rule, pointer, is_break_glass: self.emergency };
             return Ok(policy.explain_unmasking(&who, &whom, self.mode, field)?);
+        }
+        if let Some(path) = &self.download {
+            let file = Download { path, rule: &self.download_rule };
+            return Ok(policy.explain_download(&who, &whom, self.mode, file)?);
         }
         Ok(if self.emergency {
             let past = BreakGlassPast { denied_last_day: self.denied_last_day, unreviewed: self.unreviewed };

@@ -1,9 +1,10 @@
-//! Why the policy says what it says to a start, to break-glass, to one write, or to one masked field: each rule that was looked at, and whether it applied.
+//! Why the policy says what it says to a start, to break-glass, to one write, to one masked field, or to one file: each rule that was
+//! looked at, and whether it applied.
 
 use amberglass_wire::session::Mode;
 use cedar_policy::{ActionConstraint, Effect, PolicySet};
 
-use super::{BreakGlassPast, Field, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
+use super::{BreakGlassPast, Download, Field, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
 
 /// The decision with all that led to it.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Considered {
     pub rule: String,
-    /// `start`, `start_after_approval`, `break_glass`, `elevate` or `unmask`.
+    /// `start`, `start_after_approval`, `break_glass`, `elevate`, `unmask` or `download`.
     pub action: &'static str,
     pub permits: bool,
     /// Its conditions hold in this case.
@@ -76,6 +77,20 @@ impl Policy {
         }
         let facts = StartFacts::of_unmasking(who, whom, mode, field);
         self.explained(who, decision, &facts, &["unmask"])
+    }
+
+    /// # Errors
+    /// When the facts do not fit the schema, or a rule fails.
+    pub fn explain_download(
+        &self,
+        who: &Principal<'_>,
+        whom: &Target<'_>,
+        mode: Mode,
+        file: Download<'_>,
+    ) -> Result<Explanation, PolicyError> {
+        let decision = self.download(who, whom, mode, file)?;
+        let facts = StartFacts::of_download(who, whom, mode, file);
+        self.explained(who, decision, &facts, &["download"])
     }
 
     fn explained(

@@ -23,6 +23,7 @@ use crate::{
 
 mod break_glass;
 mod cases;
+mod download;
 mod elevation;
 mod explain;
 mod in_force;
@@ -30,6 +31,7 @@ mod unmasking;
 
 pub use break_glass::BreakGlassPast;
 pub use cases::{Case, CaseError, CaseFile, ExpectedCase, word};
+pub use download::Download;
 pub use elevation::Write;
 pub use explain::{Considered, Explanation};
 pub use in_force::{PolicyInForce, Reload};

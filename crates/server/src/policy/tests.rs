@@ -386,3 +386,43 @@ fn a_schema_that_does_not_know_of_masked_fields_refuses_to_show_them_and_decides
     assert_eq!(policy.start(&who, &whom, READ).unwrap().answer, PolicyAnswer::Allowed);
     assert!(policy.on_session(&who, SessionAction::Extend, &SessionId::new("s"), &me).unwrap());
 }
+
+/// What the policy says to a file of a customer of this class.
+fn to_a_file(policy: &Policy, role: &str, class: &str, staff_role: Option<&str>) -> Result<StartDecision, PolicyError> {
+    let (id, customer) = (StaffId::new("amy"), customer(class, "jane@example.com", true));
+    let who = Principal { id: &id, email: "amy@amberglass.example", role };
+    let whom = Target { customer: &customer, portal_active: true, staff_role, circumstances: Circumstances::USUAL };
+    policy.download(&who, &whom, READ, Download { path: "/invoices/7/file", rule: "invoice-files" })
+}
+
+#[test]
+fn by_the_default_nobody_keeps_a_file_and_its_example_lets_leads() {
+    use PolicyAnswer::{Allowed, Refused};
+    let example =
+        DEFAULT_RULES.replace("// @id(", "@id(").replace("// permit (", "permit (").replace("// when {", "when {");
+    assert_ne!(example, DEFAULT_RULES);
+    let (default, example) = (policy(), parse(&example).unwrap());
+    for role in ["agent", "lead", "security", "admin", "owner"] {
+        for class in ["standard", "sensitive"] {
+            for staff_role in [None, Some("lead")] {
+                assert_eq!(to_a_file(&default, role, class, staff_role).unwrap().answer, Refused, "{role} {class}");
+                let expected = if (role, class, staff_role) == ("lead", "standard", None) { Allowed } else { Refused };
+                let said = to_a_file(&example, role, class, staff_role).unwrap();
+                assert_eq!(said.answer, expected, "{role} {class} {staff_role:?}: {:?}", said.rules);
+            }
+        }
+    }
+    assert_eq!(to_a_file(&example, "lead", "standard", None).unwrap().rules, ["leads-keep-files"]);
+}
+
+#[test]
+fn a_policy_without_the_action_lets_nobody_keep_a_file() {
+    let (before, rest) = SCHEMA.split_once("action download appliesTo").unwrap();
+    let (_, after) = rest.split_once("};\n").unwrap();
+    let older = DEFAULT_RULES.replace(", Action::\"download\"", "").replace("            Action::\"download\",\n", "");
+    let policy = Policy::parse(&Texts { rules: older, schema: format!("{before}{after}") }).unwrap();
+    assert!(matches!(to_a_file(&policy, "lead", "standard", None), Err(PolicyError::Facts(_))));
+    // Nor does one that knows it and says nothing to it.
+    let silent = parse("@id(\"start\") permit (principal, action == Action::\"start\", resource);").unwrap();
+    assert_eq!(to_a_file(&silent, "lead", "standard", None).unwrap().rules, [NO_RULE]);
+}

@@ -97,6 +97,14 @@ async fn no_console_says_that_a_write_was_sent_or_what_came_of_it() {
         EventDetail::WriteSent { request: request.clone(), write },
         EventDetail::WriteAnswered { request, outcome: SendOutcome::Answered { status: 200 } },
         EventDetail::CardViewed {},
+        EventDetail::FileDownloaded {
+            method: "GET".into(),
+            path: "/invoices/7/file".into(),
+            rule: "invoice-files".into(),
+            content_type: "application/pdf".into(),
+            extension: None,
+            bytes: None,
+        },
     ] {
         let kind = detail.kind();
         is_invalid(deliver(&world, &amy, &[Journal::of(&amy).append(None, detail)]).await).await;

@@ -119,8 +119,12 @@ async fn rules_are_checked_and_explained_before_they_are_in_force() {
     std::fs::write(&file, amberglass_demo_portal::RULES).unwrap();
     let (done, said) = run(&["check", path]).await;
     assert!(done && said.contains("7 rules") && !said.contains("read_write is not offered"), "{said}");
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 8] = [
         (&["GET", "/messages/7"], "Passes: no rule speaks of it"),
+        (
+            &["GET", "/invoices/7/file"],
+            "may be kept as a file where the policy lets, by invoice-files (download of this file)",
+        ),
         (
             &["GET", "http://barkside.localhost/messages/7/open"],
             "Blocked, by open-message (unsafe_read of this file). Marks",
@@ -153,6 +157,17 @@ async fn rules_are_checked_and_explained_before_they_are_in_force() {
         let (done, said) = run(&[&["explain", path, "GET"], arguments].concat()).await;
         assert!(done && said.contains(words), "{arguments:?}: {said}");
     }
+    let files = "[[download]]\nid = \"files\"\npath = \"/files/{id}\"\ncontent_types = [\"text/csv\"]\nmax_bytes = 9";
+    std::fs::write(&file, format!("version = 1\n{files}")).unwrap();
+    let (_, said) = run(&["explain", path, "GET", "/files/7"]).await;
+    assert!(
+        said.contains(
+            "may be kept as a file where the policy lets, by files (download of this file): text/csv, up to 9"
+        ),
+        "{said}"
+    );
+    let (_, said) = run(&["explain", path, "GET", "/files/7?all"]).await;
+    assert!(said.contains("Passes") && !said.contains("kept"), "{said}");
     std::fs::write(&file, "version = 1\nabsent = [\"mfa\"]").unwrap();
     let (done, said) = run(&["check", path]).await;
     assert!(done && said.contains("read_write is not offered: say of password, email-change,"), "{said}");

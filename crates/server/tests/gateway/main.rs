@@ -7,6 +7,7 @@ mod answers;
 mod captured_log;
 mod conformance;
 mod directory;
+mod downloads;
 mod forwarding;
 mod jar;
 mod keeping;

@@ -8,7 +8,7 @@ use amberglass_server::{
     config::DriverKind,
     gateway::cookie_name,
     serve,
-    sessions::{Ending, Starting},
+    sessions::{Breaking, Ending, Starting},
     store::DeviceRow,
 };
 use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase};
@@ -151,14 +151,18 @@ impl Stage {
 
     /// A read-only session of somebody else, at the same time.
     pub async fn session_of_another(&self) -> Session {
-        self.session_of(SAMPLE_STAFF[1].email, Mode::ReadOnly).await
+        self.session_of(SAMPLE_STAFF[1].email, Mode::ReadOnly, None).await
     }
 
     pub async fn session_in(&self, mode: Mode) -> Session {
-        self.session_of(SAMPLE_STAFF[0].email, mode).await
+        self.session_of(SAMPLE_STAFF[0].email, mode, None).await
     }
 
-    async fn session_of(&self, email: &str, mode: Mode) -> Session {
+    pub async fn session_with(&self, mode: Mode, break_glass: Option<Breaking<'_>>) -> Session {
+        self.session_of(SAMPLE_STAFF[0].email, mode, break_glass).await
+    }
+
+    async fn session_of(&self, email: &str, mode: Mode, break_glass: Option<Breaking<'_>>) -> Session {
         let state = self.server.state();
         let staff = state.store.staff_by_email(email).await.unwrap().unwrap();
         let device = DeviceId::new(state.new_id());
@@ -194,7 +198,7 @@ impl Stage {
                 mode,
                 duration_seconds: 1800,
                 approval: None,
-                break_glass: None,
+                break_glass,
                 policy_hash: "policy",
                 idempotency_key: &device.0,
                 body_sha256: "body",

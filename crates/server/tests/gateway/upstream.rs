@@ -35,7 +35,7 @@ pub struct Seen {
 
 pub struct Shared {
     seen: Mutex<Vec<Seen>>,
-    /// Chunks of `/ticker`.
+    /// Chunks of `/ticker` and `/answer/ticker`.
     pub ticks: broadcast::Sender<&'static str>,
     /// Told when the answer of `/ticker` is dropped.
     pub dropped: Notify,
@@ -74,6 +74,7 @@ impl Upstream {
             .route("/ticker", get(ticker))
             .route("/big", get(|| async { big_body() }))
             .route("/answer", any(answer))
+            .route("/answer/ticker", get(ticking_answer))
             .route("/answer/{*rest}", any(answer))
             .route("/live", get(live))
             .route("/live/{room}", get(live))
@@ -187,11 +188,25 @@ impl Drop for Told {
 }
 
 async fn ticker(State(shared): State<Arc<Shared>>) -> Response {
+    http::Response::builder().header(header::CONTENT_TYPE, "text/event-stream").body(chunks(shared)).unwrap()
+}
+
+/// With the header lines of `/answer`, and of no length that anybody says.
+async fn ticking_answer(State(shared): State<Arc<Shared>>) -> Response {
+    let headers = shared.answer.lock().unwrap().1.clone();
+    let mut response = http::Response::builder();
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(chunks(shared)).unwrap()
+}
+
+fn chunks(shared: Arc<Shared>) -> Body {
     let ticks = shared.ticks.subscribe();
     let told = Told(shared);
     let chunks = futures_util::stream::unfold((ticks, told), |(mut ticks, told)| async move {
         let tick = ticks.recv().await.ok()?;
         Some((Ok::<_, std::io::Error>(Bytes::from_static(tick.as_bytes())), (ticks, told)))
     });
-    http::Response::builder().header(header::CONTENT_TYPE, "text/event-stream").body(Body::from_stream(chunks)).unwrap()
+    Body::from_stream(chunks)
 }

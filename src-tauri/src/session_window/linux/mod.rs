@@ -1,16 +1,17 @@
 //! Linux: GTK packs bar and portal into one column, and a drawing area lies over the portal.
 //!
 //! `lockdown` holds what WebKitGTK needs beyond `portal`, `surface` presents the overlay's pixels and `curtain_controls` what
-//! can be pressed on them, `content_filter` is the engine's own wall against other origins.
+//! can be pressed on them, `downloads` saves what the gateway has marked and refuses the rest, `content_filter` is the engine's own wall against other origins.
 
 mod content_filter;
 mod curtain_controls;
+mod downloads;
 mod input;
 mod keyboard;
 mod lockdown;
 mod surface;
 
-use std::{cell::RefCell, net::SocketAddr, path::Path, rc::Rc};
+use std::{cell::RefCell, net::SocketAddr, rc::Rc};
 
 use amberglass_app::{
     host::{HostEvent, OpenWindow},
@@ -23,11 +24,12 @@ use tauri::{AppHandle, Window, WindowEvent};
 use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
 use self::{
+    downloads::Downloads,
     input::InputWatch,
     keyboard::WindowKey,
     surface::{OverlaySurface, event_of},
 };
-use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+use super::{EventSink, Folders, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
 
 /// Thickness of the overlay's frame, in logical pixels.
 const FRAME: i32 = 6;
@@ -55,16 +57,17 @@ struct Portal {
     proxy: SocketAddr,
     input: InputWatch,
     filter_dir: std::path::PathBuf,
+    downloads: Rc<Downloads>,
 }
 
 impl PlatformWindow {
-    /// `run_dir` keeps the compiled content filter for the sessions that follow.
+    /// The folder of this run keeps the compiled content filter for the sessions that follow.
     pub fn open(
         app: &AppHandle,
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        run_dir: &Path,
+        folders: &Folders,
     ) -> Result<Self, WindowError> {
         let title = format!("{} · {}", open.view.customer_name, open.view.code);
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
@@ -73,7 +76,7 @@ impl PlatformWindow {
             .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
             .center()
             .build()?;
-        let built = Self::fill(window.clone(), open, proxy, sink, run_dir);
+        let built = Self::fill(window.clone(), open, proxy, sink, folders);
         if built.is_err() {
             let _ = window.destroy();
         }
@@ -85,7 +88,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        run_dir: &Path,
+        folders: &Folders,
     ) -> Result<Self, WindowError> {
         let webview = bar::add(&window, &open.view)?;
         let column = window.default_vbox()?;
@@ -117,8 +120,9 @@ impl PlatformWindow {
         input.pointer_over(&bar.widget);
         report_close(&window, &open, &sink);
 
-        let filter_dir = run_dir.to_owned();
-        let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir };
+        let filter_dir = folders.run.clone();
+        let downloads = Downloads::new(&folders.run, &folders.downloads, &open.view.code);
+        let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir, downloads };
         let portal = Rc::new(RefCell::new(portal));
         listen(&window, &bar, &surface, &portal)?;
         load(&portal)?;
@@ -165,6 +169,7 @@ impl PlatformWindow {
         let session = self.portal.borrow().lock.session.clone();
         let sink = self.portal.borrow().lock.sink.clone();
         self.surface.stop();
+        self.portal.borrow().downloads.stop();
         // The view goes first, while its ephemeral store is the only thing that holds the session's cookie.
         self.portal.borrow_mut().view.take();
         if let Err(error) = self.window.destroy() {
@@ -257,6 +262,7 @@ fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     drop(parts.view.take());
     let view = portal::builder(&parts.lock, parts.proxy).build_gtk(&parts.container)?;
     let webkit = view.webview();
+    parts.downloads.watch(&webkit, &parts.lock)?;
     lockdown::apply(&webkit, &parts.lock);
     parts.input.pointer_over(&webkit);
     let later = Rc::downgrade(portal);

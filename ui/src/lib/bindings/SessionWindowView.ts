@@ -2,6 +2,7 @@
 import type { CurtainView } from "./CurtainView";
 import type { ElevationView } from "./ElevationView";
 import type { ExtendView } from "./ExtendView";
+import type { FileNotice } from "./FileNotice";
 import type { Mode } from "./Mode";
 import type { PreferencesView } from "./PreferencesView";
 import type { RefusedNotice } from "./RefusedNotice";
@@ -27,7 +28,11 @@ warning_millis: number, curtain: CurtainView | null,
 /**
  * The last thing the host refused to the page, to be explained in the bar for a few seconds.
  */
-notice: RefusedNotice | null, ending: boolean, 
+notice: RefusedNotice | null, 
+/**
+ * The last file of the portal's that was to be kept here.
+ */
+file: FileNotice | null, ending: boolean, 
 /**
  * Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
  */

@@ -30,6 +30,8 @@ export type { EventId } from "./EventId";
 export type { ExportView } from "./ExportView";
 export type { ExtendView } from "./ExtendView";
 export type { FieldPlace } from "./FieldPlace";
+export type { FileNotice } from "./FileNotice";
+export type { FilePlace } from "./FilePlace";
 export type { FindView } from "./FindView";
 export type { FirstRunView } from "./FirstRunView";
 export type { FocusView } from "./FocusView";

@@ -10,7 +10,7 @@ interface AttemptWords {
 export const ATTEMPTS: Record<Attempt, AttemptWords> = {
   navigation: { name: 'Leaving the portal', refused: 'That link leads out of the portal.' },
   new_window: { name: 'Another window', refused: 'The page may not open another window.' },
-  download: { name: 'Download', refused: 'Downloads are off in this session.' },
+  download: { name: 'Download', refused: 'This file may not be saved in this session.' },
   upload: { name: 'Upload', refused: 'Choosing files is off in this session.' },
   print: { name: 'Print', refused: 'Printing is off in this session.' },
   full_screen: { name: 'Full screen', refused: 'The page may not fill the screen.' },

@@ -1,4 +1,5 @@
 import type { ExtendView } from '../bindings/ExtendView';
+import type { FileNotice } from '../bindings/FileNotice';
 import type { UiError } from '../bindings/UiError';
 import { clockFace, leftWords } from '../parts/countdown';
 import { errorLine } from './errors';
@@ -33,6 +34,10 @@ export const warningWords = (point: number, extend: Pick<ExtendView, 'left' | 's
   point <= 0
     ? 'Time is up.'
     : `${leftWords(point)} left. ${extend.left > 0 && extend.seconds > 0 ? 'Extend if you need longer.' : 'Then the session ends by itself.'}`;
+
+/** What is most easily missed comes first: where there is no room, the end is cut. */
+export const fileWords = ({ place }: Pick<FileNotice, 'place'>): string =>
+  place ? `Saved, and it stays after the session: ${place.name} in ${place.folder}` : 'The file did not come whole. Nothing of it was kept.';
 
 /** In two parts: the second is left out where there is no room for it. */
 export const idleWords = (left: number): [string, string] => [

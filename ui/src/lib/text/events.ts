@@ -44,6 +44,7 @@ export type EventKind =
   | 'window_opened'
   | 'window_closed'
   | 'page_viewed'
+  | 'file_downloaded'
   | 'request_blocked'
   | 'attempt_refused'
   | 'curtain_drawn'
@@ -116,6 +117,7 @@ export const EVENTS: Record<EventKind, string> = {
   window_opened: 'Window opened',
   window_closed: 'Window closed',
   page_viewed: 'Page',
+  file_downloaded: 'File saved',
   request_blocked: 'Blocked',
   attempt_refused: 'Blocked',
   curtain_drawn: 'Page covered',
@@ -162,6 +164,7 @@ export const LINES: Record<LineKind, string> = { ...EVENTS, resource: 'Resource'
 /** What the line is, said at length to whoever rests on its word. */
 export const HINTS: Partial<Record<LineKind, string>> = {
   page_viewed: 'Recorded by the server before it asked the portal. These lines are the pages that are counted.',
+  file_downloaded: 'Recorded by the server before any of it went out. The file lies on the agent’s disk and outlives the session.',
   resource: 'Loaded by a page on its own: a style, script, image or data. Not counted as a page.',
   unmasked_page: 'The answer showed, wherever it held it, a value that the portal’s rules mask. The reason for it stands on record before.',
   went_to: 'The console’s own record of where its window went. The page is counted once, where the server recorded it.',
@@ -255,7 +258,7 @@ export function whatWords(event: TrailEventView): string {
 const attemptName = (event: TrailEventView): string => lookUp(ATTEMPTS, event.because)?.name ?? event.because;
 
 /** Whether `what` is a path or an address, to be set in the monospaced face. */
-export const isAddress = (event: TrailEventView): boolean => !event.erased && (event.kind === 'page_viewed' || event.kind === 'request_blocked' || event.kind === 'write_sent');
+export const isAddress = (event: TrailEventView): boolean => !event.erased && (event.kind === 'page_viewed' || event.kind === 'file_downloaded' || event.kind === 'request_blocked' || event.kind === 'write_sent');
 
 /** `whose` session it is, where that is known: its end by the agent is one's own or somebody's. */
 export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'own' | 'staff_name'> | null = null): string {
@@ -269,6 +272,7 @@ export function becauseWords(event: TrailEventView, whose: Pick<SessionView, 'ow
       return lookUp(CURTAIN_CAUSES, event.because) ?? event.because;
     case 'staff_role_changed':
       return event.because === '' ? '' : `was ${lookUp(ROLES, event.because) ?? event.because}`;
+    case 'file_downloaded':
     case 'request_blocked':
     case 'session_refused':
       return event.because === '' ? '' : `rule ${event.because}`;

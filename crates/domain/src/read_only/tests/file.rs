@@ -79,6 +79,26 @@ fn what_is_not_understood_is_refused_with_the_place() {
         &format!("{socket}\n[[mask]]\nid = \"m\"\npath = \"/Live\"\nfields = [\"/iban\"]"),
         "come over a WebSocket",
     );
+    let file = "[[download]]\nid = \"d\"\npath = \"/a\"";
+    refused(file, "missing field `content_types`");
+    refused(&format!("{file}\ncontent_types = [\"text/csv\"]"), "missing field `max_bytes`");
+    refused(&format!("{file}\ncontent_types = []\nmax_bytes = 1"), "`d`: files are listed by their content types");
+    for many in ["0", "67108865"] {
+        refused(&format!("{file}\ncontent_types = [\"text/csv\"]\nmax_bytes = {many}"), "`max_bytes` is from 1 to");
+    }
+    for odd in ["*/*", "text/*", "csv", "text/csv; charset=latin1"] {
+        refused(&format!("{file}\ncontent_types = [\"{odd}\"]\nmax_bytes = 1"), "is no content type");
+    }
+    refused(
+        &format!("{file}\nmethod = \"POST\"\ncontent_types = [\"text/csv\"]\nmax_bytes = 1"),
+        "unknown field `method`",
+    );
+    refused(
+        &file
+            .replace("\"d\"", "\"download-too-long\"")
+            .replace("/a\"", "/a\"\ncontent_types = [\"a/b\"]\nmax_bytes = 1"),
+        "Amberglass's own",
+    );
     for version in ["version = 2", "", "version = \"1\""] {
         assert!(PortalRules::parse(version).is_err(), "{version}");
     }
@@ -167,5 +187,5 @@ fn the_file_in_the_documents_is_one() {
     let document = include_str!("../../../../../docs/gateway.md");
     let file = document.split("```toml\n").nth(2).unwrap().split("```").next().unwrap();
     let rules = PortalRules::parse(file).unwrap();
-    assert_eq!((rules.count(), rules.undeclared()), (11, vec![]));
+    assert_eq!((rules.count(), rules.undeclared()), (12, vec![]));
 }

@@ -95,6 +95,12 @@ pub struct CaseArguments {
     /// One field that a portal's rules mask, by rule and pointer, such as "bank-details /iban".
     #[arg(long, value_name = "RULE POINTER", conflicts_with = "write")]
     unmask: Option<String>,
+    /// A file of this path that the portal's rules list, such as "/invoices/7/file".
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["emergency", "write", "unmask"])]
+    download: Option<String>,
+    /// The portal's rule that lists it.
+    #[arg(long, value_name = "ID", default_value = "rule", requires = "download")]
+    download_rule: String,
     /// A request of theirs for this customer was denied within the last day.
     #[arg(long, requires = "emergency")]
     denied_last_day: bool,
@@ -124,6 +130,8 @@ impl From<CaseArguments> for Case {
             emergency: arguments.emergency,
             write: arguments.write,
             unmask: arguments.unmask,
+            download: arguments.download,
+            download_rule: arguments.download_rule,
             denied_last_day: arguments.denied_last_day,
             unreviewed: arguments.unreviewed,
         }
@@ -166,6 +174,7 @@ fn explain(policy: &Policy, hours: &WorkingHours, case: &Case, output: Output) -
     let decision = &explanation.decision;
     let rules = decision.rules.join(", ");
     let sentence = match decision.answer {
+        PolicyAnswer::Allowed if case.download.is_some() => format!("May be kept, by {rules}."),
         PolicyAnswer::Allowed => format!("Begins at once, by {rules}."),
         PolicyAnswer::NeedsApproval if decision.approvals == 1 => format!("Begins after one approval, by {rules}."),
         PolicyAnswer::NeedsApproval => format!("Begins after {} approvals, by {rules}.", decision.approvals),

@@ -7,7 +7,7 @@ use amberglass_domain::{
     ports::{Clock, Entropy},
     read_only::{
         self, Content, Decision, JudgedRequest, MessageDecision, PortalRules, RuleKind, Upgrade, decide_message,
-        query_overrides_method,
+        downloads, query_overrides_method,
         shadow::{self, Suspicion},
     },
 };
@@ -168,8 +168,22 @@ fn explain(rules: &PortalRules, asked: &Asked, output: Output) -> anyhow::Result
         (Some(rule), Some(kind)) => format!("{done}, by {rule} ({kind} of this file)."),
         (Some(_) | None, _) => format!("{done}: no rule speaks of it, and it reads."),
     };
-    let sentence = why.map_or_else(|| by.clone(), |why| format!("{by} {why}"));
-    output.done(&sentence, &json!({ "decision": decision, "rule": rule, "kind": kind, "why": why }))
+    let mut sentence = why.map_or_else(|| by.clone(), |why| format!("{by} {why}"));
+    let passes = decision == "pass" && !asked.websocket;
+    let files = if passes { downloads(&asked.method, target.path(), target.query(), rules) } else { Vec::new() };
+    for file in &files {
+        let (id, types, most) = (&file.request.id, file.content_types.join(" or "), file.max_bytes);
+        sentence.push_str(&format!(
+            "\nWhat it answers may be kept as a file where the policy lets, by {id} (download of this file): {types}, up to {most} bytes."
+        ));
+    }
+    let files: Vec<_> = files
+        .iter()
+        .map(
+            |file| json!({ "rule": file.request.id, "content_types": file.content_types, "max_bytes": file.max_bytes }),
+        )
+        .collect();
+    output.done(&sentence, &json!({ "decision": decision, "rule": rule, "kind": kind, "why": why, "downloads": files }))
 }
 
 async fn report(operator: &Operator, portal: &PortalId, output: Output) -> anyhow::Result<()> {
@@ -218,6 +232,7 @@ fn word(kind: RuleKind) -> &'static str {
         RuleKind::Write => "write",
         RuleKind::Withhold => "withhold",
         RuleKind::Mask => "mask",
+        RuleKind::Download => "download",
         RuleKind::Never => "never",
         RuleKind::Graphql => "graphql",
         RuleKind::JsonRpc => "json_rpc",

@@ -89,6 +89,9 @@ impl Explanation<'_> {
                  what was wanted."
                     .into()
             }
+            Reason::Download if self.rule == Some(amberglass_domain::read_only::rule::DOWNLOAD_TOO_LONG) => {
+                "The portal offered a file that is longer than a session may keep, so it was not passed on.".into()
+            }
             Reason::Download => format!(
                 "The portal offered a file. Files of {customer}'s do not leave the session, so it was not passed on."
             ),

@@ -18,6 +18,7 @@ const bar: SessionWindowView = {
   warning_millis: 5 * MINUTE,
   curtain: null,
   notice: null,
+  file: null,
   ending: false,
   warnings_millis: [5 * MINUTE, MINUTE],
   idle_remaining_millis: null,
