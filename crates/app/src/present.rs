@@ -198,6 +198,7 @@ impl Actor {
             warning_millis: warnings.first().copied().unwrap_or(i64::from(DEFAULT_WARNING_SECONDS) * 1000),
             curtain: running.curtain.clone(),
             notice: running.notice.clone(),
+            still_loading: running.still_loading && running.curtain.is_none(),
             ending: running.ending.is_some() || running.over.is_some(),
             warnings_millis: warnings,
             idle_remaining_millis: self.idle_remaining_millis(running, now),

@@ -532,6 +532,8 @@ pub struct SessionWindowView {
     pub curtain: Option<CurtainView>,
     /// The last thing the host refused to the page, to be explained in the bar for a few seconds.
     pub notice: Option<RefusedNotice>,
+    /// A page has been loading for seconds; a key stops it.
+    pub still_loading: bool,
     pub ending: bool,
     /// Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
     #[ts(type = "Array<number>")]
@@ -576,8 +578,12 @@ pub enum CurtainView {
         goes_on_until: UnixMillis,
     },
     PortalUnreachable {},
+    /// Whatever stands for the gateway can't prove that it is.
+    CertificateInvalid {},
     /// The page's web process died.
     PageCrashed {},
+    /// The page's web process does nothing but its own work.
+    PageStuck {},
     /// The screen is locked, or the machine sleeps.
     Away {},
     Ending {},

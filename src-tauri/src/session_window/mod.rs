@@ -22,7 +22,7 @@ mod plain;
 #[cfg(not(target_os = "linux"))]
 use plain::PlatformWindow;
 
-use std::{cell::RefCell, path::Path, sync::Arc};
+use std::{cell::RefCell, path::PathBuf, sync::Arc};
 
 use amberglass_app::{
     host::{HostEvent, OpenWindow},
@@ -31,6 +31,8 @@ use amberglass_app::{
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::SessionId;
 use tauri::AppHandle;
+
+use crate::machine_policy::CopyingOut;
 
 pub use bar::BAR;
 
@@ -59,6 +61,16 @@ pub enum WindowError {
     ContentFilter(String),
 }
 
+/// What holds for every session window of this run.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Keeps what is compiled for one session for those that follow.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is compiled there"))]
+    pub run_dir: PathBuf,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing there sees the keys of the page"))]
+    pub copying: CopyingOut,
+}
+
 struct OpenSession {
     session: SessionId,
     window: PlatformWindow,
@@ -72,13 +84,13 @@ thread_local! {
 }
 
 /// Opens the window under its curtain and starts loading the entry page.
-pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, run_dir: &Path) {
+pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, settled: &Settled) {
     let session = open.view.session.clone();
     let busy = OPEN.with_borrow(|open| open.is_some());
     let built = if busy {
         Err(WindowError::AlreadyOpen)
     } else {
-        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), run_dir)
+        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), settled)
     };
     match built {
         Ok(window) => {
@@ -112,6 +124,15 @@ pub fn reload_portal(session: &SessionId) {
 /// Only a path of the session's own origin; what the page itself may go to is judged and recorded as always.
 pub fn show_page(session: &SessionId, path: &str) {
     with_open(session, |window| window.show_page(path));
+}
+
+/// Calls `work` once no page is to be seen: at once, or when a curtain stands on the screen. Never, if the window goes first.
+#[cfg(target_os = "linux")]
+pub fn when_covered(work: impl FnOnce() + 'static) {
+    OPEN.with_borrow(|open| match open {
+        Some(open) => open.window.when_covered(Box::new(work)),
+        None => work(),
+    });
 }
 
 /// Destroys the window, the webview and its store.

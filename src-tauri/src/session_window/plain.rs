@@ -4,7 +4,6 @@
 use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
-    path::Path,
     rc::Rc,
 };
 
@@ -18,7 +17,7 @@ use wry::{
     dpi::{LogicalPosition, LogicalSize, PhysicalSize},
 };
 
-use super::{EventSink, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
 
 /// Logical pixels.
 const FRAME: f64 = 6.0;
@@ -45,7 +44,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        _run_dir: &Path,
+        _settled: &Settled,
     ) -> Result<Self, WindowError> {
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(format!("{} · {}", open.view.customer_name, open.view.code))

@@ -26,7 +26,11 @@ warning_millis: number, curtain: CurtainView | null,
 /**
  * The last thing the host refused to the page, to be explained in the bar for a few seconds.
  */
-notice: RefusedNotice | null, ending: boolean, 
+notice: RefusedNotice | null, 
+/**
+ * A page has been loading for seconds; a key stops it.
+ */
+still_loading: boolean, ending: boolean, 
 /**
  * Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
  */
