@@ -19,12 +19,12 @@ pub const CONSOLE: &str = "console";
 pub struct TauriHost {
     app: AppHandle,
     controller: Arc<OnceLock<Handle>>,
-    folders: session_window::Folders,
+    settled: session_window::Settled,
 }
 
 impl TauriHost {
-    pub fn new(app: AppHandle, folders: session_window::Folders) -> Self {
-        Self { app, controller: Arc::default(), folders }
+    pub fn new(app: AppHandle, settled: session_window::Settled) -> Self {
+        Self { app, controller: Arc::default(), settled }
     }
 
     /// The controller starts with the host in hand, so it can only be named afterwards.
@@ -65,7 +65,7 @@ impl Host for TauriHost {
     }
 
     fn open_session_window(&self, window: OpenWindow) {
-        let (app, sink, folders) = (self.app.clone(), self.sink(), self.folders.clone());
+        let (app, sink, settled) = (self.app.clone(), self.sink(), self.settled.clone());
         tauri::async_runtime::spawn(async move {
             let session = window.view.session.clone();
             let failed = |detail: String| HostEvent::WindowFailed { session: session.clone(), detail };
@@ -75,7 +75,7 @@ impl Host for TauriHost {
             };
             let main_sink = Arc::clone(&sink);
             let main_app = app.clone();
-            let on_main = move || session_window::open(&main_app, window, proxy, main_sink, &folders);
+            let on_main = move || session_window::open(&main_app, window, proxy, main_sink, &settled);
             if let Err(error) = app.run_on_main_thread(on_main) {
                 sink(failed(error.to_string()));
             }

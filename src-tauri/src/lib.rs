@@ -41,6 +41,7 @@ use crate::{
     preferences::StoredPreferences,
     run_folder::{RunFolder, ThisRun},
     server_choice::Sources,
+    session_window::Settled,
     tray::Tray,
 };
 
@@ -105,9 +106,10 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     log_file::start(&installation.data_dir.join("logs"))?;
     #[cfg(target_os = "linux")]
     engine_sandbox::say();
+    let machine = machine_policy::read(&machine_policy::path())?;
     let preferences = Arc::new(StoredPreferences::open(app, &installation.data_dir)?);
     let (server, server_url) = server_choice::choose(Sources {
-        machine_policy: machine_policy::read(&machine_policy::path())?.server,
+        machine_policy: machine.server,
         environment: std::env::var("AMBERGLASS_SERVER").ok(),
         preferences: preferences.read().server,
     })?;
@@ -123,8 +125,13 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
         .map_err(|error| SetUpError::Server { address: server.address.clone(), reason: error.to_string() })?;
     let backend = Arc::new(backend);
     let run_folder = RunFolder::make(&installation.cache_dir).map_err(SetUpError::RunFolder)?;
-    let folders = session_window::Folders { run: run_folder.path(), downloads: installation.downloads_dir.clone() };
-    let tauri_host = Arc::new(TauriHost::new(app.clone(), folders));
+    let settled = Settled {
+        run_dir: run_folder.path(),
+        downloads_dir: installation.downloads_dir.clone(),
+        copying: machine.clipboard,
+    };
+    tracing::info!(copying = ?settled.copying, "what may be copied out of a session");
+    let tauri_host = Arc::new(TauriHost::new(app.clone(), settled));
     app.manage(ThisRun::new(run_folder));
     let appearance = preferences.read().view();
     // The controller spawns its tasks on Tauri's runtime, which this thread is not part of.

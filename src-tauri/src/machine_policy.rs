@@ -10,6 +10,17 @@ use serde::Deserialize;
 pub struct MachinePolicy {
     /// Address of the server that every console of this computer works with.
     pub server: Option<String>,
+    /// What staff may copy out of a session.
+    pub clipboard: CopyingOut,
+}
+
+/// Whether Ctrl+C in a customer's page does what it does elsewhere. What the page does by itself is refused in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyingOut {
+    #[default]
+    Allow,
+    Refuse,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +30,12 @@ pub struct MachinePolicyError {
     reason: String,
 }
 
-/// Where each system keeps such a file.
+/// Where each system keeps such a file. Nobody can name another one but tests, which have no such folder of their own.
 pub fn path() -> PathBuf {
+    #[cfg(feature = "automation")]
+    if let Some(file) = std::env::var_os("AMBERGLASS_MACHINE_POLICY") {
+        return file.into();
+    }
     #[cfg(target_os = "windows")]
     {
         let folder = std::env::var_os("ProgramData").unwrap_or_else(|| "C:\\ProgramData".into());
@@ -66,10 +81,22 @@ mod tests {
     }
 
     #[test]
+    fn copying_out_of_a_session_is_allowed_unless_the_computer_refuses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("console.toml");
+        let words = ["", "clipboard = \"allow\"\n", "clipboard = \"refuse\"\n"];
+        let copying = words.map(|text| {
+            std::fs::write(&file, text).unwrap();
+            read(&file).unwrap().clipboard
+        });
+        assert_eq!(copying, [CopyingOut::Allow, CopyingOut::Allow, CopyingOut::Refuse]);
+    }
+
+    #[test]
     fn settings_that_make_no_sense_are_not_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("console.toml");
-        for text in ["server = 7400\n", "server https", "[server]\n"] {
+        for text in ["server = 7400\n", "server https", "[server]\n", "clipboard = \"no\"\n", "clipboard = false\n"] {
             std::fs::write(&file, text).unwrap();
             let words = read(&file).unwrap_err().to_string();
             assert!(words.contains("console.toml"), "{words}");

@@ -26,8 +26,25 @@ fn tell(controller: &Handle, absence: Absence, is_away: bool, why: &str) {
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+        time::Duration,
+    };
+
     use amberglass_app::{Handle, host::Absence};
-    use gtk::{gio, glib};
+    use gtk::{gio, glib, prelude::*};
+
+    use crate::session_window;
+
+    /// The machine waits for whoever holds it back, five seconds by default; a window that nobody can see paints nothing,
+    /// and is not worth that long.
+    const HELD_AT_MOST: Duration = Duration::from_secs(2);
+
+    thread_local! {
+        /// While it is there the machine waits before it sleeps. It holds a file; dropping it lets the machine go.
+        static HOLD: RefCell<Option<gio::UnixFDList>> = const { RefCell::new(None) };
+    }
 
     /// Bus, interface, signal, and what it says: always the same, or by its one argument (true: away).
     pub(super) struct Sign {
@@ -84,10 +101,41 @@ mod platform {
                     // A bus that is started anew must not end the program, and a session with it.
                     connection.set_exit_on_close(false);
                     subscribe(&connection, bus, &controller);
+                    if bus == gio::BusType::System {
+                        hold_back_sleep(&connection);
+                    }
                 }
                 Err(error) => tracing::info!(%error, ?bus, "no bus tells when nobody is at this machine"),
             });
         }
+    }
+
+    /// Asks the machine to wait until we have had our say, each time that it wants to sleep (systemd's inhibitor locks).
+    fn hold_back_sleep(connection: &gio::DBusConnection) {
+        let arguments = ("sleep", "Amberglass", "A customer's page is covered first", "delay").to_variant();
+        connection.call_with_unix_fd_list(
+            Some("org.freedesktop.login1"),
+            "/org/freedesktop/login1",
+            "org.freedesktop.login1.Manager",
+            "Inhibit",
+            Some(&arguments),
+            None,
+            gio::DBusCallFlags::NONE,
+            -1,
+            gio::UnixFDList::NONE,
+            gio::Cancellable::NONE,
+            |answer| match answer {
+                Ok((_, hold)) => HOLD.set(Some(hold)),
+                Err(error) => tracing::info!(%error, "this machine sleeps without waiting for the curtain"),
+            },
+        );
+    }
+
+    fn let_sleep_once_covered() {
+        let hold = Rc::new(Cell::new(HOLD.take()));
+        let late = Rc::clone(&hold);
+        session_window::when_covered(move || drop(hold.take()));
+        glib::timeout_add_local_once(HELD_AT_MOST, move || drop(late.take()));
     }
 
     pub(super) fn subscribe(connection: &gio::DBusConnection, bus: gio::BusType, controller: &Handle) {
@@ -103,9 +151,13 @@ mod platform {
                 None,
                 gio::DBusSignalFlags::NONE,
                 move |_, _, _, _, _, arguments| {
-                    let _ = &held;
                     if let Some(is_away) = sign.says(arguments) {
                         super::tell(&controller, sign.absence, is_away, sign.signal);
+                        match (sign.absence, is_away) {
+                            (Absence::Asleep, true) => let_sleep_once_covered(),
+                            (Absence::Asleep, false) => hold_back_sleep(&held),
+                            (Absence::ScreenLocked, _) => {}
+                        }
                     }
                 },
             );

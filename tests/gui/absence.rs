@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use amberglass_testkit::wait_until;
 use amberglass_tests::{
+    login::Login,
     portal_window::PortalWindow,
     process::run,
     workplace::{Setting, Workplace},
@@ -56,4 +58,32 @@ async fn a_screen_that_is_locked_and_a_machine_that_sleeps_bring_the_curtain_unt
     let trail = staff.trail(&session).await.unwrap();
     let drawn = trail.iter().filter(|event| event.record.kind == "curtain_drawn");
     assert_eq!(drawn.filter(|event| event.record.body.contains("away")).count(), 3);
+}
+
+#[tokio::test]
+async fn the_machine_waits_with_its_sleep_until_the_curtain_stands_and_the_next_time_too() {
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    let login = Login::on(&place.desk).unwrap();
+    place.sign_in().await.unwrap();
+    place.start_session("1042").await.unwrap();
+    let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
+    let holds = async |wanted: usize| {
+        let login = &login;
+        wait_until(&format!("{wanted} to hold the machine back"), LIMIT, move || async move {
+            (login.held() == wanted).then_some(())
+        })
+        .await;
+    };
+    // The service came later than the console, which takes hold of it when it wakes up.
+    login.sleeps(false).unwrap();
+    holds(1).await;
+    for _ in 0..2 {
+        login.sleeps(true).unwrap();
+        holds(0).await;
+        assert!(window.is_covered(&window.picture().unwrap()), "the machine slept before the curtain stood");
+        login.sleeps(false).unwrap();
+        holds(1).await;
+        window.until("the page", LIMIT, |picture| !window.is_covered(picture)).await;
+    }
 }

@@ -139,10 +139,19 @@ async fn a_click_on_a_hostile_page_opens_no_door_either_and_each_attempt_is_on_r
         let found = clicked.iter().find(|report| report["escape"] == escape);
         found.unwrap_or_else(|| panic!("{escape} was not tried: {clicked:#?}"))["outcome"].clone()
     };
-    // A page may read back what it has itself put on the clipboard just before; the engine asks for anything else.
-    for refused in ["fullscreen", "media", "screen", "location", "pointer_lock", "open", "open_blank"] {
+    for refused in [
+        "clipboard_write",
+        "clipboard_read",
+        "fullscreen",
+        "media",
+        "screen",
+        "location",
+        "pointer_lock",
+        "open",
+        "open_blank",
+    ] {
         let outcome = outcome(refused);
-        let granted = ["granted", "opened"].contains(&outcome.as_str().unwrap_or_default());
+        let granted = ["granted", "opened", "written", "read"].contains(&outcome.as_str().unwrap_or_default());
         assert!(!granted, "{refused}: {outcome}");
     }
     assert_ne!(outcome("notification"), "granted");

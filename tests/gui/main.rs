@@ -6,6 +6,8 @@ mod approval;
 mod attack_suite;
 mod attacks;
 mod beside_the_clock;
+mod between;
+mod clipboard;
 mod curtain;
 mod first_run;
 mod instances;
@@ -14,6 +16,7 @@ mod lifetime;
 mod main_job;
 mod one_write;
 mod refusals;
+mod stuck;
 
 use std::path::PathBuf;
 

@@ -136,27 +136,43 @@ impl<'a> Stage<'a> {
         Ok(titles.join(" | "))
     }
 
+    /// Has the page begin an attack, and leaves it at that.
+    ///
+    /// # Errors
+    /// When the page does not come to it.
+    pub async fn begin(&self, id: &str) -> Result<u64> {
+        let attack = amberglass_demo_portal::attacks::named(id).context("no such attack")?;
+        let run = self.place.stack.order_attack(id).await?;
+        self.step(run, "ready").await.context("the page did not come to it")?;
+        if attack.trigger == Trigger::Click {
+            let (x, y) = self.middle();
+            self.place.desk.click(x, y)?;
+        }
+        Ok(run)
+    }
+
+    /// The page's word that it has come this far in a run, or is past it already.
+    async fn step(&self, run: u64, step: &'static str) -> Option<Value> {
+        let of_run = move |report: &Value| report.get("run").and_then(Value::as_u64) == Some(run);
+        let there = move |report: &Value| of_run(report) && (is(report, "step", step) || is(report, "attack", "rest"));
+        within(|| async { self.reports(there).await.pop() }).await
+    }
+
+    /// Gives the page the keyboard.
+    pub fn focus_page(&self) -> Result<()> {
+        self.window.focus()
+    }
+
     /// Performs one attack. What is said of it is what went otherwise than it must.
     ///
     /// # Errors
     /// When the page does not come to it, or does not come back from it.
     pub async fn perform(&self, attack: &Attack) -> Result<Vec<String>> {
         let blocked_before = blocked(&self.trail().await?);
-        let run = self.place.stack.order_attack(attack.id).await?;
-        let of_run = move |report: &Value| report.get("run").and_then(Value::as_u64) == Some(run);
-        let step = async |step: &'static str| {
-            let there =
-                move |report: &Value| of_run(report) && (is(report, "step", step) || is(report, "attack", "rest"));
-            within(|| async { self.reports(there).await.pop() }).await
-        };
-        step("ready").await.context("the page did not come to it")?;
-        if attack.trigger == Trigger::Click {
-            let (x, y) = self.middle();
-            self.place.desk.click(x, y)?;
-        }
+        let run = self.begin(attack.id).await?;
         let mut complaints = Vec::new();
         if !matches!(attack.expected, Expected::Covered(_)) {
-            let done = step("done").await.context("the page did not come to its end")?;
+            let done = self.step(run, "done").await.context("the page did not come to its end")?;
             let outcome = done.get("outcome").and_then(Value::as_str).unwrap_or_default().to_owned();
             self.note(&format!("{}: {outcome}", attack.id))?;
             if outcome.starts_with("through") {

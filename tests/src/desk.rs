@@ -109,6 +109,16 @@ impl Desk {
         })
     }
 
+    /// Address of the message bus, which is the machine's here too.
+    pub fn bus(&self) -> &str {
+        self.environment.iter().find(|(name, _)| name == "DBUS_SESSION_BUS_ADDRESS").map_or("", |(_, address)| address)
+    }
+
+    /// For the programs that are started from now on.
+    pub fn add_environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// A notification daemon: what it shows stays until somebody clicks it, and its words are in [`Desk::toasts`].
     pub async fn show_toasts(&mut self) -> Result<()> {
         let (told, script) = (self.toast_file(), self.dir.join("toast.sh"));

@@ -11,6 +11,8 @@ pub mod browser;
 pub mod console;
 pub mod crash;
 pub mod desk;
+pub mod gateway_front;
+pub mod login;
 pub mod main_job;
 pub mod picture;
 pub mod portal_window;

@@ -63,12 +63,14 @@ pub struct StackSetting {
     pub limits: String,
     /// Where the server keeps its data; empty for SQLite in its folder.
     pub database_url: String,
+    /// Under which the gateway is reached; empty for its own listener.
+    pub gateway_origin: String,
 }
 
 impl StackSetting {
     /// The command `demo` knows no other.
     fn is_demo(&self) -> bool {
-        self.limits.is_empty() && self.database_url.is_empty()
+        self.limits.is_empty() && self.database_url.is_empty() && self.gateway_origin.is_empty()
     }
 }
 
@@ -204,7 +206,9 @@ fn config_file(dir: &Path) -> PathBuf {
 
 /// What `amberglass-server demo` serves, with other limits or another database.
 fn demo_with(dir: &Path, upstream: &str, setting: &StackSetting) -> String {
-    let StackSetting { hostile: _, limits, database_url } = setting;
+    let StackSetting { hostile: _, limits, database_url, gateway_origin } = setting;
+    let reached_at =
+        if gateway_origin.is_empty() { String::new() } else { format!("gateway_origin = \"{gateway_origin}\"") };
     format!(
         r#"data_dir = '{}'
 database_url = '{database_url}'
@@ -214,6 +218,7 @@ demo = true
 id = "barkside"
 name = "Barkside"
 gateway_host = "barkside.localhost"
+{reached_at}
 upstream = "{upstream}"
 audience = "barkside"
 rules = '{}'

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 use crate::{
     console::{Console, SignIn},
     desk::Desk,
+    gateway_front::{Front, GatewayFront},
     portal_window::PortalWindow,
     stack::{Stack, StackSetting},
     staff::Staff,
@@ -24,6 +25,7 @@ pub struct Workplace {
     pub desk: Desk,
     pub stack: Stack,
     line: Option<Line>,
+    front: Option<GatewayFront>,
     pub folder: tempfile::TempDir,
 }
 
@@ -45,11 +47,24 @@ pub struct Setting<'a> {
     pub limits: String,
     /// The console reaches the API through [`Workplace::line`]. Such a test must not block its runtime, which carries it.
     pub through_a_line: bool,
+    /// Somebody stands between the session window and the gateway: [`Workplace::front`].
+    pub front: Option<Front>,
+    /// What whoever manages the agent's computer has settled.
+    pub machine_policy: &'a str,
 }
 
 impl<'a> Setting<'a> {
     pub fn usual(bin_dir: &'a Path) -> Self {
-        Self { bin_dir, hostile: None, password: None, keyring: true, limits: String::new(), through_a_line: false }
+        Self {
+            bin_dir,
+            hostile: None,
+            password: None,
+            keyring: true,
+            limits: String::new(),
+            through_a_line: false,
+            front: None,
+            machine_policy: "",
+        }
     }
 }
 
@@ -74,16 +89,33 @@ fn api_of(stack: &Stack, line: Option<&Line>) -> String {
 impl Workplace {
     pub async fn open(setting: Setting<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let stack_setting =
-            StackSetting { hostile: setting.hostile, limits: setting.limits, ..StackSetting::default() };
+        let front = match setting.front {
+            Some(front) => Some(GatewayFront::start(front).await?),
+            None => None,
+        };
+        let gateway_origin = front.as_ref().map(|front| front.origin.clone()).unwrap_or_default();
+        let stack_setting = StackSetting {
+            hostile: setting.hostile,
+            limits: setting.limits,
+            gateway_origin,
+            ..StackSetting::default()
+        };
         let stack = Stack::start_as(setting.bin_dir, &folder.path().join("stack"), stack_setting)?;
-        let desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
+        if let Some(front) = &front {
+            front.lead_to(SocketAddr::from(([127, 0, 0, 1], stack.gateway_port)));
+        }
+        let mut desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
+        if !setting.machine_policy.is_empty() {
+            let file = folder.path().join("desk").join("console.toml");
+            std::fs::write(&file, setting.machine_policy)?;
+            desk.add_environment("AMBERGLASS_MACHINE_POLICY", &file.display().to_string());
+        }
         let agent = sample_agent()?;
         let sign_in = SignIn { email: agent.email, password: setting.password.unwrap_or(agent.password) };
         let home = folder.path().join("console");
         let line = if setting.through_a_line { Some(Line::to(address(&stack.api)?).await) } else { None };
         let console = Console::start(&desk, setting.bin_dir, &api_of(&stack, line.as_ref()), &home, sign_in).await?;
-        Ok(Self { console, desk, stack, line, folder })
+        Ok(Self { console, desk, stack, line, front, folder })
     }
 
     /// # Panics
@@ -91,6 +123,13 @@ impl Workplace {
     #[allow(clippy::expect_used, reason = "a test fails by panicking")]
     pub fn line(&self) -> &Line {
         self.line.as_ref().expect("there is a line")
+    }
+
+    /// # Panics
+    /// Unless somebody was set between window and gateway.
+    #[allow(clippy::expect_used, reason = "a test fails by panicking")]
+    pub fn front(&self) -> &GatewayFront {
+        self.front.as_ref().expect("somebody stands between window and gateway")
     }
 
     pub fn home(&self) -> PathBuf {

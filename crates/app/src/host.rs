@@ -118,8 +118,25 @@ pub enum HostEvent {
     PortalUnreachable {
         session: SessionId,
     },
+    /// What answers in the gateway's place has no valid certificate; nothing was sent to it.
+    CertificateRefused {
+        session: SessionId,
+    },
     PortalCrashed {
         session: SessionId,
+    },
+    /// For seconds the page has not taken what the person does.
+    PageStuck {
+        session: SessionId,
+    },
+    /// It takes it again.
+    PageAnswers {
+        session: SessionId,
+    },
+    /// A page has been loading for seconds, or has come to rest after that.
+    PageLoading {
+        session: SessionId,
+        still: bool,
     },
     BarCrashed {
         session: SessionId,

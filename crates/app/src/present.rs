@@ -199,6 +199,7 @@ impl Actor {
             curtain: running.curtain.clone(),
             notice: running.notice.clone(),
             file: running.file.clone(),
+            still_loading: running.still_loading && running.curtain.is_none(),
             ending: running.ending.is_some() || running.over.is_some(),
             warnings_millis: warnings,
             idle_remaining_millis: self.idle_remaining_millis(running, now),

@@ -47,7 +47,11 @@ pub(crate) struct Running {
     /// Set while silence, or the server, keeps the page covered: until when the session could still go on.
     lost_until: Option<UnixMillis>,
     unreachable: bool,
+    uncertified: bool,
     crashed: bool,
+    stuck: bool,
+    /// A page takes long to load; the one before it, or what has come of it, is to be seen meanwhile.
+    pub still_loading: bool,
     journal_failed: bool,
     away: Away,
     pub over: Option<Over>,
@@ -98,7 +102,10 @@ impl Running {
             painted: false,
             lost_until: None,
             unreachable: false,
+            uncertified: false,
             crashed: false,
+            stuck: false,
+            still_loading: false,
             journal_failed: false,
             away: Away::default(),
             over: None,
@@ -138,6 +145,15 @@ impl Running {
         self.last_input.saturating_add(i64::from(idle_seconds) * 1000)
     }
 
+    /// Only loading the page anew helps, or helps at once.
+    const fn has_page_trouble(&self) -> bool {
+        self.unreachable || self.uncertified || self.crashed || self.stuck
+    }
+
+    fn no_page_trouble(&mut self) {
+        (self.unreachable, self.uncertified, self.crashed, self.stuck) = (false, false, false, false);
+    }
+
     /// What must cover the page; the gravest reason comes first.
     fn wanted_curtain(&self) -> Option<CurtainView> {
         let ended_by = match self.over {
@@ -161,8 +177,12 @@ impl Running {
             Some(CurtainView::ConnectionLost { goes_on_until })
         } else if self.crashed {
             Some(CurtainView::PageCrashed {})
+        } else if self.uncertified {
+            Some(CurtainView::CertificateInvalid {})
         } else if self.unreachable {
             Some(CurtainView::PortalUnreachable {})
+        } else if self.stuck {
+            Some(CurtainView::PageStuck {})
         } else if self.away.locked || self.away.asleep {
             Some(CurtainView::Away {})
         } else if !self.painted {
@@ -178,7 +198,9 @@ const fn recorded_cause(curtain: &CurtainView) -> Option<&'static str> {
     match curtain {
         CurtainView::ConnectionLost { .. } => Some("connection_lost"),
         CurtainView::PortalUnreachable {} => Some("portal_unreachable"),
+        CurtainView::CertificateInvalid {} => Some("certificate_invalid"),
         CurtainView::PageCrashed {} => Some("page_crashed"),
+        CurtainView::PageStuck {} => Some("page_stuck"),
         CurtainView::JournalFailed {} => Some("journal_failed"),
         CurtainView::Away {} => Some("away"),
         CurtainView::Ended { ended_by: Some(EndedBy::Expired), .. } => Some("expired"),
@@ -419,7 +441,8 @@ impl Actor {
             }
             HostEvent::PortalPainted { session } => {
                 if let Some(running) = self.running_mut(&session) {
-                    (running.painted, running.unreachable, running.crashed) = (true, false, false);
+                    running.no_page_trouble();
+                    running.painted = true;
                     self.complete_start();
                 }
             }
@@ -433,6 +456,28 @@ impl Actor {
                 if let Some(running) = self.running_mut(&session) {
                     (running.painted, running.crashed) = (false, true);
                     self.complete_start();
+                }
+            }
+            HostEvent::CertificateRefused { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    (running.painted, running.uncertified) = (false, true);
+                    self.complete_start();
+                }
+            }
+            HostEvent::PageStuck { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    running.stuck = true;
+                    self.complete_start();
+                }
+            }
+            HostEvent::PageAnswers { session } => {
+                if let Some(running) = self.running_mut(&session) {
+                    running.stuck = false;
+                }
+            }
+            HostEvent::PageLoading { session, still } => {
+                if let Some(running) = self.running_mut(&session) {
+                    running.still_loading = still;
                 }
             }
             // A new bar knows nothing yet.
@@ -491,9 +536,9 @@ impl Actor {
         running.journal_failed = false;
         // Whoever presses this is at the screen: not every desktop says when it is unlocked.
         running.away = Away::default();
-        let reload = running.unreachable || running.crashed;
-        if reload {
-            (running.unreachable, running.crashed, running.painted) = (false, false, false);
+        if running.has_page_trouble() {
+            running.no_page_trouble();
+            (running.painted, running.still_loading) = (false, false);
             self.ports.host.reload_portal(session);
         }
         self.reconnect_now();
@@ -564,8 +609,12 @@ mod tests {
         assert_eq!(running.wanted_curtain(), None);
         running.away.asleep = true;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::Away {}));
+        running.stuck = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::PageStuck {}));
         running.unreachable = true;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::PortalUnreachable {}));
+        running.uncertified = true;
+        assert_eq!(running.wanted_curtain(), Some(CurtainView::CertificateInvalid {}));
         running.crashed = true;
         assert_eq!(running.wanted_curtain(), Some(CurtainView::PageCrashed {}));
         running.lost_until = Some(UnixMillis(5));

@@ -536,6 +536,8 @@ pub struct SessionWindowView {
     pub notice: Option<RefusedNotice>,
     /// The last file of the portal's that was to be kept here.
     pub file: Option<FileNotice>,
+    /// A page has been loading for seconds; a key stops it.
+    pub still_loading: bool,
     pub ending: bool,
     /// Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
     #[ts(type = "Array<number>")]
@@ -595,8 +597,12 @@ pub enum CurtainView {
         goes_on_until: UnixMillis,
     },
     PortalUnreachable {},
+    /// Whatever stands for the gateway can't prove that it is.
+    CertificateInvalid {},
     /// The page's web process died.
     PageCrashed {},
+    /// The page's web process does nothing but its own work.
+    PageStuck {},
     /// The screen is locked, or the machine sleeps.
     Away {},
     Ending {},

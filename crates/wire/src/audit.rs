@@ -486,6 +486,8 @@ pub enum Attempt {
     ContextMenu,
     DeveloperTools,
     DragOut,
+    // By the page itself, or by the person where this computer's settings keep the page in.
+    Clipboard,
 }
 
 impl EventDetail {

@@ -57,6 +57,22 @@ fn words(view: &CurtainView, minute: impl Fn(UnixMillis) -> String) -> Words {
             ],
             vec![end(), retry()],
         ),
+        CurtainView::CertificateInvalid {} => (
+            "The certificate is not valid.",
+            &[
+                "What answers in the gateway's place can't prove that it is the gateway. Nothing was sent to it, nothing of it is shown, and there is no way past this.",
+                "Your session goes on, and everything so far is on record. Try again. If it stays like this, end the session and tell whoever runs Amberglass.",
+            ],
+            vec![end(), retry()],
+        ),
+        CurtainView::PageStuck {} => (
+            "The page does not answer.",
+            &[
+                "It is busy with itself and takes no key and no click. It comes back by itself if it answers again.",
+                "Your session goes on, and everything so far is on record. You need not wait: stop it and load the portal's first page again, or end the session.",
+            ],
+            vec![end(), CurtainButton { action: CurtainAction::Retry, label: "Stop and load again".to_owned() }],
+        ),
         CurtainView::PageCrashed {} => (
             "The page stopped working.",
             &[
@@ -183,7 +199,9 @@ mod tests {
         let causes = [
             CurtainView::ConnectionLost { goes_on_until: UnixMillis(0) },
             CurtainView::PortalUnreachable {},
+            CurtainView::CertificateInvalid {},
             CurtainView::PageCrashed {},
+            CurtainView::PageStuck {},
             CurtainView::Away {},
             CurtainView::JournalFailed {},
         ];

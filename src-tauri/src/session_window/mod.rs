@@ -32,6 +32,8 @@ use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::SessionId;
 use tauri::AppHandle;
 
+use crate::machine_policy::CopyingOut;
+
 pub use bar::BAR;
 
 /// Where the windows report to. May be called from any thread.
@@ -62,13 +64,17 @@ pub enum WindowError {
     ContentFilter(String),
 }
 
-/// Where a window may write.
-#[derive(Clone, Debug)]
-pub struct Folders {
-    /// Goes with this run.
-    pub run: PathBuf,
+/// What holds for every session window of this run.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Keeps what is compiled for one session for those that follow.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is compiled there"))]
+    pub run_dir: PathBuf,
     /// The person's own, where files stay that they may keep.
-    pub downloads: PathBuf,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "every file is refused there"))]
+    pub downloads_dir: PathBuf,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing there sees the keys of the page"))]
+    pub copying: CopyingOut,
 }
 
 struct OpenSession {
@@ -84,13 +90,13 @@ thread_local! {
 }
 
 /// Opens the window under its curtain and starts loading the entry page.
-pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, folders: &Folders) {
+pub fn open(app: &AppHandle, open: OpenWindow, proxy: OriginProxy, sink: EventSink, settled: &Settled) {
     let session = open.view.session.clone();
     let busy = OPEN.with_borrow(|open| open.is_some());
     let built = if busy {
         Err(WindowError::AlreadyOpen)
     } else {
-        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), folders)
+        PlatformWindow::open(app, open, proxy.address(), Arc::clone(&sink), settled)
     };
     match built {
         Ok(window) => {
@@ -132,6 +138,15 @@ pub fn show_again(session: &SessionId) {
         if let Some(path) = window.current_path() {
             window.show_page(&path);
         }
+    });
+}
+
+/// Calls `work` once no page is to be seen: at once, or when a curtain stands on the screen. Never, if the window goes first.
+#[cfg(target_os = "linux")]
+pub fn when_covered(work: impl FnOnce() + 'static) {
+    OPEN.with_borrow(|open| match open {
+        Some(open) => open.window.when_covered(Box::new(work)),
+        None => work(),
     });
 }
 

@@ -86,6 +86,7 @@ pub(crate) mod tests {
             file: None,
             ending: false,
             warnings_millis: vec![300_000, 60_000],
+            still_loading: false,
             idle_remaining_millis: None,
             elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, paused: false, error: None },
             extend: ExtendView::default(),

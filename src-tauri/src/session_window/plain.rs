@@ -18,7 +18,7 @@ use wry::{
     dpi::{LogicalPosition, LogicalSize, PhysicalSize},
 };
 
-use super::{EventSink, Folders, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
 
 /// Logical pixels.
 const FRAME: f64 = 6.0;
@@ -45,7 +45,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        _folders: &Folders,
+        _settled: &Settled,
     ) -> Result<Self, WindowError> {
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(format!("{} · {}", open.view.customer_name, open.view.code))

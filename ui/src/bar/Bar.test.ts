@@ -104,6 +104,15 @@ describe('the bar', () => {
     expect(screen.getByTestId('spoken').textContent).toBe('');
   });
 
+  it('says that a page is still loading, and how to stop it', async () => {
+    const { show } = await shown(scenes.bar);
+    await show(scenes['bar-still-loading']);
+    expect(screen.getByTestId('still-loading').textContent).toContain('The page is still loading. Escape in the page stops it.');
+    expect(screen.getByTestId('spoken').textContent).toContain('still loading');
+    await show(scenes.bar);
+    expect(screen.queryByTestId('still-loading')).toBeNull();
+  });
+
   it('says how to stay when nobody has touched the window, counting, but speaks of it once', async () => {
     const { show } = await shown(scenes.bar);
     await show(scenes['bar-idle']);

@@ -151,6 +151,7 @@ export const ids = {
   countdown: 'countdown',
   notice: 'notice',
   idleNotice: 'idle-notice',
+  stillLoading: 'still-loading',
   spoken: 'spoken',
   openExtend: 'open-extend',
   extendText: 'extend-text',

@@ -58,8 +58,8 @@ export const BAR_WRITE = asTheyAre(
   'bar-write-unknown',
 );
 export const BAR_CLOSED = [
-  ...asTheyAre('bar', 'bar-long-name', 'bar-glass', 'bar-glass-last-minutes', 'bar-last-minutes', 'bar-no-extension', 'bar-no-unmask', 'bar-idle', 'bar-notice', 'bar-extended'),
+  ...asTheyAre('bar', 'bar-long-name', 'bar-glass', 'bar-glass-last-minutes', 'bar-last-minutes', 'bar-no-extension', 'bar-no-unmask', 'bar-idle', 'bar-notice', 'bar-still-loading', 'bar-extended'),
   // Its moment passes while one looks.
   ['bar-warning', 'bar-warning', (page) => page.getByTestId('notice').waitFor()],
-  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-page-crashed', 'bar-journal-failed', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),
+  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-certificate-invalid', 'bar-page-crashed', 'bar-page-stuck', 'bar-journal-failed', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),
 ];

@@ -285,6 +285,48 @@ async fn a_crashed_page_is_covered_and_can_be_loaded_again() {
 }
 
 #[tokio::test]
+async fn a_page_that_does_not_answer_is_covered_until_it_does_or_is_loaded_anew() {
+    let world = World::in_session().await;
+    let session = world.session();
+    let is_stuck = |curtain: &CurtainView| *curtain == CurtainView::PageStuck {};
+    world.handle.host_event(HostEvent::PageStuck { session: session.clone() });
+    world.until_curtain("stuck", is_stuck).await;
+    world.handle.host_event(HostEvent::PageAnswers { session: session.clone() });
+    world.until_window("uncovered", |view| view.curtain.is_none()).await;
+    assert!(world.logged("reload_portal").is_empty(), "a page that answers goes on");
+
+    world.handle.host_event(HostEvent::PageStuck { session: session.clone() });
+    world.until_curtain("stuck again", is_stuck).await;
+    world.handle.host_event(HostEvent::CurtainRetry { session: session.clone() });
+    world.until_true("reloaded", || world.logged("reload_portal").len() == 1).await;
+    world.until_curtain("loading", |curtain| *curtain == CurtainView::Opening {}).await;
+    world.handle.host_event(HostEvent::PortalPainted { session });
+    world.until_window("uncovered", |view| view.curtain.is_none()).await;
+    let stuck = |body: &str| body.contains("curtain_drawn") && body.contains("page_stuck");
+    let drawn = || world.server.with(|state| state.delivered.iter().filter(|record| stuck(&record.body)).count());
+    world.until_true("both times on record", || drawn() == 2).await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_still_loading_is_said_to_be_while_it_can_be_seen() {
+    let world = World::in_session().await;
+    let session = world.session();
+    let loading = |still| HostEvent::PageLoading { session: session.clone(), still };
+    world.handle.host_event(loading(true));
+    world.until_window("still loading", |view| view.still_loading).await;
+    world.handle.host_event(HostEvent::CertificateRefused { session: session.clone() });
+    world.until_curtain("no certificate", |curtain| *curtain == CurtainView::CertificateInvalid {}).await;
+    assert!(!world.window_now().await.still_loading, "the curtain says more");
+    world.handle.host_event(HostEvent::CurtainRetry { session: session.clone() });
+    world.handle.host_event(HostEvent::PortalPainted { session: session.clone() });
+    world.until_window("uncovered", |view| view.curtain.is_none() && !view.still_loading).await;
+    world.handle.host_event(loading(true));
+    world.until_window("still loading", |view| view.still_loading).await;
+    world.handle.host_event(loading(false));
+    world.until_window("loaded", |view| !view.still_loading).await;
+}
+
+#[tokio::test]
 async fn nobody_at_the_window_is_warned_a_minute_before_the_session_ends_for_it() {
     let world = World::in_session().await;
     world.clock.advance_seconds(539);

@@ -18,11 +18,13 @@ pub enum WindowKey {
     /// Tab and Shift+Tab at the curtain.
     Next,
     Previous,
-    /// Escape at the curtain.
+    /// Escape: stops a page that is loading; leaves the curtain.
     Leave,
     /// Keys by which toolkits and browsers open an inspector or a page's source; GTK's own can hide any widget, the
     /// overlay too.
     Inspector,
+    /// Keys that copy or cut what is selected.
+    Copy,
 }
 
 /// Calls `act` for the window's own keys; what `act` does not want goes on to whatever has the keyboard.
@@ -44,6 +46,8 @@ fn key_of(event: &gdk::EventKey) -> Option<WindowKey> {
         keys::Tab if held.is_empty() => Some(WindowKey::Next),
         keys::ISO_Left_Tab if plain => Some(WindowKey::Previous),
         keys::Escape if held.is_empty() => Some(WindowKey::Leave),
+        keys::Delete | keys::KP_Delete if held == gdk::ModifierType::SHIFT_MASK => Some(WindowKey::Copy),
+        _ if held == gdk::ModifierType::CONTROL_MASK && copies_with_control(event) => Some(WindowKey::Copy),
         _ => None,
     }
 }
@@ -55,4 +59,15 @@ fn is_inspector(event: &gdk::EventKey) -> bool {
     event.keyval() == keys::F12
         || (control && shift && matches!(key, Some('c' | 'd' | 'i' | 'j' | 'k')))
         || (control && !shift && key == Some('u'))
+}
+
+/// By any of the keyboard's layouts, as toolkits understand such keys too: on a Cyrillic keyboard the key of the C copies.
+fn copies_with_control(event: &gdk::EventKey) -> bool {
+    let copies = |key: gdk::keys::Key| {
+        matches!(key, keys::Insert | keys::KP_Insert)
+            || matches!(key.to_unicode().map(|key| key.to_ascii_lowercase()), Some('c' | 'x'))
+    };
+    let keymap = gdk::Display::default().and_then(|display| gdk::Keymap::for_display(&display));
+    let others = keymap.map(|keymap| keymap.entries_for_keycode(event.hardware_keycode().into())).unwrap_or_default();
+    copies(event.keyval()) || others.into_iter().any(|(_, key)| copies(key.into()))
 }

@@ -8,9 +8,11 @@ use gtk::{gio, glib, prelude::*};
 use webkit2gtk::{
     AuthenticationRequestExt as _, LoadEvent, PermissionRequestExt as _, PolicyDecisionExt as _, PolicyDecisionType,
     ResponsePolicyDecision, ResponsePolicyDecisionExt as _, ScriptDialogType, SettingsExt as _, SnapshotOptions,
-    SnapshotRegion, URIResponseExt as _, WebContextExt as _, WebView, WebViewExt as _,
+    SnapshotRegion, TLSErrorsPolicy, URIResponseExt as _, WebContextExt as _, WebView, WebViewExt as _,
+    WebsiteDataManagerExt as _,
 };
 
+use super::{engine_features, page_process, slow_load};
 use crate::session_window::portal::Lock;
 
 /// Header by which the gateway tells that the portal behind it did not answer.
@@ -25,6 +27,8 @@ pub fn apply(view: &WebView, lock: &Lock) {
     refuse_prompts(view, lock);
     say_sandbox(view);
     report_loading(view, lock);
+    page_process::watch(view, lock);
+    slow_load::watch(view, lock);
 }
 
 fn settings(view: &WebView) {
@@ -45,6 +49,7 @@ fn settings(view: &WebView) {
     settings.set_allow_universal_access_from_file_urls(false);
     settings.set_allow_top_navigation_to_data_urls(false);
     settings.set_enable_write_console_messages_to_stdout(false);
+    engine_features::switch_off(&settings);
 }
 
 /// Said once for each session: with its sandbox the engine keeps a page that has taken its web process over from the rest
@@ -133,15 +138,20 @@ fn refuse_prompts(view: &WebView, lock: &Lock) {
         told.refuse(Attempt::Authentication, None);
         true
     });
+    // As the engine does anyway, unless somebody has told it otherwise.
+    if let Some(store) = view.context().and_then(|context| context.website_data_manager()) {
+        store.set_tls_errors_policy(TLSErrorsPolicy::Fail);
+    }
     let told = lock.clone();
     view.connect_load_failed_with_tls_errors(move |_, address, _, _| {
         told.refuse(Attempt::InvalidCertificate, Some(address));
-        told.unreachable("");
+        // Nobody is asked whether to go on all the same.
+        (told.sink)(HostEvent::CertificateRefused { session: told.session.clone() });
         true
     });
 }
 
-/// Tells when a page stands, when the portal did not answer, and when the page is gone.
+/// Tells when a page stands, when the portal did not answer, and when the page wants to go.
 fn report_loading(view: &WebView, lock: &Lock) {
     let told = lock.clone();
     let painted = Cell::new(false);
@@ -176,10 +186,6 @@ fn report_loading(view: &WebView, lock: &Lock) {
             told.unreachable(&headers.one(REFERENCE_HEADER).unwrap_or_default());
         }
         unreachable
-    });
-    let told = lock.clone();
-    view.connect_web_process_terminated(move |_, _| {
-        (told.sink)(HostEvent::PortalCrashed { session: told.session.clone() });
     });
     let told = lock.clone();
     view.connect_close(move |_| {

@@ -3,12 +3,16 @@
 //! `lockdown` holds what WebKitGTK needs beyond `portal`, `surface` presents the overlay's pixels and `curtain_controls` what
 //! can be pressed on them, `downloads` saves what the gateway has marked and refuses the rest, `content_filter` is the engine's own wall against other origins.
 
+mod clipboard;
 mod content_filter;
 mod curtain_controls;
 mod downloads;
+mod engine_features;
 mod input;
 mod keyboard;
 mod lockdown;
+mod page_process;
+mod slow_load;
 mod surface;
 
 use std::{cell::RefCell, net::SocketAddr, rc::Rc};
@@ -24,12 +28,13 @@ use tauri::{AppHandle, Window, WindowEvent};
 use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
 use self::{
+    clipboard::ClipboardGuard,
     downloads::Downloads,
     input::InputWatch,
     keyboard::WindowKey,
     surface::{OverlaySurface, event_of},
 };
-use super::{EventSink, Folders, MIN_SIZE, SIZE, WINDOW, WindowError, bar, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
 
 /// Thickness of the overlay's frame, in logical pixels.
 const FRAME: i32 = 6;
@@ -39,6 +44,8 @@ pub struct PlatformWindow {
     bar: Bar,
     portal: Rc<RefCell<Portal>>,
     surface: Rc<OverlaySurface>,
+    /// Watches for as long as the window stands.
+    _clipboard: Rc<ClipboardGuard>,
 }
 
 /// The bar's webview, and the widget that it is in the window's column.
@@ -61,13 +68,12 @@ struct Portal {
 }
 
 impl PlatformWindow {
-    /// The folder of this run keeps the compiled content filter for the sessions that follow.
     pub fn open(
         app: &AppHandle,
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        folders: &Folders,
+        settled: &Settled,
     ) -> Result<Self, WindowError> {
         let title = format!("{} · {}", open.view.customer_name, open.view.code);
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
@@ -76,7 +82,7 @@ impl PlatformWindow {
             .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
             .center()
             .build()?;
-        let built = Self::fill(window.clone(), open, proxy, sink, folders);
+        let built = Self::fill(window.clone(), open, proxy, sink, settled);
         if built.is_err() {
             let _ = window.destroy();
         }
@@ -88,7 +94,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        folders: &Folders,
+        settled: &Settled,
     ) -> Result<Self, WindowError> {
         let webview = bar::add(&window, &open.view)?;
         let column = window.default_vbox()?;
@@ -120,13 +126,14 @@ impl PlatformWindow {
         input.pointer_over(&bar.widget);
         report_close(&window, &open, &sink);
 
-        let filter_dir = folders.run.clone();
-        let downloads = Downloads::new(&folders.run, &folders.downloads, &open.view.code);
+        let clipboard = guard_clipboard(&window, &bar, &lock, settled)?;
+        let filter_dir = settled.run_dir.clone();
+        let downloads = Downloads::new(&settled.run_dir, &settled.downloads_dir, &open.view.code);
         let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir, downloads };
         let portal = Rc::new(RefCell::new(portal));
-        listen(&window, &bar, &surface, &portal)?;
+        listen(&window, &bar, &surface, &portal, &clipboard)?;
         load(&portal)?;
-        Ok(Self { window, bar, portal, surface })
+        Ok(Self { window, bar, portal, surface, _clipboard: clipboard })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
@@ -137,6 +144,10 @@ impl PlatformWindow {
         if self.surface.show(view, self.bar.widget.is_focus()) {
             self.portal.borrow().focus();
         }
+    }
+
+    pub fn when_covered(&self, work: Box<dyn FnOnce()>) {
+        self.surface.when_covered(work);
     }
 
     pub fn raise(&self) {
@@ -171,7 +182,7 @@ impl PlatformWindow {
         self.surface.stop();
         self.portal.borrow().downloads.stop();
         // The view goes first, while its ephemeral store is the only thing that holds the session's cookie.
-        self.portal.borrow_mut().view.take();
+        self.portal.borrow_mut().drop_view();
         if let Err(error) = self.window.destroy() {
             tracing::error!(%error, "the session window could not be destroyed");
         }
@@ -180,6 +191,16 @@ impl PlatformWindow {
 }
 
 impl Portal {
+    fn drop_view(&mut self) {
+        if let Some(view) = self.view.take() {
+            page_process::end(&view.webview());
+        }
+    }
+
+    fn stop_loading(&self) -> bool {
+        self.view.as_ref().is_some_and(|view| slow_load::stop(&view.webview()))
+    }
+
     fn focus(&self) {
         if let Some(view) = &self.view {
             view.webview().grab_focus();
@@ -193,8 +214,10 @@ fn listen(
     bar: &Bar,
     surface: &Rc<OverlaySurface>,
     portal: &Rc<RefCell<Portal>>,
+    clipboard: &Rc<ClipboardGuard>,
 ) -> Result<(), WindowError> {
     let (bar, surface, portal) = (bar.clone(), Rc::downgrade(surface), Rc::downgrade(portal));
+    let clipboard = Rc::downgrade(clipboard);
     keyboard::listen(&window.gtk_window()?, move |key| {
         let (Some(surface), Some(portal)) = (surface.upgrade(), portal.upgrade()) else { return false };
         let in_bar = bar.widget.is_focus();
@@ -210,7 +233,13 @@ fn listen(
                 bar.widget.grab_focus();
                 bar::focus_end(&bar.webview);
             }
+            // As in any browser; a page that has come to rest has uses of its own for it.
+            WindowKey::Leave if !in_bar && !surface.covers() => return portal.borrow().stop_loading(),
             // The page and the bar have uses of their own for these.
+            WindowKey::Copy => {
+                let in_page = !in_bar && !surface.covers();
+                return in_page && clipboard.upgrade().is_some_and(|clipboard| clipboard.takes_copy_key());
+            }
             WindowKey::Next | WindowKey::Previous | WindowKey::Leave if in_bar || !surface.covers() => return false,
             WindowKey::Next | WindowKey::Previous => {
                 if !surface.step(key == WindowKey::Next) {
@@ -226,6 +255,23 @@ fn listen(
         true
     });
     Ok(())
+}
+
+/// The bar and the console may write to the clipboard, on the person's word alone; whoever has the keyboard is who writes.
+fn guard_clipboard(
+    window: &Window,
+    bar: &Bar,
+    lock: &portal::Lock,
+    settled: &Settled,
+) -> Result<Rc<ClipboardGuard>, WindowError> {
+    let (own, bar) = (window.gtk_window()?.upcast::<gtk::Window>(), bar.widget.clone());
+    Ok(ClipboardGuard::watch(lock, settled.copying, move || {
+        let active = gtk::Window::list_toplevels()
+            .into_iter()
+            .filter_map(|window| window.downcast::<gtk::Window>().ok())
+            .find(gtk::Window::is_active);
+        active.is_some_and(|active| active != own || bar.is_focus())
+    }))
 }
 
 /// Fixes the bar's height and brings it back when its web process dies; frame and countdown stay on meanwhile.
@@ -259,7 +305,7 @@ fn report_close(window: &Window, open: &OpenWindow, sink: &EventSink) {
 /// Builds the view, and loads the entry page once content filter and cookie are in place.
 fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     let mut parts = portal.borrow_mut();
-    drop(parts.view.take());
+    parts.drop_view();
     let view = portal::builder(&parts.lock, parts.proxy).build_gtk(&parts.container)?;
     let webkit = view.webview();
     parts.downloads.watch(&webkit, &parts.lock)?;

@@ -33,10 +33,15 @@ struct Parts {
     painting: RefCell<Painting>,
 }
 
+/// From the drawing to the screen.
+const FRAMES: u32 = 2;
+
 struct Painting {
     renderer: Renderer,
     /// What stands on the screen, to know whether a tick changes it.
     shown: Option<OverlayState>,
+    /// What is waiting for a curtain to stand on the screen.
+    waiting: Vec<Box<dyn FnOnce()>>,
 }
 
 impl OverlaySurface {
@@ -47,7 +52,7 @@ impl OverlaySurface {
         layers.add_overlay(&area);
         let told = lock.clone();
         let press = Rc::new(move |action| (told.sink)(event_of(action, &told.session)));
-        let painting = Painting { renderer: Renderer::new(PixelOrder::Bgra), shown: None };
+        let painting = Painting { renderer: Renderer::new(PixelOrder::Bgra), shown: None, waiting: Vec::new() };
         let parts = Rc::new_cyclic(|weak: &Weak<Parts>| {
             let follow = weak.clone();
             let focus_moved = Rc::new(move || {
@@ -124,6 +129,17 @@ impl OverlaySurface {
         self.parts.picture.borrow().covers_page()
     }
 
+    /// Calls `work` when a curtain stands on the screen: at once, if one does.
+    pub fn when_covered(&self, work: Box<dyn FnOnce()>) {
+        let mut painting = self.parts.painting.borrow_mut();
+        if painting.shown.as_ref().is_some_and(|shown| shown.curtain.is_some()) {
+            drop(painting);
+            work();
+        } else {
+            painting.waiting.push(work);
+        }
+    }
+
     pub fn offers(&self, action: CurtainAction) -> bool {
         self.parts.controls.has(action)
     }
@@ -182,6 +198,18 @@ impl Parts {
             tracing::error!("the overlay could not be painted; the page is covered");
             canvas.set_source_rgb(0.906, 0.898, 0.894);
             let _ = canvas.paint();
+        }
+        if state.curtain.is_some() && !painting.waiting.is_empty() {
+            let waiting = RefCell::new(std::mem::take(&mut painting.waiting));
+            let frames = Cell::new(0);
+            self.area.add_tick_callback(move |_, _| {
+                frames.set(frames.get() + 1);
+                if frames.get() < FRAMES {
+                    return glib::ControlFlow::Continue;
+                }
+                waiting.take().into_iter().for_each(|work| work());
+                glib::ControlFlow::Break
+            });
         }
         painting.shown = Some(state);
     }

@@ -3,4 +3,4 @@
 /**
  * What a page may not do in the locked webview.
  */
-export type Attempt = "navigation" | "new_window" | "download" | "upload" | "print" | "full_screen" | "permission" | "notification" | "script_dialog" | "authentication" | "invalid_certificate" | "other_origin" | "close_window" | "context_menu" | "developer_tools" | "drag_out";
+export type Attempt = "navigation" | "new_window" | "download" | "upload" | "print" | "full_screen" | "permission" | "notification" | "script_dialog" | "authentication" | "invalid_certificate" | "other_origin" | "close_window" | "context_menu" | "developer_tools" | "drag_out" | "clipboard";

@@ -5,7 +5,7 @@ import type { UnixMillis } from "./UnixMillis";
 /**
  * Why the page is covered.
  */
-export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "page_crashed", } | { "cause": "away", } | { "cause": "ending", } | { "cause": "ended", 
+export type CurtainView = { "cause": "opening", } | { "cause": "connection_lost", goes_on_until: UnixMillis, } | { "cause": "portal_unreachable", } | { "cause": "certificate_invalid", } | { "cause": "page_crashed", } | { "cause": "page_stuck", } | { "cause": "away", } | { "cause": "ending", } | { "cause": "ended", 
 /**
  * `None` from the word that it is over until the server has said who or what ended it.
  */

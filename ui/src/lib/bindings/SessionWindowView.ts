@@ -32,7 +32,11 @@ notice: RefusedNotice | null,
 /**
  * The last file of the portal's that was to be kept here.
  */
-file: FileNotice | null, ending: boolean, 
+file: FileNotice | null, 
+/**
+ * A page has been loading for seconds; a key stops it.
+ */
+still_loading: boolean, ending: boolean, 
 /**
  * Moments before the end, in milliseconds and longest first, at which the countdown is announced (screen readers too).
  */

@@ -11,6 +11,7 @@ export const BAR = {
   end: 'End',
   extend: 'Extend',
   why: 'Why do you need longer?',
+  stillLoading: 'The page is still loading. Escape in the page stops it.',
   busy: 'Extending',
   cancel: 'Cancel',
   tooShort: 'Say in at least 10 characters why you need longer.',

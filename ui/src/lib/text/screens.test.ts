@@ -53,7 +53,9 @@ describe('the curtain', () => {
     const causes: CurtainView[] = [
       { cause: 'connection_lost', goes_on_until: at },
       { cause: 'portal_unreachable' },
+      { cause: 'certificate_invalid' },
       { cause: 'page_crashed' },
+      { cause: 'page_stuck' },
       { cause: 'away' },
       { cause: 'journal_failed' },
     ];

@@ -6,6 +6,7 @@ const BUSY: &str = "a page may keep its own process busy";
 
 pub(super) const ATTACKS: &[Attack] = &[
     Attack::nothing("busy", "does nothing else for three seconds", BUSY, "const end = Date.now() + 3000; while (Date.now() < end); return 'over';").visual().quick(),
+    Attack::new("busy-for-ever", "does nothing else any more", "for (;;);", Expected::Covered("page_stuck")).click().visual().quick(),
     Attack::nothing("history-flood", "fills its history", "the engine stops it after a hundred and the host is not asked", "for (let round = 0; round < 5000; round += 1) history.pushState({}, '', `?run=${run}&round=${round}`);"),
     Attack::nothing("memory", "takes 300 MB", BUSY, "const kept = []; for (let part = 0; part < 30; part += 1) kept.push(new Uint8Array(10 * 1024 * 1024).fill(part));
          window.kept = kept; return 'taken';"),

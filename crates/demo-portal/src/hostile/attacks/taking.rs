@@ -83,13 +83,37 @@ pub(super) const ATTACKS: &[Attack] = &[
     .by(Trigger::DragOut)
     .visual()
     .quick(),
-    Attack::nothing(
+    Attack::refused(
         "copy",
         "copies its own text with a click",
-        "the engine lets a click copy the page's own text, as a person's Ctrl+C does",
-        "const text = make('textarea', { value: 'its own text' }); text.select(); document.execCommand('copy');",
+        "clipboard",
+        "const text = make('textarea', { value: 'escaped to the clipboard' }); text.select(); document.execCommand('copy');",
+    )
+    .click()
+    .quick(),
+    Attack::refused(
+        "copy-handler",
+        "puts other words than are selected on the clipboard with a click",
+        "clipboard",
+        "addEventListener('copy', (event) => {
+           event.clipboardData.setData('text/plain', 'escaped to the clipboard'); event.preventDefault();
+         });
+         getSelection().selectAllChildren(document.body); document.execCommand('copy');",
     )
     .click(),
+    Attack::nothing(
+        "copy-newer",
+        "writes to the clipboard by the newer way",
+        "it is switched off in the engine, which does not have that interface then",
+        "return navigator.clipboard ? 'through: there' : 'absent';",
+    )
+    .click(),
+    Attack::nothing(
+        "copy-selection",
+        "selects its own text, which a desktop takes for copied",
+        "selecting is allowed, and the host takes what is selected back from the desktop",
+        "make('p', { textContent: 'escaped by selection' }); getSelection().selectAllChildren(document.body); await pause(300);",
+    ),
     Attack::nothing(
         "marker",
         "leaves a word wherever a page can leave anything",
