@@ -269,7 +269,7 @@ impl Gateway {
         let outcome = tokio::select! {
             biased;
             () = cut.cancelled() => None,
-            outcome = self.forward(parts, body, &addressed, (&session, &told), &target, &masking, heard, &cut) => Some(outcome),
+            outcome = self.forward(parts, body, &addressed, (&session, &told), &target, &rules, &masking, heard, &cut) => Some(outcome),
         };
         match outcome {
             Some(outcome) => outcome,
@@ -339,6 +339,7 @@ impl Gateway {
         addressed: &Addressed<'_>,
         (session, told): (&GatewaySession, &Told),
         target: &PathAndQuery,
+        rules: &Rules,
         masking: &Masking<'_>,
         heard: &Heard,
         cut: &CancellationToken,
