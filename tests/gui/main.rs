@@ -7,6 +7,7 @@ mod attack_suite;
 mod attacks;
 mod beside_the_clock;
 mod curtain;
+mod downloads;
 mod first_run;
 mod instances;
 mod leaves_nothing;

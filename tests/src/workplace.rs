@@ -43,13 +43,16 @@ pub struct Setting<'a> {
     pub keyring: bool,
     /// See [`StackSetting::limits`].
     pub limits: String,
+    /// See [`StackSetting::files`].
+    pub files: Option<String>,
     /// The console reaches the API through [`Workplace::line`]. Such a test must not block its runtime, which carries it.
     pub through_a_line: bool,
 }
 
 impl<'a> Setting<'a> {
     pub fn usual(bin_dir: &'a Path) -> Self {
-        Self { bin_dir, hostile: None, password: None, keyring: true, limits: String::new(), through_a_line: false }
+        let limits = String::new();
+        Self { bin_dir, hostile: None, password: None, keyring: true, limits, files: None, through_a_line: false }
     }
 }
 
@@ -74,8 +77,9 @@ fn api_of(stack: &Stack, line: Option<&Line>) -> String {
 impl Workplace {
     pub async fn open(setting: Setting<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let stack_setting =
-            StackSetting { hostile: setting.hostile, limits: setting.limits, ..StackSetting::default() };
+        let Setting { hostile, limits, files, .. } = &setting;
+        let (hostile, limits, files) = (hostile.clone(), limits.clone(), files.clone());
+        let stack_setting = StackSetting { hostile, limits, files, ..StackSetting::default() };
         let stack = Stack::start_as(setting.bin_dir, &folder.path().join("stack"), stack_setting)?;
         let desk = Desk::start(&folder.path().join("desk"), setting.keyring).await?;
         let agent = sample_agent()?;
