@@ -9,6 +9,7 @@ mod beside_the_clock;
 mod between;
 mod clipboard;
 mod curtain;
+mod downloads;
 mod first_run;
 mod instances;
 mod leaves_nothing;

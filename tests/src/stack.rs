@@ -13,6 +13,13 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{self, Process};
 
+const DEFAULT_POLICY: &str = include_str!("../../policies/default.cedar");
+const AGENTS_KEEP_FILES: &str = r#"
+@id("agents-keep-files")
+permit (principal, action == Action::"download", resource)
+when { principal.role == "agent" };
+"#;
+
 const READY: Duration = Duration::from_secs(30);
 
 /// The folder of the built programs, given the path of one of them. `cargo xtask test build` fills it.
@@ -61,6 +68,8 @@ pub struct StackSetting {
     pub hostile: Option<String>,
     /// Lines of the section `[limits]` of a `server.toml`; empty for the product's defaults.
     pub limits: String,
+    /// Agents may keep files, which the built-in policy lets nobody: those that the portal's rules list, and these lines beside them.
+    pub files: Option<String>,
     /// Where the server keeps its data; empty for SQLite in its folder.
     pub database_url: String,
     /// Under which the gateway is reached; empty for its own listener.
@@ -70,7 +79,10 @@ pub struct StackSetting {
 impl StackSetting {
     /// The command `demo` knows no other.
     fn is_demo(&self) -> bool {
-        self.limits.is_empty() && self.database_url.is_empty() && self.gateway_origin.is_empty()
+        self.limits.is_empty()
+            && self.files.is_none()
+            && self.database_url.is_empty()
+            && self.gateway_origin.is_empty()
     }
 }
 
@@ -96,7 +108,11 @@ impl Stack {
         let portal_url = format!("http://127.0.0.1:{portal_port}");
         let upstream = front.as_ref().map_or(&portal_url, |front| &front.upstream);
         if !setting.is_demo() {
-            std::fs::write(rules_file(dir), amberglass_demo_portal::RULES)?;
+            let more = setting.files.as_deref().unwrap_or_default();
+            std::fs::write(rules_file(dir), format!("{}\n{more}", amberglass_demo_portal::RULES))?;
+            if setting.files.is_some() {
+                std::fs::write(policy_file(dir), format!("{DEFAULT_POLICY}\n{AGENTS_KEEP_FILES}"))?;
+            }
             std::fs::write(config_file(dir), demo_with(dir, upstream, &setting))?;
         }
         // The same addresses again after a restart.
@@ -206,9 +222,11 @@ fn config_file(dir: &Path) -> PathBuf {
 
 /// What `amberglass-server demo` serves, with other limits or another database.
 fn demo_with(dir: &Path, upstream: &str, setting: &StackSetting) -> String {
-    let StackSetting { hostile: _, limits, database_url, gateway_origin } = setting;
+    let StackSetting { hostile: _, limits, database_url, files, gateway_origin } = setting;
     let reached_at =
         if gateway_origin.is_empty() { String::new() } else { format!("gateway_origin = \"{gateway_origin}\"") };
+    let policy = files.as_ref().map(|_| format!("[policy]\nrules = '{}'\n", policy_file(dir).display()));
+    let policy = policy.unwrap_or_default();
     format!(
         r#"data_dir = '{}'
 database_url = '{database_url}'
@@ -229,12 +247,17 @@ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 from = "00:00"
 to = "00:00"
 
+{policy}
 [limits]
 {limits}
 "#,
         dir.join("server").display(),
         rules_file(dir).display()
     )
+}
+
+fn policy_file(dir: &Path) -> PathBuf {
+    dir.join("policy.cedar")
 }
 
 fn rules_file(dir: &Path) -> PathBuf {

@@ -45,6 +45,8 @@ pub struct Setting<'a> {
     pub keyring: bool,
     /// See [`StackSetting::limits`].
     pub limits: String,
+    /// See [`StackSetting::files`].
+    pub files: Option<String>,
     /// The console reaches the API through [`Workplace::line`]. Such a test must not block its runtime, which carries it.
     pub through_a_line: bool,
     /// Somebody stands between the session window and the gateway: [`Workplace::front`].
@@ -61,6 +63,7 @@ impl<'a> Setting<'a> {
             password: None,
             keyring: true,
             limits: String::new(),
+            files: None,
             through_a_line: false,
             front: None,
             machine_policy: "",
@@ -97,6 +100,7 @@ impl Workplace {
         let stack_setting = StackSetting {
             hostile: setting.hostile,
             limits: setting.limits,
+            files: setting.files,
             gateway_origin,
             ..StackSetting::default()
         };

@@ -41,6 +41,13 @@ pub(super) async fn give(
             answer.headers_mut().insert(header::CONTENT_DISPOSITION, file);
             answer
         }
+        "endless-attachment" => {
+            let piece = Bytes::from_static(&[b'x'; PIECE]);
+            let pieces = stream::repeat(Ok::<_, std::convert::Infallible>(piece));
+            let file = "attachment; filename=\"escaped.csv\"";
+            let headers = [(header::CONTENT_TYPE, "text/csv"), (header::CONTENT_DISPOSITION, file)];
+            (headers, Body::from_stream(pieces)).into_response()
+        }
         "password" => {
             let asks = HeaderValue::from_static("Basic realm=\"Your company password\"");
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, asks)], "Who are you?").into_response()

@@ -38,6 +38,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         "make('iframe', { src: '/hostile/answer/attachment' });",
         Expected::Blocked,
     ),
+    Attack::new(
+        "download-endless",
+        "loads a file that has no end",
+        "make('iframe', { src: '/hostile/answer/endless-attachment' });",
+        Expected::Blocked,
+    ),
     Attack::refused(
         "upload",
         "asks for a file",
