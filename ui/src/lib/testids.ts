@@ -53,6 +53,7 @@ export const ids = {
   requestToCard: 'request-to-card',
   requestTrail: 'request-trail',
   requestWrite: 'request-write',
+  requestWriteHead: 'request-write-head',
   requestFields: 'request-fields',
   closeRequest: 'close-request',
   approve: 'approve',

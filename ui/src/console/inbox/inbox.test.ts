@@ -474,7 +474,8 @@ describe('a request about one change', () => {
   it('shows what would be sent, with each field and what is not shown of it, and why it was blocked', async () => {
     await atRequest(scenes['inbox-write'], 'w1');
     expect(words('request')).toContain('Bo Nilsson asks to send one change for Jane Doe');
-    expect(words('request-write')).toContain('POST /appointments/104201/reschedule');
+    expect(words('request-write-head')).toBe('Would send');
+    expect(words('request-write')).toMatch(/POST \/appointments\/104201\/reschedule.*Once, within 5 minutes of the approval/s);
     const fields = words('request-fields');
     for (const said of ['from card', 'at 2026-12-01 14:00', 'note Please be gentle with her…', '_csrf not shown']) expect(fields).toContain(said);
     expect(fields).toContain('Not shown, but sent: the value of one secret, the rest of 1 long value, 3 further fields.');
@@ -501,5 +502,16 @@ describe('a request about one change', () => {
     await press('request-w3');
     await settled();
     expect(words('request')).toContain('The portal has taken it (303).');
+  });
+
+  it('is headed as sent, with when, once it was, and never as sent where nothing reached the portal', async () => {
+    const scene = scenes['inbox-write-own'];
+    const { show } = await atRequest(scene, 'w3');
+    expect(words('request-write-head')).toBe('Sent');
+    expect(words('request-write')).toMatch(/Once, (today|yesterday) \d\d:\d\d, in session AG-/);
+    const own = scene.inbox.own.map((one) => ({ ...one, ...(one.write && { write: { ...one.write, outcome: { outcome: 'not_sent' as const } } }) }));
+    await show({ ...scene, inbox: { ...scene.inbox, own } });
+    expect(words('request-write-head')).toBe('Not sent');
+    expect(words('request-write')).toContain('Tried once, ');
   });
 });

@@ -9,7 +9,7 @@ import type { WriteField } from '../bindings/WriteField';
 import type { WriteResponse } from '../bindings/WriteResponse';
 import { clockFace } from '../parts/countdown';
 import { errorLine } from './errors';
-import { counted } from './times';
+import { counted, dayAndTime } from './times';
 
 /** Words about one write that was blocked in a read-only session, and asked for. */
 export const ELEVATION = {
@@ -20,6 +20,8 @@ export const ELEVATION = {
   dismiss: 'Close',
   paused: 'Not while the connection is lost.',
   write: 'Would send',
+  sent: 'Sent',
+  unsent: 'Not sent',
   operation: 'Operation',
   blocked: 'Blocked because',
   fields: 'Fields',
@@ -50,9 +52,20 @@ export function outcomeWords(outcome: SendOutcome): string {
   }
 }
 
+const isUnsent = (write: WriteResponse): boolean => write.outcome?.outcome === 'not_sent';
+
 /** Of one that was pressed: whether it went. What the portal said to it stands with what was sent. */
-export const sentWords = (write: WriteResponse): string =>
-  write.outcome?.outcome === 'not_sent' ? 'Nothing was sent: the portal could not be reached.' : 'It was sent.';
+export const sentWords = (write: WriteResponse): string => (isUnsent(write) ? 'Nothing was sent: the portal could not be reached.' : 'It was sent.');
+
+/** Over the change itself. What did not reach the portal is never called sent. */
+export function writeHead(write: WriteResponse): string {
+  if (!write.sent_at) return ELEVATION.write;
+  return isUnsent(write) ? ELEVATION.unsent : ELEVATION.sent;
+}
+
+/** When it may be sent, or was: `Once, today 14:02`. */
+export const writeWhen = (write: WriteResponse, now: number): string =>
+  write.sent_at ? `${isUnsent(write) ? 'Tried once' : 'Once'}, ${dayAndTime(write.sent_at, now)}` : ELEVATION.once;
 
 /** The row of the bar, in a sentence. Without the time left, which would be said every second. */
 export function stepWords(step: ElevationStep): string {
