@@ -29,7 +29,7 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
@@ -39,6 +39,7 @@ const STEPS: [Step; 9] = [
     step!(7, "0007_rules.sql"),
     step!(8, "0008_cookie_jars.sql"),
     step!(9, "0009_lists.sql"),
+    step!(10, "0010_portal_lists.sql"),
 ];
 
 impl Step {
