@@ -67,6 +67,11 @@ const BENCHMARKS: &[Benchmark] = &[
         starts: Starts::Programs,
     },
     Benchmark {
+        name: "replicas",
+        what: "two servers on one PostgreSQL beside one, one beside SQLite, and a session's end at both (minutes; --rounds N)",
+        starts: Starts::Programs,
+    },
+    Benchmark {
         name: "push",
         what: "an emergency stop to the last of 2,000 connected consoles, and the server's memory for each (--rounds N)",
         starts: Starts::Programs,

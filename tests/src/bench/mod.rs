@@ -2,9 +2,9 @@
 //! thing that does the same; and how soon a page is covered, beside what is promised.
 //!
 //! How fast the record is written and checked, beside the same work without what we add. How soon many consoles hear of
-//! something. What the gateway costs, beside nginx. How soon a long record answers, beside what is aimed at.
+//! something. What the gateway costs, beside nginx, and what replicas add. How soon a long record answers, beside what is aimed at.
 //!
-//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`], [`gateway`] and [`audit`]. One clock tells all
+//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`], [`gateway`], [`replicas`] and [`audit`]. One clock tells all
 //! times: that of the bench.
 
 pub mod audit;
@@ -31,7 +31,9 @@ mod nginx;
 mod pairs;
 pub mod push;
 mod raw_rows;
+pub mod replicas;
 pub mod revocation;
+mod site;
 pub mod start;
 mod ui_pages;
 pub mod verify;

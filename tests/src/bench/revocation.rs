@@ -14,7 +14,7 @@ use super::{
 use crate::revocation::Revocation;
 
 /// The product's promises.
-const COVERED_WHILE_CONNECTED_MILLIS: f64 = 1_000.0;
+pub(super) const COVERED_WHILE_CONNECTED_MILLIS: f64 = 1_000.0;
 const COVERED_IN_SILENCE_MILLIS: f64 = 5_000.0;
 
 /// Lanes side by side: of rounds that work, and of rounds that mostly wait.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{audit, crash, decision, drain, gateway, journal, push, revocation, start, verify};
+use amberglass_tests::bench::{audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -91,6 +91,19 @@ enum Benchmark {
         #[arg(long, default_value_t = 8)]
         seconds: u32,
     },
+    /// What two servers on one PostgreSQL pass beside one, and how soon both refuse a session that was ended at one.
+    Replicas {
+        #[arg(long)]
+        bin_dir: PathBuf,
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        #[arg(long, default_value_t = 8)]
+        seconds: u32,
+        #[arg(long, default_value_t = 30)]
+        revocations: u32,
+    },
     /// From an emergency stop to the last of many connected consoles, and what the server holds for each.
     Push {
         #[arg(long)]
@@ -146,6 +159,10 @@ async fn main() -> Result<()> {
             Benchmark::Gateway { bin_dir, folder, rounds, seconds } => {
                 let setting = gateway::Setting { bin_dir, folder, rounds, seconds };
                 gateway::run(&setting, &mut std::io::stdout()).await
+            }
+            Benchmark::Replicas { bin_dir, folder, rounds, seconds, revocations } => {
+                let setting = replicas::Setting { bin_dir, folder, rounds, seconds, revocations };
+                replicas::run(&setting, &mut std::io::stdout()).await
             }
             Benchmark::Audit { bin_dir, folder, rows, rounds } => {
                 audit::run(&audit::Setting { bin_dir, folder, rows, rounds }, &mut std::io::stdout()).await

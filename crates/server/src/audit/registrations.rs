@@ -39,7 +39,7 @@ impl Registrations {
         let mut fingerprints = HashMap::new();
         let mut after = 0;
         loop {
-            let page = store.of_kind("device_registered", after, PAGE).await?;
+            let page = store.registrations(after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(Self { fingerprints, is_retired }) };
             after = last.position;
             for stored in page.iter().filter(|stored| stored.record.writer.starts_with("server:")) {

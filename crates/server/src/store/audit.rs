@@ -140,13 +140,12 @@ impl Store {
 
     /// All records of a session, in the order of their commits.
     pub async fn trail(&self, session: &SessionId) -> Result<Vec<TrailEvent>, StoreError> {
-        sqlx::query(concat_select("WHERE session = $1 ORDER BY position"))
+        let rows = sqlx::query(concat_select("WHERE session = $1 ORDER BY position"))
             .bind(session.0.clone())
             .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(trail_event)
-            .collect()
+            .await?;
+        // Each row goes as its event comes: of a long trail both would be megabytes.
+        rows.into_iter().map(|row| trail_event(&row)).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use sqlx::{
     query::Query,
 };
 
-use super::{Store, StoreError, audit::trail_event};
+use super::{Store, StoreError, audit::trail_event, news::is_news};
 
 /// The records of one writer from the first to the last one in scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,14 @@ macro_rules! in_scope {
 }
 
 pub(super) use in_scope;
+
+/// By the index of news, whose condition it says besides: there is none of this kind alone.
+pub(super) const REGISTRATIONS: &str = concat!(
+    "SELECT a.position, a.writer, a.seq, a.id, a.session, a.occurred_at, a.monotonic_millis, a.kind, a.prev_hash, a.commitment, \
+     a.salt, a.body, a.hash, a.received_at, a.staff, a.customer, a.portal, a.device, a.is_page FROM audit_events a WHERE ",
+    is_news!(),
+    " AND a.kind = 'device_registered' AND a.position > $1 ORDER BY a.position LIMIT $2"
+);
 
 impl Store {
     /// Everybody who ever wrote into the log, by name.
@@ -107,21 +115,16 @@ impl Store {
             .collect()
     }
 
-    /// Records of one kind, in the order of the log, after this position.
-    pub async fn of_kind(&self, kind: &str, after: i64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
-        sqlx::query(
-            "SELECT position, writer, seq, id, session, occurred_at, monotonic_millis, kind, prev_hash, commitment, salt, \
-             body, hash, received_at, staff, customer, portal, device, is_page FROM audit_events \
-             WHERE kind = $1 AND position > $2 ORDER BY position LIMIT $3",
-        )
-        .bind(kind.to_owned())
-        .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(stored)
-        .collect()
+    /// With which key devices were registered, in the order of the log, after this position.
+    pub async fn registrations(&self, after: i64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        sqlx::query(REGISTRATIONS)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(stored)
+            .collect()
     }
 
     /// Where each writer's chain stands.

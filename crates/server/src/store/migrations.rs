@@ -29,7 +29,7 @@ macro_rules! step {
 }
 
 /// In order; numbers without gaps, shared by both engines.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     step!(1, "0001_spine.sql"),
     step!(2, "0002_main_job.sql"),
     step!(3, "0003_checkpoints.sql"),
@@ -41,6 +41,7 @@ const STEPS: [Step; 11] = [
     step!(9, "0009_lists.sql"),
     step!(10, "0010_tests_are_news.sql"),
     step!(11, "0011_unmasked_fields.sql"),
+    step!(12, "0012_portal_lists.sql"),
 ];
 
 impl Step {

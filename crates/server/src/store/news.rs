@@ -37,6 +37,8 @@ macro_rules! is_news {
     };
 }
 
+pub(super) use is_news;
+
 const NEWS: &str = concat!(
     "SELECT a.id, a.received_at, a.kind, a.body, a.staff, a.portal, s.name AS staff_name, d.name AS device_name, \
      x.code AS session_code, x.customer_json FROM audit_events a LEFT JOIN staff s ON s.id = a.staff \
@@ -99,7 +101,7 @@ fn news(row: &AnyRow) -> Result<NewsRow, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::chains::REGISTRATIONS, *};
 
     /// Else each snapshot and each look of the timer would read the whole log.
     #[tokio::test]
@@ -107,7 +109,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite://{}", dir.path().join("news.db").display()).into()).await.unwrap();
         let newest = NEWS.replace("$1", "0").replace("$2", "1").replace("$3", "50");
-        for question in [newest.as_str(), LATEST] {
+        let registrations = REGISTRATIONS.replace("$1", "0").replace("$2", "50");
+        for question in [newest.as_str(), LATEST, registrations.as_str()] {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"));
             let steps = sqlx::query(plan).fetch_all(&store.readers).await.unwrap();
             let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();

@@ -119,6 +119,15 @@ const SELECT: &str = concat!(
 
 const RUNNING: &str = "WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_at";
 
+// What a portal asks for. Of the first two each has a condition that says no more than `portal = $1`, and leaves only one index to
+// choose: by another the database would read all sessions of a server to find the few of a portal that is seldom opened.
+const OF_PORTAL: &str = "WHERE x.portal >= $1 AND x.portal <= $1 ORDER BY x.portal DESC, x.created_at DESC, x.id DESC LIMIT 200";
+const RUNNING_OF_PORTAL: &str = "WHERE x.state IN ('active', 'frozen') AND COALESCE(x.portal, '') = $1 \
+     ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
+const OF_CUSTOMER: &str = "WHERE x.portal = $1 AND x.customer = $2 ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
+const RUNNING_OF_CUSTOMER: &str = "WHERE x.portal = $1 AND x.customer = $2 AND x.state IN ('active', 'frozen') \
+     ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
+
 impl Store {
     pub async fn session(&self, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
         one(sqlx::query(concat_select("WHERE x.id = $1")).bind(id.0.clone()).fetch_optional(&self.readers).await?)
@@ -219,16 +228,18 @@ impl Store {
         customer: Option<&CustomerId>,
         running_only: bool,
     ) -> Result<Vec<SessionRow>, StoreError> {
-        let rows = sqlx::query(concat_select(
-            "WHERE x.portal = $1 AND (CAST($2 AS TEXT) IS NULL OR x.customer = $2) \
-             AND ($3 = 0 OR x.state IN ('active', 'frozen')) ORDER BY x.created_at DESC, x.id DESC LIMIT 200",
-        ))
-        .bind(portal.0.clone())
-        .bind(customer.map(|id| id.0.clone()))
-        .bind(i64::from(running_only))
-        .fetch_all(&self.readers)
-        .await?;
-        listed(&rows)
+        // A question of its own for each, so that each has its index.
+        let which = match (customer, running_only) {
+            (None, false) => OF_PORTAL,
+            (None, true) => RUNNING_OF_PORTAL,
+            (Some(_), false) => OF_CUSTOMER,
+            (Some(_), true) => RUNNING_OF_CUSTOMER,
+        };
+        let mut question = sqlx::query(concat_select(which)).bind(portal.0.clone());
+        if let Some(id) = customer {
+            question = question.bind(id.0.clone());
+        }
+        listed(&question.fetch_all(&self.readers).await?)
     }
 
     /// The latest session that opened this customer's portal.
@@ -581,4 +592,29 @@ fn session_row(row: &AnyRow) -> Result<SessionRow, StoreError> {
         approver_disabled: row.try_get::<i64, _>("approvers_disabled")? > 0,
         emergency: row.try_get("emergency")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a portal that is asked for its customers' sessions reads all that there ever were.
+    #[tokio::test]
+    async fn what_a_portal_asks_for_is_found_by_an_index_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", dir.path().join("lists.db").display()).into()).await.unwrap();
+        for (question, index) in [
+            (OF_PORTAL, "sessions_by_portal"),
+            (RUNNING_OF_PORTAL, "sessions_running_by_time"),
+            (OF_CUSTOMER, "sessions_by_customer"),
+            (RUNNING_OF_CUSTOMER, "sessions_by_customer"),
+        ] {
+            let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SELECT} {question}"));
+            let plan = sqlx::query(plan).bind("barkside").bind("1042").fetch_all(&store.readers).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            let found = steps.iter().find(|step| step.contains(" x ")).unwrap();
+            assert!(found.contains(&format!("INDEX {index} ")), "{question}: {steps:?}");
+        }
+        store.close().await;
+    }
 }

@@ -3,7 +3,7 @@
 use amberglass_domain::chain::{self, UnlinkedRecord};
 use amberglass_server::store::{AuditFilter, RecordRow, SessionEnd, Tallies};
 use amberglass_wire::{
-    EventId, SessionId, StaffId,
+    CustomerId, EventId, PortalId, SessionId, StaffId,
     audit::{EventBody, EventDetail, EventSubject},
     session::EndedBy,
 };
@@ -134,4 +134,29 @@ async fn sessions_are_listed_for_all_and_for_one_running_or_not() {
         assert_eq!(listed(staff, true).await, std::slice::from_ref(&two));
     }
     assert!(listed(Some(&nobody), false).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_portal_lists_its_own_sessions_of_all_and_of_one_customer_running_or_not() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.session("one", 0).await, bench.session("two", 1).await);
+    let mut tx = bench.store.begin().await.unwrap();
+    let end = SessionEnd { by: EndedBy::Staff, at: NOW, note: None, reason: None, staff: None };
+    assert!(tx.end_session(&one, &end).await.unwrap());
+    tx.commit().await.unwrap();
+    let row = bench.store.session(&one).await.unwrap().unwrap();
+    let (portal, customer) = (row.portal, row.customer.id);
+    let listed = async |portal: &PortalId, customer: Option<&CustomerId>, running_only| {
+        let rows = bench.store.portal_sessions(portal, customer, running_only).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    for customer in [None, Some(&customer)] {
+        assert_eq!(listed(&portal, customer, false).await, [two.clone(), one.clone()]);
+        assert_eq!(listed(&portal, customer, true).await, std::slice::from_ref(&two));
+        for other in ["", "a", "zzz", &format!("{}0", portal.0)] {
+            let other = PortalId::new(other);
+            assert!(listed(&other, customer, false).await.is_empty() && listed(&other, customer, true).await.is_empty());
+        }
+    }
+    assert!(listed(&portal, Some(&CustomerId::new("nobody")), false).await.is_empty());
 }
