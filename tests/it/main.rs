@@ -21,4 +21,5 @@ mod server_killed;
 mod start;
 mod telling;
 mod time;
+mod unmasking;
 mod watching;

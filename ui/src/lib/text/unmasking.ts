@@ -16,6 +16,7 @@ export const UNMASK = {
   show: 'Show',
   busy: 'Asking',
   reload: 'Reload page',
+  reloadShort: 'Reload',
   close: 'Close',
   loading: 'Looking up what may be shown.',
   none: 'The portal’s rules let nothing be shown any more.',
