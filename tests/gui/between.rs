@@ -50,6 +50,7 @@ async fn a_certificate_that_is_not_valid_is_refused_and_explained_and_nothing_is
     // Trying again asks again, and no more than that.
     let before = place.front().connections();
     assert!(before > 0, "nobody came");
+    place.desk.key("F6").unwrap();
     place.desk.key("Return").unwrap();
     wait_until("another try", LIMIT, || async { (place.front().connections() > before).then_some(()) }).await;
     window.until("the curtain", LIMIT, |picture| window.is_covered(picture) && window.has_frame(picture)).await;

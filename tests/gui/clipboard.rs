@@ -90,8 +90,9 @@ async fn a_page_puts_nothing_on_the_clipboard_and_the_person_does_by_key() {
     stage.focus_page().unwrap();
     place.desk.key("ctrl+a").unwrap();
     place.desk.key("ctrl+c").unwrap();
-    let copied = pasted(&place).await;
-    assert!(copied.contains("copy-selection"), "{copied}");
+    // By way of the page's process, which takes its time.
+    let copied = || async { pasted(&place).await.contains("copy-selection").then_some(()) };
+    wait_until("the person's own copy", LIMIT, copied).await;
     assert_eq!(refusals(&stage).await, 2);
 }
 

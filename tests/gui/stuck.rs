@@ -56,6 +56,8 @@ async fn a_page_that_never_answers_again_is_named_in_the_bar_and_stopped_and_the
     place.console.to_bar().await.unwrap();
     place.console.clamped_text_with("spoken", "The page does not answer.").await;
     assert!(is_alive(process), "it was ended without being asked about");
+    // From the bar to the curtain, where the button that ends nothing has the keyboard.
+    place.desk.key("F6").unwrap();
     place.desk.key("Return").unwrap();
     PortalWindow::wait_until_painted(&place.desk).await.unwrap();
     wait_until("the page's process to be gone", LIMIT, || async { (!is_alive(process)).then_some(()) }).await;

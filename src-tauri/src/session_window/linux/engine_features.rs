@@ -10,9 +10,14 @@ use webkit2gtk::{Settings, ffi::WebKitSettings};
 const OFF: [&CStr; 1] = [c"AsyncClipboardAPI"];
 
 #[repr(C)]
-struct WebKitFeature([u8; 0]);
+struct WebKitFeature {
+    _opaque: [u8; 0],
+}
+
 #[repr(C)]
-struct WebKitFeatureList([u8; 0]);
+struct WebKitFeatureList {
+    _opaque: [u8; 0],
+}
 
 // WebKitGTK 2.42, in the library that `webkit2gtk` links.
 unsafe extern "C" {

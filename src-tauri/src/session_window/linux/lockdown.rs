@@ -1,6 +1,6 @@
 //! What WebKitGTK lets a page do beyond the handlers that wry has: each is refused, recorded and told.
 
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use amberglass_app::host::HostEvent;
 use amberglass_wire::audit::Attempt;
@@ -155,8 +155,15 @@ fn refuse_prompts(view: &WebView, lock: &Lock) {
 fn report_loading(view: &WebView, lock: &Lock) {
     let told = lock.clone();
     let painted = Cell::new(false);
+    // What fails is finished, too, and leaves an empty page that nobody has to see.
+    let stands = Rc::new(Cell::new(false));
+    let breaks = Rc::clone(&stands);
     view.connect_load_changed(move |view, event| {
-        if event == LoadEvent::Finished && !painted.replace(true) {
+        if event == LoadEvent::Started {
+            stands.set(false);
+        } else if event == LoadEvent::Committed {
+            stands.set(true);
+        } else if event == LoadEvent::Finished && stands.get() && !painted.replace(true) {
             report_first_paint(view, &told);
         }
     });
@@ -167,6 +174,7 @@ fn report_loading(view: &WebView, lock: &Lock) {
             || error.matches(webkit2gtk::PolicyError::FrameLoadInterruptedByPolicyChange);
         if !harmless {
             tracing::warn!(%error, path = address.split('?').next(), "a page of the portal did not load");
+            breaks.set(false);
             told.unreachable("");
         }
         // The engine's own error page would strand the person: the curtain says what to do.
