@@ -79,10 +79,7 @@ pub struct StackSetting {
 impl StackSetting {
     /// The command `demo` knows no other.
     fn is_demo(&self) -> bool {
-        self.limits.is_empty()
-            && self.files.is_none()
-            && self.database_url.is_empty()
-            && self.gateway_origin.is_empty()
+        self.limits.is_empty() && self.files.is_none() && self.database_url.is_empty() && self.gateway_origin.is_empty()
     }
 }
 

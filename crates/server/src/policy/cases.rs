@@ -7,7 +7,9 @@ use amberglass_wire::{
 };
 use serde::Deserialize;
 
-use super::{BreakGlassPast, Circumstances, Download, Explanation, Field, Policy, PolicyError, Principal, Target, Write};
+use super::{
+    BreakGlassPast, Circumstances, Download, Explanation, Field, Policy, PolicyError, Principal, Target, Write,
+};
 use crate::config::WorkingHours;
 
 const STAFF_EMAIL: &str = "staff@amberglass.example";

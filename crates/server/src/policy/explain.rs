@@ -4,7 +4,9 @@
 use amberglass_wire::session::Mode;
 use cedar_policy::{ActionConstraint, Effect, PolicySet};
 
-use super::{BreakGlassPast, Download, Field, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write};
+use super::{
+    BreakGlassPast, Download, Field, Policy, PolicyError, Principal, StartDecision, StartFacts, Target, Write,
+};
 
 /// The decision with all that led to it.
 #[derive(Clone, Debug)]
