@@ -48,6 +48,7 @@ use crate::{
 
 /// As `audit show` asks for them.
 const SHOWN_AT_ONCE: u32 = 500;
+const ENGINES: [(Engine, &str); 2] = [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")];
 const LONG_TRAILS: u32 = 30;
 const APPEND_EVERY_MILLIS: i64 = 40;
 const APPENDED_TOGETHER: usize = 2;
@@ -60,6 +61,17 @@ pub struct Setting {
     pub rows: u64,
     /// With warm pages; a quarter as many after the pages were dropped.
     pub rounds: u32,
+    /// All when there is none.
+    pub engines: Vec<Engine>,
+}
+
+/// One by the name that is given for it.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn engine(name: &str) -> Result<Engine> {
+    let found = ENGINES.into_iter().find(|(_, known)| *known == name);
+    found.map(|(engine, _)| engine).with_context(|| format!("there is no engine {name}"))
 }
 
 /// Milliseconds of one thing.
@@ -100,7 +112,10 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let others_percent = before.used_percent();
     let mut result = Map::new();
     let mut worst: [f64; 3] = [0.0; 3];
-    for (engine, name) in [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")] {
+    for (engine, name) in ENGINES {
+        if !setting.engines.is_empty() && !setting.engines.contains(&engine) {
+            continue;
+        }
         let asked = one_engine(setting, engine, name, &mut result, out).await?;
         let three = [("list", &asked.list), ("trail", &asked.trail), ("lookup", &asked.lookup)];
         for ((what, times), worst) in three.into_iter().zip(&mut worst) {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use amberglass_tests::bench::{
     audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify,
 };
+use amberglass_testkit::Engine;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
@@ -129,6 +130,9 @@ enum Benchmark {
         rows: u64,
         #[arg(long, default_value_t = 400)]
         rounds: u32,
+        /// `sqlite` or `postgres`, as often as it is given; both without it.
+        #[arg(long = "engine", value_parser = audit::engine)]
+        engines: Vec<Engine>,
     },
 }
 
@@ -166,8 +170,8 @@ async fn main() -> Result<()> {
                 let setting = replicas::Setting { bin_dir, folder, rounds, seconds, revocations };
                 replicas::run(&setting, &mut std::io::stdout()).await
             }
-            Benchmark::Audit { bin_dir, folder, rows, rounds } => {
-                audit::run(&audit::Setting { bin_dir, folder, rows, rounds }, &mut std::io::stdout()).await
+            Benchmark::Audit { bin_dir, folder, rows, rounds, engines } => {
+                audit::run(&audit::Setting { bin_dir, folder, rows, rounds, engines }, &mut std::io::stdout()).await
             }
             Benchmark::Push { bin_dir, folder, consoles, rounds } => {
                 push::run(&push::Setting { bin_dir, folder, consoles, rounds }, &mut std::io::stdout()).await
