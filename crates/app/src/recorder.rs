@@ -39,7 +39,13 @@ impl WindowRecorder for SessionRecorder {
         // The host lets addresses of the gateway through only, so this one can be read; if not, it goes nowhere.
         let Ok(url) = Url::parse(address) else { return false };
         let path = recorded_address(url.path(), url.query());
-        self.write(EventDetail::PageViewed { method: "GET".to_owned(), path, document: true, rule: None, unmasked: Vec::new() })
+        self.write(EventDetail::PageViewed {
+            method: "GET".to_owned(),
+            path,
+            document: true,
+            rule: None,
+            unmasked: Vec::new(),
+        })
     }
 
     fn refused(&self, attempt: Attempt, target: Option<&str>) {

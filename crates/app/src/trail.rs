@@ -380,7 +380,13 @@ mod tests {
     }
 
     fn page(path: &str) -> EventDetail {
-        EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None, unmasked: Vec::new() }
+        EventDetail::PageViewed {
+            method: "GET".into(),
+            path: path.into(),
+            document: true,
+            rule: None,
+            unmasked: Vec::new(),
+        }
     }
 
     fn received(records: &[ChainedRecord]) -> Vec<TrailEvent> {
@@ -432,8 +438,13 @@ mod tests {
     #[test]
     fn what_a_page_loads_by_itself_is_told_apart_from_pages() {
         let mut server = ChainHead::default();
-        let style =
-            EventDetail::PageViewed { method: "GET".into(), path: "/a.css".into(), document: false, rule: None, unmasked: Vec::new() };
+        let style = EventDetail::PageViewed {
+            method: "GET".into(),
+            path: "/a.css".into(),
+            document: false,
+            rule: None,
+            unmasked: Vec::new(),
+        };
         let mut held = [page("/"), style.clone(), style].map(|detail| record("server:a", &mut server, detail));
         // What an erased record was nobody knows: it is not made less than a page.
         held[2].body.clear();

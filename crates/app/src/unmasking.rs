@@ -102,9 +102,8 @@ impl Actor {
         session: &SessionId,
         result: Result<Vec<MaskedFieldResponse>, BackendError>,
     ) {
-        let is_asked = |running: &&mut Running| {
-            running.session.id == *session && running.unmasking.listing == Some(number)
-        };
+        let is_asked =
+            |running: &&mut Running| running.session.id == *session && running.unmasking.listing == Some(number);
         let Some(running) = self.running.as_mut().filter(is_asked) else { return };
         running.unmasking.listing = None;
         match result {

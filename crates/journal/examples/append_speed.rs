@@ -18,8 +18,13 @@ const EACH: usize = 100;
 
 fn event() -> EventBody {
     let subject = EventSubject { session: Some(SessionId::new("session")), ..EventSubject::default() };
-    let detail =
-        EventDetail::PageViewed { method: "GET".into(), path: "/appointments/42".into(), document: true, rule: None, unmasked: Vec::new() };
+    let detail = EventDetail::PageViewed {
+        method: "GET".into(),
+        path: "/appointments/42".into(),
+        document: true,
+        rule: None,
+        unmasked: Vec::new(),
+    };
     EventBody::new(subject, "amberglass/measurement", detail)
 }
 

@@ -90,10 +90,7 @@ pub struct DividedFields<'a> {
 }
 
 /// `is_asked_for` says which fields somebody has given a reason for. Only a rule that lets them be shown listens to it.
-pub fn divide<'a>(
-    masks: &[&'a MaskRule],
-    is_asked_for: impl Fn(&MaskRule, &MaskedField) -> bool,
-) -> DividedFields<'a> {
+pub fn divide<'a>(masks: &[&'a MaskRule], is_asked_for: impl Fn(&MaskRule, &MaskedField) -> bool) -> DividedFields<'a> {
     let mut divided = DividedFields::default();
     for mask in masks.iter().copied() {
         for field in &mask.fields {

@@ -57,7 +57,8 @@ pub async fn list(
         let (policy, whom) = (state.policy.now(), found.for_policy());
         for mask in rules.rules.unmasking() {
             for field in &mask.fields {
-                let asked = Field { rule: &mask.id, pointer: field.as_str(), is_break_glass: session.emergency.is_some() };
+                let asked =
+                    Field { rule: &mask.id, pointer: field.as_str(), is_break_glass: session.emergency.is_some() };
                 let decision = policy.unmask(&who.principal(), &whom, session.mode, asked)?;
                 let row = shown.iter().find(|row| row.rule == mask.id && row.pointer == field.as_str());
                 fields.push(MaskedFieldResponse {

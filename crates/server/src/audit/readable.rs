@@ -255,8 +255,13 @@ mod tests {
             session: Some(SessionId::new("session-1")),
             ..EventSubject::default()
         };
-        let page =
-            EventDetail::PageViewed { method: "GET".into(), path: "/invoices".into(), document: true, rule: None, unmasked: Vec::new() };
+        let page = EventDetail::PageViewed {
+            method: "GET".into(),
+            path: "/invoices".into(),
+            document: true,
+            rule: None,
+            unmasked: Vec::new(),
+        };
         let failed = EventDetail::SignInFailed { email_hash: "hash".into() };
         let text = sheet(
             Readable::Ocsf,

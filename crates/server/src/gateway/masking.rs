@@ -73,7 +73,9 @@ impl Masking<'_> {
     pub fn shown_at(&self, now: UnixMillis) -> Vec<UnmaskedField> {
         let divided = self.at(now);
         let shown = divided.shown.iter();
-        shown.map(|(mask, field)| UnmaskedField { rule: mask.id.to_string(), pointer: field.as_str().to_owned() }).collect()
+        shown
+            .map(|(mask, field)| UnmaskedField { rule: mask.id.to_string(), pointer: field.as_str().to_owned() })
+            .collect()
     }
 }
 

@@ -378,7 +378,8 @@ fn a_schema_that_does_not_know_of_masked_fields_refuses_to_show_them_and_decides
     let me = StaffId::new("me");
     let who = Principal { id: &me, email: "me@x.example", role: "agent" };
     let customer = customer("jane@x.example", "standard", true);
-    let whom = Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
+    let whom =
+        Target { customer: &customer, portal_active: true, staff_role: None, circumstances: Circumstances::USUAL };
     let field = Field { rule: "bank-details", pointer: "/iban", is_break_glass: false };
     let decision = policy.unmask(&who, &whom, READ, field).unwrap();
     assert_eq!((decision.answer, decision.rules), (PolicyAnswer::Refused, vec![NO_RULE.to_owned()]));

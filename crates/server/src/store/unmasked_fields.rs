@@ -60,14 +60,13 @@ impl Tx {
         rule: &str,
         pointer: &str,
     ) -> Result<Option<UnixMillis>, StoreError> {
-        let row = sqlx::query(
-            "SELECT shown_until FROM unmasked_fields WHERE session = $1 AND rule = $2 AND pointer = $3",
-        )
-        .bind(session.0.clone())
-        .bind(rule.to_owned())
-        .bind(pointer.to_owned())
-        .fetch_optional(&mut *self.inner)
-        .await?;
+        let row =
+            sqlx::query("SELECT shown_until FROM unmasked_fields WHERE session = $1 AND rule = $2 AND pointer = $3")
+                .bind(session.0.clone())
+                .bind(rule.to_owned())
+                .bind(pointer.to_owned())
+                .fetch_optional(&mut *self.inner)
+                .await?;
         Ok(row.map(|row| row.try_get("shown_until")).transpose()?.map(UnixMillis))
     }
 

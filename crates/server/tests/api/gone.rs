@@ -61,7 +61,10 @@ async fn looked_at(world: &World, amy: &Console, key: &str, customer: &str) -> S
     for path in ["/invoices", "/pets"] {
         let (method, path) = ("GET".to_owned(), path.to_owned());
         audit
-            .append(subject.clone(), EventDetail::PageViewed { method, path, document: true, rule: None, unmasked: Vec::new() })
+            .append(
+                subject.clone(),
+                EventDetail::PageViewed { method, path, document: true, rule: None, unmasked: Vec::new() },
+            )
             .await
             .unwrap();
     }

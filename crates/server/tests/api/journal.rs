@@ -256,7 +256,13 @@ async fn a_console_cannot_add_to_what_the_gateway_counted() {
     let world = World::new().await;
     let amy = world.amy().await;
     let id = world.start(&amy).await.session.id;
-    let detail = EventDetail::PageViewed { method: "GET".into(), path: "/".into(), document: true, rule: None, unmasked: Vec::new() };
+    let detail = EventDetail::PageViewed {
+        method: "GET".into(),
+        path: "/".into(),
+        document: true,
+        rule: None,
+        unmasked: Vec::new(),
+    };
     let page = Journal::of(&amy).append(Some(&id), detail);
     accepted(deliver(&world, &amy, &[page]).await).await;
     assert_eq!(world.end(&amy, &id).await.pages, 0);

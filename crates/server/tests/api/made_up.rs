@@ -67,7 +67,13 @@ async fn nothing_of_any_length_that_a_device_makes_up_becomes_an_alarm() {
     assert_eq!(world.alarms(&sana).await.open, 0);
 
     // What honest consoles write, at its longest.
-    let page = EventDetail::PageViewed { method: "GET".into(), path: "/ü".repeat(517), document: true, rule: None, unmasked: Vec::new() };
+    let page = EventDetail::PageViewed {
+        method: "GET".into(),
+        path: "/ü".repeat(517),
+        document: true,
+        rule: None,
+        unmasked: Vec::new(),
+    };
     let server = NoteSigner::new("server:another", &[3; 32]).unwrap();
     let heads = (0..500).map(|number| WriterHead {
         writer: format!("0197f3a2-7c1e-7b4e-9d6a-{number:012}/4294967295"),

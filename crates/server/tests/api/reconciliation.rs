@@ -57,7 +57,13 @@ impl<'a> Look<'a> {
     }
 
     fn record_page(&mut self, path: &str) {
-        self.record(EventDetail::PageViewed { method: "GET".into(), path: path.into(), document: true, rule: None, unmasked: Vec::new() });
+        self.record(EventDetail::PageViewed {
+            method: "GET".into(),
+            path: path.into(),
+            document: true,
+            rule: None,
+            unmasked: Vec::new(),
+        });
     }
 
     /// With whatever has the session's cookie.

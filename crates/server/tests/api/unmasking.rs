@@ -102,7 +102,10 @@ async fn what_may_be_shown_is_listed_and_one_of_it_is_shown_on_a_reason_that_sta
     assert!(snapshot.portals[0].unmasks);
     let listed = looking.listed().await;
     let [field] = listed.as_slice() else { panic!("{listed:?}") };
-    assert_eq!((field.rule.as_str(), field.pointer.as_str(), field.path.as_str()), ("phone-number", "/phone", "/api/me"));
+    assert_eq!(
+        (field.rule.as_str(), field.pointer.as_str(), field.path.as_str()),
+        ("phone-number", "/phone", "/api/me")
+    );
     assert_eq!((field.answer, field.shown_until), (PolicyAnswer::Allowed, None));
     assert_eq!(field.rules, ["masked-fields-are-shown-on-a-reason"]);
     assert!(field.why.is_some());

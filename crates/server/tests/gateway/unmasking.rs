@@ -42,7 +42,12 @@ async fn stage() -> Stage {
     stage
 }
 
-async fn unmask(server: &RunningServer, session: &Session, rule: &str, pointer: &str) -> Result<UnixMillis, UnmaskError> {
+async fn unmask(
+    server: &RunningServer,
+    session: &Session,
+    rule: &str,
+    pointer: &str,
+) -> Result<UnixMillis, UnmaskError> {
     let key = server.state().new_id();
     let unmasking = Unmasking {
         session: &session.id,
@@ -129,7 +134,9 @@ async fn a_field_is_shown_on_a_reason_for_five_minutes_and_each_answer_says_so_o
 async fn what_the_rules_do_not_let_be_shown_stays_masked_whatever_stands_in_the_database() {
     let stage = stage().await;
     let session = stage.session().await;
-    for (rule, pointer) in [("secrets", "/secret"), ("bank-details", "/secret"), ("bank-details", "/IBAN"), ("x", "/iban")] {
+    for (rule, pointer) in
+        [("secrets", "/secret"), ("bank-details", "/secret"), ("bank-details", "/IBAN"), ("x", "/iban")]
+    {
         unmask(&stage.server, &session, rule, pointer).await.unwrap();
         assert_eq!(bank(&stage, &session).await, MASKED, "{rule} {pointer}");
         assert_eq!(seen(&stage, &session).await, [], "{rule} {pointer}");
