@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 
-use amberglass_tests::bench::{audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify};
+use amberglass_tests::bench::{
+    audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify,
+};
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 

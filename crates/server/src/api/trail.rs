@@ -38,7 +38,11 @@ pub async fn trail(
     let row = visible(&state, &who, &id).await?;
     let trail = TrailResponse { events: state.store.trail(&row.id).await? };
     // Of thousands of records these are megabytes: room is made for them once, not by copying what is written again and again.
-    let room = trail.events.iter().map(|event| (event.record.body.len().saturating_mul(5) / 4).saturating_add(AROUND_A_BODY)).sum();
+    let room = trail
+        .events
+        .iter()
+        .map(|event| (event.record.body.len().saturating_mul(5) / 4).saturating_add(AROUND_A_BODY))
+        .sum();
     let mut json = Vec::with_capacity(room);
     serde_json::to_writer(&mut json, &trail).map_err(|error| ApiError::new(ErrorCode::Internal).source(error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())

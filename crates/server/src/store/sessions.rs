@@ -121,7 +121,8 @@ const RUNNING: &str = "WHERE x.state IN ('active', 'frozen') ORDER BY x.expires_
 
 // What a portal asks for. Of the first two each has a condition that says no more than `portal = $1`, and leaves only one index to
 // choose: by another the database would read all sessions of a server to find the few of a portal that is seldom opened.
-const OF_PORTAL: &str = "WHERE x.portal >= $1 AND x.portal <= $1 ORDER BY x.portal DESC, x.created_at DESC, x.id DESC LIMIT 200";
+const OF_PORTAL: &str =
+    "WHERE x.portal >= $1 AND x.portal <= $1 ORDER BY x.portal DESC, x.created_at DESC, x.id DESC LIMIT 200";
 const RUNNING_OF_PORTAL: &str = "WHERE x.state IN ('active', 'frozen') AND COALESCE(x.portal, '') = $1 \
      ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
 const OF_CUSTOMER: &str = "WHERE x.portal = $1 AND x.customer = $2 ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
@@ -613,7 +614,7 @@ mod tests {
             let plan = sqlx::query(plan).bind("barkside").bind("1042").fetch_all(&store.readers).await.unwrap();
             let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
             let found = steps.iter().find(|step| step.contains(" x ")).unwrap();
-            assert!(found.contains(&format!("INDEX {index} ")), "{question}: {steps:?}");
+            assert!(found.split(' ').any(|word| word == index), "{question}: {steps:?}");
         }
         store.close().await;
     }

@@ -155,7 +155,9 @@ async fn a_portal_lists_its_own_sessions_of_all_and_of_one_customer_running_or_n
         assert_eq!(listed(&portal, customer, true).await, std::slice::from_ref(&two));
         for other in ["", "a", "zzz", &format!("{}0", portal.0)] {
             let other = PortalId::new(other);
-            assert!(listed(&other, customer, false).await.is_empty() && listed(&other, customer, true).await.is_empty());
+            assert!(
+                listed(&other, customer, false).await.is_empty() && listed(&other, customer, true).await.is_empty()
+            );
         }
     }
     assert!(listed(&portal, Some(&CustomerId::new("nobody")), false).await.is_empty());
