@@ -42,9 +42,9 @@ async fn a_masked_value_is_seen_after_a_reason_was_given_in_the_bar_and_the_trai
     assert_eq!(details.iter().filter(|detail| **detail == asked).count(), 1, "once, though an answer was lost");
     let shown: Vec<Vec<UnmaskedField>> = details
         .into_iter()
-        .filter_map(|detail| match detail {
-            EventDetail::PageViewed { path, unmasked, .. } if path == "/api/me" => Some(unmasked),
-            _ => None,
+        .filter_map(|detail| {
+            let EventDetail::PageViewed { path, unmasked, .. } = detail else { return None };
+            (path == "/api/me").then_some(unmasked)
         })
         .collect();
     assert_eq!(shown, [vec![], vec![UnmaskedField { rule, pointer }], vec![]]);

@@ -83,10 +83,12 @@ pub async fn run(setting: &Setting, out: &mut impl Write) -> Result<()> {
     let servers = Servers { sqlite, first, second };
 
     let mut result = Map::new();
-    throughput(setting, &servers, dir.path(), &mut result, out).await?;
+    // Viewed at both servers to the end.
+    let shared = servers.first.session(LEO).await?;
+    throughput(setting, (&servers, &shared), dir.path(), &mut result, out).await?;
     result.insert("bytes_per_record_sqlite".into(), json!(bytes_of_sqlite(&dir.path().join("sqlite"))?));
     result.insert("bytes_per_record_postgres".into(), json!(bytes_of_postgres(&database)?));
-    let (here, there) = revocations(setting.revocations, &servers).await?;
+    let (here, there) = revocations(setting.revocations, &servers, &shared).await?;
     writeln!(out, "{}", figures::head_with_tail())?;
     writeln!(out, "{}", figures::row_with_tail("ended here, refused here", "ms", &here))?;
     writeln!(out, "{}", figures::row_with_tail("ended here, refused at the other", "ms", &there))?;
@@ -112,22 +114,22 @@ fn tenths(value: Option<f64>) -> Value {
     json!(value.map(|value| (value * 10.0).round() / 10.0))
 }
 
-/// One session on each database; that on PostgreSQL is viewed at both servers.
+/// `shared` is that on PostgreSQL; there is another on SQLite.
 async fn throughput(
     setting: &Setting,
-    servers: &Servers,
+    (servers, shared): (&Servers, &Entered),
     dir: &Path,
     result: &mut Map<String, Value>,
     out: &mut impl Write,
 ) -> Result<()> {
     let Servers { sqlite, first, second } = servers;
-    let (on_sqlite, shared) = (sqlite.session(AMY).await?, first.session(AMY).await?);
-    let [alone, here, there] = [sqlite.headers(&on_sqlite), first.headers(&shared), second.headers(&shared)];
+    let on_sqlite = sqlite.session(AMY).await?;
+    let [alone, here, there] = [sqlite.headers(&on_sqlite), first.headers(shared), second.headers(shared)];
     writeln!(out, "{}", figures::head())?;
     for ((path, length), name) in [(SMALL, "2k"), (LARGE, "1m")] {
         sqlite.check(&on_sqlite, path, length).await?;
-        first.check(&shared, path, length).await?;
-        second.check(&shared, path, length).await?;
+        first.check(shared, path, length).await?;
+        second.check(shared, path, length).await?;
         let [alone, here, there] = [(sqlite, &alone), (first, &here), (second, &there)]
             .map(|(gateway, headers)| site::target(gateway, headers, path));
         let [mut on_sqlite, mut one, mut two] = [(); 3].map(|()| Loads::default());
@@ -160,19 +162,18 @@ fn bytes_of_sqlite(data: &Path) -> Result<i64> {
 }
 
 fn bytes_of_postgres(database: &Database) -> Result<i64> {
-    let question = "SELECT pg_database_size(current_database()) / COUNT(*) FROM audit_events";
+    let question = "SELECT pg_total_relation_size('audit_events') / COUNT(*) FROM audit_events";
     Ok(database.sql(question).map_err(anyhow::Error::msg)?.parse()?)
 }
 
 /// Milliseconds from the request that ends a session to the first answer that refuses it: at the server which was asked, and at
-/// the other.
-async fn revocations(rounds: u32, servers: &Servers) -> Result<(Series, Series)> {
+/// the other. Pages of `steady` are asked for meanwhile.
+async fn revocations(rounds: u32, servers: &Servers, steady: &Entered) -> Result<(Series, Series)> {
     let Servers { first, second, sqlite: _ } = servers;
-    let steady = first.session(LEO).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut loads = Vec::new();
     for gateway in [first, second] {
-        loads.push(tokio::spawn(steadily(Viewer::new(gateway, &steady)?, stop.clone())));
+        loads.push(tokio::spawn(steadily(Viewer::new(gateway, steady)?, stop.clone())));
     }
     let measured = async {
         let (mut here, mut there) = (Series::default(), Series::default());

@@ -4,10 +4,10 @@
 
 use std::path::PathBuf;
 
+use amberglass_testkit::Engine;
 use amberglass_tests::bench::{
     audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify,
 };
-use amberglass_testkit::Engine;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 

@@ -126,6 +126,8 @@ const OF_PORTAL: &str =
 const RUNNING_OF_PORTAL: &str = "WHERE x.state IN ('active', 'frozen') AND COALESCE(x.portal, '') = $1 \
      ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
 const OF_CUSTOMER: &str = "WHERE x.portal = $1 AND x.customer = $2 ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
+const LAST_LOOK: &str =
+    "WHERE x.portal = $1 AND x.customer = $2 AND x.entered_at IS NOT NULL ORDER BY x.created_at DESC LIMIT 1";
 const RUNNING_OF_CUSTOMER: &str = "WHERE x.portal = $1 AND x.customer = $2 AND x.state IN ('active', 'frozen') \
      ORDER BY x.created_at DESC, x.id DESC LIMIT 200";
 
@@ -245,13 +247,11 @@ impl Store {
 
     /// The latest session that opened this customer's portal.
     pub async fn last_look(&self, portal: &PortalId, customer: &CustomerId) -> Result<Option<SessionRow>, StoreError> {
-        one(sqlx::query(concat_select(
-            "WHERE x.portal = $1 AND x.customer = $2 AND x.entered_at IS NOT NULL ORDER BY x.created_at DESC LIMIT 1",
-        ))
-        .bind(portal.0.clone())
-        .bind(customer.0.clone())
-        .fetch_optional(&self.readers)
-        .await?)
+        one(sqlx::query(concat_select(LAST_LOOK))
+            .bind(portal.0.clone())
+            .bind(customer.0.clone())
+            .fetch_optional(&self.readers)
+            .await?)
     }
 }
 
@@ -609,12 +609,13 @@ mod tests {
             (RUNNING_OF_PORTAL, "sessions_running_by_time"),
             (OF_CUSTOMER, "sessions_by_customer"),
             (RUNNING_OF_CUSTOMER, "sessions_by_customer"),
+            (LAST_LOOK, "sessions_by_customer"),
         ] {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SELECT} {question}"));
             let plan = sqlx::query(plan).bind("barkside").bind("1042").fetch_all(&store.readers).await.unwrap();
             let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
             let found = steps.iter().find(|step| step.contains(" x ")).unwrap();
-            assert!(found.contains(&format!("INDEX {index} ")), "{question}: {steps:?}");
+            assert!(found.split(' ').any(|word| word == index), "{question}: {steps:?}");
         }
         store.close().await;
     }
