@@ -33,6 +33,14 @@ async fn field_says(place: &Workplace) -> String {
     said.as_str().unwrap().to_owned()
 }
 
+/// In the console itself.
+async fn copy_a_word(place: &Workplace) {
+    to_field(place).await;
+    for key in ["w", "o", "r", "d", "ctrl+a", "ctrl+c"] {
+        place.desk.key(key).unwrap();
+    }
+}
+
 /// What whoever pastes elsewhere gets. A word typed behind it says that all of it is there.
 async fn pasted(place: &Workplace) -> String {
     to_field(place).await;
@@ -67,10 +75,13 @@ async fn refusals(stage: &Stage<'_>) -> usize {
 }
 
 #[tokio::test]
-async fn a_page_puts_nothing_on_the_clipboard_and_the_person_does_by_key() {
+async fn a_page_puts_nothing_on_the_clipboard_and_no_selection_leaves_it() {
     let _turn = TURN.lock().await;
     let place = place("").await;
     let stage = stage(&place).await;
+    copy_a_word(&place).await;
+    assert_eq!(pasted(&place).await, "word", "the console's own words may be copied");
+    to_session(&place).await;
     for attack in ["copy", "copy-handler", "copy-newer", "copy-selection"] {
         let complaints = stage.perform(attacks::named(attack).unwrap()).await.unwrap();
         assert!(complaints.is_empty(), "{attack}: {complaints:#?}");
@@ -85,27 +96,29 @@ async fn a_page_puts_nothing_on_the_clipboard_and_the_person_does_by_key() {
     place.desk.xdotool(&["mousemove", &(x + 100).to_string(), &(y + 100).to_string(), "click", "2"]).unwrap();
     place.desk.key("z").unwrap();
     wait_until("the middle button", LIMIT, || async { (field_says(&place).await == "z").then_some(()) }).await;
+}
 
+#[tokio::test]
+async fn the_persons_own_key_copies_what_is_selected_in_a_page() {
+    let _turn = TURN.lock().await;
+    let place = place("").await;
+    let stage = stage(&place).await;
     to_session(&place).await;
     stage.focus_page().unwrap();
     place.desk.key("ctrl+a").unwrap();
     place.desk.key("ctrl+c").unwrap();
     // By way of the page's process, which takes its time.
-    let copied = || async { pasted(&place).await.contains("copy-selection").then_some(()) };
+    let copied = || async { pasted(&place).await.contains("waits for what to do").then_some(()) };
     wait_until("the person's own copy", LIMIT, copied).await;
-    assert_eq!(refusals(&stage).await, 2);
+    assert_eq!(refusals(&stage).await, 0);
 }
 
 #[tokio::test]
 async fn where_the_computers_settings_refuse_it_no_key_copies_out_of_a_session_either() {
     let _turn = TURN.lock().await;
     let place = place("clipboard = \"refuse\"\n").await;
-    // The console's own words may be copied.
-    to_field(&place).await;
-    for key in ["w", "o", "r", "d", "ctrl+a", "ctrl+c"] {
-        place.desk.key(key).unwrap();
-    }
     let stage = stage(&place).await;
+    copy_a_word(&place).await;
     assert_eq!(pasted(&place).await, "word");
     for (count, key) in ["ctrl+c", "ctrl+Insert", "ctrl+x", "shift+Delete"].into_iter().enumerate() {
         to_session(&place).await;
