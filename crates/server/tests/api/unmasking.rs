@@ -126,9 +126,9 @@ async fn what_may_be_shown_is_listed_and_one_of_it_is_shown_on_a_reason_that_sta
         .details("page_viewed")
         .await
         .into_iter()
-        .map(|detail| match detail {
-            EventDetail::PageViewed { unmasked, .. } => unmasked,
-            other => panic!("{other:?}"),
+        .map(|detail| {
+            let EventDetail::PageViewed { unmasked, .. } = detail else { panic!("{detail:?}") };
+            unmasked
         })
         .collect();
     let shown = UnmaskedField { rule: "phone-number".into(), pointer: "/phone".into() };

@@ -27,7 +27,7 @@ pub enum PolicyCommand {
         #[command(flatten)]
         files: Files,
         #[command(flatten)]
-        case: CaseArguments,
+        case: Box<CaseArguments>,
         #[command(flatten)]
         output: Output,
     },
@@ -149,7 +149,7 @@ pub fn run(command: PolicyCommand, config: Option<PathBuf>) -> anyhow::Result<Ex
         }
         PolicyCommand::Explain { files, case, output } => {
             let (policy, hours) = policy(files, config)?;
-            explain(&policy, &hours, &case.into(), output)?;
+            explain(&policy, &hours, &(*case).into(), output)?;
             Ok(ExitCode::SUCCESS)
         }
         PolicyCommand::Test { cases, files, output } => {
