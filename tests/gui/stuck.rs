@@ -5,6 +5,7 @@ use std::time::Duration;
 use amberglass_testkit::wait_until;
 use amberglass_tests::{
     attack_stage::{self, Stage},
+    gateway_front::Front,
     portal_window::PortalWindow,
     workplace::{Setting, Workplace},
 };
@@ -70,17 +71,18 @@ async fn a_page_that_never_answers_again_is_named_in_the_bar_and_stopped_and_the
 }
 
 #[tokio::test]
-async fn a_page_that_never_ends_is_said_to_be_loading_still_and_a_key_stops_it() {
+async fn a_page_that_does_not_come_is_said_to_be_loading_still_and_a_key_stops_it() {
     let _turn = TURN.lock().await;
-    let place = place().await;
-    let stage = stage(&place).await;
+    let programs = bin_dir();
+    let front = Some(Front::SilentAt("/appointments"));
+    let place = Workplace::open(Setting { front, ..Setting::usual(&programs) }).await.unwrap();
+    place.sign_in().await.unwrap();
+    let window = place.start_session("1042").await.unwrap();
     place.console.to_bar().await.unwrap();
-    stage.begin("slow-page").await.unwrap();
+    window.open_section(4).unwrap();
     place.console.see("still-loading").await;
-    stage.focus_page().unwrap();
     place.desk.key("Escape").unwrap();
     place.console.gone("still-loading").await;
-    let window = PortalWindow::wait_until_open(&place.desk).await.unwrap();
     let picture = window.picture().unwrap();
-    assert!(window.has_frame(&picture) && !window.is_covered(&picture));
+    assert!(window.has_frame(&picture) && !window.is_covered(&picture) && !window.is_blank(&picture));
 }

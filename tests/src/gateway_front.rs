@@ -1,4 +1,4 @@
-//! Somebody between a session window and its gateway: without a valid certificate, or asking for a name and a password.
+//! Somebody between a session window and its gateway: without a valid certificate, asking for a name and a password, or silent.
 
 use std::{
     net::SocketAddr,
@@ -38,6 +38,8 @@ pub enum Front {
     Uncertified,
     /// Asks for a name and a password where the page asks for this path, and leads to the gateway otherwise.
     AsksAt(&'static str),
+    /// Never answers where the page asks for this path, and leads to the gateway otherwise.
+    SilentAt(&'static str),
 }
 
 #[derive(Default)]
@@ -62,7 +64,7 @@ impl GatewayFront {
         let port = listener.local_addr()?.port();
         let (scheme, tls) = match front {
             Front::Uncertified => ("https", Some(acceptor()?)),
-            Front::AsksAt(_) => ("http", None),
+            Front::AsksAt(_) | Front::SilentAt(_) => ("http", None),
         };
         let shared: Arc<Shared> = Arc::default();
         let serving = Arc::clone(&shared);
@@ -126,8 +128,14 @@ impl Shared {
         if text.contains("\r\nauthorization:") {
             self.credentials.fetch_add(1, Ordering::Relaxed);
         }
+        let wanted = text.split(' ').nth(1);
+        if let Front::SilentAt(path) = front
+            && wanted == Some(path)
+        {
+            std::future::pending::<()>().await;
+        }
         if let Front::AsksAt(path) = front
-            && text.split(' ').nth(1) == Some(path)
+            && wanted == Some(path)
         {
             let body = "Who are you?";
             let answer = format!(

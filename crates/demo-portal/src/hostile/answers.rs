@@ -53,7 +53,6 @@ pub(super) async fn give(
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, asks)], "Who are you?").into_response()
         }
         "slow" => slow("<h1>Byte by byte</h1>".to_owned()),
-        "slow-page" => slow(stage::page(&shared, None, stage::run_of(&query))),
         "silence" => std::future::pending().await,
         "gigabyte" => {
             let piece = Bytes::from_static(&[b'x'; PIECE]);

@@ -26,12 +26,6 @@ pub(super) const ATTACKS: &[Attack] = &[
         "const answer = await fetch('/hostile/answer/slow'); await answer.text(); return 'read';",
     ),
     Attack::nothing(
-        "slow-page",
-        "comes as a page that never ends",
-        "the bar says that it is still loading, and a key stops it",
-        "location.href = `/hostile/answer/slow-page?run=${run}`;",
-    ),
-    Attack::nothing(
         "no-answer",
         "waits for an answer that does not come",
         "the page stands until the gateway gives up, and may be left at any time",
