@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 use crate::process::{self, Process};
 
 const DEFAULT_POLICY: &str = include_str!("../../policies/default.cedar");
+const POLICY_SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
 const AGENTS_KEEP_FILES: &str = r#"
 @id("agents-keep-files")
 permit (principal, action == Action::"download", resource)
@@ -108,7 +109,9 @@ impl Stack {
             let more = setting.files.as_deref().unwrap_or_default();
             std::fs::write(rules_file(dir), format!("{}\n{more}", amberglass_demo_portal::RULES))?;
             if setting.files.is_some() {
-                std::fs::write(policy_file(dir), format!("{DEFAULT_POLICY}\n{AGENTS_KEEP_FILES}"))?;
+                let [rules, schema] = policy_files(dir);
+                std::fs::write(rules, format!("{DEFAULT_POLICY}\n{AGENTS_KEEP_FILES}"))?;
+                std::fs::write(schema, POLICY_SCHEMA)?;
             }
             std::fs::write(config_file(dir), demo_with(dir, upstream, &setting))?;
         }
@@ -222,8 +225,9 @@ fn demo_with(dir: &Path, upstream: &str, setting: &StackSetting) -> String {
     let StackSetting { hostile: _, limits, database_url, files, gateway_origin } = setting;
     let reached_at =
         if gateway_origin.is_empty() { String::new() } else { format!("gateway_origin = \"{gateway_origin}\"") };
-    let policy = files.as_ref().map(|_| format!("[policy]\nrules = '{}'\n", policy_file(dir).display()));
-    let policy = policy.unwrap_or_default();
+    let [policy, schema] = policy_files(dir);
+    let policy = format!("[policy]\nrules = '{}'\nschema = '{}'\n", policy.display(), schema.display());
+    let policy = files.as_ref().map_or("", |_| policy.as_str());
     format!(
         r#"data_dir = '{}'
 database_url = '{database_url}'
@@ -253,8 +257,9 @@ to = "00:00"
     )
 }
 
-fn policy_file(dir: &Path) -> PathBuf {
-    dir.join("policy.cedar")
+/// Rules and schema.
+fn policy_files(dir: &Path) -> [PathBuf; 2] {
+    ["policy.cedar", "policy.cedarschema"].map(|name| dir.join(name))
 }
 
 fn rules_file(dir: &Path) -> PathBuf {

@@ -12,8 +12,11 @@ use std::{
 use amberglass_app::{host::HostEvent, kept_file};
 use amberglass_domain::navigation::Verdict;
 use amberglass_wire::audit::Attempt;
+use gtk::prelude::*;
 use webkit2gtk::{
-    Download, DownloadExt as _, URIRequestExt as _, URIResponseExt as _, WebContextExt as _, WebView, WebViewExt as _,
+    Download, DownloadExt as _, PolicyDecisionExt as _, PolicyDecisionType, ResponsePolicyDecision,
+    ResponsePolicyDecisionExt as _, URIRequestExt as _, URIResponse, URIResponseExt as _, WebContextExt as _, WebView,
+    WebViewExt as _,
 };
 
 use crate::session_window::{WindowError, portal::Lock};
@@ -33,6 +36,8 @@ pub struct Downloads {
     begun: Cell<u32>,
     /// With the place where each comes.
     running: RefCell<Vec<(Download, PathBuf)>>,
+    /// Addresses whose answers the gateway has marked, and which the engine has not begun to save.
+    marked: RefCell<Vec<String>>,
 }
 
 impl Downloads {
@@ -42,6 +47,7 @@ impl Downloads {
             folder: kept_file::folder_of(downloads_dir, session_code),
             begun: Cell::default(),
             running: RefCell::default(),
+            marked: RefCell::default(),
         })
     }
 
@@ -51,6 +57,15 @@ impl Downloads {
     /// When there is nothing that could be watched.
     pub fn watch(self: &Rc<Self>, view: &WebView, lock: &Lock) -> Result<(), WindowError> {
         let context = view.context().ok_or(WindowError::NoContext)?;
+        let (downloads, told) = (Rc::downgrade(self), lock.clone());
+        view.connect_decide_policy(move |_, decision, kind| {
+            let answer = decision.dynamic_cast_ref::<ResponsePolicyDecision>().and_then(|decision| decision.response());
+            let Some(answer) = answer.filter(|_| kind == PolicyDecisionType::Response) else { return false };
+            let (Some(address), Some(downloads)) = (mark_of(&answer, &told), downloads.upgrade()) else { return false };
+            downloads.marked.borrow_mut().push(address);
+            decision.download();
+            true
+        });
         let (downloads, lock) = (Rc::downgrade(self), lock.clone());
         context.connect_download_started(move |_, download| match downloads.upgrade() {
             Some(downloads) => downloads.judge(download, &lock),
@@ -73,7 +88,8 @@ impl Downloads {
         let coming: Rc<RefCell<Option<(PathBuf, String)>>> = Rc::default();
         let (downloads, told, begun) = (Rc::downgrade(self), lock.clone(), Rc::clone(&coming));
         download.connect_decide_destination(move |download, suggested| {
-            let path = downloads.upgrade().filter(|_| is_marked(download, &told)).and_then(|all| all.begin(download));
+            let address = download.request().and_then(|request| request.uri()).unwrap_or_default();
+            let path = downloads.upgrade().filter(|all| all.takes(&address)).and_then(|all| all.begin(download));
             match path {
                 Some(path) => {
                     download.set_allow_overwrite(false);
@@ -81,7 +97,6 @@ impl Downloads {
                     begun.replace(Some((path, suggested.to_owned())));
                 }
                 None => {
-                    let address = download.request().and_then(|request| request.uri()).unwrap_or_default();
                     told.refuse(Attempt::Download, Some(&address));
                     download.cancel();
                 }
@@ -116,6 +131,13 @@ impl Downloads {
         });
     }
 
+    /// Each mark stands for one file.
+    fn takes(&self, address: &str) -> bool {
+        let mut marked = self.marked.borrow_mut();
+        let place = marked.iter().position(|one| one == address);
+        place.map(|place| marked.swap_remove(place)).is_some()
+    }
+
     /// Where it comes, unless there were too many.
     fn begin(&self, download: &Download) -> Option<PathBuf> {
         /// Of all sessions of this run.
@@ -134,12 +156,13 @@ impl Drop for Downloads {
     }
 }
 
-/// The answer says so itself, and came from the session's own gateway: neither can a page make up.
-fn is_marked(download: &Download, lock: &Lock) -> bool {
-    let Some(response) = download.response() else { return false };
-    let address = response.uri().unwrap_or_default();
+/// The address of an answer that says so itself, and came from the session's own gateway: neither can a page make up. The engine shows
+/// heads here, before it decides what to do with an answer.
+fn mark_of(answer: &URIResponse, lock: &Lock) -> Option<String> {
+    let address = answer.uri()?;
     let is_ours = !address.starts_with("about:") && lock.origin.judge(&address) == Verdict::Allowed;
-    is_ours && response.http_headers().is_some_and(|headers| headers.one(MARK).is_some())
+    let is_marked = is_ours && answer.http_headers().is_some_and(|headers| headers.one(MARK).is_some());
+    is_marked.then(|| address.to_string())
 }
 
 fn remove(path: &Path) {
