@@ -118,7 +118,7 @@ async fn rules_are_checked_and_explained_before_they_are_in_force() {
     let path = file.to_str().unwrap();
     std::fs::write(&file, amberglass_demo_portal::RULES).unwrap();
     let (done, said) = run(&["check", path]).await;
-    assert!(done && said.contains("7 rules") && !said.contains("read_write is not offered"), "{said}");
+    assert!(done && said.contains("8 rules") && !said.contains("read_write is not offered"), "{said}");
     let table: [(&[&str], &str); 8] = [
         (&["GET", "/messages/7"], "Passes: no rule speaks of it"),
         (
