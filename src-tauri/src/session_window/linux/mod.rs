@@ -121,7 +121,7 @@ impl PlatformWindow {
         report_close(&window, &open, &sink);
 
         let filter_dir = folders.run.clone();
-        let downloads = Downloads::new(&folders.run, &folders.downloads, &open.view.code);
+        let downloads = Downloads::new(&lock, &folders.run, &folders.downloads, &open.view.code);
         let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir, downloads };
         let portal = Rc::new(RefCell::new(portal));
         listen(&window, &bar, &surface, &portal)?;
@@ -256,9 +256,9 @@ fn report_close(window: &Window, open: &OpenWindow, sink: &EventSink) {
 fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     let mut parts = portal.borrow_mut();
     drop(parts.view.take());
-    let view = portal::builder(&parts.lock, parts.proxy).build_gtk(&parts.container)?;
+    let view = portal::builder(&parts.lock, parts.proxy, parts.downloads.decider()).build_gtk(&parts.container)?;
     let webkit = view.webview();
-    parts.downloads.watch(&webkit, &parts.lock)?;
+    parts.downloads.watch(&webkit)?;
     lockdown::apply(&webkit, &parts.lock);
     parts.input.pointer_over(&webkit);
     let later = Rc::downgrade(portal);
