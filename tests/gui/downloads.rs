@@ -63,8 +63,10 @@ async fn a_file_that_rules_and_policy_allow_is_saved_told_with_its_place_and_out
         // The first invoice's link, past head and navigation.
         portal.open_section(9).unwrap();
         wait_until("the file", LIMIT, || async { (files_below(&folder).len() == count).then_some(()) }).await;
-        let told = place.console.text_with("notice", if count == 1 { ".csv in" } else { "(2).csv in" }).await;
-        assert!(told.contains("stays after the session") && told.contains(&folder.display().to_string()), "{told}");
+        let name = if count == 1 { ".csv in " } else { " (2).csv in " };
+        for words in ["stays after the session", name, &folder.display().to_string()] {
+            place.console.clamped_text_with("notice", words).await;
+        }
         picture(&place, &count.to_string()).await;
     }
     let saved = files_below(&folder);
@@ -105,7 +107,7 @@ async fn of_a_file_that_the_gateway_cuts_off_nothing_lies_on_the_disk() {
     place.console.to_bar().await.unwrap();
     let complaints = stage.perform(attacks::named("download-endless").unwrap()).await.unwrap();
     assert!(complaints.is_empty(), "{complaints:#?}");
-    place.console.text_with("notice", "Nothing of it was kept").await;
+    place.console.clamped_text_with("notice", "Nothing of it was kept").await;
     let trail = stage.trail().await.unwrap();
     let kinds: Vec<_> = trail.iter().map(|event| event.record.kind.as_str()).collect();
     let begun = kinds.iter().position(|kind| *kind == "file_downloaded").unwrap();
