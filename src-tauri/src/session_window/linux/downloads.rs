@@ -34,15 +34,22 @@ pub struct Downloads {
     run_dir: PathBuf,
     folder: PathBuf,
     begun: Cell<u32>,
-    /// Addresses whose answers the gateway has marked, and which the engine has not begun to save.
-    marked: RefCell<Vec<String>>,
+    /// What the gateway has marked, and the engine has not begun to save.
+    marked: RefCell<Vec<Marked>>,
     coming: RefCell<Vec<Coming>>,
     running: RefCell<Vec<Download>>,
+}
+
+/// An answer that may be saved.
+struct Marked {
+    address: String,
+    bytes: u64,
 }
 
 /// A file on its way.
 struct Coming {
     path: PathBuf,
+    bytes: u64,
     /// By the portal.
     suggested: String,
 }
@@ -78,8 +85,8 @@ impl Downloads {
             let answer = decision.dynamic_cast_ref::<ResponsePolicyDecision>().and_then(|decision| decision.response());
             let Some(answer) = answer.filter(|_| kind == PolicyDecisionType::Response) else { return false };
             let Some(downloads) = downloads.upgrade() else { return false };
-            let Some(address) = mark_of(&answer, &downloads.lock) else { return false };
-            downloads.marked.borrow_mut().push(address);
+            let Some(marked) = mark_of(&answer, &downloads.lock) else { return false };
+            downloads.marked.borrow_mut().push(marked);
             decision.download();
             true
         });
@@ -102,22 +109,22 @@ impl Downloads {
         /// Of all sessions of this run.
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let begun = self.begun.get().saturating_add(1);
-        if !self.takes(address) || begun > MAX_FILES {
+        let Some(Marked { bytes, .. }) = self.take(address).filter(|_| begun <= MAX_FILES) else {
             self.lock.refuse(Attempt::Download, Some(address));
             return false;
-        }
+        };
         self.begun.set(begun);
         let suggested = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         *path = self.run_dir.join(format!("file-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-        self.coming.borrow_mut().push(Coming { path: path.clone(), suggested });
+        self.coming.borrow_mut().push(Coming { path: path.clone(), bytes, suggested });
         true
     }
 
     /// Each mark stands for one file.
-    fn takes(&self, address: &str) -> bool {
+    fn take(&self, address: &str) -> Option<Marked> {
         let mut marked = self.marked.borrow_mut();
-        let place = marked.iter().position(|one| one == address);
-        place.map(|place| marked.swap_remove(place)).is_some()
+        let place = marked.iter().position(|one| one.address == address)?;
+        Some(marked.swap_remove(place))
     }
 
     /// What was coming by this download; nothing where it was refused.
@@ -130,9 +137,12 @@ impl Downloads {
     }
 
     fn ended(&self, download: &Download, is_whole: bool) {
-        let Some(Coming { path, suggested }) = self.come(download) else { return };
+        let Some(Coming { path, bytes, suggested }) = self.come(download) else { return };
         let (sink, session, folder) = (self.lock.sink.clone(), self.lock.session.clone(), self.folder.clone());
-        if !is_whole {
+        // A connection that breaks off is the end of a file to the engine.
+        let has_come = fs::metadata(&path).map_or(0, |file| file.len());
+        if !is_whole || has_come != bytes {
+            tracing::warn!(bytes, has_come, "a file did not come whole");
             remove(&path);
             return sink(HostEvent::FileNotKept { session });
         }
@@ -162,7 +172,7 @@ fn follow(downloads: &Weak<Downloads>, download: &Download) {
     let is_whole = Rc::new(Cell::new(true));
     let failed = Rc::clone(&is_whole);
     download.connect_failed(move |_, error| {
-        tracing::warn!(%error, "a file did not come, or not whole");
+        tracing::warn!(%error, "a file did not come");
         failed.set(false);
     });
     // Also after it has failed.
@@ -174,13 +184,13 @@ fn follow(downloads: &Weak<Downloads>, download: &Download) {
     });
 }
 
-/// The address of an answer that says so itself, and came from the session's own gateway: neither can a page make up. The engine shows
+/// An answer that says so itself, and came from the session's own gateway: neither can a page make up. The engine shows
 /// heads here, before it decides what to do with an answer.
-fn mark_of(answer: &URIResponse, lock: &Lock) -> Option<String> {
+fn mark_of(answer: &URIResponse, lock: &Lock) -> Option<Marked> {
     let address = answer.uri()?;
     let is_ours = !address.starts_with("about:") && lock.origin.judge(&address) == Verdict::Allowed;
     let is_marked = is_ours && answer.http_headers().is_some_and(|headers| headers.one(MARK).is_some());
-    is_marked.then(|| address.to_string())
+    is_marked.then(|| Marked { address: address.to_string(), bytes: answer.content_length() })
 }
 
 fn remove(path: &Path) {
