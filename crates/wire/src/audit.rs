@@ -174,9 +174,8 @@ pub enum EventDetail {
         /// Of the name that the portal gives it, in lower case; the name itself may say whose it is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         extension: Option<String>,
-        /// Where the portal says so before it sends any.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        bytes: Option<u64>,
+        /// As the portal says before it sends any.
+        bytes: u64,
     },
     /// The gateway refused a request.
     RequestBlocked {

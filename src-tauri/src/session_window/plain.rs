@@ -67,13 +67,13 @@ impl PlatformWindow {
         let lock = portal::Lock::new(open, sink.clone());
         let (loaded, download) = (lock.clone(), lock.clone());
         let size = window.inner_size()?;
-        let view = portal::builder(&lock, proxy)
+        // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
+        let saves = move |address: String, _: &mut std::path::PathBuf| {
+            download.refuse(Attempt::Download, Some(&address));
+            false
+        };
+        let view = portal::builder(&lock, proxy, saves)
             .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
-            // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
-            .with_download_started_handler(move |address, _| {
-                download.refuse(Attempt::Download, Some(&address));
-                false
-            })
             .with_on_page_load_handler(move |event, _| {
                 if matches!(event, PageLoadEvent::Finished) {
                     (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });

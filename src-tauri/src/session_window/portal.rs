@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -97,8 +98,13 @@ fn without_query(address: &str) -> String {
 }
 
 /// A webview without bridge, store, proxy bypass, pop-ups or permissions. Built without an address: the session's cookie must be in
-/// the store before the first request. What becomes of downloads is said by each system's own part, before that.
-pub fn builder(lock: &Lock, proxy: SocketAddr) -> WebViewBuilder<'static> {
+/// the store before the first request. `saves` says of each address whether the engine may save it, and where; without anybody to ask, wry
+/// saves everything.
+pub fn builder(
+    lock: &Lock,
+    proxy: SocketAddr,
+    saves: impl FnMut(String, &mut PathBuf) -> bool + 'static,
+) -> WebViewBuilder<'static> {
     let navigation = lock.clone();
     let window = lock.clone();
     let permission = lock.clone();
@@ -120,6 +126,7 @@ pub fn builder(lock: &Lock, proxy: SocketAddr) -> WebViewBuilder<'static> {
             window.refuse(Attempt::NewWindow, Some(&address));
             NewWindowResponse::Deny
         })
+        .with_download_started_handler(saves)
         .with_permission_handler(move |kind| {
             permission.refuse(permission_attempt(&kind), Some(permission_name(&kind)));
             PermissionResponse::Deny

@@ -54,7 +54,7 @@ describe('the bar', () => {
 
   it('says where a saved file lies, that it stays, and when one did not come whole', async () => {
     const { show } = await shown(scenes.bar);
-    const place = { name: 'invoice-7.csv', folder: '/srv/people/amy/Downloads/Amberglass/AG-7K3QX' };
+    const place = { name: 'invoice-7.csv', folder: '/files/Downloads/Amberglass/AG-7K3QX' };
     await show({ ...scenes.bar, file: { place, number: 1 } });
     const words = screen.getByTestId('notice').textContent;
     for (const word of ['stays after the session', place.name, place.folder]) expect(words).toContain(word);

@@ -231,14 +231,11 @@ async fn a_page_is_on_record_before_it_may_load() {
 #[tokio::test]
 async fn a_file_that_lies_on_the_disk_is_told_with_its_place_and_one_that_did_not_come_as_that() {
     let world = World::in_session().await;
-    let file = std::path::Path::new("/srv/people/amy/Downloads/Amberglass/AG-7K3QX/invoice.pdf").to_owned();
+    let file = std::path::Path::new("/files/Downloads/Amberglass/AG-7K3QX/invoice.pdf").to_owned();
     world.handle.host_event(HostEvent::FileKept { session: world.session(), file });
     let view = world.until_window("told", |view| view.file.is_some()).await;
     let place = view.file.unwrap().place.unwrap();
-    assert_eq!(
-        (place.name.as_str(), place.folder.as_str()),
-        ("invoice.pdf", "/srv/people/amy/Downloads/Amberglass/AG-7K3QX")
-    );
+    assert_eq!((place.name.as_str(), place.folder.as_str()), ("invoice.pdf", "/files/Downloads/Amberglass/AG-7K3QX"));
     world.handle.host_event(HostEvent::FileNotKept { session: world.session() });
     world
         .until_window("told again", |view| {

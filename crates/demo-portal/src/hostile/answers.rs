@@ -41,12 +41,17 @@ pub(super) async fn give(
             answer.headers_mut().insert(header::CONTENT_DISPOSITION, file);
             answer
         }
-        "endless-attachment" => {
+        "half-attachment" => {
             let piece = Bytes::from_static(&[b'x'; PIECE]);
-            let pieces = stream::repeat(Ok::<_, std::convert::Infallible>(piece));
-            let file = "attachment; filename=\"escaped.csv\"";
-            let headers = [(header::CONTENT_TYPE, "text/csv"), (header::CONTENT_DISPOSITION, file)];
-            (headers, Body::from_stream(pieces)).into_response()
+            let pieces = (0..8).map(move |_| Ok(piece.clone()));
+            let broken = std::iter::once_with(|| Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
+            let file = HeaderValue::from_static("attachment; filename=\"escaped.csv\"");
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/csv")),
+                (header::CONTENT_DISPOSITION, file),
+                (header::CONTENT_LENGTH, HeaderValue::from(PIECE * 16)),
+            ];
+            (headers, Body::from_stream(stream::iter(pieces.chain(broken)))).into_response()
         }
         "password" => {
             let asks = HeaderValue::from_static("Basic realm=\"Your company password\"");

@@ -30,16 +30,16 @@ pub struct OfferedFile<'a> {
     pub is_whole: bool,
     /// As [`crate::content::media_type`] reads the only `Content-Type`.
     pub media_type: Option<&'a str>,
-    /// Where it says so.
+    /// Without it nobody could tell half a file from a whole one: engines take a connection that breaks off for its end.
     pub bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DownloadDecision {
-    /// `rule` is the portal's own; what is longer than `max_bytes` is to be cut off.
+    /// `rule` is the portal's own.
     Pass {
         rule: RuleId,
-        max_bytes: u64,
+        bytes: u64,
     },
     Block {
         rule: RuleId,
@@ -66,13 +66,14 @@ pub fn downloads<'a>(method: &str, path: &str, query: Option<&str>, rules: &'a P
 pub fn decide_download(file: OfferedFile<'_>, listed: &[&DownloadRule]) -> DownloadDecision {
     let names_it =
         |download: &&&DownloadRule| download.content_types.iter().any(|one| Some(one.as_str()) == file.media_type);
-    let Some(download) = listed.iter().find(names_it).filter(|_| file.is_whole) else {
-        return DownloadDecision::Block { rule: rule::DOWNLOAD_REFUSED.into() };
-    };
-    if file.bytes.is_some_and(|bytes| bytes > download.max_bytes) {
-        return DownloadDecision::Block { rule: rule::DOWNLOAD_TOO_LONG.into() };
+    let listed = listed.iter().find(names_it).filter(|_| file.is_whole);
+    match (listed, file.bytes) {
+        (Some(download), Some(bytes)) if bytes <= download.max_bytes => {
+            DownloadDecision::Pass { rule: download.request.id.clone(), bytes }
+        }
+        (Some(_), Some(_)) => DownloadDecision::Block { rule: rule::DOWNLOAD_TOO_LONG.into() },
+        (Some(_) | None, _) => DownloadDecision::Block { rule: rule::DOWNLOAD_REFUSED.into() },
     }
-    DownloadDecision::Pass { rule: download.request.id.clone(), max_bytes: download.max_bytes }
 }
 
 /// The ending of the name that a `Content-Disposition` gives a file; nothing where that is no plain ending.

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    pipeline::{Gateway, Heard, subject},
+    pipeline::{Gateway, subject},
     stream::CutBody,
 };
 use crate::{
@@ -31,10 +31,9 @@ const HOUR_SECONDS: i64 = 60 * 60;
 /// A file that may go out once it is on record.
 pub(super) struct Granted {
     rule: RuleId,
-    max_bytes: u64,
     content_type: String,
     extension: Option<String>,
-    bytes: Option<u64>,
+    bytes: u64,
     /// Of the policy that lets it.
     policy_hash: String,
 }
@@ -73,8 +72,8 @@ impl Gateway {
     ) -> Result<Granted, RuleId> {
         let (is_whole, media_type, bytes) = offered(answer);
         let file = OfferedFile { is_whole, media_type: media_type.as_deref(), bytes };
-        let (rule, max_bytes) = match decide_download(file, listed) {
-            DownloadDecision::Pass { rule, max_bytes } => (rule, max_bytes),
+        let (rule, bytes) = match decide_download(file, listed) {
+            DownloadDecision::Pass { rule, bytes } => (rule, bytes),
             DownloadDecision::Block { rule } => return Err(rule),
         };
         let policy_hash = self.permitted(session, Download { path, rule: &rule }).await;
@@ -82,7 +81,6 @@ impl Gateway {
         let disposition = answer.headers.get(header::CONTENT_DISPOSITION).and_then(|value| value.to_str().ok());
         Ok(Granted {
             rule,
-            max_bytes,
             content_type: media_type.unwrap_or_default(),
             extension: disposition.and_then(extension),
             bytes,
@@ -128,7 +126,6 @@ impl Gateway {
         granted: &Granted,
         mut answer: Parts,
         body: Incoming,
-        heard: &Heard,
         session: &GatewaySession,
         cut: &CancellationToken,
     ) -> Response {
@@ -137,22 +134,8 @@ impl Gateway {
             answer.headers.insert(DOWNLOAD_HEADER, rule);
         }
         answer.headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let (audit, subject) = (self.state.audit.clone(), granted.subject(session));
-        let detail = EventDetail::RequestBlocked {
-            method: "GET".to_owned(),
-            path: heard.path.clone(),
-            rule: rule::DOWNLOAD_TOO_LONG.to_owned(),
-        };
-        let too_long = move || {
-            tokio::spawn(async move {
-                if let Err(error) = audit.append(subject, detail).await {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "a file was cut off, and that is not on record");
-                }
-            });
-        };
         let open = self.state.metrics.gateway.open_answer(&session.portal);
-        let body = CutBody::new(body, cut.clone(), open).within(granted.max_bytes, too_long);
+        let body = CutBody::new(body, cut.clone(), open);
         Response::from_parts(answer, Body::new(body))
     }
 }

@@ -439,7 +439,7 @@ impl Gateway {
             Ok(answer) if masking.is_empty() => {
                 if let Some(Ok(granted)) = &file {
                     self.record_about(granted.subject(session), granted.detail(&heard.path)).await?;
-                    return Ok(self.hand_out(granted, answer, body, heard, session, cut));
+                    return Ok(self.hand_out(granted, answer, body, session, cut));
                 }
                 let body = CutBody::new(body, cut.clone(), metrics.open_answer(&portal.id));
                 Ok(Response::from_parts(answer, Body::new(body)))

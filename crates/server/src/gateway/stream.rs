@@ -15,29 +15,17 @@ use crate::metrics::OpenAnswer;
 
 type Cut = Pin<Box<WaitForCancellationFutureOwned>>;
 
-/// How much may pass, and what is done when more comes.
-struct Limit {
-    left: u64,
-    passed: Box<dyn FnOnce() + Send>,
-}
-
 /// Passes chunks on as they come. When cut, it breaks off with an error, so that half an answer never looks like a whole
 /// one, and drops the connection to the portal.
 pub(super) struct CutBody {
     inner: Option<Incoming>,
     cut: Cut,
     open: OpenAnswer,
-    limit: Option<Limit>,
 }
 
 impl CutBody {
     pub fn new(inner: Incoming, cut: CancellationToken, open: OpenAnswer) -> Self {
-        Self { inner: Some(inner), cut: Box::pin(cut.cancelled_owned()), open, limit: None }
-    }
-
-    /// Breaks off as well where more comes than `bytes`, and then calls `passed`.
-    pub fn within(self, bytes: u64, passed: impl FnOnce() + Send + 'static) -> Self {
-        Self { limit: Some(Limit { left: bytes, passed: Box::new(passed) }), ..self }
+        Self { inner: Some(inner), cut: Box::pin(cut.cancelled_owned()), open }
     }
 }
 
@@ -64,22 +52,6 @@ impl Body for CutBody {
                 // Trailers belong to the connection to the portal (RFC 9110, 6.5).
                 Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => continue,
                 Poll::Ready(Some(Ok(frame))) => {
-                    if let Some(limit) = &mut this.limit {
-                        let came = frame.data_ref().map_or(0, |data| data.len() as u64);
-                        match limit.left.checked_sub(came) {
-                            Some(left) => limit.left = left,
-                            None => {
-                                this.inner = None;
-                                if let Some(limit) = this.limit.take() {
-                                    (limit.passed)();
-                                }
-                                return Poll::Ready(Some(Err(io::Error::new(
-                                    io::ErrorKind::FileTooLarge,
-                                    "it is too long",
-                                ))));
-                            }
-                        }
-                    }
                     this.open.passed(frame.data_ref().map_or(0, Bytes::len));
                     Poll::Ready(Some(Ok(frame)))
                 }

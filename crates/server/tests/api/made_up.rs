@@ -109,7 +109,7 @@ async fn no_console_says_that_a_write_was_sent_or_what_came_of_it() {
             rule: "invoice-files".into(),
             content_type: "application/pdf".into(),
             extension: None,
-            bytes: None,
+            bytes: 7,
         },
     ] {
         let kind = detail.kind();

@@ -128,7 +128,7 @@ impl PlatformWindow {
 
         let clipboard = guard_clipboard(&window, &bar, &lock, settled)?;
         let filter_dir = settled.run_dir.clone();
-        let downloads = Downloads::new(&settled.run_dir, &settled.downloads_dir, &open.view.code);
+        let downloads = Downloads::new(&lock, &settled.run_dir, &settled.downloads_dir, &open.view.code);
         let portal = Portal { view: None, container, lock, open, proxy, input, filter_dir, downloads };
         let portal = Rc::new(RefCell::new(portal));
         listen(&window, &bar, &surface, &portal, &clipboard)?;
@@ -306,9 +306,9 @@ fn report_close(window: &Window, open: &OpenWindow, sink: &EventSink) {
 fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     let mut parts = portal.borrow_mut();
     parts.drop_view();
-    let view = portal::builder(&parts.lock, parts.proxy).build_gtk(&parts.container)?;
+    let view = portal::builder(&parts.lock, parts.proxy, parts.downloads.decider()).build_gtk(&parts.container)?;
     let webkit = view.webview();
-    parts.downloads.watch(&webkit, &parts.lock)?;
+    parts.downloads.watch(&webkit)?;
     lockdown::apply(&webkit, &parts.lock);
     parts.input.pointer_over(&webkit);
     let later = Rc::downgrade(portal);

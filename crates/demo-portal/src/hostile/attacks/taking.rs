@@ -39,9 +39,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         Expected::Blocked,
     ),
     Attack::new(
-        "download-endless",
-        "loads a file that has no end",
-        "make('iframe', { src: '/hostile/answer/endless-attachment' });",
+        "download-half",
+        "loads a file that breaks off in the middle",
+        "make('iframe', { src: '/hostile/answer/half-attachment' });",
         Expected::Blocked,
     ),
     Attack::refused(

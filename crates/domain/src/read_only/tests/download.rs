@@ -27,20 +27,20 @@ fn decided(method: &str, target: &str, file: OfferedFile<'_>) -> Result<String, 
     let rules = super::rules(RULES);
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     match decide_download(file, &downloads(method, path, query, &rules)) {
-        DownloadDecision::Pass { rule, max_bytes } => Ok(format!("{rule} {max_bytes}")),
+        DownloadDecision::Pass { rule, bytes } => Ok(format!("{rule} {bytes}")),
         DownloadDecision::Block { rule } => Err(rule.into_owned()),
     }
 }
 
 #[test]
 fn an_answer_is_a_file_only_by_a_rule_that_names_its_request_and_its_type_exactly() {
-    let pdf = file(Some("application/pdf"), None);
+    let pdf = file(Some("application/pdf"), Some(7));
     let passes = |rule: &str| Ok(rule.to_owned());
     let refused = || Err("download-refused".to_owned());
     let table = [
-        ("GET", "/invoices/7/file?lang=en", pdf, passes("invoice-files 1000")),
+        ("GET", "/invoices/7/file?lang=en", pdf, passes("invoice-files 7")),
         ("GET", "/invoices/7/file?lang=de", file(Some("text/csv"), Some(1000)), passes("invoice-files 1000")),
-        ("GET", "/invoices/7/file", file(Some("image/png"), Some(0)), passes("pictures 50")),
+        ("GET", "/invoices/7/file", file(Some("image/png"), Some(0)), passes("pictures 0")),
         ("GET", "/invoices/7/file?lang=en", file(Some("image/png"), Some(50)), passes("pictures 50")),
         // Another request.
         ("HEAD", "/invoices/7/file?lang=en", pdf, refused()),
@@ -54,10 +54,11 @@ fn an_answer_is_a_file_only_by_a_rule_that_names_its_request_and_its_type_exactl
         ("GET", "/invoices/7/8/file?lang=en", pdf, refused()),
         ("GET", "/other", pdf, refused()),
         // Another content.
-        ("GET", "/invoices/7/file?lang=en", file(None, None), refused()),
-        ("GET", "/invoices/7/file?lang=en", file(Some("application/pdfx"), None), refused()),
-        ("GET", "/invoices/7/file?lang=en", file(Some("application/octet-stream"), None), refused()),
+        ("GET", "/invoices/7/file?lang=en", file(None, Some(7)), refused()),
+        ("GET", "/invoices/7/file?lang=en", file(Some("application/pdfx"), Some(7)), refused()),
+        ("GET", "/invoices/7/file?lang=en", file(Some("application/octet-stream"), Some(7)), refused()),
         ("GET", "/invoices/7/file?lang=en", OfferedFile { is_whole: false, ..pdf }, refused()),
+        ("GET", "/invoices/7/file?lang=en", file(Some("application/pdf"), None), refused()),
         // Too much of it.
         (
             "GET",
@@ -111,7 +112,7 @@ proptest::proptest! {
     ) {
         let offered = OfferedFile { is_whole, media_type: Some(&given), bytes };
         if decided("GET", "/invoices/7/file?lang=en", offered).is_ok() {
-            proptest::prop_assert!(is_whole && bytes.is_none_or(|bytes| bytes <= 1000));
+            proptest::prop_assert!(is_whole && bytes.is_some_and(|bytes| bytes <= 1000));
             proptest::prop_assert!(["application/pdf", "text/csv", "image/png"].contains(&given.as_str()));
         }
         let ending = extension(&format!("attachment; filename={given}"));
