@@ -34,14 +34,24 @@ impl Engine {
 
     /// From then on the database refuses every new row of `table`, as a full disk would. May hold several statements.
     pub fn refusing_rows_of(self, table: &str) -> String {
+        self.refusing(table, "")
+    }
+
+    /// The same of those audit records alone that are of this kind, so that what is recorded before them still is.
+    pub fn refusing_records_of_kind(self, kind: &str) -> String {
+        self.refusing("audit_events", &format!("WHEN (NEW.kind = '{kind}')"))
+    }
+
+    fn refusing(self, table: &str, which: &str) -> String {
         match self {
             Self::Sqlite => format!(
-                "CREATE TRIGGER no_more_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+                "CREATE TRIGGER no_more_{table} BEFORE INSERT ON {table} {which} \
+                 BEGIN SELECT RAISE(ABORT, 'disk full'); END"
             ),
             Self::Postgres => format!(
                 "CREATE FUNCTION no_more_{table}() RETURNS trigger LANGUAGE plpgsql AS \
                  $$ BEGIN RAISE EXCEPTION 'disk full'; END $$; \
-                 CREATE TRIGGER no_more BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_more_{table}()"
+                 CREATE TRIGGER no_more BEFORE INSERT ON {table} FOR EACH ROW {which} EXECUTE FUNCTION no_more_{table}()"
             ),
         }
     }

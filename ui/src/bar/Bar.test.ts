@@ -1,31 +1,12 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
+import { fireEvent, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionWindowView } from '../lib/bindings/SessionWindowView';
 import { barScenes as scenes } from '../lib/host/samples';
+import { shownIn } from '../test_host';
 import Bar from './Bar.svelte';
 
-async function shown(first: SessionWindowView) {
-  let send: (view: SessionWindowView) => void = () => {};
-  const invoke = vi.fn(async () => {});
-  render(Bar, {
-    host: {
-      onView(callback) {
-        send = callback;
-        callback(first);
-      },
-      invoke,
-    },
-  });
-  await tick();
-  return {
-    invoke,
-    async show(view: SessionWindowView) {
-      send(view);
-      await tick();
-    },
-  };
-}
+const shown = (first: SessionWindowView) => shownIn(Bar, first);
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,33 +1,12 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
-import { tick } from 'svelte';
-import { describe, expect, it, vi } from 'vitest';
+import { fireEvent, screen } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
 import type { SessionWindowView } from '../lib/bindings/SessionWindowView';
 import { barScenes as scenes } from '../lib/host/samples';
 import { timeOfDay } from '../lib/text/times';
+import { shownIn } from '../test_host';
 import Bar from './Bar.svelte';
 
-async function shown(first: SessionWindowView) {
-  let send: (view: SessionWindowView) => void = () => {};
-  const invoke = vi.fn(async () => {});
-  render(Bar, {
-    host: {
-      onView(callback) {
-        send = callback;
-        callback(first);
-      },
-      invoke,
-    },
-  });
-  await tick();
-  return {
-    invoke,
-    async show(view: SessionWindowView) {
-      send(view);
-      await tick();
-      await tick();
-    },
-  };
-}
+const shown = (first: SessionWindowView) => shownIn(Bar, first);
 
 const REASON = 'She asks which number we ring';
 const words = (id: string): string => screen.getByTestId(id).textContent ?? '';

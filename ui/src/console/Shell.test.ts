@@ -1,34 +1,13 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
-import { tick } from 'svelte';
+import { fireEvent, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActionView } from '../lib/bindings/ActionView';
 import type { ConsoleView } from '../lib/bindings/ConsoleView';
 import { consoleScenes as scenes } from '../lib/host/samples';
 import { dayAndTime } from '../lib/text/times';
+import { shownIn } from '../test_host';
 import Console from './Console.svelte';
 
-/** The real UI on a host that keeps what was asked of it. */
-async function shown(first: ConsoleView) {
-  let send: (view: ConsoleView) => void = () => {};
-  const invoke = vi.fn(async () => {});
-  render(Console, {
-    host: {
-      onView(callback) {
-        send = callback;
-        callback(first);
-      },
-      invoke,
-    },
-  });
-  await tick();
-  return {
-    async show(view: ConsoleView) {
-      send(view);
-      await tick();
-    },
-    asked: (command: string) => (invoke.mock.calls as unknown[][]).filter(([name]) => name === command).map(([, args]) => args),
-  };
-}
+const shown = (first: ConsoleView) => shownIn(Console, first);
 
 const press = (name: string) => fireEvent.click(screen.getByTestId(name));
 const type = (name: string, value: string) => fireEvent.input(screen.getByTestId(name), { target: { value } });

@@ -255,9 +255,11 @@ async fn a_file_that_cannot_be_put_on_record_does_not_go_out() {
     let (stage, _) = stage().await;
     let session = stage.session().await;
     stage.upstream.will_answer(200, &[PDF, OFFERED, CONTENT]);
-    stage.break_the_audit_log().await;
+    // The page's own record still stands, and the portal is asked.
+    stage.refuse_records_of_kind("file_downloaded").await;
     let answer = open(&stage, &session, FILE).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(stage.bodies(&session.id).await.iter().any(|body| matches!(body.detail, EventDetail::PageViewed { .. })));
     assert!(!answer.headers().contains_key(DOWNLOAD_HEADER));
     assert!(!answer.text().await.unwrap().contains("secrets"));
 }

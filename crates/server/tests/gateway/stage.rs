@@ -296,9 +296,17 @@ impl Stage {
 
     /// From now on the database refuses every audit record, as a full disk would.
     pub async fn break_the_audit_log(&self) {
+        self.execute(self.database.engine.refusing_rows_of("audit_events")).await;
+    }
+
+    /// The same of records of one kind.
+    pub async fn refuse_records_of_kind(&self, kind: &str) {
+        self.execute(self.database.engine.refusing_records_of_kind(kind)).await;
+    }
+
+    async fn execute(&self, statements: String) {
         use sqlx::{Connection as _, Executor as _};
         let mut connection = self.database().await;
-        let statements = self.database.engine.refusing_rows_of("audit_events");
         connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
         connection.close().await.unwrap();
     }
