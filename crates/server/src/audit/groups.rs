@@ -74,7 +74,14 @@ impl Writer {
                     arrived.drain(..).for_each(|append| self.link(append));
                 }
             }
-            if on_its_way.is_none() {
+            if on_its_way.is_none() && !self.next.is_empty() {
+                // Whoever is ready to run goes first: what they append still finds room in this group.
+                tokio::task::yield_now().await;
+                while self.next.len() < GROUP
+                    && let Ok(append) = pending.try_recv()
+                {
+                    self.link(append);
+                }
                 on_its_way = self.start();
             }
         }
