@@ -52,7 +52,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "platforms",
-        what: "type check for Windows and macOS",
+        what: "lints for Windows and macOS",
         run: check_platforms,
         only_on_linux: Some("it checks from Linux"),
     },

@@ -63,7 +63,7 @@ enum Verb {
         #[arg(long, default_value_t = fuzz::MINUTES, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
     },
-    /// Type-check the whole program for Windows and macOS from Linux
+    /// Lint the whole program for Windows and macOS from Linux
     CheckPlatforms,
     /// Run one benchmark; its last line is its result as JSON
     Bench {

@@ -1,6 +1,6 @@
-//! Type checks for the systems this machine is not.
+//! The lints for the systems this machine is not, and what of Windows can be run here.
 //!
-//! A check compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. For
+//! Clippy compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. For
 //! Windows a real compiler does that (MinGW). No C compiler for macOS can be installed on Linux, so two scripts stand in
 //! that write empty files: all Rust code is checked, C code is not.
 
@@ -19,8 +19,10 @@ pub const MACOS: &str = "aarch64-apple-darwin";
 /// They drive X11 windows, signals and process groups, and exist only to test on Linux.
 const ONLY_ON_UNIX: &[&str] = &["amberglass-tests"];
 
+/// With the lints that hold on Linux.
+///
 /// # Errors
-/// If the program does not compile for one of the systems.
+/// If the program does not compile for one of the systems, or a lint finds something.
 pub fn check(repository: &Repository) -> Result<()> {
     command::run(&mut check_for(repository, WINDOWS))?;
 
@@ -37,10 +39,11 @@ pub fn check(repository: &Repository) -> Result<()> {
 
 fn check_for(repository: &Repository, target: &str) -> Command {
     let mut cargo = command::cargo(repository);
-    cargo.args(["check", "--locked", "--workspace", "--lib", "--bins", "--target", target]);
+    cargo.args(["clippy", "--locked", "--workspace", "--all-targets", "--target", target]);
     for package in ONLY_ON_UNIX {
         cargo.args(["--exclude", package]);
     }
+    cargo.args(["--", "-D", "warnings"]);
     cargo
 }
 

@@ -1,11 +1,8 @@
 //! The program itself: ready line, clean stop, refusals.
 
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::Command,
-};
+use tokio::process::Command;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_amberglass-server"));
@@ -16,6 +13,10 @@ fn program() -> Command {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_demo_says_that_it_is_ready_serves_and_stops_on_request() {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
     let _ = rustls::crypto::ring::default_provider().install_default();
     let dir = tempfile::tempdir().unwrap();
     let mut child =

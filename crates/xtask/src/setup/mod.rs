@@ -17,7 +17,7 @@ use packages::{PACKAGES, Package, Purpose};
 #[derive(Clone, Copy)]
 pub struct Scope {
     purposes: &'static [Purpose],
-    /// Standard libraries of the systems that are type-checked from Linux.
+    /// Standard libraries of the systems that are checked from Linux.
     cross_targets: bool,
     /// Programs that judge the code: clippy, rustfmt, cargo-deny; and what only tests run.
     judges: bool,
@@ -52,7 +52,7 @@ impl Scope {
         fuzzer: false,
     };
     pub const PLATFORMS: Self =
-        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: false, fuzzer: false };
+        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: true, fuzzer: false };
 }
 
 /// Brings the machine to where the scope wants it; `false` if it was there already.

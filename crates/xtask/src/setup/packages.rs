@@ -14,7 +14,7 @@ pub enum Purpose {
     Database,
     /// What the gateway is measured beside.
     Peers,
-    /// Type checks for Windows.
+    /// Compiling for Windows.
     CrossChecks,
 }
 
