@@ -33,6 +33,14 @@ pub struct Area {
     pub height: u32,
 }
 
+impl Area {
+    /// Whether this physical pixel lies in it.
+    pub fn contains(&self, x: u32, y: u32) -> bool {
+        let within = |at: u32, from: u32, length: u32| at.checked_sub(from).is_some_and(|from| from < length);
+        within(x, self.x, self.width) && within(y, self.y, self.height)
+    }
+}
+
 impl Bitmap {
     /// All transparent.
     pub(crate) fn new(width: u32, height: u32, order: PixelOrder) -> Self {
@@ -161,4 +169,16 @@ pub(crate) fn rounded(rect: Rect, radius: f32) -> Option<Path> {
     quarter(&mut path, (l, t + k), (l, t), (l + k, t));
     path.close();
     path.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_holds_its_first_pixel_and_not_the_one_past_its_last() {
+        let area = Area { x: 10, y: 20, width: 2, height: 1 };
+        assert!(area.contains(10, 20) && area.contains(11, 20));
+        assert!(![(9, 20), (12, 20), (10, 19), (10, 21)].into_iter().any(|(x, y)| area.contains(x, y)));
+    }
 }

@@ -56,6 +56,7 @@ pub fn zoom<R: Runtime>(bar: &Webview<R>, view: &SessionWindowView) {
 }
 
 /// Gives the bar's End button the keyboard.
+#[cfg(target_os = "linux")]
 pub fn focus_end<R: Runtime>(bar: &Webview<R>) {
     // The id stands in `ui/src/lib/testids.ts`; the page is our own.
     if let Err(error) = bar.eval("document.getElementById('end-session')?.focus()") {

@@ -1,5 +1,6 @@
-//! Windows and macOS, plain for now: the amber frame is the window's own background around an inset portal, the countdown
-//! stands in the bar, and the curtain takes the portal off the screen. There is no watermark yet.
+//! The session window on Windows and macOS: bar and portal are its children, and the system's own overlay lies over the
+//! portal. The amber background behind an inset portal is the frame until the overlay stands, and the curtain takes the portal
+//! off the screen besides covering it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,12 +12,19 @@ use amberglass_app::{
     host::{HostEvent, OpenWindow},
     view::SessionWindowView,
 };
-use amberglass_wire::audit::Attempt;
+use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Window, WindowEvent, window::Color};
 use wry::{
-    PageLoadEvent, Rect, WebView,
+    PageLoadEvent, Rect, WebView, WebViewBuilder,
     dpi::{LogicalPosition, LogicalSize, PhysicalSize},
 };
+
+#[cfg(target_os = "macos")]
+use super::macos::Overlay;
+#[cfg(target_os = "windows")]
+use super::windows::{Overlay, lockdown, store};
+#[cfg(target_os = "windows")]
+use wry::WebViewBuilderExtWindows as _;
 
 use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
 
@@ -27,6 +35,7 @@ const LIVE: Color = Color(0xf5, 0x9e, 0x0b, 0xff);
 thread_local! {
     /// The webview belongs to the main thread, window events do not carry it.
     static PORTAL: RefCell<Option<Rc<WebView>>> = const { RefCell::new(None) };
+    static OVERLAY: RefCell<Option<Rc<Overlay>>> = const { RefCell::new(None) };
     /// Logical pixels of the bar above it.
     static BAR_HEIGHT: Cell<u32> = const { Cell::new(0) };
 }
@@ -34,6 +43,7 @@ thread_local! {
 pub struct PlatformWindow {
     window: Window,
     portal: Rc<WebView>,
+    overlay: Rc<Overlay>,
     bar: tauri::Webview,
     lock: portal::Lock,
     entry_url: String,
@@ -45,7 +55,7 @@ impl PlatformWindow {
         open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
-        _settled: &Settled,
+        settled: &Settled,
     ) -> Result<Self, WindowError> {
         let window = tauri::window::WindowBuilder::new(app, WINDOW)
             .title(format!("{} · {}", open.view.customer_name, open.view.code))
@@ -55,14 +65,20 @@ impl PlatformWindow {
             .background_color(LIVE)
             .content_protected(true)
             .build()?;
-        let built = Self::fill(window.clone(), &open, proxy, sink);
+        let built = Self::fill(window.clone(), &open, proxy, sink, settled);
         if built.is_err() {
             let _ = window.destroy();
         }
         built
     }
 
-    fn fill(window: Window, open: &OpenWindow, proxy: SocketAddr, sink: EventSink) -> Result<Self, WindowError> {
+    fn fill(
+        window: Window,
+        open: &OpenWindow,
+        proxy: SocketAddr,
+        sink: EventSink,
+        settled: &Settled,
+    ) -> Result<Self, WindowError> {
         let bar = bar::add(&window, &open.view)?;
         let lock = portal::Lock::new(open, sink.clone());
         let (loaded, download) = (lock.clone(), lock.clone());
@@ -72,7 +88,8 @@ impl PlatformWindow {
             download.refuse(Attempt::Download, Some(&address));
             false
         };
-        let view = portal::builder(&lock, proxy, saves)
+        let mut engine = Engine::new(settled, proxy)?;
+        let view = portal::builder(engine.plain_view(), &lock, proxy, saves)
             .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
             .with_on_page_load_handler(move |event, _| {
                 if matches!(event, PageLoadEvent::Finished) {
@@ -80,25 +97,18 @@ impl PlatformWindow {
                 }
             })
             .build_as_child(&window)?;
+        engine.lock(&view, &lock)?;
         view.set_visible(open.view.curtain.is_none())?;
+        let overlay = Rc::new(Overlay::lay(&window, &open.view, &lock, bar::height(&open.view))?);
         view.set_cookie(&portal::session_cookie(open))?;
         view.load_url(&open.entry_url)?;
         let portal = Rc::new(view);
         PORTAL.set(Some(Rc::clone(&portal)));
+        OVERLAY.set(Some(Rc::clone(&overlay)));
         BAR_HEIGHT.set(bar::height(&open.view));
 
-        let session = open.view.session.clone();
-        let resized = window.clone();
-        let resized_bar = bar.clone();
-        window.on_window_event(move |event| match event {
-            WindowEvent::CloseRequested { api, .. } => {
-                api.prevent_close();
-                sink(HostEvent::CloseRequested { session: session.clone() });
-            }
-            WindowEvent::Resized(size) => arrange(&resized, &resized_bar, *size),
-            _ => {}
-        });
-        Ok(Self { window, portal, bar, lock, entry_url: open.entry_url.clone() })
+        listen(&window, &bar, open.view.session.clone(), sink);
+        Ok(Self { window, portal, overlay, bar, lock, entry_url: open.entry_url.clone() })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
@@ -108,6 +118,7 @@ impl PlatformWindow {
             arrange(&self.window, &self.bar, size);
         }
         bar::zoom(&self.bar, view);
+        self.overlay.show(view);
         if let Err(error) = self.portal.set_visible(view.curtain.is_none()) {
             tracing::error!(%error, "the page could not be covered");
         }
@@ -139,15 +150,36 @@ impl PlatformWindow {
 
     pub fn close(self) {
         PORTAL.set(None);
-        let Self { window, portal, bar, lock, .. } = self;
+        OVERLAY.set(None);
+        let Self { window, portal, overlay, bar, lock, .. } = self;
         let _ = portal.clear_all_browsing_data();
+        // The page goes before its frame does.
         drop(portal);
+        drop(overlay);
         drop(bar);
         if let Err(error) = window.destroy() {
             tracing::error!(%error, "the session window could not be destroyed");
         }
         (lock.sink)(HostEvent::WindowClosed { session: lock.session });
     }
+}
+
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a foreign enum that may grow; nothing else of it concerns the window"
+)]
+fn listen(window: &Window, bar: &tauri::Webview, session: SessionId, sink: EventSink) {
+    let (resized, bar) = (window.clone(), bar.clone());
+    window.on_window_event(move |event| match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            sink(HostEvent::CloseRequested { session: session.clone() });
+        }
+        WindowEvent::Resized(size) => arrange(&resized, &bar, *size),
+        WindowEvent::ScaleFactorChanged { new_inner_size, .. } => arrange(&resized, &bar, *new_inner_size),
+        WindowEvent::Moved(_) => place_overlay(),
+        _ => {}
+    });
 }
 
 /// Bar above, portal below.
@@ -157,6 +189,14 @@ fn arrange(window: &Window, bar: &tauri::Webview, size: PhysicalSize<u32>) {
     let _ = bar.set_size(tauri::LogicalSize::new(size.to_logical::<f64>(scale).width, f64::from(height)));
     let bounds = below_bar(size, scale, height);
     PORTAL.with_borrow(|portal| portal.as_ref().map(|portal| portal.set_bounds(bounds)));
+    place_overlay();
+}
+
+/// The overlay follows the window.
+fn place_overlay() {
+    if let Some(overlay) = OVERLAY.with_borrow(Clone::clone) {
+        overlay.place(BAR_HEIGHT.get());
+    }
 }
 
 fn below_bar(size: PhysicalSize<u32>, scale: f64, bar: u32) -> Rect {
@@ -164,5 +204,56 @@ fn below_bar(size: PhysicalSize<u32>, scale: f64, bar: u32) -> Rect {
     Rect {
         position: LogicalPosition::new(FRAME, bar + FRAME).into(),
         size: LogicalSize::new((size.width - 2.0 * FRAME).max(1.0), (size.height - bar - 2.0 * FRAME).max(1.0)).into(),
+    }
+}
+
+/// What the system's engine needs beyond what every view gets.
+#[cfg(target_os = "windows")]
+struct Engine {
+    store: std::path::PathBuf,
+    context: wry::WebContext,
+    arguments: String,
+}
+
+#[cfg(target_os = "windows")]
+impl Engine {
+    fn new(settled: &Settled, proxy: SocketAddr) -> Result<Self, WindowError> {
+        let store = store::make(&settled.run_dir).map_err(WindowError::Store)?;
+        let context = wry::WebContext::new(Some(store.clone()));
+        Ok(Self { store, context, arguments: store::engine_arguments(proxy) })
+    }
+
+    fn plain_view(&mut self) -> WebViewBuilder<'_> {
+        WebViewBuilder::new_with_web_context(&mut self.context)
+            .with_additional_browser_args(self.arguments.clone())
+            .with_initialization_script(lockdown::NO_PRINT)
+    }
+
+    fn lock(self, view: &WebView, lock: &portal::Lock) -> Result<(), WindowError> {
+        let outdated = |error: windows::core::Error| WindowError::LockDown(error.to_string());
+        lockdown::apply(view, lock).map_err(outdated)?;
+        store::forget_afterwards(view, self.store).map_err(outdated)
+    }
+}
+
+/// WKWebView keeps nothing of a view that is not persistent.
+#[cfg(target_os = "macos")]
+struct Engine;
+
+#[cfg(target_os = "macos")]
+impl Engine {
+    #[allow(clippy::unnecessary_wraps, reason = "on Windows it can fail")]
+    fn new(_: &Settled, _: SocketAddr) -> Result<Self, WindowError> {
+        Ok(Self)
+    }
+
+    #[allow(clippy::unused_self, reason = "on Windows it is used")]
+    fn plain_view(&mut self) -> WebViewBuilder<'static> {
+        WebViewBuilder::new()
+    }
+
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Windows it can fail")]
+    fn lock(self, _: &WebView, _: &portal::Lock) -> Result<(), WindowError> {
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 use amberglass_app::view::CurtainView;
 use amberglass_overlay::{Curtain, CurtainAction, CurtainButton, Theme};
 use amberglass_wire::{UnixMillis, session::EndedBy};
+use chrono::{DateTime, Local};
 
 /// What stands on the curtain, before it is dressed in a theme.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,8 +25,9 @@ pub fn curtain(view: &CurtainView, reference: &str, theme: Theme, focused: Optio
 
 /// As the clock on this desktop shows it, like the bar.
 fn local_minute(at: UnixMillis) -> String {
-    let local = gtk::glib::DateTime::from_unix_local(at.0.div_euclid(1000)).and_then(|time| time.format("%H:%M"));
-    local.map_or_else(|_| super::picture::utc_minute(at), |text| text.to_string())
+    let local =
+        DateTime::from_timestamp_millis(at.0).map(|time| time.with_timezone(&Local).format("%H:%M").to_string());
+    local.unwrap_or_else(|| super::picture::utc_minute(at))
 }
 
 fn words(view: &CurtainView, minute: impl Fn(UnixMillis) -> String) -> Words {

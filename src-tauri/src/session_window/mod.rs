@@ -2,13 +2,12 @@
 //! any bridge, in an ephemeral store), and over the portal the overlay that the host draws.
 //!
 //! What is drawn is decided in `crates/overlay`, where the page may go in `domain::navigation`, when the curtain falls in
-//! `crates/app`. This folder only puts it on the screen: [`portal`] holds the lock-down that every system shares, `linux`
-//! and `plain` what each needs beyond it. All of it lives on the window system's main thread.
+//! `crates/app`. This folder only puts it on the screen: [`portal`] holds the lock-down that every system shares, `linux`,
+//! `windows` and `macos` what each needs beyond it; `child_view` is the window on the last two, where the portal is a child
+//! of it and the overlay takes finished pixels. All of it lives on the window system's main thread.
 
 mod bar;
-#[cfg(target_os = "linux")]
 mod curtain_words;
-#[cfg(target_os = "linux")]
 mod picture;
 mod portal;
 
@@ -18,9 +17,15 @@ mod linux;
 use linux::PlatformWindow;
 
 #[cfg(not(target_os = "linux"))]
-mod plain;
+mod child_view;
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(not(target_os = "linux"))]
-use plain::PlatformWindow;
+mod painting;
+#[cfg(target_os = "windows")]
+mod windows;
+#[cfg(not(target_os = "linux"))]
+use child_view::PlatformWindow;
 
 use std::{cell::RefCell, path::PathBuf, sync::Arc};
 
@@ -31,6 +36,8 @@ use amberglass_app::{
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::SessionId;
 use tauri::AppHandle;
+#[cfg(not(target_os = "linux"))]
+use tauri::Manager as _;
 
 use crate::machine_policy::CopyingOut;
 
@@ -53,6 +60,15 @@ pub enum WindowError {
     Window(#[from] tauri::Error),
     #[error("the locked webview could not be made: {0}")]
     Portal(#[from] wry::Error),
+    #[cfg(not(target_os = "linux"))]
+    #[error("the frame can't be drawn over the page: {0}")]
+    Overlay(String),
+    #[cfg(target_os = "windows")]
+    #[error("no folder for what the page leaves could be made: {0}")]
+    Store(#[source] std::io::Error),
+    #[cfg(target_os = "windows")]
+    #[error("the page can't be locked; Microsoft Edge WebView2 may be too old: {0}")]
+    LockDown(String),
     #[cfg(target_os = "linux")]
     #[error("the bar is not in its window")]
     NoBar,
@@ -68,7 +84,7 @@ pub enum WindowError {
 #[derive(Debug, Clone)]
 pub struct Settled {
     /// Keeps what is compiled for one session for those that follow.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is compiled there"))]
+    #[cfg_attr(target_os = "macos", allow(dead_code, reason = "nothing is compiled there"))]
     pub run_dir: PathBuf,
     /// The person's own, where files stay that they may keep.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "every file is refused there"))]
@@ -148,6 +164,15 @@ pub fn when_covered(work: impl FnOnce() + 'static) {
         Some(open) => open.window.when_covered(Box::new(work)),
         None => work(),
     });
+}
+
+/// The layer over the page is gone or takes no pixels: a page without its frame must not be seen, so the window goes.
+#[cfg(not(target_os = "linux"))]
+fn give_up(window: &tauri::Window, lock: &portal::Lock, detail: &str) {
+    (lock.sink)(HostEvent::WindowFailed { session: lock.session.clone(), detail: detail.to_owned() });
+    let (app, session) = (window.app_handle().clone(), lock.session.clone());
+    // Not from within: what failed may be on its way into the window that goes.
+    tauri::async_runtime::spawn(async move { app.run_on_main_thread(move || close(&session)) });
 }
 
 /// Destroys the window, the webview and its store.

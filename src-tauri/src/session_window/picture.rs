@@ -1,9 +1,12 @@
 //! From the controller's view to what the overlay paints, and the countdowns between two views.
 
-use amberglass_app::view::{SessionWindowView, Theme as Wanted};
+use amberglass_app::{
+    host::HostEvent,
+    view::{SessionWindowView, Theme as Wanted},
+};
 use amberglass_domain::ports::Clock;
 use amberglass_overlay::{CurtainAction, OverlayState, Theme};
-use amberglass_wire::UnixMillis;
+use amberglass_wire::{SessionId, UnixMillis};
 
 use super::curtain_words;
 
@@ -49,6 +52,15 @@ impl Picture {
     }
 }
 
+/// What a press on the curtain asks for.
+pub fn event_of(action: CurtainAction, session: &SessionId) -> HostEvent {
+    let session = session.clone();
+    match action {
+        CurtainAction::Retry => HostEvent::CurtainRetry { session },
+        CurtainAction::EndSession | CurtainAction::CloseWindow => HostEvent::CurtainEnd { session },
+    }
+}
+
 /// Rounded up, so that the last second shows as 0:01 and 0:00 means over.
 fn seconds(millis: i64) -> i64 {
     millis.saturating_add(999) / 1000
@@ -66,7 +78,7 @@ pub(crate) mod tests {
         CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView, UnmaskView,
     };
     use amberglass_testkit::ManualClock;
-    use amberglass_wire::{SessionId, session::Mode};
+    use amberglass_wire::session::Mode;
 
     use super::*;
 

@@ -38,6 +38,7 @@ impl Lock {
 
     /// The portal gave no answer. `reference` is the gateway's, under which the server's log has it; empty when not even
     /// the gateway answered.
+    #[cfg_attr(target_os = "macos", allow(dead_code, reason = "nothing there tells it yet"))]
     pub fn unreachable(&self, reference: &str) {
         let reference = reference.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
         *self.reference.lock().unwrap_or_else(PoisonError::into_inner) = reference;
@@ -100,15 +101,16 @@ fn without_query(address: &str) -> String {
 /// A webview without bridge, store, proxy bypass, pop-ups or permissions. Built without an address: the session's cookie must be in
 /// the store before the first request. `saves` says of each address whether the engine may save it, and where; without anybody to ask, wry
 /// saves everything.
-pub fn builder(
+pub fn builder<'a>(
+    plain: WebViewBuilder<'a>,
     lock: &Lock,
     proxy: SocketAddr,
     saves: impl FnMut(String, &mut PathBuf) -> bool + 'static,
-) -> WebViewBuilder<'static> {
+) -> WebViewBuilder<'a> {
     let navigation = lock.clone();
     let window = lock.clone();
     let permission = lock.clone();
-    WebViewBuilder::new()
+    plain
         .with_incognito(true)
         .with_devtools(false)
         .with_clipboard(false)

@@ -25,16 +25,12 @@ use amberglass_overlay::CurtainAction;
 use amberglass_wire::audit::Attempt;
 use gtk::{glib, prelude::*};
 use tauri::{AppHandle, Window, WindowEvent};
-use wry::{WebView, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
+use wry::{WebView, WebViewBuilder, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
 use self::{
-    clipboard::ClipboardGuard,
-    downloads::Downloads,
-    input::InputWatch,
-    keyboard::WindowKey,
-    surface::{OverlaySurface, event_of},
+    clipboard::ClipboardGuard, downloads::Downloads, input::InputWatch, keyboard::WindowKey, surface::OverlaySurface,
 };
-use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, picture::event_of, portal};
 
 /// Thickness of the overlay's frame, in logical pixels.
 const FRAME: i32 = 6;
@@ -306,7 +302,8 @@ fn report_close(window: &Window, open: &OpenWindow, sink: &EventSink) {
 fn load(portal: &Rc<RefCell<Portal>>) -> Result<(), WindowError> {
     let mut parts = portal.borrow_mut();
     parts.drop_view();
-    let view = portal::builder(&parts.lock, parts.proxy, parts.downloads.decider()).build_gtk(&parts.container)?;
+    let view = portal::builder(WebViewBuilder::new(), &parts.lock, parts.proxy, parts.downloads.decider())
+        .build_gtk(&parts.container)?;
     let webkit = view.webview();
     parts.downloads.watch(&webkit)?;
     lockdown::apply(&webkit, &parts.lock);

@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
-use amberglass_app::{host::HostEvent, view::SessionWindowView};
+use amberglass_app::view::SessionWindowView;
 use amberglass_overlay::{CurtainAction, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
 use amberglass_system::SystemClock;
-use amberglass_wire::SessionId;
 use gtk::{cairo, gdk, glib, prelude::*};
 
 use super::curtain_controls::CurtainControls;
-use crate::session_window::{picture::Picture, portal::Lock};
+use crate::session_window::{
+    picture::{Picture, event_of},
+    portal::Lock,
+};
 
 /// Often enough that no second of the countdown is skipped.
 const TICK: Duration = Duration::from_millis(250);
@@ -149,14 +151,6 @@ impl OverlaySurface {
         if let Some(tick) = self.tick.take() {
             tick.remove();
         }
-    }
-}
-
-pub fn event_of(action: CurtainAction, session: &SessionId) -> HostEvent {
-    let session = session.clone();
-    match action {
-        CurtainAction::Retry => HostEvent::CurtainRetry { session },
-        CurtainAction::EndSession | CurtainAction::CloseWindow => HostEvent::CurtainEnd { session },
     }
 }
 

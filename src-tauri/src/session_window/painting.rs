@@ -1,0 +1,92 @@
+//! What the overlay shows and whether a tick changes it, for systems that take finished pixels.
+
+use amberglass_app::view::SessionWindowView;
+use amberglass_overlay::{Bitmap, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
+use amberglass_system::SystemClock;
+
+use super::{
+    picture::{Picture, event_of},
+    portal::Lock,
+};
+
+pub struct Painting {
+    lock: Lock,
+    picture: Picture,
+    renderer: Renderer,
+    order: PixelOrder,
+    /// Of the pixels that were given last.
+    shown: Option<(OverlayState, Surface)>,
+    /// Given where nothing can be painted.
+    grey: Bitmap,
+}
+
+impl Painting {
+    pub fn new(view: &SessionWindowView, lock: &Lock, order: PixelOrder) -> Self {
+        Self {
+            lock: lock.clone(),
+            picture: Picture::new(view, lock.reference(), &SystemClock),
+            renderer: Renderer::new(order),
+            order,
+            shown: None,
+            grey: Bitmap { width: 0, height: 0, order, pixels: Vec::new() },
+        }
+    }
+
+    /// Paints this view from now on.
+    pub fn show(&mut self, view: &SessionWindowView) {
+        self.picture = Picture::new(view, self.lock.reference(), &SystemClock);
+    }
+
+    pub fn covers_page(&self) -> bool {
+        self.picture.covers_page()
+    }
+
+    /// The pixels, unless they are those of the time before. `desktop` is the theme for whoever has not chosen one.
+    pub fn changed(&mut self, surface: Surface, desktop: Theme) -> Option<&Bitmap> {
+        let state = self.picture.state(&SystemClock, desktop, None);
+        if self.shown.as_ref().is_some_and(|(before, on)| *before == state && *on == surface) {
+            return None;
+        }
+        let painted = self.renderer.render(&state, &surface);
+        let bitmap = match painted {
+            Ok(frame) => frame.bitmap,
+            Err(error) => {
+                // A page without its frame must not be seen.
+                tracing::error!(%error, "the overlay could not be painted; the page is covered");
+                self.grey = plain_grey(&surface, self.order);
+                &self.grey
+            }
+        };
+        self.shown = Some((state, surface));
+        Some(bitmap)
+    }
+
+    /// What is shown was not taken: the next time it is given again.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// A press at this place, in physical pixels.
+    pub fn pressed(&self, x: u32, y: u32) {
+        let Some((state, surface)) = &self.shown else { return };
+        let placed = buttons(state, surface);
+        let hit = placed.iter().find(|button| button.area.contains(x, y));
+        if let Some(button) = hit {
+            (self.lock.sink)(event_of(button.action, &self.lock.session));
+        }
+    }
+
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+}
+
+/// Stone 200 of the palette, opaque.
+fn plain_grey(surface: &Surface, order: PixelOrder) -> Bitmap {
+    let pixel = match order {
+        PixelOrder::Rgba => [0xe7, 0xe5, 0xe4, 0xff],
+        PixelOrder::Bgra => [0xe4, 0xe5, 0xe7, 0xff],
+    };
+    let count = (surface.width as usize).saturating_mul(surface.height as usize);
+    Bitmap { width: surface.width, height: surface.height, order, pixels: pixel.repeat(count) }
+}
