@@ -11,9 +11,11 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 mod openid_connect;
+mod tls;
 mod working_hours;
 
 pub use openid_connect::OpenidConnect;
+pub use tls::Tls;
 pub use working_hours::WorkingHours;
 
 /// Ports of architecture's choice: the API on one listener, the gateway hosts on another.
@@ -63,6 +65,8 @@ pub struct ServerConfig {
     /// True when a TLS-terminating proxy of the operator stands before the listeners; only then may they listen beyond
     /// loopback.
     pub behind_tls: bool,
+    /// A certificate with which all listeners speak TLS themselves, in place of such a proxy.
+    pub tls: Option<Tls>,
 }
 
 impl Default for ServerConfig {
@@ -87,6 +91,7 @@ impl Default for ServerConfig {
             demo: false,
             openid_connect: None,
             behind_tls: false,
+            tls: None,
         }
     }
 }
@@ -282,8 +287,18 @@ pub enum ConfigError {
     NotUnderstood { path: PathBuf, line: usize, what: String },
     #[error("the environment variable {0} is not understood")]
     Environment(&'static str),
-    #[error("{0} is not loopback: plain http goes no further; put TLS before it and set behind_tls")]
+    #[error("{0} is not loopback: plain http goes no further; set tls, or put TLS before it and set behind_tls")]
     PlainHttpBeyondLoopback(SocketAddr),
+    #[error("tls and behind_tls are both set: either the server speaks TLS itself or a proxy before it does")]
+    TlsTwice,
+    #[error("{path} holds no certificate or no key that the server can use; it has to be PEM")]
+    TlsFile {
+        path: PathBuf,
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    #[error("certificate and key of tls can't be used together")]
+    TlsPair(#[source] rustls::Error),
     #[error("demo works on loopback only, and {0} is not")]
     DemoBeyondLoopback(SocketAddr),
     #[error("issuer must be set to the https address of the API when it is reached beyond loopback")]
@@ -369,11 +384,14 @@ impl ServerConfig {
             if self.demo && !listen.ip().is_loopback() {
                 return Err(ConfigError::DemoBeyondLoopback(listen));
             }
-            if !listen.ip().is_loopback() && !self.behind_tls {
+            if !listen.ip().is_loopback() && !self.is_over_tls() {
                 return Err(ConfigError::PlainHttpBeyondLoopback(listen));
             }
         }
-        if self.behind_tls && !self.issuer.starts_with("https://") {
+        if self.behind_tls && self.tls.is_some() {
+            return Err(ConfigError::TlsTwice);
+        }
+        if self.is_over_tls() && !self.issuer.starts_with("https://") {
             return Err(ConfigError::IssuerMissing);
         }
         if self.policy.rules.is_some() != self.policy.schema.is_some() {
@@ -384,6 +402,11 @@ impl ServerConfig {
         }
         self.check_portals()?;
         self.limits.check()
+    }
+
+    /// Whether whoever comes speaks TLS, with the server or with what stands before it.
+    fn is_over_tls(&self) -> bool {
+        self.behind_tls || self.tls.is_some()
     }
 
     fn check_portals(&self) -> Result<(), ConfigError> {
@@ -399,7 +422,7 @@ impl ServerConfig {
             }
             let origin_holds = match &portal.gateway_origin {
                 Some(origin) => (origin.scheme() == "https" || is_loopback_http(origin)) && origin.path() == "/",
-                None => !self.behind_tls,
+                None => !self.is_over_tls(),
             };
             if !origin_holds {
                 return Err(ConfigError::GatewayOrigin { portal: portal.id.clone() });
@@ -523,8 +546,12 @@ mod tests {
         assert!(matches!(metrics.check(), Err(ConfigError::PlainHttpBeyondLoopback(_))));
         let demo = ServerConfig { demo: true, ..beyond };
         assert!(matches!(demo.check(), Err(ConfigError::DemoBeyondLoopback(_))));
-        let tls = ServerConfig { behind_tls: true, ..ServerConfig::default() };
-        assert!(matches!(tls.check(), Err(ConfigError::IssuerMissing)));
+        let behind = ServerConfig { behind_tls: true, ..ServerConfig::default() };
+        assert!(matches!(behind.check(), Err(ConfigError::IssuerMissing)));
+        let own = Tls { certificate: "chain.pem".into(), key: "key.pem".into() };
+        let itself = ServerConfig { tls: Some(own), ..ServerConfig::default() };
+        assert!(matches!(itself.check(), Err(ConfigError::IssuerMissing)));
+        assert!(matches!(ServerConfig { behind_tls: true, ..itself }.check(), Err(ConfigError::TlsTwice)));
         for upstream in ["http://portal.example", "http://10.0.0.1", "ftp://127.0.0.1"] {
             let config = ServerConfig { portals: vec![portal(upstream)], ..ServerConfig::default() };
             assert!(matches!(config.check(), Err(ConfigError::PlainUpstream { .. })), "{upstream}");

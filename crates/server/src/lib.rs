@@ -134,6 +134,7 @@ pub async fn serve(
     let audit = AuditLog::open(store.clone(), &id, signer, clock.clone(), entropy.clone()).await?;
     audit.enrol().await?;
 
+    let tls = config.tls.as_ref().map(config::Tls::acceptor).transpose()?;
     let api_listener = listen(config.listen_api).await?;
     let gateway_listener = listen(config.listen_gateway).await?;
     let metrics_listener = match config.listen_metrics {
@@ -216,10 +217,11 @@ pub async fn serve(
     let passage = Arc::new(gateway::Gateway::new(state.clone()));
     let watched = passage.clone();
     tasks.spawn(async move { watched.watch_rules().await });
-    tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), stop.clone(), HEAD_TIMEOUT));
-    tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), stop.clone(), HEAD_TIMEOUT));
+    let door = listener::Door { tls, stop: stop.clone(), head_timeout: HEAD_TIMEOUT };
+    tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), door.clone()));
+    tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), door.clone()));
     if let Some((listener, _)) = metrics_listener {
-        tasks.spawn(listener::serve(listener, metrics::router(state.clone()), stop.clone(), HEAD_TIMEOUT));
+        tasks.spawn(listener::serve(listener, metrics::router(state.clone()), door));
     }
     Ok(RunningServer { api, gateway, metrics: metrics_at, issuer, stop, tasks, state })
 }

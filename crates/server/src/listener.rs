@@ -18,9 +18,11 @@ use hyper_util::{
     server::conn::auto::Builder,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -29,18 +31,26 @@ const MAX_CONNECTIONS: usize = 4096;
 /// Pause after the system refused to accept (no descriptors left), so that the loop doesn't spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Who may come in, and how long.
+#[derive(Clone)]
+pub(crate) struct Door {
+    /// Speaks TLS first.
+    pub tls: Option<TlsAcceptor>,
+    pub stop: CancellationToken,
+    /// How long a connection may stay without a complete request head on it; answers may take longer.
+    pub head_timeout: Duration,
+}
+
 /// Until `stop`, and then until what is being answered is answered. Dropped, it cuts every connection.
-///
-/// `head_timeout` is how long a connection may stay without a complete request head on it; answers may take longer.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, head_timeout: Duration) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, door: Door) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = door.stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), stop.clone(), head_timeout));
+                    connections.spawn(connection(stream, peer, router.clone(), door.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
@@ -53,14 +63,26 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, door: Door) {
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = &door.tls else { return speak(stream, peer, router, door).await };
+    let greeted = tokio::select! {
+        greeted = tokio::time::timeout(door.head_timeout, tls.accept(stream)) => greeted,
+        () = door.stop.cancelled() => return,
+    };
+    match greeted {
+        Ok(Ok(stream)) => speak(stream, peer, router, door).await,
+        Ok(Err(error)) => tracing::debug!(error = &error as &dyn std::error::Error, "somebody does not speak TLS"),
+        Err(_) => {}
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: SocketAddr,
     router: Router,
-    stop: CancellationToken,
-    head_timeout: Duration,
+    Door { stop, head_timeout, .. }: Door,
 ) {
-    let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
     let asks = asked.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -143,7 +165,8 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, router, stop.clone(), HEAD_TIMEOUT));
+        let door = Door { tls: None, stop: stop.clone(), head_timeout: HEAD_TIMEOUT };
+        let serving = tokio::spawn(serve(listener, router, door));
 
         let waiting = say(address, b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
         let waiting_at = waiting.local_addr().unwrap();

@@ -22,6 +22,7 @@ mod sample_portal;
 mod smuggling;
 mod smuggling_http2;
 mod stage;
+mod tls;
 mod unmasking;
 mod upstream;
 mod websockets;

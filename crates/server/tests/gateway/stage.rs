@@ -1,11 +1,11 @@
 //! A server with one portal and one running session, and clients for it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use amberglass_domain::{checkpoint::WriterHead, ports::Clock};
 use amberglass_server::{
     PortalConfig, RunningServer, SAMPLE_STAFF, ServerConfig,
-    config::DriverKind,
+    config::{DriverKind, Tls},
     gateway::cookie_name,
     serve,
     sessions::{Breaking, Ending, Starting},
@@ -75,6 +75,30 @@ impl Stage {
     }
 
     pub async fn put_up(upstream: Upstream, portal: Url, rules: Option<&str>) -> Self {
+        Self::configured(upstream, portal, rules, |_, _| {}).await
+    }
+
+    /// Speaks TLS itself, with a certificate that nobody vouches for.
+    pub async fn over_tls() -> Self {
+        let upstream = Upstream::start().await;
+        let url = upstream.url();
+        let speak_tls = |config: &mut ServerConfig, dir: &Path| {
+            config.tls = Some(certificate(dir));
+            config.issuer = format!("https://{}", config.listen_api);
+            config.portals.truncate(1);
+            let origin = format!("https://{HOST}:{}", config.listen_gateway.port());
+            config.portals[0].gateway_origin = Some(origin.parse().unwrap());
+        };
+        Self::configured(upstream, url, None, speak_tls).await
+    }
+
+    /// `change` may say more, and put files into the folder that it is given.
+    async fn configured(
+        upstream: Upstream,
+        portal: Url,
+        rules: Option<&str>,
+        change: impl FnOnce(&mut ServerConfig, &Path),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let rules_file = dir.path().join("rules.toml");
         if let Some(rules) = rules {
@@ -85,7 +109,7 @@ impl Stage {
         let clock = ManualClock::default();
         let data_dir = dir.path().join("data");
         let database = TestDatabase::new(&data_dir);
-        let config = ServerConfig {
+        let mut config = ServerConfig {
             listen_api: amberglass_testkit::address_of_its_own(),
             listen_gateway: amberglass_testkit::address_of_its_own(),
             listen_metrics: Some(amberglass_testkit::address_of_its_own()),
@@ -100,6 +124,7 @@ impl Stage {
             demo: true,
             ..ServerConfig::default()
         };
+        change(&mut config, dir.path());
         let server = started(&config, &clock, 7).await;
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { server, clock, upstream, client, config, database, dir }
@@ -310,6 +335,25 @@ impl Stage {
         connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
         connection.close().await.unwrap();
     }
+}
+
+/// For [`HOST`], which is all that is right about it.
+fn certificate(dir: &Path) -> Tls {
+    let tls = Tls { certificate: dir.join("certificate.pem"), key: dir.join("key.pem") };
+    let files = [
+        (
+            &tls.certificate,
+            "CERTIFICATE",
+            &include_bytes!("../../../../tests/fixtures/untrusted-gateway/certificate.der")[..],
+        ),
+        (&tls.key, "PRIVATE KEY", &include_bytes!("../../../../tests/fixtures/untrusted-gateway/key.der")[..]),
+    ];
+    for (path, what, der) in files {
+        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        std::fs::write(path, format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))).unwrap();
+    }
+    tls
 }
 
 async fn started(config: &ServerConfig, clock: &ManualClock, seed: u64) -> RunningServer {
