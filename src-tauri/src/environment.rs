@@ -1,33 +1,52 @@
 //! What the program takes from its environment, and what it takes out of it before a window exists.
 
-/// Variables that let somebody attach to the webviews or reach into the windows. Removed before Tauri starts; WebDriver
-/// stays possible only in a build with the `automation` feature, which is never bundled.
-#[cfg(not(feature = "automation"))]
-const REMOVED: [&str; 10] = [
-    "TAURI_WEBVIEW_AUTOMATION",
-    "WEBKIT_INSPECTOR_SERVER",
-    "WEBKIT_INSPECTOR_HTTP_SERVER",
-    "WEBVIEW2_ADDITIONAL_BROWSER_ARGUMENTS",
-    "WEBVIEW2_BROWSER_EXECUTABLE_FOLDER",
-    "WEBVIEW2_USER_DATA_FOLDER",
-    "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS",
-    "GTK_DEBUG",
-    "GTK_MODULES",
-    "GTK_PATH",
-];
-#[cfg(feature = "automation")]
+/// Variables that reach into the windows. Removed before Tauri starts.
 const REMOVED: [&str; 4] = ["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "GTK_DEBUG", "GTK_MODULES", "GTK_PATH"];
+
+/// Beginnings of those that let somebody attach to the webviews or put another engine in their place: WebDriver is possible only in
+/// a build with the `automation` feature, which is never bundled.
+const FOR_AUTOMATION: [&str; 3] = ["TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_", "WEBVIEW2_"];
 
 /// Must run first in `main`, while there is one thread.
 #[allow(unsafe_code, reason = "std::env::remove_var is unsafe; the reason it is sound here stands below")]
 pub fn clean() {
-    for name in REMOVED {
+    let automation = cfg!(feature = "automation");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_removed(&name.to_string_lossy(), automation)) {
         // SAFETY: called as the first thing in `main`: no other thread exists that could read the environment.
         unsafe { std::env::remove_var(name) };
     }
 }
 
+/// Names count without regard to case: to Windows they are the same.
+fn is_removed(name: &str, automation: bool) -> bool {
+    let name = name.to_uppercase();
+    REMOVED.contains(&name.as_str()) || !automation && FOR_AUTOMATION.iter().any(|family| name.starts_with(family))
+}
+
 /// What the device is called in the device list: the computer's name.
 pub fn device_name() -> String {
     gethostname::gethostname().to_string_lossy().chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundled_program_drops_what_could_attach_to_its_windows() {
+        let attaching = [
+            "TAURI_WEBVIEW_AUTOMATION",
+            "WEBKIT_INSPECTOR_SERVER",
+            "WEBKIT_INSPECTOR_HTTP_SERVER",
+            "WEBVIEW2_ADDITIONAL_BROWSER_ARGUMENTS",
+            "webview2_pipe_for_script_debugger",
+        ];
+        for name in attaching {
+            assert!(is_removed(name, false) && !is_removed(name, true), "{name}");
+        }
+        for name in ["GTK_DEBUG", "GTK_MODULES", "GTK_PATH", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] {
+            assert!(is_removed(name, false) && is_removed(name, true), "{name}");
+        }
+        assert!(!is_removed("GTK_THEME", false) && !is_removed("PATH", false));
+    }
 }

@@ -20,7 +20,7 @@ use wry::{
 };
 
 #[cfg(target_os = "macos")]
-use super::macos::Overlay;
+use super::macos::{Overlay, lockdown};
 #[cfg(target_os = "windows")]
 use super::windows::{Overlay, lockdown, store};
 #[cfg(target_os = "windows")]
@@ -35,6 +35,8 @@ const LIVE: Color = Color(0xf5, 0x9e, 0x0b, 0xff);
 thread_local! {
     /// The webview belongs to the main thread, window events do not carry it.
     static PORTAL: RefCell<Option<Rc<WebView>>> = const { RefCell::new(None) };
+    #[cfg(target_os = "macos")]
+    static LOCKED: RefCell<Option<lockdown::UiDelegate>> = const { RefCell::new(None) };
     static OVERLAY: RefCell<Option<Rc<Overlay>>> = const { RefCell::new(None) };
     /// Logical pixels of the bar above it.
     static BAR_HEIGHT: Cell<u32> = const { Cell::new(0) };
@@ -156,6 +158,8 @@ impl PlatformWindow {
         // The page goes before its frame does.
         drop(portal);
         drop(overlay);
+        #[cfg(target_os = "macos")]
+        LOCKED.set(None);
         drop(bar);
         if let Err(error) = window.destroy() {
             tracing::error!(%error, "the session window could not be destroyed");
@@ -252,8 +256,9 @@ impl Engine {
         WebViewBuilder::new()
     }
 
-    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Windows it can fail")]
-    fn lock(self, _: &WebView, _: &portal::Lock) -> Result<(), WindowError> {
+    fn lock(self, view: &WebView, lock: &portal::Lock) -> Result<(), WindowError> {
+        let delegate = lockdown::apply(view, lock);
+        LOCKED.set(Some(delegate.ok_or_else(|| WindowError::LockDown("this is not the main thread".to_owned()))?));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 //! What is drawn is decided in `crates/overlay`, where the page may go in `domain::navigation`, when the curtain falls in
 //! `crates/app`. This folder only puts it on the screen: [`portal`] holds the lock-down that every system shares, `linux`,
 //! `windows` and `macos` what each needs beyond it; `child_view` is the window on the last two, where the portal is a child
-//! of it and the overlay takes finished pixels. All of it lives on the window system's main thread.
+//! of it and the overlay takes finished pixels. What refuses which attempt of a page stands in `lockdown.md`. All of it lives on the window system's main thread.
 
 mod bar;
 mod curtain_words;
@@ -66,8 +66,8 @@ pub enum WindowError {
     #[cfg(target_os = "windows")]
     #[error("no folder for what the page leaves could be made: {0}")]
     Store(#[source] std::io::Error),
-    #[cfg(target_os = "windows")]
-    #[error("the page can't be locked; Microsoft Edge WebView2 may be too old: {0}")]
+    #[cfg(not(target_os = "linux"))]
+    #[error("the page can't be locked; what shows it (on Windows Microsoft Edge WebView2) may be too old: {0}")]
     LockDown(String),
     #[cfg(target_os = "linux")]
     #[error("the bar is not in its window")]
@@ -184,5 +184,50 @@ pub fn close(session: &SessionId) {
     // Outside the borrow: destroying widgets runs handlers that may come back here.
     if let Some(closing) = closing {
         closing.window.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use amberglass_wire::audit::Attempt;
+
+    /// No wildcard: an attempt that is new does not compile without a row.
+    const fn row(attempt: Attempt) -> usize {
+        match attempt {
+            Attempt::Navigation => 0,
+            Attempt::NewWindow => 1,
+            Attempt::Download => 2,
+            Attempt::Upload => 3,
+            Attempt::Print => 4,
+            Attempt::FullScreen => 5,
+            Attempt::Permission => 6,
+            Attempt::Notification => 7,
+            Attempt::ScriptDialog => 8,
+            Attempt::Authentication => 9,
+            Attempt::InvalidCertificate => 10,
+            Attempt::OtherOrigin => 11,
+            Attempt::CloseWindow => 12,
+            Attempt::ContextMenu => 13,
+            Attempt::DeveloperTools => 14,
+            Attempt::DragOut => 15,
+            Attempt::Clipboard => 16,
+        }
+    }
+
+    #[test]
+    fn every_attempt_says_what_refuses_it_on_every_system() {
+        let table = include_str!("lockdown.md");
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+            .map(|cells| cells.split(" | ").map(str::trim).collect())
+            .collect();
+        let [head, rule, attempts @ ..] = rows.as_slice() else { panic!("there is no table") };
+        assert_eq!((head.len(), rule.len(), attempts.len()), (4, 4, 17));
+        for (at, cells) in attempts.iter().enumerate() {
+            assert!(cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty()), "{cells:?}");
+            let attempt: Attempt = serde_json::from_value(cells[0].into()).unwrap();
+            assert_eq!(row(attempt), at, "{}", cells[0]);
+        }
     }
 }

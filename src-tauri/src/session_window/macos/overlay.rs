@@ -10,9 +10,12 @@ use std::{
 
 use amberglass_app::view::SessionWindowView;
 use amberglass_overlay::{Bitmap, PixelOrder, Surface, Theme};
+use amberglass_wire::audit::Attempt;
 use block2::RcBlock;
 use objc2::{DefinedClass as _, MainThreadMarker, MainThreadOnly, define_class, msg_send, rc::Retained};
-use objc2_app_kit::{NSAutoresizingMaskOptions, NSEvent, NSView};
+use objc2_app_kit::{
+    NSApplication, NSAutoresizingMaskOptions, NSEvent, NSEventModifierFlags, NSEventType, NSMenu, NSView,
+};
 use objc2_core_foundation::{CFData, CFRetained};
 use objc2_core_graphics::{
     CGBitmapInfo, CGColorRenderingIntent, CGColorSpace, CGDataProvider, CGImage, CGImageAlphaInfo,
@@ -55,10 +58,21 @@ define_class!(
     struct OverlayView;
 
     impl OverlayView {
-        /// Nothing while the page is uncovered: what is below gets the click.
+        /// Nothing while the page is uncovered: what is below gets the click, unless it asks for the engine's menu.
         #[unsafe(method(hitTest:))]
         fn hit_test(&self, _point: NSPoint) -> *const NSView {
-            if self.ivars().painting.borrow().covers_page() { ptr::from_ref::<NSView>(self) } else { ptr::null() }
+            if self.ivars().painting.borrow().covers_page() || asks_for_menu(self.mtm()) {
+                ptr::from_ref::<NSView>(self)
+            } else {
+                ptr::null()
+            }
+        }
+
+        /// The page's menu would open links elsewhere and save pictures.
+        #[unsafe(method(menuForEvent:))]
+        fn menu(&self, _event: &NSEvent) -> *mut NSMenu {
+            self.ivars().painting.borrow().lock().refuse(Attempt::ContextMenu, None);
+            ptr::null_mut()
         }
 
         #[unsafe(method(isFlipped))]
@@ -168,6 +182,14 @@ impl Parts {
     fn theme(&self) -> Theme {
         if matches!(self.window.theme(), Ok(tauri::Theme::Dark)) { Theme::Dark } else { Theme::Light }
     }
+}
+
+/// Whether what happens just now is a press that opens a menu.
+fn asks_for_menu(thread: MainThreadMarker) -> bool {
+    let Some(event) = NSApplication::sharedApplication(thread).currentEvent() else { return false };
+    let kind = event.r#type();
+    kind == NSEventType::RightMouseDown
+        || kind == NSEventType::LeftMouseDown && event.modifierFlags().contains(NSEventModifierFlags::Control)
 }
 
 fn tick(parts: &Weak<Parts>) -> Retained<NSTimer> {
