@@ -61,6 +61,9 @@ const PARTS: &[Part] = &[
 /// Only for a release, or when it is named. What fuzzing has kept runs with the tests every time.
 pub const FUZZ: &str = "fuzz";
 
+/// Like [`FUZZ`], only for a release.
+pub const WINE: &str = "wine";
+
 /// What takes longer than a change can wait for; runs with `--release`, after all that every change has to pass.
 const RELEASE_PARTS: &[Part] = &[
     Part {
@@ -68,6 +71,12 @@ const RELEASE_PARTS: &[Part] = &[
         what: "every attack of the hostile portal",
         run: attacks,
         only_on_linux: Some("it needs Xvfb and WebKitGTK"),
+    },
+    Part {
+        name: WINE,
+        what: "Windows program linked, its tests in Wine",
+        run: run_windows_programs,
+        only_on_linux: Some("it cross-compiles from Linux"),
     },
     Part {
         name: FUZZ,
@@ -264,6 +273,11 @@ fn attacks(repository: &Repository) -> Result<()> {
 fn check_platforms(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
     platforms::check(repository)
+}
+
+fn run_windows_programs(repository: &Repository) -> Result<()> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    platforms::run_windows_programs(repository)
 }
 
 fn fuzz_for_a_release(repository: &Repository) -> Result<()> {

@@ -52,7 +52,7 @@ enum Verb {
     Test {
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
         parts: Vec<String>,
-        /// Also what takes too long for every change and has to pass before a release: all attacks, ten minutes of fuzzing each
+        /// Also what takes too long for every change and has to pass before a release: all attacks, Windows programs in Wine, ten minutes of fuzzing each
         #[arg(long)]
         release: bool,
     },
@@ -97,8 +97,8 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             demo::run(&repository, headless.as_deref())
         }
         Verb::Test { parts, release } => {
-            let fuzzes = release || parts.iter().any(|part| part == gate::FUZZ);
-            setup::run(&repository, if fuzzes { Scope::EVERYTHING } else { Scope::GATE })?;
+            let wants_more = release || parts.iter().any(|part| [gate::FUZZ, gate::WINE].contains(&part.as_str()));
+            setup::run(&repository, if wants_more { Scope::EVERYTHING } else { Scope::GATE })?;
             gate::run(&repository, &parts, release)
         }
         Verb::Fuzz { target, minutes } => {

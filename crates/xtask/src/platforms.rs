@@ -47,6 +47,43 @@ fn check_for(repository: &Repository, target: &str) -> Command {
     cargo
 }
 
+/// What is the same everywhere, and has tests that need nothing of Linux.
+const EVERYWHERE: [&str; 4] = ["amberglass-wire", "amberglass-domain", "amberglass-overlay", "amberglass-journal"];
+/// Debian has it off the search path.
+const DEBIANS_WINE: &str = "/usr/lib/wine/wine64";
+
+/// The console for Windows linked in full, and the unit tests of what is the same everywhere run as Windows programs.
+///
+/// # Errors
+/// If one of them does not link, a test fails, or there is no Wine.
+pub fn run_windows_programs(repository: &Repository) -> Result<()> {
+    command::run(command::cargo(repository).args([
+        "build",
+        "--locked",
+        "--bin",
+        "amberglass",
+        "--features",
+        "custom-protocol",
+        "--target",
+        WINDOWS,
+    ]))?;
+    let mut cargo = command::cargo(repository);
+    cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine()?);
+    // A Windows of its own, and no word about what Wine has not built in.
+    cargo.env("WINEPREFIX", repository.memory()?.join("wine")).env("WINEDEBUG", "-all");
+    cargo.args(["test", "--locked", "--lib", "--target", WINDOWS]);
+    for package in EVERYWHERE {
+        cargo.args(["--package", package]);
+    }
+    command::run(&mut cargo)
+}
+
+fn wine() -> Result<PathBuf> {
+    let found = command::on_path("wine64").or_else(|| command::on_path("wine"));
+    let debians = || Some(PathBuf::from(DEBIANS_WINE)).filter(|path| path.exists());
+    found.or_else(debians).context("Wine runs the Windows programs, and it is not here")
+}
+
 struct StandIns {
     folder: PathBuf,
     compiler: PathBuf,

@@ -16,6 +16,8 @@ pub enum Purpose {
     Peers,
     /// Compiling for Windows.
     CrossChecks,
+    /// Running what was compiled for it.
+    CrossRuns,
 }
 
 /// How a system without Debian's package list is asked.
@@ -97,6 +99,7 @@ pub const PACKAGES: &[Package] = &[
         Probe::Program("x86_64-w64-mingw32-gcc"),
     ),
     row("g++-mingw-w64-x86-64", Purpose::CrossChecks, "the same for C++", Probe::Program("x86_64-w64-mingw32-g++")),
+    row("wine64", Purpose::CrossRuns, "runs Windows programs", Probe::Unseen),
 ];
 
 const fn row(name: &'static str, purpose: Purpose, reason: &'static str, probe: Probe) -> Package {
@@ -117,8 +120,8 @@ mod tests {
 
     #[test]
     fn each_purpose_has_a_package() {
-        use Purpose::{Browser, Build, CrossChecks, Database, Peers, Windows};
-        for purpose in [Build, Windows, Browser, Database, Peers, CrossChecks] {
+        use Purpose::{Browser, Build, CrossChecks, CrossRuns, Database, Peers, Windows};
+        for purpose in [Build, Windows, Browser, Database, Peers, CrossChecks, CrossRuns] {
             assert!(PACKAGES.iter().any(|package| package.purpose == purpose), "{purpose:?}");
         }
     }
