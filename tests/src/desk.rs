@@ -56,6 +56,9 @@ const TOASTS: &str = r##"[global]
     script = SCRIPT
 "##;
 
+/// How often a search of windows may break off.
+const WALKS: usize = 5;
+
 pub struct Desk {
     environment: Vec<(String, String)>,
     dir: PathBuf,
@@ -192,7 +195,17 @@ impl Desk {
 
     /// One `xdotool` command.
     pub fn xdotool(&self, arguments: &[&str]) -> Result<String> {
-        run("xdotool", arguments, &self.environment)
+        let mut told = run("xdotool", arguments, &self.environment);
+        // Its search asks each window for those within it, and a window that goes meanwhile ends the whole walk: that says nothing about the
+        // one that is searched for.
+        for _ in 0..WALKS {
+            let broke_off = told.as_ref().is_err_and(|error| error.to_string().contains("BadWindow"));
+            if !broke_off || arguments.first() != Some(&"search") {
+                break;
+            }
+            told = run("xdotool", arguments, &self.environment);
+        }
+        told
     }
 
     /// Place and size of the first window whose title contains `title`: x, y, width, height in pixels.

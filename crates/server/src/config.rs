@@ -8,6 +8,7 @@ use std::{
 use amberglass_wire::{PortalId, auth::LimitsResponse, session::ReasonCodeResponse};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use tokio_rustls::TlsAcceptor;
 use url::{Host, Url};
 
 mod openid_connect;
@@ -62,8 +63,8 @@ pub struct ServerConfig {
     pub demo: bool,
     /// The company's provider, in place of passwords and second factors of our own.
     pub openid_connect: Option<OpenidConnect>,
-    /// True when a TLS-terminating proxy of the operator stands before the listeners; only then may they listen beyond
-    /// loopback.
+    /// True when a TLS-terminating proxy of the operator stands before the listeners; only then, or with `tls`, may they
+    /// listen beyond loopback.
     pub behind_tls: bool,
     /// A certificate with which all listeners speak TLS themselves, in place of such a proxy.
     pub tls: Option<Tls>,
@@ -299,6 +300,12 @@ pub enum ConfigError {
     },
     #[error("certificate and key of tls can't be used together")]
     TlsPair(#[source] rustls::Error),
+    #[error("the certificate of tls is not for {host}, where consoles will look for it")]
+    TlsHost {
+        host: String,
+        #[source]
+        source: rustls::Error,
+    },
     #[error("demo works on loopback only, and {0} is not")]
     DemoBeyondLoopback(SocketAddr),
     #[error("issuer must be set to the https address of the API when it is reached beyond loopback")]
@@ -404,6 +411,17 @@ impl ServerConfig {
         self.limits.check()
     }
 
+    /// What the listeners speak TLS with, if they do so themselves.
+    ///
+    /// # Errors
+    /// When certificate and key can't be used, or not for the issuer and all portals.
+    pub(crate) fn acceptor(&self) -> Result<Option<TlsAcceptor>, ConfigError> {
+        let Some(tls) = &self.tls else { return Ok(None) };
+        let issuer = Url::parse(&self.issuer).map_err(|_| ConfigError::IssuerMissing)?;
+        let origins = self.portals.iter().filter_map(|portal| portal.gateway_origin.as_ref());
+        tls.acceptor(origins.chain([&issuer]).filter_map(Url::host_str)).map(Some)
+    }
+
     /// Whether whoever comes speaks TLS, with the server or with what stands before it.
     fn is_over_tls(&self) -> bool {
         self.behind_tls || self.tls.is_some()
@@ -421,7 +439,10 @@ impl ServerConfig {
                 return Err(ConfigError::AudienceMissing { portal: portal.id.clone() });
             }
             let origin_holds = match &portal.gateway_origin {
-                Some(origin) => (origin.scheme() == "https" || is_loopback_http(origin)) && origin.path() == "/",
+                Some(origin) => {
+                    let is_safe = origin.scheme() == "https" || (!self.is_over_tls() && is_loopback_http(origin));
+                    is_safe && origin.path() == "/"
+                }
                 None => !self.is_over_tls(),
             };
             if !origin_holds {
@@ -551,7 +572,16 @@ mod tests {
         let own = Tls { certificate: "chain.pem".into(), key: "key.pem".into() };
         let itself = ServerConfig { tls: Some(own), ..ServerConfig::default() };
         assert!(matches!(itself.check(), Err(ConfigError::IssuerMissing)));
-        assert!(matches!(ServerConfig { behind_tls: true, ..itself }.check(), Err(ConfigError::TlsTwice)));
+        assert!(matches!(ServerConfig { behind_tls: true, ..itself.clone() }.check(), Err(ConfigError::TlsTwice)));
+        for origin in [None, Some("http://barkside.localhost:7401")] {
+            let portal = PortalConfig {
+                gateway_origin: origin.map(|origin| origin.parse().unwrap()),
+                ..portal("http://127.0.0.1:9")
+            };
+            let issuer = "https://amberglass.example".to_owned();
+            let plain = ServerConfig { portals: vec![portal], issuer, ..itself.clone() };
+            assert!(matches!(plain.check(), Err(ConfigError::GatewayOrigin { .. })), "{origin:?}");
+        }
         for upstream in ["http://portal.example", "http://10.0.0.1", "ftp://127.0.0.1"] {
             let config = ServerConfig { portals: vec![portal(upstream)], ..ServerConfig::default() };
             assert!(matches!(config.check(), Err(ConfigError::PlainUpstream { .. })), "{upstream}");

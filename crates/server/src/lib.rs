@@ -118,6 +118,7 @@ pub async fn serve(
     entropy: Arc<dyn Entropy>,
 ) -> Result<RunningServer, ServerError> {
     config.check()?;
+    let tls = config.acceptor()?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let data_dir = |source| ServerError::DataDir { path: config.data_dir.clone(), source };
     create_private(&config.data_dir).map_err(data_dir)?;
@@ -134,7 +135,6 @@ pub async fn serve(
     let audit = AuditLog::open(store.clone(), &id, signer, clock.clone(), entropy.clone()).await?;
     audit.enrol().await?;
 
-    let tls = config.tls.as_ref().map(config::Tls::acceptor).transpose()?;
     let api_listener = listen(config.listen_api).await?;
     let gateway_listener = listen(config.listen_gateway).await?;
     let metrics_listener = match config.listen_metrics {
@@ -220,7 +220,9 @@ pub async fn serve(
     let door = listener::Door { tls, stop: stop.clone(), head_timeout: HEAD_TIMEOUT };
     tasks.spawn(listener::serve(api_listener, api::router(state.clone(), passage.clone()), door.clone()));
     tasks.spawn(listener::serve(gateway_listener, gateway::router(passage), door.clone()));
-    if let Some((listener, _)) = metrics_listener {
+    if let Some((listener, address)) = metrics_listener {
+        // Who watches the server from this machine has no name for it.
+        let door = if address.ip().is_loopback() { listener::Door { tls: None, ..door } } else { door };
         tasks.spawn(listener::serve(listener, metrics::router(state.clone()), door));
     }
     Ok(RunningServer { api, gateway, metrics: metrics_at, issuer, stop, tasks, state })

@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,6 +22,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::Sleep,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,10 @@ use tower::ServiceExt as _;
 
 /// Of one listener; more wait in its backlog.
 const MAX_CONNECTIONS: usize = 4096;
+/// TLS is spoken at once or not at all.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of one request over HTTP/2, in bytes: pages with many cookies have long ones.
+const MAX_HEAD: u32 = 64 * 1024;
 /// Pause after the system refused to accept (no descriptors left), so that the loop doesn't spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -65,13 +71,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, door: Door) {
 
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, door: Door) {
     let _ = stream.set_nodelay(true);
-    let Some(tls) = &door.tls else { return speak(stream, peer, router, door).await };
+    let late = Box::pin(tokio::time::sleep(door.head_timeout));
+    let Some(tls) = &door.tls else { return speak(stream, late, peer, router, door).await };
     let greeted = tokio::select! {
-        greeted = tokio::time::timeout(door.head_timeout, tls.accept(stream)) => greeted,
+        greeted = tokio::time::timeout(GREETING_TIMEOUT.min(door.head_timeout), tls.accept(stream)) => greeted,
         () = door.stop.cancelled() => return,
     };
     match greeted {
-        Ok(Ok(stream)) => speak(stream, peer, router, door).await,
+        Ok(Ok(stream)) => speak(stream, late, peer, router, door).await,
         Ok(Err(error)) => tracing::debug!(error = &error as &dyn std::error::Error, "somebody does not speak TLS"),
         Err(_) => {}
     }
@@ -79,6 +86,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, door: D
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    mut late: Pin<Box<Sleep>>,
     peer: SocketAddr,
     router: Router,
     Door { stop, head_timeout, .. }: Door,
@@ -94,12 +102,10 @@ async fn speak(
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(head_timeout).keep_alive_timeout(head_timeout);
+    builder.http2().max_header_list_size(MAX_HEAD);
     let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(serving);
-    // The timeouts above begin once it is known which version of HTTP is spoken; who never says so is cut by this one.
-    let late = tokio::time::sleep(head_timeout);
-    tokio::pin!(late);
-    let (mut is_stopping, mut is_late) = (false, false);
+    let (mut is_ending, mut is_known) = (false, false);
     loop {
         tokio::select! {
             ended = serving.as_mut() => {
@@ -108,13 +114,22 @@ async fn speak(
                 }
                 return;
             }
-            () = stop.cancelled(), if !is_stopping => {
-                is_stopping = true;
+            () = stop.cancelled(), if !is_ending => {
+                is_ending = true;
                 serving.as_mut().graceful_shutdown();
             }
-            () = late.as_mut(), if !is_late => {
-                is_late = true;
-                if !asked.load(Ordering::Relaxed) {
+            // The timeouts above begin once it is known which version of HTTP is spoken; who never says so is cut by this one. Over
+            // HTTP/2 they go on for ever as long as somebody answers pings: who has asked and asks no more is let go when what is
+            // being answered is answered.
+            () = late.as_mut(), if !is_ending => {
+                if asked.swap(false, Ordering::Relaxed) {
+                    is_known = true;
+                    let next = late.deadline() + head_timeout;
+                    late.as_mut().reset(next);
+                } else if is_known {
+                    is_ending = true;
+                    serving.as_mut().graceful_shutdown();
+                } else {
                     return;
                 }
             }
@@ -181,5 +196,41 @@ mod tests {
         stop.cancel();
         tokio::time::timeout(PATIENCE, serving).await.expect("it does not stop").unwrap();
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    async fn served(tls: Option<TlsAcceptor>) -> (SocketAddr, CancellationToken) {
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        tokio::spawn(serve(listener, router, Door { tls, stop: stop.clone(), head_timeout: HEAD_TIMEOUT }));
+        (address, stop)
+    }
+
+    #[tokio::test]
+    async fn who_has_asked_over_http_2_and_asks_no_more_is_let_go() {
+        let (address, _stop) = served(None).await;
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        // It answers every ping.
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await;
+        let (mut asking, connection) = handshake.unwrap();
+        let connection = tokio::spawn(connection);
+        let request = Request::get("http://127.0.0.1/").body(Body::empty()).unwrap();
+        assert!(asking.send_request(request).await.unwrap().status().is_success());
+        let ended = tokio::time::timeout(PATIENCE, connection).await.expect("it is still open");
+        ended.unwrap().unwrap();
+        assert!(asking.is_closed());
+    }
+
+    #[tokio::test]
+    async fn who_never_greets_a_listener_with_tls_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = amberglass_testkit::untrusted_certificate(dir.path());
+        let tls = crate::config::Tls { certificate, key }.acceptor([]).unwrap();
+        let (address, _stop) = served(Some(tls)).await;
+        // Nothing at all, and the beginning of a greeting.
+        for unfinished in [&b""[..], b"\x16\x03\x01\x02\x00\x01"] {
+            let said = until_closed(say(address, unfinished).await).await;
+            assert_eq!(said, "", "{unfinished:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Only ever a dev-dependency (and of `tests`); never part of what is shipped.
 
+pub mod certificate;
 pub mod clock;
 pub mod database;
 pub mod entropy;
@@ -12,6 +13,7 @@ pub mod postgres;
 pub mod wait;
 pub mod websocket;
 
+pub use certificate::untrusted_certificate;
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use entropy::SeededEntropy;

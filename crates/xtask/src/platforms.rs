@@ -60,6 +60,8 @@ pub fn run_windows_programs(repository: &Repository) -> Result<()> {
     command::run(command::cargo(repository).args([
         "build",
         "--locked",
+        "--package",
+        "amberglass",
         "--bin",
         "amberglass",
         "--features",

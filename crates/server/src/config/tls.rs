@@ -6,11 +6,13 @@ use std::{
 };
 
 use rustls::{
+    client::verify_server_name,
     crypto::ring,
     pki_types::{
-        CertificateDer, PrivateKeyDer,
+        CertificateDer, PrivateKeyDer, ServerName,
         pem::{self, PemObject as _},
     },
+    server::ParsedCertificate,
 };
 use serde::Deserialize;
 use tokio_rustls::TlsAcceptor;
@@ -32,8 +34,8 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 impl Tls {
     /// # Errors
-    /// When one of the files holds no such thing, or they are not of one another.
-    pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, ConfigError> {
+    /// When one of the files holds no such thing, they are not of one another, or the certificate is not for one of `hosts`.
+    pub(crate) fn acceptor<'a>(&self, hosts: impl IntoIterator<Item = &'a str>) -> Result<TlsAcceptor, ConfigError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
             move |source: pem::Error| ConfigError::TlsFile { path, source }
@@ -41,8 +43,16 @@ impl Tls {
         let chain: Vec<_> = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect)
             .map_err(unreadable(&self.certificate))?;
-        if chain.is_empty() {
+        let Some(own) = chain.first() else {
             return Err(unreadable(&self.certificate)(pem::Error::NoItemsFound));
+        };
+        let parsed = ParsedCertificate::try_from(own).map_err(ConfigError::TlsPair)?;
+        for host in hosts {
+            // Brackets are the address's, not the name's.
+            let name = ServerName::try_from(host.trim_matches(['[', ']']))
+                .map_err(|_| rustls::Error::General("this is no name of a host".into()));
+            name.and_then(|name| verify_server_name(&parsed, &name))
+                .map_err(|source| ConfigError::TlsHost { host: host.to_owned(), source })?;
         }
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(unreadable(&self.key))?;
         let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -56,17 +66,36 @@ impl Tls {
 
 #[cfg(test)]
 mod tests {
+    use amberglass_testkit::untrusted_certificate;
+
     use super::*;
 
     #[test]
     fn a_certificate_that_is_none_is_said_with_its_file_before_anything_listens() {
         let dir = tempfile::tempdir().unwrap();
         let tls = Tls { certificate: dir.path().join("chain.pem"), key: dir.path().join("key.pem") };
-        let said = || tls.acceptor().err().unwrap().to_string();
+        let said = || tls.acceptor([]).err().unwrap().to_string();
         assert!(said().contains("chain.pem"), "{}", said());
         std::fs::write(&tls.certificate, "not a certificate").unwrap();
         assert!(said().contains("chain.pem"), "{}", said());
-        std::fs::write(&tls.certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        let (certificate, key) = untrusted_certificate(dir.path());
+        std::fs::copy(certificate, &tls.certificate).unwrap();
         assert!(said().contains("key.pem"), "{}", said());
+        std::fs::write(&tls.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+        assert!(matches!(tls.acceptor([]), Err(ConfigError::TlsPair(_))));
+        std::fs::copy(key, &tls.key).unwrap();
+        assert!(tls.acceptor([]).is_ok());
+    }
+
+    #[test]
+    fn a_certificate_for_another_host_is_said_before_a_console_finds_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = untrusted_certificate(dir.path());
+        let tls = Tls { certificate, key };
+        assert!(tls.acceptor(["barkside.localhost"]).is_ok());
+        for other in ["other.localhost", "127.0.0.1", "[::1]"] {
+            let said = tls.acceptor(["barkside.localhost", other]).err().unwrap().to_string();
+            assert!(said.contains(other), "{said}");
+        }
     }
 }

@@ -20,6 +20,11 @@ pub(super) mod rule {
 /// Inline and local content stays allowed: what the portal allows itself is its own affair.
 const OWN_ORIGIN_ONLY: &str = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; \
      object-src 'self'; base-uri 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; webrtc 'block'";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// What engines answer with a dialog or a window of their own without asking the host; what they ask it about is refused and recorded there.
+/// Appended: of two words about one of them the last counts (RFC 8941, 3.2), and the portal's about others stay.
+const NO_DIALOGS: &str = "bluetooth=(), clipboard-write=(), display-capture=(), hid=(), payment=(), picture-in-picture=(), \
+     publickey-credentials-create=(), publickey-credentials-get=(), serial=(), usb=(), web-share=()";
 
 /// Would outlive the session, report to other hosts, move the page elsewhere, steer a proxy, or speak in our name.
 const WITHHELD: [&str; 32] = [
@@ -119,6 +124,7 @@ pub(super) fn head(parts: Parts, passage: &Passage<'_>, staying: &mut Vec<SetCoo
 fn enclose(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_ORIGIN_ONLY));
+    headers.append(PERMISSIONS_POLICY, HeaderValue::from_static(NO_DIALOGS));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(DNS_PREFETCH, HeaderValue::from_static("off"));
     // A portal may frame its own pages; one that forbids even that goes on forbidding it.
@@ -297,10 +303,13 @@ mod tests {
             ("x-frame-options", "ALLOWALL"),
             ("content-type", "text/html"),
             ("link", "</p?2>; rel=next"),
+            ("permissions-policy", "usb=*, fullscreen=()"),
         ];
         let headers = answer(200, &given).0.unwrap().headers;
         let policies: Vec<_> = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
         assert_eq!(policies, ["script-src 'none'", OWN_ORIGIN_ONLY]);
+        let permissions: Vec<_> = headers.get_all(PERMISSIONS_POLICY).iter().collect();
+        assert_eq!(permissions, ["usb=*, fullscreen=()", NO_DIALOGS], "the last word about USB is ours");
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
         assert_eq!(headers[header::X_FRAME_OPTIONS], "SAMEORIGIN");
         assert_eq!(headers[header::REFERRER_POLICY], "same-origin");

@@ -81,7 +81,26 @@ async fn shows_keys(client: &reqwest::Client, jwks: &str) -> Finding {
 }
 
 fn no_answer(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() { "No answer in five seconds" } else { "Nothing answers" }
+    if error.is_timeout() {
+        "No answer in five seconds"
+    } else if is_not_believed(error) {
+        "Nobody answers with a certificate that this machine believes"
+    } else {
+        "Nothing answers"
+    }
+}
+
+/// The connection stands, and what answers can't prove that it is who was asked for. The error of TLS is wrapped into one of input and output.
+fn is_not_believed(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) || error.is::<rustls::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Why a customer directory is of no use, in words.

@@ -11,7 +11,7 @@ use amberglass_server::{
     sessions::{Breaking, Ending, Starting},
     store::DeviceRow,
 };
-use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase};
+use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, untrusted_certificate};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, StaffId,
     audit::{EventBody, EventDetail},
@@ -83,8 +83,9 @@ impl Stage {
         let upstream = Upstream::start().await;
         let url = upstream.url();
         let speak_tls = |config: &mut ServerConfig, dir: &Path| {
-            config.tls = Some(certificate(dir));
-            config.issuer = format!("https://{}", config.listen_api);
+            let (certificate, key) = untrusted_certificate(dir);
+            config.tls = Some(Tls { certificate, key });
+            config.issuer = format!("https://{HOST}:{}", config.listen_api.port());
             config.portals.truncate(1);
             let origin = format!("https://{HOST}:{}", config.listen_gateway.port());
             config.portals[0].gateway_origin = Some(origin.parse().unwrap());
@@ -271,10 +272,10 @@ impl Stage {
 
     /// Head lines of a request as the page's engine would send them, ready to be spoilt.
     pub fn head(&self, session: &Session, request_line: &str) -> String {
+        let cookie = cookie_name(self.config.tls.is_some());
         format!(
-            "{request_line}\r\nHost: {}\r\nCookie: {}={}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n",
+            "{request_line}\r\nHost: {}\r\nCookie: {cookie}={}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n",
             self.authority(),
-            cookie_name(false),
             session.cookie
         )
     }
@@ -335,25 +336,6 @@ impl Stage {
         connection.execute(sqlx::AssertSqlSafe(statements)).await.unwrap();
         connection.close().await.unwrap();
     }
-}
-
-/// For [`HOST`], which is all that is right about it.
-fn certificate(dir: &Path) -> Tls {
-    let tls = Tls { certificate: dir.join("certificate.pem"), key: dir.join("key.pem") };
-    let files = [
-        (
-            &tls.certificate,
-            "CERTIFICATE",
-            &include_bytes!("../../../../tests/fixtures/untrusted-gateway/certificate.der")[..],
-        ),
-        (&tls.key, "PRIVATE KEY", &include_bytes!("../../../../tests/fixtures/untrusted-gateway/key.der")[..]),
-    ];
-    for (path, what, der) in files {
-        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        std::fs::write(path, format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))).unwrap();
-    }
-    tls
 }
 
 async fn started(config: &ServerConfig, clock: &ManualClock, seed: u64) -> RunningServer {

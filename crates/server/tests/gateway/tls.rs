@@ -39,6 +39,17 @@ async fn over_tls_of_its_own_the_gateway_speaks_http_2_to_whoever_does_and_decid
 }
 
 #[tokio::test]
+async fn the_api_is_over_tls_too_and_metrics_stay_plain_on_this_machine() {
+    let stage = Stage::over_tls().await;
+    let client = client(&stage, |client| client);
+    let keys = client.get(format!("{}/.well-known/jwks.json", stage.server.issuer)).send().await.unwrap();
+    assert_eq!((keys.status(), keys.version()), (StatusCode::OK, Version::HTTP_2));
+    let plain = stage.client.get(format!("http://{}/.well-known/jwks.json", stage.server.api)).send().await;
+    assert!(plain.is_err(), "{plain:?}");
+    assert!(stage.client.get(format!("http://{}/health/live", stage.server.metrics.unwrap())).send().await.is_ok());
+}
+
+#[tokio::test]
 async fn who_speaks_plain_http_to_a_listener_with_tls_is_told_nothing() {
     let stage = Stage::over_tls().await;
     let session = stage.session().await;

@@ -23,22 +23,12 @@ pub struct Scope {
     judges: bool,
     /// A nightly compiler and cargo-fuzz.
     fuzzer: bool,
+    /// What runs Windows programs.
+    wine: bool,
 }
 
 impl Scope {
-    pub const EVERYTHING: Self = Self {
-        purposes: &[
-            Purpose::Build,
-            Purpose::Windows,
-            Purpose::Browser,
-            Purpose::Database,
-            Purpose::Peers,
-            Purpose::CrossChecks,
-            Purpose::CrossRuns,
-        ],
-        fuzzer: true,
-        ..Self::GATE
-    };
+    pub const EVERYTHING: Self = Self::GATE.and(true, true);
     /// What a change has to pass, which is all but fuzzing and what runs in Wine.
     pub const GATE: Self = Self {
         purposes: &[
@@ -52,19 +42,38 @@ impl Scope {
         cross_targets: true,
         judges: true,
         fuzzer: false,
+        wine: false,
     };
-    pub const FUZZ: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: true };
-    pub const DEMO: Self = Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: false };
-    pub const HEADLESS_DEMO: Self =
-        Self { purposes: &[Purpose::Build, Purpose::Windows], cross_targets: false, judges: false, fuzzer: false };
+    /// And what only parts of a release need.
+    pub const fn and(self, fuzzer: bool, wine: bool) -> Self {
+        Self { fuzzer, wine, ..self }
+    }
+
+    pub const FUZZ: Self =
+        Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: true, wine: false };
+    pub const DEMO: Self =
+        Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: false, wine: false };
+    pub const HEADLESS_DEMO: Self = Self {
+        purposes: &[Purpose::Build, Purpose::Windows],
+        cross_targets: false,
+        judges: false,
+        fuzzer: false,
+        wine: false,
+    };
     pub const BENCH: Self = Self {
         purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Peers],
         cross_targets: false,
         judges: false,
         fuzzer: false,
+        wine: false,
     };
-    pub const PLATFORMS: Self =
-        Self { purposes: &[Purpose::Build, Purpose::CrossChecks], cross_targets: true, judges: true, fuzzer: false };
+    pub const PLATFORMS: Self = Self {
+        purposes: &[Purpose::Build, Purpose::CrossChecks],
+        cross_targets: true,
+        judges: true,
+        fuzzer: false,
+        wine: false,
+    };
 }
 
 /// Brings the machine to where the scope wants it; `false` if it was there already.
@@ -72,7 +81,8 @@ impl Scope {
 /// # Errors
 /// If something is missing that can't be installed from here; the word says what and how.
 pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
-    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| scope.purposes.contains(&package.purpose)).collect();
+    let is_wanted = |purpose| scope.purposes.contains(&purpose) || (scope.wine && purpose == Purpose::CrossRuns);
+    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| is_wanted(package.purpose)).collect();
     // Before anything takes minutes: a Node that is too old ends it all.
     ui::check_node(repository)?;
     let mut changed = if debian_or_ubuntu() {
