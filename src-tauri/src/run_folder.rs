@@ -35,6 +35,29 @@ impl RunFolder {
     pub fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
+
+    /// Removes it, the lock last: while a part of it is still held by somebody, the next run sees that it is nobody's any more.
+    fn remove(self) {
+        let Self { _lock: lock, folder } = self;
+        let path = folder.keep();
+        let emptied = remove_all_but_lock(&path);
+        drop(lock);
+        if let Err(error) = emptied.and_then(|()| fs::remove_dir_all(&path)) {
+            tracing::warn!(%error, "what this run has left is removed by the next one");
+        }
+    }
+}
+
+fn remove_all_but_lock(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        // Does not follow links.
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    Ok(())
 }
 
 /// The folder of this run, until the program ends: it ends without dropping anything.
@@ -47,7 +70,9 @@ impl ThisRun {
 
     /// Removes the folder.
     pub fn end(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(folder) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            folder.remove();
+        }
     }
 }
 
@@ -97,6 +122,16 @@ mod tests {
         assert!(alive.path().exists(), "a run that lives keeps its folder");
         drop((alive, second));
         assert_eq!(names(cache.path()), ["somebody-elses"]);
+    }
+
+    #[test]
+    fn a_run_that_ends_leaves_nothing() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = RunFolder::make(cache.path()).unwrap();
+        fs::create_dir_all(folder.path().join("filters/one")).unwrap();
+        fs::write(folder.path().join("piece"), "half a file").unwrap();
+        ThisRun::new(folder).end();
+        assert!(names(cache.path()).is_empty());
     }
 
     #[cfg(unix)]

@@ -14,8 +14,10 @@ use amberglass_app::{
 };
 use amberglass_wire::{SessionId, audit::Attempt};
 use tauri::{AppHandle, Window, WindowEvent, window::Color};
+#[cfg(target_os = "macos")]
+use wry::{DragDropEvent, PageLoadEvent, WebViewBuilderExtDarwin as _};
 use wry::{
-    PageLoadEvent, Rect, WebView, WebViewBuilder,
+    Rect, WebView, WebViewBuilder,
     dpi::{LogicalPosition, LogicalSize, PhysicalSize},
 };
 
@@ -26,7 +28,7 @@ use super::windows::{Overlay, lockdown, store};
 #[cfg(target_os = "windows")]
 use wry::WebViewBuilderExtWindows as _;
 
-use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, give_up, portal};
 
 /// Logical pixels.
 const FRAME: f64 = 6.0;
@@ -49,6 +51,8 @@ pub struct PlatformWindow {
     bar: tauri::Webview,
     lock: portal::Lock,
     entry_url: String,
+    awaited: Rc<Cell<bool>>,
+    is_covered: bool,
 }
 
 impl PlatformWindow {
@@ -83,7 +87,9 @@ impl PlatformWindow {
     ) -> Result<Self, WindowError> {
         let bar = bar::add(&window, &open.view)?;
         let lock = portal::Lock::new(open, sink.clone());
-        let (loaded, download) = (lock.clone(), lock.clone());
+        let download = lock.clone();
+        // Of each view only the first page lifts the curtain: what a page does afterwards must not.
+        let awaited = Rc::new(Cell::new(true));
         let size = window.inner_size()?;
         // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
         let saves = move |address: String, _: &mut std::path::PathBuf| {
@@ -91,15 +97,10 @@ impl PlatformWindow {
             false
         };
         let mut engine = Engine::new(settled, proxy)?;
-        let view = portal::builder(engine.plain_view(), &lock, proxy, saves)
+        let view = portal::builder(engine.plain_view(&lock, &awaited), &lock, proxy, saves)
             .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
-            .with_on_page_load_handler(move |event, _| {
-                if matches!(event, PageLoadEvent::Finished) {
-                    (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });
-                }
-            })
             .build_as_child(&window)?;
-        engine.lock(&view, &lock)?;
+        engine.lock(&view, &lock, &awaited)?;
         view.set_visible(open.view.curtain.is_none())?;
         let overlay = Rc::new(Overlay::lay(&window, &open.view, &lock, bar::height(&open.view))?);
         view.set_cookie(&portal::session_cookie(open))?;
@@ -110,7 +111,16 @@ impl PlatformWindow {
         BAR_HEIGHT.set(bar::height(&open.view));
 
         listen(&window, &bar, open.view.session.clone(), sink);
-        Ok(Self { window, portal, overlay, bar, lock, entry_url: open.entry_url.clone() })
+        Ok(Self {
+            window,
+            portal,
+            overlay,
+            bar,
+            lock,
+            entry_url: open.entry_url.clone(),
+            awaited,
+            is_covered: open.view.curtain.is_some(),
+        })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
@@ -124,6 +134,10 @@ impl PlatformWindow {
         if let Err(error) = self.portal.set_visible(view.curtain.is_none()) {
             tracing::error!(%error, "the page could not be covered");
         }
+        let was_covered = std::mem::replace(&mut self.is_covered, view.curtain.is_some());
+        if was_covered && !self.is_covered {
+            let _ = self.portal.focus();
+        }
     }
 
     pub fn raise(&self) {
@@ -133,8 +147,11 @@ impl PlatformWindow {
     }
 
     pub fn reload_portal(&mut self) {
+        self.awaited.set(true);
         if let Err(error) = self.portal.load_url(&self.entry_url) {
             tracing::error!(%error, "the entry page was not loaded");
+            // On Windows a view that its page has closed shows nothing any more.
+            give_up(&self.window, &self.lock, "the page's view is gone");
         }
     }
 
@@ -181,7 +198,11 @@ fn listen(window: &Window, bar: &tauri::Webview, session: SessionId, sink: Event
         }
         WindowEvent::Resized(size) => arrange(&resized, &bar, *size),
         WindowEvent::ScaleFactorChanged { new_inner_size, .. } => arrange(&resized, &bar, *new_inner_size),
-        WindowEvent::Moved(_) => place_overlay(),
+        WindowEvent::Moved(_) => {
+            #[cfg(target_os = "windows")]
+            PORTAL.with_borrow(|portal| portal.as_deref().map(super::windows::moved));
+            place_overlay();
+        }
         _ => {}
     });
 }
@@ -194,6 +215,15 @@ fn arrange(window: &Window, bar: &tauri::Webview, size: PhysicalSize<u32>) {
     let bounds = below_bar(size, scale, height);
     PORTAL.with_borrow(|portal| portal.as_ref().map(|portal| portal.set_bounds(bounds)));
     place_overlay();
+}
+
+/// Takes the page off the screen, whatever becomes of its window.
+pub fn hide_page() {
+    if let Some(portal) = PORTAL.with_borrow(Clone::clone)
+        && let Err(error) = portal.set_visible(false)
+    {
+        tracing::error!(%error, "the page could not be hidden");
+    }
 }
 
 /// The overlay follows the window.
@@ -227,15 +257,15 @@ impl Engine {
         Ok(Self { store, context, arguments: store::engine_arguments(proxy) })
     }
 
-    fn plain_view(&mut self) -> WebViewBuilder<'_> {
+    fn plain_view(&mut self, _: &portal::Lock, _: &Rc<Cell<bool>>) -> WebViewBuilder<'_> {
         WebViewBuilder::new_with_web_context(&mut self.context)
             .with_additional_browser_args(self.arguments.clone())
             .with_initialization_script(lockdown::NO_PRINT)
     }
 
-    fn lock(self, view: &WebView, lock: &portal::Lock) -> Result<(), WindowError> {
+    fn lock(self, view: &WebView, lock: &portal::Lock, awaited: &Rc<Cell<bool>>) -> Result<(), WindowError> {
         let outdated = |error: windows::core::Error| WindowError::LockDown(error.to_string());
-        lockdown::apply(view, lock).map_err(outdated)?;
+        lockdown::apply(view, lock, awaited).map_err(outdated)?;
         store::forget_afterwards(view, self.store).map_err(outdated)
     }
 }
@@ -252,11 +282,27 @@ impl Engine {
     }
 
     #[allow(clippy::unused_self, reason = "on Windows it is used")]
-    fn plain_view(&mut self) -> WebViewBuilder<'static> {
+    fn plain_view(&mut self, lock: &portal::Lock, awaited: &Rc<Cell<bool>>) -> WebViewBuilder<'static> {
+        let (loaded, dropped, ended, awaited) = (lock.clone(), lock.clone(), lock.clone(), Rc::clone(awaited));
         WebViewBuilder::new()
+            .with_on_page_load_handler(move |event, _| {
+                if matches!(event, PageLoadEvent::Finished) && awaited.take() {
+                    (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });
+                }
+            })
+            // Files from elsewhere on the desktop.
+            .with_drag_drop_handler(move |event| {
+                if matches!(event, DragDropEvent::Drop { .. }) {
+                    dropped.refuse(Attempt::Upload, None);
+                }
+                true
+            })
+            .with_on_web_content_process_terminate_handler(move || {
+                (ended.sink)(HostEvent::PortalCrashed { session: ended.session.clone() });
+            })
     }
 
-    fn lock(self, view: &WebView, lock: &portal::Lock) -> Result<(), WindowError> {
+    fn lock(self, view: &WebView, lock: &portal::Lock, _: &Rc<Cell<bool>>) -> Result<(), WindowError> {
         let delegate = lockdown::apply(view, lock);
         LOCKED.set(Some(delegate.ok_or_else(|| WindowError::LockDown("this is not the main thread".to_owned()))?));
         Ok(())

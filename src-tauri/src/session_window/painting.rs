@@ -1,7 +1,7 @@
 //! What the overlay shows and whether a tick changes it, for systems that take finished pixels.
 
-use amberglass_app::view::SessionWindowView;
-use amberglass_overlay::{Bitmap, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
+use amberglass_app::{host::HostEvent, view::SessionWindowView};
+use amberglass_overlay::{Bitmap, CurtainAction, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
 use amberglass_system::SystemClock;
 
 use super::{
@@ -18,6 +18,7 @@ pub struct Painting {
     shown: Option<(OverlayState, Surface)>,
     /// Given where nothing can be painted.
     grey: Bitmap,
+    is_grey: bool,
 }
 
 impl Painting {
@@ -29,6 +30,7 @@ impl Painting {
             order,
             shown: None,
             grey: Bitmap { width: 0, height: 0, order, pixels: Vec::new() },
+            is_grey: false,
         }
     }
 
@@ -37,8 +39,9 @@ impl Painting {
         self.picture = Picture::new(view, self.lock.reference(), &SystemClock);
     }
 
+    /// Or what stands in a curtain's place.
     pub fn covers_page(&self) -> bool {
-        self.picture.covers_page()
+        self.picture.covers_page() || self.is_grey
     }
 
     /// The pixels, unless they are those of the time before. `desktop` is the theme for whoever has not chosen one.
@@ -48,6 +51,7 @@ impl Painting {
             return None;
         }
         let painted = self.renderer.render(&state, &surface);
+        self.is_grey = painted.is_err();
         let bitmap = match painted {
             Ok(frame) => frame.bitmap,
             Err(error) => {
@@ -66,14 +70,19 @@ impl Painting {
         self.shown = None;
     }
 
-    /// A press at this place, in physical pixels.
-    pub fn pressed(&self, x: u32, y: u32) {
-        let Some((state, surface)) = &self.shown else { return };
+    /// The curtain's button at this place, in physical pixels.
+    pub fn button_at(&self, x: u32, y: u32) -> Option<CurtainAction> {
+        let (state, surface) = self.shown.as_ref()?;
         let placed = buttons(state, surface);
-        let hit = placed.iter().find(|button| button.area.contains(x, y));
-        if let Some(button) = hit {
-            (self.lock.sink)(event_of(button.action, &self.lock.session));
-        }
+        placed.iter().find(|button| button.area.contains(x, y)).map(|button| button.action)
+    }
+
+    pub fn press(&self, action: CurtainAction) {
+        (self.lock.sink)(event_of(action, &self.lock.session));
+    }
+
+    pub fn input_seen(&self) {
+        (self.lock.sink)(HostEvent::InputSeen { session: self.lock.session.clone() });
     }
 
     pub fn lock(&self) -> &Lock {

@@ -11,11 +11,12 @@ use objc2::{
     DefinedClass as _, MainThreadMarker, MainThreadOnly, define_class, msg_send,
     rc::Retained,
     runtime::{Bool, NSObject, NSObjectProtocol, ProtocolObject},
+    sel,
 };
-use objc2_foundation::{NSArray, NSString, NSURL};
+use objc2_foundation::{NSArray, NSNumber, NSObjectNSKeyValueCoding as _, NSString, NSURL, ns_string};
 use objc2_web_kit::{
-    WKFrameInfo, WKMediaCaptureType, WKNavigationAction, WKOpenPanelParameters, WKPermissionDecision, WKSecurityOrigin,
-    WKUIDelegate, WKWebView, WKWebViewConfiguration, WKWindowFeatures,
+    WKFrameInfo, WKMediaCaptureType, WKNavigationAction, WKOpenPanelParameters, WKPermissionDecision, WKPreferences,
+    WKSecurityOrigin, WKUIDelegate, WKWebView, WKWebViewConfiguration, WKWindowFeatures,
 };
 use wry::{WebView, WebViewExtMacOS as _};
 
@@ -37,11 +38,32 @@ pub fn apply(view: &WebView, lock: &Lock) -> Option<UiDelegate> {
         // On the whole screen there would be no frame around it; wry allows it.
         preferences.setElementFullscreenEnabled(false);
         preferences.setJavaScriptCanOpenWindowsAutomatically(false);
+        // A picture of its own would stand outside the frame.
+        preferences
+            .setValue_forKey(Some(&NSNumber::numberWithBool(false)), ns_string!("allowsPictureInPictureMediaPlayback"));
+        close_private_doors(&preferences);
         webview.setInspectable(false);
         webview.setAllowsLinkPreview(false);
         webview.setUIDelegate(Some(ProtocolObject::from_ref(&*delegate)));
     }
     Some(UiDelegate { _delegate: delegate })
+}
+
+/// What WebKit has no public word for: connections that go around the proxy, and pictures of screens, cameras and microphones. A version
+/// that does not know one of them keeps it open.
+unsafe fn close_private_doors(preferences: &WKPreferences) {
+    // SAFETY: each is sent only where it is understood; all take one boolean and give nothing.
+    unsafe {
+        if preferences.respondsToSelector(sel!(_setPeerConnectionEnabled:)) {
+            let () = msg_send![preferences, _setPeerConnectionEnabled: false];
+        }
+        if preferences.respondsToSelector(sel!(_setScreenCaptureEnabled:)) {
+            let () = msg_send![preferences, _setScreenCaptureEnabled: false];
+        }
+        if preferences.respondsToSelector(sel!(_setMediaDevicesEnabled:)) {
+            let () = msg_send![preferences, _setMediaDevicesEnabled: false];
+        }
+    }
 }
 
 define_class!(

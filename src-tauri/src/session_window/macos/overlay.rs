@@ -9,18 +9,20 @@ use std::{
 };
 
 use amberglass_app::view::SessionWindowView;
-use amberglass_overlay::{Bitmap, PixelOrder, Surface, Theme};
+use amberglass_overlay::{Bitmap, CurtainAction, PixelOrder, Surface, Theme};
 use amberglass_wire::audit::Attempt;
 use block2::RcBlock;
 use objc2::{DefinedClass as _, MainThreadMarker, MainThreadOnly, define_class, msg_send, rc::Retained};
 use objc2_app_kit::{
     NSApplication, NSAutoresizingMaskOptions, NSEvent, NSEventModifierFlags, NSEventType, NSMenu, NSView,
+    NSViewLayerContentsRedrawPolicy,
 };
 use objc2_core_foundation::{CFData, CFRetained};
 use objc2_core_graphics::{
-    CGBitmapInfo, CGColorRenderingIntent, CGColorSpace, CGDataProvider, CGImage, CGImageAlphaInfo,
+    CGBitmapInfo, CGColorRenderingIntent, CGColorSpace, CGDataProvider, CGEventSource, CGEventSourceStateID,
+    CGEventType, CGImage, CGImageAlphaInfo,
 };
-use objc2_foundation::{NSPoint, NSRect, NSSize, NSTimer};
+use objc2_foundation::{NSPoint, NSRect, NSRunLoop, NSRunLoopCommonModes, NSSize, NSTimer};
 use tauri::Window;
 
 use crate::session_window::{WindowError, give_up, painting::Painting, portal::Lock};
@@ -47,6 +49,7 @@ struct Ivars {
     painting: Rc<RefCell<Painting>>,
     /// Physical pixels of one logical one.
     scale: Cell<f64>,
+    pressed: Cell<Option<CurtainAction>>,
 }
 
 define_class!(
@@ -60,8 +63,12 @@ define_class!(
     impl OverlayView {
         /// Nothing while the page is uncovered: what is below gets the click, unless it asks for the engine's menu.
         #[unsafe(method(hitTest:))]
-        fn hit_test(&self, _point: NSPoint) -> *const NSView {
-            if self.ivars().painting.borrow().covers_page() || asks_for_menu(self.mtm()) {
+        fn hit_test(&self, point: NSPoint) -> *const NSView {
+            // Asked about the whole window, and the bar is not ours. The place is the parent's.
+            let NSRect { origin, size } = self.frame();
+            let (x, y) = (point.x - origin.x, point.y - origin.y);
+            let is_inside = (0.0..size.width).contains(&x) && (0.0..size.height).contains(&y);
+            if is_inside && (self.ivars().painting.borrow().covers_page() || asks_for_menu(self.mtm())) {
                 ptr::from_ref::<NSView>(self)
             } else {
                 ptr::null()
@@ -80,20 +87,33 @@ define_class!(
             true
         }
 
+        // Both on the same button: a curtain that falls under a press is not meant by it.
+        #[unsafe(method(mouseDown:))]
+        fn mouse_down(&self, event: &NSEvent) {
+            self.ivars().pressed.set(self.button_under(event));
+        }
+
         #[unsafe(method(mouseUp:))]
         fn mouse_up(&self, event: &NSEvent) {
-            let at = self.convertPoint_fromView(event.locationInWindow(), None);
-            let pixels = |points: f64| (points * self.ivars().scale.get()).max(0.0) as u32;
-            self.ivars().painting.borrow().pressed(pixels(at.x), pixels(at.y));
+            let released_on = self.button_under(event);
+            if let Some(action) = self.ivars().pressed.take().filter(|pressed| Some(*pressed) == released_on) {
+                self.ivars().painting.borrow().press(action);
+            }
         }
     }
 );
 
 impl OverlayView {
     fn new(thread: MainThreadMarker, painting: Rc<RefCell<Painting>>) -> Retained<Self> {
-        let view = Self::alloc(thread).set_ivars(Ivars { painting, scale: Cell::new(1.0) });
+        let view = Self::alloc(thread).set_ivars(Ivars { painting, scale: Cell::new(1.0), pressed: Cell::default() });
         // SAFETY: NSView's own initialiser.
         unsafe { msg_send![super(view), init] }
+    }
+
+    fn button_under(&self, event: &NSEvent) -> Option<CurtainAction> {
+        let at = self.convertPoint_fromView(event.locationInWindow(), None);
+        let pixels = |points: f64| (points >= 0.0).then(|| (points * self.ivars().scale.get()) as u32);
+        self.ivars().painting.borrow().button_at(pixels(at.x)?, pixels(at.y)?)
     }
 }
 
@@ -111,6 +131,8 @@ impl Overlay {
         let painting = Rc::new(RefCell::new(Painting::new(view, lock, PixelOrder::Rgba)));
         let view = OverlayView::new(thread, Rc::clone(&painting));
         view.setWantsLayer(true);
+        // Its pixels are ours alone.
+        view.setLayerContentsRedrawPolicy(NSViewLayerContentsRedrawPolicy::Never);
         view.setAutoresizingMask(
             NSAutoresizingMaskOptions::ViewWidthSizable | NSAutoresizingMaskOptions::ViewHeightSizable,
         );
@@ -169,14 +191,25 @@ impl Parts {
         let mut painting = self.painting.borrow_mut();
         let Some(bitmap) = painting.changed(surface, self.theme()) else { return Some(()) };
         let taken = image(bitmap).zip(self.view.layer());
-        let Some((image, layer)) = taken else {
+        if taken.is_none() {
             painting.forget();
-            return None;
-        };
+        }
+        // What AppKit asks the view meanwhile looks into it.
+        drop(painting);
+        let (image, layer) = taken?;
         layer.setContentsScale(scale);
         // SAFETY: an image is what a layer takes.
         unsafe { layer.setContents(Some((*image).as_ref())) };
         Some(())
+    }
+
+    /// Keys and pointer go to the page; the system says how long ago there was input.
+    fn notice_input(&self) {
+        let any = CGEventType(u32::MAX);
+        let since = CGEventSource::seconds_since_last_event_type(CGEventSourceStateID::CombinedSessionState, any);
+        if since < TICK && self.window.is_focused().unwrap_or_default() {
+            self.painting.borrow().input_seen();
+        }
     }
 
     fn theme(&self) -> Theme {
@@ -197,10 +230,16 @@ fn tick(parts: &Weak<Parts>) -> Retained<NSTimer> {
     let block = RcBlock::new(move |_: NonNull<NSTimer>| {
         if let Some(parts) = parts.upgrade() {
             parts.follow_or_fail();
+            parts.notice_input();
         }
     });
-    // SAFETY: it is made on the main thread, whose run loop calls it there and nowhere else.
-    unsafe { NSTimer::scheduledTimerWithTimeInterval_repeats_block(TICK, true, &block) }
+    // SAFETY: it is made on the main thread, whose run loop calls it there and nowhere else; also while a menu or the window's edge is
+    // held.
+    unsafe {
+        let timer = NSTimer::timerWithTimeInterval_repeats_block(TICK, true, &block);
+        NSRunLoop::mainRunLoop().addTimer_forMode(&timer, NSRunLoopCommonModes);
+        timer
+    }
 }
 
 fn image(bitmap: &Bitmap) -> Option<CFRetained<CGImage>> {

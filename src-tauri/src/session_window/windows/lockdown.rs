@@ -4,6 +4,8 @@
     reason = "COM offers no other way; every call is on the view's own thread, on objects that it holds"
 )]
 
+use std::{cell::Cell, rc::Rc};
+
 use amberglass_app::host::HostEvent;
 use amberglass_wire::audit::Attempt;
 use webview2_com::{
@@ -12,33 +14,48 @@ use webview2_com::{
     Microsoft::Web::WebView2::Win32::{
         COREWEBVIEW2_KEY_EVENT_KIND, COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN, COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN,
         COREWEBVIEW2_PDF_TOOLBAR_ITEMS_PRINT, COREWEBVIEW2_PDF_TOOLBAR_ITEMS_SAVE,
-        COREWEBVIEW2_PDF_TOOLBAR_ITEMS_SAVE_AS, COREWEBVIEW2_SCRIPT_DIALOG_KIND,
+        COREWEBVIEW2_PDF_TOOLBAR_ITEMS_SAVE_AS, COREWEBVIEW2_PROCESS_FAILED_KIND,
+        COREWEBVIEW2_PROCESS_FAILED_KIND_BROWSER_PROCESS_EXITED,
+        COREWEBVIEW2_PROCESS_FAILED_KIND_RENDER_PROCESS_EXITED,
+        COREWEBVIEW2_PROCESS_FAILED_KIND_RENDER_PROCESS_UNRESPONSIVE, COREWEBVIEW2_SCRIPT_DIALOG_KIND,
         COREWEBVIEW2_SCRIPT_DIALOG_KIND_BEFOREUNLOAD, COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_CANCEL,
-        COREWEBVIEW2_WEB_ERROR_STATUS, COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED,
-        COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE, ICoreWebView2, ICoreWebView2_2, ICoreWebView2_10,
-        ICoreWebView2_14, ICoreWebView2_18, ICoreWebView2Controller, ICoreWebView2Settings3, ICoreWebView2Settings4,
-        ICoreWebView2Settings7, ICoreWebView2Settings9,
+        COREWEBVIEW2_WEB_ERROR_STATUS, COREWEBVIEW2_WEB_ERROR_STATUS_CONNECTION_ABORTED,
+        COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED, COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE,
+        COREWEBVIEW2_WEB_ERROR_STATUS_UNKNOWN, ICoreWebView2, ICoreWebView2_2, ICoreWebView2_10, ICoreWebView2_14,
+        ICoreWebView2_18, ICoreWebView2_27, ICoreWebView2Controller, ICoreWebView2NavigationCompletedEventArgs2,
+        ICoreWebView2Settings3, ICoreWebView2Settings4, ICoreWebView2Settings7, ICoreWebView2Settings9,
     },
-    NavigationCompletedEventHandler, ProcessFailedEventHandler, ScriptDialogOpeningEventHandler,
-    ServerCertificateErrorDetectedEventHandler, WebResourceResponseReceivedEventHandler,
-    WindowCloseRequestedEventHandler, take_pwstr,
+    NavigationCompletedEventHandler, NavigationStartingEventHandler, ProcessFailedEventHandler,
+    ScreenCaptureStartingEventHandler, ScriptDialogOpeningEventHandler, ServerCertificateErrorDetectedEventHandler,
+    WebResourceResponseReceivedEventHandler, WindowCloseRequestedEventHandler, take_pwstr,
 };
 use windows::{
-    Win32::UI::Input::KeyboardAndMouse::{GetKeyState, VIRTUAL_KEY, VK_CONTROL, VK_F7, VK_F12, VK_SHIFT},
+    Win32::UI::Input::KeyboardAndMouse::{GetKeyState, VIRTUAL_KEY, VK_CONTROL, VK_F7, VK_F12, VK_MENU, VK_SHIFT},
     core::{BOOL, Interface as _, PWSTR, Result, w},
 };
 use wry::{WebView, WebViewExtWindows as _};
 
 use crate::session_window::portal::Lock;
 
-/// What reaches into every frame before its own scripts do: nothing else of WebView2's stands between a page and the printer.
-/// A page is not told, and nobody is either: there is no way back out of it.
-pub const NO_PRINT: &str =
-    "Object.defineProperty(window, 'print', { value: () => {}, writable: false, configurable: false });";
+/// What reaches into every frame before its own scripts do: nothing else of WebView2's stands between a page and the printer. Nobody is
+/// told of it: there is no way back out of the page.
+pub const NO_PRINT: &str = "{
+    const set = (on, name, value) => Object.defineProperty(on, name, { value, writable: false, configurable: false });
+    const own = Function.prototype.call.bind(Document.prototype.execCommand);
+    const lower = Function.prototype.call.bind(String.prototype.toLowerCase);
+    const text = String;
+    set(window, 'print', () => {});
+    set(Document.prototype, 'execCommand', function (command, ...rest) {
+        const name = text(command);
+        return lower(name) === 'print' ? false : own(this, name, ...rest);
+    });
+}";
 
 /// All of it, or an error: a view of which a part stays open is not to be shown. Runtimes too old for one of the
 /// interfaces are refused by that.
-pub fn apply(view: &WebView, lock: &Lock) -> Result<()> {
+///
+/// `awaited` is whether the first page of the view is still to come: only that one lifts the curtain.
+pub fn apply(view: &WebView, lock: &Lock, awaited: &Rc<Cell<bool>>) -> Result<()> {
     let (controller, webview) = (view.controller(), view.webview());
     // SAFETY: see the top of this file.
     unsafe {
@@ -47,7 +64,8 @@ pub fn apply(view: &WebView, lock: &Lock) -> Result<()> {
         refuse_dialogs(&webview, lock)?;
         refuse_prompts(&webview, lock)?;
         report_end(&webview, lock)?;
-        report_loading(&webview, lock)
+        judge_frames(&webview, lock)?;
+        report_loading(&webview, lock, awaited)
     }
 }
 
@@ -86,7 +104,8 @@ unsafe fn refuse_keys(controller: &ICoreWebView2Controller, lock: &Lock) -> Resu
         let (control, shift) = unsafe {
             pressed.KeyEventKind(&raw mut kind)?;
             pressed.VirtualKey(&raw mut key)?;
-            (is_down(VK_CONTROL), is_down(VK_SHIFT))
+            // With Alt it is AltGr, which writes letters.
+            (is_down(VK_CONTROL) && !is_down(VK_MENU), is_down(VK_SHIFT))
         };
         let is_down =
             kind == COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN || kind == COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN;
@@ -155,9 +174,22 @@ unsafe fn refuse_dialogs(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
         }
         Ok(())
     }));
+    let told = lock.clone();
+    let capture = ScreenCaptureStartingEventHandler::create(Box::new(move |_, starting| {
+        if let Some(starting) = starting {
+            // SAFETY: as above. Without a picker, too.
+            unsafe {
+                starting.SetCancel(true)?;
+                starting.SetHandled(true)?;
+            }
+        }
+        told.refuse(Attempt::Permission, Some("display_capture"));
+        Ok(())
+    }));
     // SAFETY: as above.
     unsafe {
         webview.add_ScriptDialogOpening(&dialog, &raw mut token)?;
+        webview.cast::<ICoreWebView2_27>()?.add_ScreenCaptureStarting(&capture, &raw mut token)?;
         webview.add_ContainsFullScreenElementChanged(&whole_screen, &raw mut token)
     }
 }
@@ -219,8 +251,21 @@ unsafe fn report_end(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
         Ok(())
     }));
     let told = lock.clone();
-    let failed = ProcessFailedEventHandler::create(Box::new(move |_, _| {
-        (told.sink)(HostEvent::PortalCrashed { session: told.session.clone() });
+    let failed = ProcessFailedEventHandler::create(Box::new(move |_, failed| {
+        let mut kind = COREWEBVIEW2_PROCESS_FAILED_KIND::default();
+        if let Some(failed) = failed {
+            // SAFETY: as above.
+            unsafe { failed.ProcessFailedKind(&raw mut kind)? };
+        }
+        let session = told.session.clone();
+        // The engine starts its other processes again by itself.
+        if kind == COREWEBVIEW2_PROCESS_FAILED_KIND_RENDER_PROCESS_UNRESPONSIVE {
+            (told.sink)(HostEvent::PageStuck { session });
+        } else if kind == COREWEBVIEW2_PROCESS_FAILED_KIND_BROWSER_PROCESS_EXITED
+            || kind == COREWEBVIEW2_PROCESS_FAILED_KIND_RENDER_PROCESS_EXITED
+        {
+            (told.sink)(HostEvent::PortalCrashed { session });
+        }
         Ok(())
     }));
     // SAFETY: as above.
@@ -230,43 +275,74 @@ unsafe fn report_end(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
     }
 }
 
-/// Tells when the portal did not answer: the gateway says so in a header, or nobody answered at all.
-unsafe fn report_loading(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
+/// What a frame goes to is judged and recorded like the page's own navigation, for which alone wry asks.
+unsafe fn judge_frames(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
     let mut token = 0;
     let told = lock.clone();
+    let starting = NavigationStartingEventHandler::create(Box::new(move |_, starting| {
+        let Some(starting) = starting else { return Ok(()) };
+        let mut address = PWSTR::null();
+        // SAFETY: as above.
+        unsafe {
+            starting.Uri(&raw mut address)?;
+            starting.SetCancel(!told.allows_navigation(&take_pwstr(address)))
+        }
+    }));
+    // SAFETY: as above.
+    unsafe { webview.add_FrameNavigationStarting(&starting, &raw mut token) }
+}
+
+/// Tells when a page stands, and when the portal did not answer: the gateway says so in a header, or nobody answered at all.
+unsafe fn report_loading(webview: &ICoreWebView2, lock: &Lock, awaited: &Rc<Cell<bool>>) -> Result<()> {
+    let mut token = 0;
+    let told = lock.clone();
+    let is_silent = Rc::new(Cell::new(false));
+    let found_silent = Rc::clone(&is_silent);
     let answered = WebResourceResponseReceivedEventHandler::create(Box::new(move |_, received| {
         let Some(received) = received else { return Ok(()) };
         // SAFETY: as above.
         unsafe {
             let headers = received.Response()?.Headers()?;
-            let (mut there, mut wanted) = (BOOL::default(), PWSTR::null());
+            let mut there = BOOL::default();
             headers.Contains(w!("Amberglass-Portal"), &raw mut there)?;
+            if !there.as_bool() {
+                return Ok(());
+            }
+            let (mut wanted, mut reference) = (PWSTR::null(), PWSTR::null());
             // Missing is an error.
             let asked = received.Request()?.Headers()?.GetHeader(w!("Sec-Fetch-Dest"), &raw mut wanted);
-            if there.as_bool() && asked.is_ok() && take_pwstr(wanted) == "document" {
-                let mut reference = PWSTR::null();
-                let reference = headers
-                    .GetHeader(w!("Amberglass-Reference"), &raw mut reference)
-                    .map(|()| take_pwstr(reference))
-                    .unwrap_or_default();
-                told.unreachable(&reference);
+            if asked.is_ok() && take_pwstr(wanted) == "document" {
+                let found = headers.GetHeader(w!("Amberglass-Reference"), &raw mut reference);
+                found_silent.set(true);
+                told.unreachable(&found.map(|()| take_pwstr(reference)).unwrap_or_default());
             }
         }
         Ok(())
     }));
-    let told = lock.clone();
+    let (told, awaited) = (lock.clone(), Rc::clone(awaited));
     let loaded = NavigationCompletedEventHandler::create(Box::new(move |_, completed| {
         let Some(completed) = completed else { return Ok(()) };
-        let (mut fine, mut status) = (BOOL::default(), COREWEBVIEW2_WEB_ERROR_STATUS::default());
+        let (mut fine, mut status, mut answer) = (BOOL::default(), COREWEBVIEW2_WEB_ERROR_STATUS::default(), 0);
         // SAFETY: as above.
         unsafe {
             completed.IsSuccess(&raw mut fine)?;
             completed.WebErrorStatus(&raw mut status)?;
+            completed.cast::<ICoreWebView2NavigationCompletedEventArgs2>()?.HttpStatusCode(&raw mut answer)?;
         }
-        // Refused by a handler, or replaced by another one, it leaves the page as it was; an answer of 400 and above is a page,
-        // and below the servers that can't be reached are the certificates, which have a curtain of their own.
-        let is_nobody = status.0 >= COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE.0;
-        if !fine.as_bool() && is_nobody && status != COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED {
+        let session = told.session.clone();
+        let is_silent = is_silent.replace(false);
+        // An answer of 400 and above is a page, too; it is told as an unknown error.
+        let is_page = answer != 0 && (fine.as_bool() || status == COREWEBVIEW2_WEB_ERROR_STATUS_UNKNOWN);
+        // Refused by a handler, replaced by another one, or a file: it leaves the page as it was. Below the servers that can't be
+        // reached are the certificates, which have a curtain of their own.
+        let is_harmless = status == COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED
+            || status == COREWEBVIEW2_WEB_ERROR_STATUS_CONNECTION_ABORTED
+            || status.0 < COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE.0;
+        if is_page {
+            if !is_silent && awaited.take() {
+                (told.sink)(HostEvent::PortalPainted { session });
+            }
+        } else if !fine.as_bool() && !is_harmless {
             told.unreachable("");
         }
         Ok(())

@@ -6,3 +6,13 @@ mod overlay;
 pub mod store;
 
 pub use overlay::Overlay;
+use wry::{WebView, WebViewExtWindows as _};
+
+/// The engine opens lists and the like where it last knew the window.
+#[allow(unsafe_code, reason = "COM offers no other way")]
+pub fn moved(view: &WebView) {
+    // SAFETY: on the view's own thread, on an object that it holds.
+    if let Err(error) = unsafe { view.controller().NotifyParentWindowPositionChanged() } {
+        tracing::warn!(%error, "the page does not know that its window has moved");
+    }
+}

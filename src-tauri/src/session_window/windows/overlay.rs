@@ -10,7 +10,7 @@ use std::{
 };
 
 use amberglass_app::view::SessionWindowView;
-use amberglass_overlay::{Bitmap, PixelOrder, Surface, Theme};
+use amberglass_overlay::{Bitmap, CurtainAction, PixelOrder, Surface, Theme};
 use tauri::Window;
 use windows::{
     Win32::{
@@ -21,13 +21,14 @@ use windows::{
             SelectObject,
         },
         System::LibraryLoader::GetModuleHandleW,
+        UI::Input::KeyboardAndMouse::{GetLastInputInfo, LASTINPUTINFO},
         UI::WindowsAndMessaging::{
-            CreateWindowExW, DefWindowProcW, DestroyWindow, GWL_EXSTYLE, GetClientRect, GetWindowLongPtrW, IDC_ARROW,
-            IsIconic, LoadCursorW, MA_NOACTIVATE, RegisterClassW, SW_SHOWNOACTIVATE, SWP_NOACTIVATE, SWP_NOSIZE,
-            SWP_NOZORDER, SetTimer, SetWindowDisplayAffinity, SetWindowLongPtrW, SetWindowPos, ShowWindow, ULW_ALPHA,
-            UpdateLayeredWindow, WDA_EXCLUDEFROMCAPTURE, WINDOW_EX_STYLE, WM_CLOSE, WM_DESTROY, WM_LBUTTONUP,
-            WM_MOUSEACTIVATE, WM_TIMER, WNDCLASSW, WS_EX_LAYERED, WS_EX_NOACTIVATE, WS_EX_TOOLWINDOW,
-            WS_EX_TRANSPARENT, WS_POPUP,
+            CreateWindowExW, DefWindowProcW, DestroyWindow, GWL_EXSTYLE, GetClientRect, GetForegroundWindow,
+            GetWindowLongPtrW, IDC_ARROW, IsIconic, LoadCursorW, MA_NOACTIVATE, RegisterClassW, SW_SHOWNOACTIVATE,
+            SWP_NOACTIVATE, SWP_NOSIZE, SWP_NOZORDER, SetTimer, SetWindowDisplayAffinity, SetWindowLongPtrW,
+            SetWindowPos, ShowWindow, ULW_ALPHA, UpdateLayeredWindow, WDA_EXCLUDEFROMCAPTURE, WINDOW_EX_STYLE,
+            WM_CLOSE, WM_DESTROY, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MOUSEACTIVATE, WM_TIMER, WNDCLASSW, WS_EX_LAYERED,
+            WS_EX_NOACTIVATE, WS_EX_TOOLWINDOW, WS_EX_TRANSPARENT, WS_POPUP,
         },
     },
     core::{PCWSTR, w},
@@ -56,6 +57,9 @@ struct Parts {
     /// Logical pixels.
     bar: Cell<u32>,
     painting: RefCell<Painting>,
+    pressed: Cell<Option<CurtainAction>>,
+    /// Milliseconds since the system started, as Windows counts them.
+    last_input: Cell<u32>,
 }
 
 impl Overlay {
@@ -71,6 +75,8 @@ impl Overlay {
             handle: create(owner).map_err(no_overlay)?,
             bar: Cell::new(bar),
             painting: RefCell::new(Painting::new(view, lock, PixelOrder::Bgra)),
+            pressed: Cell::default(),
+            last_input: Cell::default(),
         });
         let overlay = Self { parts: Rc::clone(&parts) };
         parts.follow().map_err(no_overlay)?;
@@ -125,7 +131,6 @@ impl Parts {
             return Ok(());
         }
         let mut painting = self.painting.borrow_mut();
-        let covers = painting.covers_page();
         let done = match painting.changed(Surface { width, height, scale }, self.theme()) {
             Some(bitmap) => present(self.handle, at, bitmap),
             // SAFETY: as above; only its place changes.
@@ -137,6 +142,7 @@ impl Parts {
             painting.forget();
         }
         done?;
+        let covers = painting.covers_page();
         drop(painting);
         self.let_clicks_through(!covers);
         // SAFETY: as above. Whoever has hidden it gets it back.
@@ -165,6 +171,22 @@ impl Parts {
             if after != before {
                 SetWindowLongPtrW(self.handle, GWL_EXSTYLE, after);
             }
+        }
+    }
+
+    fn button_at(&self, place: LPARAM) -> Option<CurtainAction> {
+        // Two signed halves; left of and above the window nothing can be pressed.
+        let half = |bits: isize| u32::try_from(bits as u16 as i16).ok();
+        self.painting.borrow().button_at(half(place.0)?, half(place.0 >> 16)?)
+    }
+
+    /// Keys and pointer go to the page's process; Windows says when there was input last, and whose window it was for.
+    fn notice_input(&self) {
+        let mut last = LASTINPUTINFO { cbSize: mem::size_of::<LASTINPUTINFO>() as u32, ..LASTINPUTINFO::default() };
+        // SAFETY: written by the call, and its size is said.
+        let is_ours = unsafe { GetForegroundWindow() == self.owner && GetLastInputInfo(&raw mut last).as_bool() };
+        if is_ours && self.last_input.replace(last.dwTime) != last.dwTime {
+            self.painting.borrow().input_seen();
         }
     }
 
@@ -214,12 +236,16 @@ fn create(owner: HWND) -> windows::core::Result<HWND> {
 unsafe extern "system" fn answer(handle: HWND, message: u32, first: WPARAM, second: LPARAM) -> LRESULT {
     let laid = LAID.with_borrow(Clone::clone);
     match (message, laid) {
-        (WM_TIMER, Some(parts)) => parts.follow_or_fail(),
+        (WM_TIMER, Some(parts)) => {
+            parts.follow_or_fail();
+            parts.notice_input();
+        }
+        // Both on the same button: a curtain that falls under a press is not meant by it.
+        (WM_LBUTTONDOWN, Some(parts)) => parts.pressed.set(parts.button_at(second)),
         (WM_LBUTTONUP, Some(parts)) => {
-            // Two signed halves; left of and above the window nothing can be pressed.
-            let half = |bits: isize| u32::try_from(bits as u16 as i16).ok();
-            if let (Some(x), Some(y)) = (half(second.0), half(second.0 >> 16)) {
-                parts.painting.borrow().pressed(x, y);
+            let released_on = parts.button_at(second);
+            if let Some(action) = parts.pressed.take().filter(|pressed| Some(*pressed) == released_on) {
+                parts.painting.borrow().press(action);
             }
         }
         // The keyboard stays where it is: in the bar, which says what the curtain says and can end the session.

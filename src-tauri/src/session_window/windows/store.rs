@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    cell::Cell,
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -24,12 +25,15 @@ pub fn make(run_dir: &Path) -> io::Result<PathBuf> {
 }
 
 /// All that the engine is started with. The proxy is the page's only way out, to this machine too: loopback addresses would otherwise
-/// go around it, and so would what does not speak HTTP.
+/// go around it, and so would what does not speak HTTP (the switch for that has had two names). No page writes files of its own choice, or
+/// puts a part of itself into a window without a frame; what the engine asks for by itself would be on record as the page's attempts.
 pub fn engine_arguments(proxy: SocketAddr) -> String {
     format!(
-        "--disable-features=msWebOOUI,msPdfOOUI,msSmartScreenProtection --disable-quic \
-         --force-webrtc-ip-handling-policy=disable_non_proxied_udp \
-         --proxy-server=http://{proxy} --proxy-bypass-list=<-loopback>"
+        "--disable-features=msWebOOUI,msPdfOOUI,msSmartScreenProtection,DocumentPictureInPictureAPI \
+         --disable-blink-features=FileSystemAccessLocal --disable-background-networking --disable-component-update \
+         --disable-domain-reliability --disable-quic --no-pings --webrtc-ip-handling-policy=disable_non_proxied_udp \
+         --force-webrtc-ip-handling-policy=disable_non_proxied_udp --proxy-server=http://{proxy} \
+         --proxy-bypass-list=<-loopback>"
     )
 }
 
@@ -39,10 +43,10 @@ pub fn engine_arguments(proxy: SocketAddr) -> String {
 /// When the engine does not say when that is.
 pub fn forget_afterwards(view: &WebView, store: PathBuf) -> windows::core::Result<()> {
     let environment: ICoreWebView2Environment5 = view.environment().cast()?;
-    // It has to be there when it is told, which is after the view.
-    let kept = environment.clone();
+    // It has to be there when it is told, which is after the view; then each lets go of the other.
+    let kept = Cell::new(Some(environment.clone()));
     let exited = BrowserProcessExitedEventHandler::create(Box::new(move |_, _| {
-        let _ = &kept;
+        drop(kept.take());
         if let Err(error) = std::fs::remove_dir_all(&store) {
             tracing::warn!(%error, "what a session's page has left goes at the program's end");
         }
