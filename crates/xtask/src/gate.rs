@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo_metadata::Workspace;
 use crate::repository::Repository;
 use crate::stopwatch::{Stopwatch, words};
-use crate::{command, fuzz, platforms, tidy, ui_bundle};
+use crate::{command, fuzz, platforms, tidy, ui_bundle, wine};
 
 struct Part {
     name: &'static str,
@@ -277,7 +277,7 @@ fn check_platforms(repository: &Repository) -> Result<()> {
 
 fn run_windows_programs(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
-    platforms::run_windows_programs(repository)
+    wine::run(repository)
 }
 
 fn fuzz_for_a_release(repository: &Repository) -> Result<()> {

@@ -21,6 +21,7 @@ mod setup;
 mod stopwatch;
 mod tidy;
 mod ui_bundle;
+mod wine;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

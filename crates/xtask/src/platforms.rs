@@ -1,4 +1,4 @@
-//! The lints for the systems this machine is not, and what of Windows can be run here.
+//! The lints for the systems this machine is not; `wine` runs what of Windows can be run here.
 //!
 //! Clippy compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. For
 //! Windows a real compiler does that (MinGW). No C compiler for macOS can be installed on Linux, so two scripts stand in
@@ -45,45 +45,6 @@ fn check_for(repository: &Repository, target: &str) -> Command {
     }
     cargo.args(["--", "-D", "warnings"]);
     cargo
-}
-
-/// What is the same everywhere, and has tests that need nothing of Linux.
-const EVERYWHERE: [&str; 4] = ["amberglass-wire", "amberglass-domain", "amberglass-overlay", "amberglass-journal"];
-/// Debian has it off the search path.
-const DEBIANS_WINE: &str = "/usr/lib/wine/wine64";
-
-/// The console for Windows linked in full, and the unit tests of what is the same everywhere run as Windows programs.
-///
-/// # Errors
-/// If one of them does not link, a test fails, or there is no Wine.
-pub fn run_windows_programs(repository: &Repository) -> Result<()> {
-    command::run(command::cargo(repository).args([
-        "build",
-        "--locked",
-        "--package",
-        "amberglass",
-        "--bin",
-        "amberglass",
-        "--features",
-        "custom-protocol",
-        "--target",
-        WINDOWS,
-    ]))?;
-    let mut cargo = command::cargo(repository);
-    cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine()?);
-    // A Windows of its own, and no word about what Wine has not built in.
-    cargo.env("WINEPREFIX", repository.memory()?.join("wine")).env("WINEDEBUG", "-all");
-    cargo.args(["test", "--locked", "--lib", "--target", WINDOWS]);
-    for package in EVERYWHERE {
-        cargo.args(["--package", package]);
-    }
-    command::run(&mut cargo)
-}
-
-fn wine() -> Result<PathBuf> {
-    let found = command::on_path("wine64").or_else(|| command::on_path("wine"));
-    let debians = || Some(PathBuf::from(DEBIANS_WINE)).filter(|path| path.exists());
-    found.or_else(debians).context("Wine runs the Windows programs, and it is not here")
 }
 
 struct StandIns {

@@ -38,6 +38,8 @@ async fn change(desk: &Desk, statement: &'static str) {
     }
     sqlx::query(statement).execute(&mut raw).await.unwrap();
     sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut raw).await.unwrap();
+    // Windows moves no file that somebody holds, and what is only dropped is let go of some time later.
+    sqlx::Connection::close(raw).await.unwrap();
 }
 
 #[tokio::test]
