@@ -67,12 +67,15 @@ impl<'a> PortalWindow<'a> {
             Ok(picture) => picture,
             Err(error) => return format!("(no picture: {error:#})"),
         };
+        let kept = std::env::temp_dir().join("amberglass-waited-in-vain.png");
+        let kept = picture.save(&kept).map_or_else(|error| format!("{error:#}"), |()| kept.display().to_string());
         let (x, y, width, height) = self.area;
         let mut parts: Vec<(&str, Area)> = ["top", "bottom", "left", "right"].into_iter().zip(self.sides()).collect();
         parts.push(("page", (x + 10, y + 10, width - 20, height - 60)));
         let colours = parts.iter().map(|(name, area)| format!("{name} {}", picture.colours(*area)));
         let windows = self.desk.windows().unwrap_or_else(|error| format!("{error:#}"));
-        format!("(area {:?}; {}; windows: {windows})", self.area, colours.collect::<Vec<_>>().join(", "))
+        let colours = colours.collect::<Vec<_>>().join(", ");
+        format!("(area {:?}; {colours}; windows: {windows}; picture: {kept})", self.area)
     }
 
     /// The frame's sides, without the corners and the countdown.

@@ -66,7 +66,7 @@ pub struct ServerConfig {
     /// True when a TLS-terminating proxy of the operator stands before the listeners; only then, or with `tls`, may they
     /// listen beyond loopback.
     pub behind_tls: bool,
-    /// A certificate with which all listeners speak TLS themselves, in place of such a proxy.
+    /// A certificate with which the listeners speak TLS themselves, in place of such a proxy; metrics on loopback stay plain.
     pub tls: Option<Tls>,
 }
 

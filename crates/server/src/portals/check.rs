@@ -90,15 +90,18 @@ fn no_answer(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// The connection stands, and what answers can't prove that it is who was asked for. The error of TLS is wrapped into one of input and output.
+/// The connection stands, and what answers can't prove that it is who was asked for.
 fn is_not_believed(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) || error.is::<rustls::Error>() {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // What an error of input and output wraps it does not call its source.
+        cause = match error.downcast_ref::<std::io::Error>() {
+            Some(outer) => outer.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        };
     }
     false
 }
@@ -135,4 +138,25 @@ fn good(words: impl Into<String>) -> Finding {
 
 fn bad(words: impl Into<String>) -> Finding {
     Finding { is_good: false, words: words.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_certificate_that_is_not_believed_is_told_from_nobody_who_answers() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = amberglass_testkit::untrusted_certificate(dir.path());
+        let tls = crate::config::Tls { certificate, key }.acceptor([]).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = tokio::spawn(async move { tls.accept(listener.accept().await.unwrap().0).await.is_ok() });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let told = async || no_answer(&client.get(format!("https://{address}/")).send().await.unwrap_err());
+        assert_eq!(told().await, "Nobody answers with a certificate that this machine believes");
+        assert!(!served.await.unwrap());
+        assert_eq!(told().await, "Nothing answers");
+    }
 }
