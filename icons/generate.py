@@ -18,7 +18,8 @@ def picture(side):
 
 
 def main():
-    sizes = {"32x32.png": 32, "128x128.png": 128, "128x128@2x.png": 256, "icon.png": 512, "tray.png": 32}
+    sizes = {f"{side}x{side}.png": side for side in (16, 24, 32, 48, 64, 128, 512)}
+    sizes |= {"128x128@2x.png": 256, "icon.png": 512, "tray.png": 32}
     for name, side in sizes.items():
         picture(side).save(HERE / name, optimize=True)
 

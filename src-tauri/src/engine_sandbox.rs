@@ -13,6 +13,8 @@ use std::{
 /// Where Debian, Fedora, Arch and others have what WebKitGTK starts; it looks nowhere else either.
 const BUBBLEWRAP: &str = "/usr/bin/bwrap";
 const BUS_PROXY: &str = "/usr/bin/xdg-dbus-proxy";
+/// By this file the engine takes itself for a program in a sandbox of its own, and makes none.
+const FLATPAK: &str = "/.flatpak-info";
 
 static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
 
@@ -23,6 +25,8 @@ enum Sandbox {
     NotInstalled,
     /// The system lets no program of this account make one.
     NotAllowed,
+    /// The engine leaves it to what it takes for a Flatpak around it.
+    LeftToAnother,
 }
 
 /// Must run before the first window, while there is one thread.
@@ -38,19 +42,34 @@ pub fn ask() {
 
 /// For the log, which begins later.
 pub fn say() {
+    if SANDBOX.get() == Some(&Sandbox::Asked) {
+        tracing::info!("{}", words());
+    } else {
+        tracing::warn!("{}", words());
+    }
+}
+
+/// What was found, as a sentence.
+pub fn words() -> &'static str {
     match SANDBOX.get() {
-        Some(Sandbox::Asked) => tracing::info!("web processes run in the engine's sandbox"),
+        Some(Sandbox::Asked) => "web processes run in the engine's sandbox",
         Some(Sandbox::NotInstalled) => {
-            tracing::warn!("web processes run without the engine's sandbox: install bubblewrap and xdg-dbus-proxy");
+            "web processes run without the engine's sandbox: install bubblewrap and xdg-dbus-proxy"
         }
         Some(Sandbox::NotAllowed) => {
-            tracing::warn!("web processes run without the engine's sandbox: this system allows no user namespaces");
+            "web processes run without the engine's sandbox: this system allows no user namespaces"
         }
-        None => tracing::warn!("nobody has looked whether web processes can run in the engine's sandbox"),
+        Some(Sandbox::LeftToAnother) => {
+            "web processes run without the engine's sandbox: by the file /.flatpak-info it takes itself for a Flatpak"
+        }
+        None => "nobody has looked whether web processes can run in the engine's sandbox",
     }
 }
 
 fn find() -> Sandbox {
+    if Path::new(FLATPAK).exists() {
+        return Sandbox::LeftToAnother;
+    }
     if !Path::new(BUBBLEWRAP).exists() || !Path::new(BUS_PROXY).exists() {
         return Sandbox::NotInstalled;
     }

@@ -1,7 +1,16 @@
 //! What the program takes from its environment, and what it takes out of it before a window exists.
 
-/// Variables that reach into the windows. Removed before Tauri starts.
-const REMOVED: [&str; 4] = ["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "GTK_DEBUG", "GTK_MODULES", "GTK_PATH"];
+/// Variables that reach into the windows. Removed before Tauri starts. By the three of a Snap the engine takes itself for one,
+/// and makes no sandbox: whoever starts a program from within a Snap hands them on.
+const REMOVED: [&str; 7] = [
+    "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS",
+    "GTK_DEBUG",
+    "GTK_MODULES",
+    "GTK_PATH",
+    "SNAP",
+    "SNAP_NAME",
+    "SNAP_REVISION",
+];
 
 /// Beginnings of those that let somebody attach to the webviews or put another engine in their place: WebDriver is possible only in
 /// a build with the `automation` feature, which is never bundled.
@@ -21,6 +30,24 @@ pub fn clean() {
 fn is_removed(name: &str, automation: bool) -> bool {
     let name = name.to_uppercase();
     REMOVED.contains(&name.as_str()) || !automation && FOR_AUTOMATION.iter().any(|family| name.starts_with(family))
+}
+
+/// What makes the system's loader put code of others into a program before its own runs, on Linux and macOS.
+const PRELOADS: [&str; 4] = ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "DYLD_FRAMEWORK_PATH"];
+/// Of each that goes on record; longer ones are cut.
+const PRELOAD_CHARACTERS: usize = 200;
+
+/// Those of them that were set when this program began, each with its value. By then their code runs: nothing here can keep it
+/// out, and what it changes it may hide. Whoever reads the record is told all the same.
+pub fn preloads() -> Vec<String> {
+    PRELOADS
+        .iter()
+        .filter_map(|name| {
+            let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+            let text = format!("{name}={}", value.to_string_lossy());
+            Some(text.chars().take(PRELOAD_CHARACTERS).collect())
+        })
+        .collect()
 }
 
 /// What the device is called in the device list: the computer's name.

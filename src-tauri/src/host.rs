@@ -1,17 +1,23 @@
 //! The controller's `Host` over Tauri: snapshots go to the webviews as events, window work goes to the main thread.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, Notice, OpenWindow, WantedFile},
+    host::{Host, HostError, HostEvent, Notice, OpenWindow, StartWithDesktopError, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_origin_proxy::OriginProxy;
 use amberglass_wire::{SessionId, UnixMillis, audit::Attempt};
 use tauri::{AppHandle, Emitter as _, Manager as _};
 
-use crate::{appearance, browser, file_choice, notification::Notifications, session_window, tray::Tray};
+use crate::{
+    appearance, browser, console_window, file_choice, notification::Notifications, session_window, start_with_desktop,
+    surroundings, tray::Tray,
+};
 
 /// Label of the console's window and webview.
 pub const CONSOLE: &str = "console";
@@ -20,16 +26,28 @@ pub struct TauriHost {
     app: AppHandle,
     controller: Arc<OnceLock<Handle>>,
     settled: session_window::Settled,
+    /// The program is to start again once it has ended.
+    restarts: Arc<AtomicBool>,
 }
 
 impl TauriHost {
     pub fn new(app: AppHandle, settled: session_window::Settled) -> Self {
-        Self { app, controller: Arc::default(), settled }
+        Self { app, controller: Arc::default(), settled, restarts: Arc::default() }
     }
 
-    /// The controller starts with the host in hand, so it can only be named afterwards.
+    /// The controller starts with the host in hand, so it can only be named afterwards. The program ends with it, when
+    /// everything of this run is on disk and closed.
     pub fn connect(&self, controller: Handle) {
-        let _ = self.controller.set(controller);
+        let _ = self.controller.set(controller.clone());
+        let (app, restarts) = (self.app.clone(), Arc::clone(&self.restarts));
+        tauri::async_runtime::spawn(async move {
+            controller.closed().await;
+            if restarts.load(Ordering::SeqCst) {
+                app.request_restart();
+            } else {
+                app.exit(0);
+            }
+        });
     }
 
     /// Reports to the controller; the windows cannot exist before it.
@@ -101,7 +119,11 @@ impl Host for TauriHost {
     }
 
     fn raise_console(&self) {
-        self.on_main(raise_console);
+        self.on_main(console_window::raise);
+    }
+
+    fn rest(&self) {
+        self.on_main(console_window::rest);
     }
 
     fn apply_preferences(&self, preferences: &PreferencesView) {
@@ -109,16 +131,16 @@ impl Host for TauriHost {
         self.on_main(move |app| appearance::apply(app, &preferences));
     }
 
+    fn set_starts_with_desktop(&self, starts: bool) -> Result<(), StartWithDesktopError> {
+        start_with_desktop::set(&self.app, starts)
+    }
+
+    fn surroundings(&self) -> Vec<(&'static str, String)> {
+        surroundings::of(&self.app)
+    }
+
     fn restart(&self) {
-        let (app, controller) = (self.app.clone(), Arc::clone(&self.controller));
-        tauri::async_runtime::spawn(async move {
-            // Everything of this run is on disk and closed before the next one opens it.
-            if let Some(controller) = controller.get() {
-                controller.host_event(HostEvent::QuitRequested);
-                controller.closed().await;
-            }
-            app.request_restart();
-        });
+        self.restarts.store(true, Ordering::SeqCst);
     }
 
     fn reload_portal(&self, session: &SessionId) {
@@ -152,14 +174,6 @@ impl Host for TauriHost {
             let number = wanted.number;
             file_choice::ask(app, &wanted, move |file| sink(HostEvent::FileChosen { number, file }));
         });
-    }
-}
-
-pub fn raise_console(app: &AppHandle) {
-    if let Some(window) = app.get_window(CONSOLE) {
-        let _ = window.show();
-        let _ = window.unminimize();
-        let _ = window.set_focus();
     }
 }
 

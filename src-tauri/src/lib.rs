@@ -5,6 +5,8 @@
 mod appearance;
 mod browser;
 mod commands;
+mod console_window;
+mod desktop_services;
 #[cfg(target_os = "linux")]
 mod engine_sandbox;
 mod environment;
@@ -15,6 +17,8 @@ mod installation;
 mod keychain;
 mod log_file;
 mod machine_policy;
+#[cfg(target_os = "linux")]
+mod network_process;
 mod notification;
 mod own_pages;
 mod preferences;
@@ -22,6 +26,9 @@ mod run_folder;
 mod server_choice;
 mod session_window;
 mod single_instance;
+mod start_links;
+mod start_with_desktop;
+mod surroundings;
 mod tray;
 mod tray_words;
 mod waking;
@@ -30,10 +37,11 @@ use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use amberglass_app::{Command, Controller, Ports, host::HostEvent, preferences::PreferenceStore as _};
 use amberglass_backend_client::{HttpBackend, HttpBackendOptions, HttpServerLookup, Patience, RequestIds};
-use amberglass_system::{OsEntropy, SystemClock};
-use tauri::{AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use amberglass_system::{OsEntropy, WaitingClock};
+use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 
 use crate::{
+    desktop_services::Desktop,
     host::TauriHost,
     installation::Installation,
     keychain::OsKeychain,
@@ -48,6 +56,9 @@ use crate::{
 /// How the program names itself to the server and in its records.
 const CLIENT: &str = concat!("amberglass/", env!("CARGO_PKG_VERSION"));
 
+/// In the data folder.
+const LOGS: &str = "logs";
+
 /// Runs the console until it is closed.
 pub fn run() -> ExitCode {
     environment::clean();
@@ -55,7 +66,10 @@ pub fn run() -> ExitCode {
     engine_sandbox::ask();
     single_instance::say_if_running();
     let built = tauri::Builder::default()
+        // First, so that a second start hands its link on to the first.
         .plugin(single_instance::plugin())
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(start_with_desktop::plugin())
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
@@ -103,7 +117,7 @@ enum SetUpError {
 
 fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     let installation = Installation::find(app)?;
-    log_file::start(&installation.data_dir.join("logs"))?;
+    log_file::start(&installation.data_dir.join(LOGS))?;
     #[cfg(target_os = "linux")]
     engine_sandbox::say();
     let machine = machine_policy::read(&machine_policy::path())?;
@@ -133,7 +147,7 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     tracing::info!(copying = ?settled.copying, "what may be copied out of a session");
     let tauri_host = Arc::new(TauriHost::new(app.clone(), settled));
     app.manage(ThisRun::new(run_folder));
-    let appearance = preferences.read().view();
+    app.manage::<console_window::Kept>(preferences.clone());
     // The controller spawns its tasks on Tauri's runtime, which this thread is not part of.
     let _runtime = tauri::async_runtime::handle().inner().enter();
     let controller = Controller::start(Ports {
@@ -149,33 +163,37 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
             request_ids: options.request_ids.clone(),
         }),
         server,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(WaitingClock),
         entropy: Arc::new(OsEntropy),
         data_dir: installation.data_of(&server_url),
+        log_dir: installation.data_dir.join(LOGS),
+        preloads: environment::preloads(),
         client: CLIENT.to_owned(),
         device_name: environment::device_name(),
     });
     tauri_host.connect(controller.clone());
     waking::listen(&controller);
+    start_links::follow(app, &controller);
     app.manage(controller.clone());
     Tray::start(app);
     Notifications::start(app, tauri_host.sink());
-    let console = WebviewWindowBuilder::new(app, host::CONSOLE, WebviewUrl::App("console.html".into()))
-        .title("Amberglass")
-        .inner_size(1280.0, 800.0)
-        .min_inner_size(900.0, 600.0)
-        .devtools(false)
-        .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
-        .build()?;
-    own_pages::lighten(console.as_ref());
-    appearance::apply(app, &appearance);
+    Desktop::watch(app, tauri_host.sink());
+    own_pages::still_caret();
+    if !console_window::begins_at_rest(app) {
+        console_window::open(app)?;
+    }
     // What was shown before the tray was there.
     controller.command(Command::RefreshView {});
     Ok(())
 }
 
-/// Closing the console means leaving: the controller ends the session first, then the program goes.
+/// What closing the console means is the controller's to say: it rests in the tray, or ends the session first and then the
+/// program.
 fn on_event(app: &AppHandle, event: RunEvent) {
+    // The last window is gone. The program ends only where it says so itself, which comes with a code.
+    if let RunEvent::ExitRequested { code: None, api, .. } = &event {
+        api.prevent_exit();
+    }
     if let RunEvent::Exit = event
         && let Some(run) = app.try_state::<ThisRun>()
     {
@@ -185,16 +203,6 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         && label == host::CONSOLE
     {
         api.prevent_close();
-        quit(app);
+        app.state::<amberglass_app::Handle>().host_event(HostEvent::ConsoleCloseRequested);
     }
-}
-
-fn quit(app: &AppHandle) {
-    let controller = app.state::<amberglass_app::Handle>().inner().clone();
-    controller.host_event(HostEvent::QuitRequested);
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        controller.closed().await;
-        app.exit(0);
-    });
 }

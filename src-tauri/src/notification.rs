@@ -13,7 +13,7 @@ use amberglass_app::{
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_notification::NotificationExt as _;
 
-use crate::session_window::EventSink;
+use crate::{desktop_services::Desktop, session_window::EventSink};
 
 /// Older ones open the inbox.
 const REMEMBERED: usize = 100;
@@ -46,6 +46,7 @@ impl Notifications {
     pub fn show(&self, app: &AppHandle, notice: &Notice) {
         let id = self.remember(&notice.opens);
         let shown = app.notification().builder().id(id).title(&notice.title).body(&notice.body).show();
+        Desktop::set_notifications(app, shown.is_ok());
         if let Err(error) = shown {
             tracing::warn!(%error, "a notification could not be shown");
         }

@@ -1,8 +1,8 @@
 //! One console per installation: a second start brings the first one's window to the front, says so, and ends well.
 
-use tauri::{AppHandle, Manager as _, Runtime, plugin::TauriPlugin};
+use tauri::{Wry, plugin::TauriPlugin};
 
-use crate::{host::CONSOLE, installation};
+use crate::{console_window, installation};
 
 /// Two installations on one desktop (`AMBERGLASS_HOME`) do not take each other for a second start.
 fn bus_id() -> String {
@@ -21,19 +21,11 @@ fn fnv_1a(bytes: &[u8]) -> u64 {
 
 /// Ends a second start from within, with success. Where there is no message bus to find the first one by, the journal's
 /// lock keeps the two apart.
-pub fn plugin<R: Runtime>() -> TauriPlugin<R> {
+pub fn plugin() -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new()
         .dbus_id(bus_id())
-        .callback(|app, _arguments, _folder| raise(app))
+        .callback(|app, _arguments, _folder| console_window::raise(app))
         .build()
-}
-
-fn raise<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(window) = app.get_window(CONSOLE) {
-        let _ = window.unminimize();
-        let _ = window.show();
-        let _ = window.set_focus();
-    }
 }
 
 /// Whoever starts it from a terminal gets a word; the plugin itself ends without one.

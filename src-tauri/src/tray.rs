@@ -8,7 +8,7 @@ use amberglass_app::{
     view::{ConsoleView, Opens},
 };
 use amberglass_domain::ports::Clock;
-use amberglass_system::SystemClock;
+use amberglass_system::WaitingClock;
 use tauri::{
     AppHandle, Manager as _, Wry,
     image::Image,
@@ -17,7 +17,7 @@ use tauri::{
 };
 
 use crate::{
-    host,
+    console_window,
     tray_words::{END_SESSION, NOBODY_WAITS, OPEN, TrayFacts, TrayMark, TrayWords},
 };
 
@@ -59,7 +59,7 @@ impl Tray {
                 let app = app.clone();
                 tauri::async_runtime::spawn(async move {
                     loop {
-                        SystemClock.sleep_until(SystemClock.monotonic_millis().saturating_add(REFRESH_MILLIS)).await;
+                        WaitingClock.sleep_until(WaitingClock.monotonic_millis().saturating_add(REFRESH_MILLIS)).await;
                         app.state::<Self>().refresh(&app);
                     }
                 });
@@ -95,7 +95,7 @@ impl Tray {
         {
             let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
             shown.facts = Some(facts);
-            shown.came_at = SystemClock.monotonic_millis();
+            shown.came_at = WaitingClock.monotonic_millis();
         }
         self.refresh(app);
     }
@@ -103,8 +103,8 @@ impl Tray {
     fn refresh(&self, app: &AppHandle) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(facts) = &shown.facts else { return };
-        let elapsed = SystemClock.monotonic_millis().saturating_sub(shown.came_at);
-        let words = facts.words(SystemClock.now(), elapsed);
+        let elapsed = WaitingClock.monotonic_millis().saturating_sub(shown.came_at);
+        let words = facts.words(WaitingClock.now(), elapsed);
         if shown.words.as_ref() == Some(&words) {
             return;
         }
@@ -141,10 +141,10 @@ impl Tray {
 
 fn obey(app: &AppHandle, id: &str) {
     match id {
-        OPEN_ID => host::raise_console(app),
+        OPEN_ID => console_window::raise(app),
         INBOX_ID => app.state::<Handle>().host_event(HostEvent::NoticeOpened { opens: Opens::Inbox {} }),
         END_ID => app.state::<Handle>().command(Command::EndSession {}),
-        QUIT_ID => crate::quit(app),
+        QUIT_ID => app.state::<Handle>().host_event(HostEvent::QuitRequested),
         _ => {}
     }
 }

@@ -86,4 +86,13 @@ async fn the_machine_waits_with_its_sleep_until_the_curtain_stands_and_the_next_
         holds(1).await;
         window.until("the page", LIMIT, |picture| !window.is_covered(picture)).await;
     }
+    // A machine that sleeps again before it has answered is not held back for ever either.
+    login.sleeps(true).unwrap();
+    holds(0).await;
+    login.sleeps_when_asked();
+    login.sleeps(false).unwrap();
+    let was_asked = || async { login.was_asked().then_some(()) };
+    wait_until("the console to ask for another hold", LIMIT, was_asked).await;
+    holds(0).await;
+    assert!(window.is_covered(&window.picture().unwrap()), "the machine slept before the curtain stood");
 }

@@ -20,7 +20,7 @@ async fn pictures(place: &Workplace, lead: &Colleague, step: &str) {
 }
 
 /// Both signed in; the agent has filled the sheet of a customer who is marked sensitive.
-async fn at_the_sheet(programs: &Path) -> (Workplace, Colleague) {
+pub async fn at_the_sheet(programs: &Path) -> (Workplace, Colleague) {
     let mut place = Workplace::open(Setting::usual(programs)).await.unwrap();
     place.desk.show_toasts().await.unwrap();
     place.sign_in().await.unwrap();

@@ -5,37 +5,13 @@ use std::time::Duration;
 use amberglass_testkit::wait_until;
 use amberglass_tests::{
     process::run,
+    tray_host::tray_menu,
     workplace::{Setting, Workplace},
 };
 
 use crate::{TURN, bin_dir};
 
 const LIMIT: Duration = Duration::from_secs(20);
-
-/// The texts of the tray's menu, as a panel asks for them on the desk's bus.
-fn tray_menu(place: &Workplace) -> Option<String> {
-    let dbus = |arguments: &[&str]| run("dbus-send", arguments, place.desk.environment()).ok();
-    let names = dbus(&[
-        "--session",
-        "--print-reply",
-        "--dest=org.freedesktop.DBus",
-        "/org/freedesktop/DBus",
-        "org.freedesktop.DBus.ListNames",
-    ])?;
-    names.split('"').filter(|name| name.starts_with(':')).find_map(|name| {
-        dbus(&[
-            "--session",
-            "--print-reply",
-            "--reply-timeout=500",
-            &format!("--dest={name}"),
-            "/org/ayatana/NotificationItem/tray_icon_tray_app_amberglass/Menu",
-            "com.canonical.dbusmenu.GetLayout",
-            "int32:0",
-            "int32:-1",
-            "array:string:label",
-        ])
-    })
-}
 
 #[tokio::test]
 async fn the_tray_says_who_is_signed_in_and_what_runs_and_a_screen_that_is_unlocked_delivers_at_once() {
@@ -45,7 +21,7 @@ async fn the_tray_says_who_is_signed_in_and_what_runs_and_a_screen_that_is_unloc
     let says = |wanted: &'static [&'static str]| {
         let place = &place;
         wait_until("the tray", LIMIT, move || async move {
-            let menu = tray_menu(place)?;
+            let (_, menu) = tray_menu(&place.desk)?;
             wanted.iter().all(|words| menu.contains(words)).then_some(())
         })
     };

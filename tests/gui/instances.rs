@@ -16,6 +16,38 @@ use crate::{TURN, bin_dir};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// What the second start of the same installation says before it ends.
+fn start_again(place: &Workplace, arguments: &[&str]) -> String {
+    let second = Command::new(bin_dir().join("amberglass"))
+        .args(arguments)
+        .envs(place.desk.environment().iter().cloned())
+        .env("AMBERGLASS_HOME", place.home())
+        .env("AMBERGLASS_SERVER", &place.stack.api)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(second.status.success(), "{second:?}");
+    String::from_utf8_lossy(&second.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn a_link_from_a_ticket_reaches_the_console_that_runs_and_fills_in_the_start_sheet() {
+    let _turn = TURN.lock().await;
+    let place = Workplace::open(Setting::usual(&bin_dir())).await.unwrap();
+    place.console.see("sign-in").await;
+    // Before the sign-in it waits for that.
+    start_again(&place, &["amberglass://start?customer=1042&ticket=TCK-9001"]);
+    place.sign_in().await.unwrap();
+    place.console.see("ticket").await;
+    let ticket = place.console.client().execute("return document.getElementById('ticket').value", vec![]);
+    assert_eq!(ticket.await.unwrap(), "TCK-9001");
+
+    start_again(&place, &["amberglass://start?ticket=TCK-9001"]);
+    place.console.text_with("broken-link", "names no customer").await;
+    let staff = place.at_api().await.unwrap();
+    assert!(place.running(&staff).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_second_start_brings_the_first_window_to_the_front_says_so_and_ends_well() {
     let _turn = TURN.lock().await;
@@ -27,15 +59,7 @@ async fn a_second_start_brings_the_first_window_to_the_front_says_so_and_ends_we
         (!place.desk.window_exists("^Amberglass$")).then_some(())
     })
     .await;
-    let second = Command::new(bin_dir().join("amberglass"))
-        .envs(place.desk.environment().iter().cloned())
-        .env("AMBERGLASS_HOME", place.home())
-        .env("AMBERGLASS_SERVER", &place.stack.api)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(second.status.success(), "{second:?}");
-    let words = String::from_utf8_lossy(&second.stdout);
+    let words = start_again(&place, &[]);
     assert!(words.contains("running already"), "{words}");
     place.desk.window("^Amberglass$").await;
     assert_eq!(place.console.programs().unwrap().len(), 1);

@@ -10,14 +10,19 @@ mod between;
 mod clipboard;
 mod curtain;
 mod downloads;
+mod engine_sandbox;
 mod first_run;
+mod foreign_code;
 mod instances;
 mod leaves_nothing;
 mod lifetime;
 mod main_job;
 mod one_write;
 mod refusals;
+mod resting;
+mod spoken;
 mod stuck;
+mod wayland;
 
 use std::path::PathBuf;
 

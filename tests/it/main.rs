@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod answers_on_the_way;
+mod at_the_desk;
 mod console_killed;
 mod damaged_journal;
 mod ended_by_others;
@@ -19,6 +20,7 @@ mod recovery;
 mod revoking;
 mod server_killed;
 mod start;
+mod start_link;
 mod telling;
 mod time;
 mod unmasking;

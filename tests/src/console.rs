@@ -205,7 +205,16 @@ impl Console {
 
     /// Process ids of the web processes that belong to this console, oldest first.
     pub fn web_processes(&self) -> Result<Vec<i32>> {
-        processes(|id, name| name.starts_with("WebKitWebProces") && descends_from(id, self.driver.id()))
+        self.parts("WebKitWebProces")
+    }
+
+    /// Process ids of the engine's network processes that belong to this console.
+    pub fn network_processes(&self) -> Result<Vec<i32>> {
+        self.parts("WebKitNetworkPr")
+    }
+
+    fn parts(&self, name: &str) -> Result<Vec<i32>> {
+        processes(|id, found| found.starts_with(name) && descends_from(id, self.driver.id()))
     }
 
     pub async fn close(self) -> Result<()> {

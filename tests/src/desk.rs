@@ -17,9 +17,11 @@ use crate::{
     process::{Process, run},
 };
 
-const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// About three seconds.
 const LOOKS_AT_MOST: u32 = 150;
+/// Width and height of the usual screen.
+const SCREEN: (u32, u32) = (1600, 1000);
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -63,6 +65,7 @@ pub struct Desk {
     environment: Vec<(String, String)>,
     dir: PathBuf,
     // In the order in which they have to end: what uses the display before the display.
+    _compositor: Option<Process>,
     _toasts: Option<Process>,
     _keyring: Option<Process>,
     _manager: Process,
@@ -73,13 +76,18 @@ pub struct Desk {
 impl Desk {
     /// `dir` gets the desk's folders and logs. `keyring` says whether a key store runs.
     pub async fn start(dir: &Path, keyring: bool) -> Result<Self> {
+        Self::start_with_screen(dir, keyring, SCREEN).await
+    }
+
+    /// As [`Desk::start`], with a screen of so many pixels.
+    pub async fn start_with_screen(dir: &Path, keyring: bool, screen: (u32, u32)) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let runtime = dir.join("runtime");
         let tmp = dir.join("tmp");
         std::fs::create_dir_all(&runtime)?;
         std::fs::create_dir_all(&tmp)?;
         run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
-        let (display, number) = start_display(dir).await?;
+        let (display, number) = start_display(dir, screen).await?;
         let mut environment: Vec<(String, String)> = [
             ("DISPLAY", format!(":{number}")),
             ("XDG_RUNTIME_DIR", runtime.display().to_string()),
@@ -104,6 +112,7 @@ impl Desk {
         Ok(Self {
             environment,
             dir: dir.to_owned(),
+            _compositor: None,
             _toasts: None,
             _keyring: keyring,
             _manager: manager,
@@ -120,6 +129,21 @@ impl Desk {
     /// For the programs that are started from now on.
     pub fn add_environment(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// For the programs that are started from now on.
+    pub fn take_from_environment(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| known != name);
+    }
+
+    /// Keeps what shows its own windows on this desk's screen, for as long as the desk stands.
+    pub fn keep_compositor(&mut self, compositor: Process) {
+        self._compositor = Some(compositor);
+    }
+
+    /// Waits until somebody on the desk's bus goes by this name.
+    pub async fn until_owned(&self, name: &str) {
+        until_owned(name, &self.environment).await;
     }
 
     /// A notification daemon: what it shows stays until somebody clicks it, and its words are in [`Desk::toasts`].
@@ -252,11 +276,12 @@ impl Desk {
 }
 
 /// The X server picks a free display number itself and tells it through a pipe.
-async fn start_display(dir: &Path) -> Result<(Process, u32)> {
+async fn start_display(dir: &Path, (width, height): (u32, u32)) -> Result<(Process, u32)> {
     let numbers = dir.join("display");
     let mut command = Command::new("sh");
-    let script = "exec Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp \"$@\" 3>\"$0\"";
+    let script = "exec Xvfb -displayfd 3 -nolisten tcp \"$@\" 3>\"$0\"";
     command.arg("-c").arg(script).arg(&numbers).arg("-fbdir").arg(dir);
+    command.args(["-screen", "0", &format!("{width}x{height}x24")]);
     let process = Process::start("the X server", &mut command, &dir.join("xvfb.log"))?;
     let number = wait_until("the X server's display number", LIMIT, || async {
         std::fs::read_to_string(&numbers).ok()?.trim().parse().ok()

@@ -4,7 +4,10 @@
 use std::{
     io::{ErrorKind, Read as _},
     os::{fd::OwnedFd, unix::net::UnixStream},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::Result;
@@ -14,6 +17,7 @@ use crate::desk::Desk;
 
 const NAME: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
+const INTERFACE: &str = "org.freedesktop.login1.Manager";
 
 /// Ours of both ends of each lock: the other one is closed when it is let go.
 type Locks = Arc<Mutex<Vec<UnixStream>>>;
@@ -21,16 +25,25 @@ type Locks = Arc<Mutex<Vec<UnixStream>>>;
 pub struct Login {
     connection: Connection,
     locks: Locks,
+    sleeps_when_asked: Arc<AtomicBool>,
 }
 
 struct Manager {
     locks: Locks,
+    sleeps_when_asked: Arc<AtomicBool>,
 }
 
 #[zbus::interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
     #[allow(clippy::needless_pass_by_value, reason = "as the bus calls it")]
-    fn inhibit(&self, what: String, who: String, why: String, mode: String) -> fdo::Result<zvariant::OwnedFd> {
+    async fn inhibit(
+        &self,
+        #[zbus(connection)] connection: &zbus::Connection,
+        what: String,
+        who: String,
+        why: String,
+        mode: String,
+    ) -> fdo::Result<zvariant::OwnedFd> {
         if what != "sleep" || mode != "delay" || who.is_empty() || why.is_empty() {
             return Err(fdo::Error::InvalidArgs(format!("{what} {who} {why} {mode}")));
         }
@@ -38,6 +51,9 @@ impl Manager {
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         ours.set_nonblocking(true).map_err(failed)?;
         self.locks.lock().unwrap_or_else(PoisonError::into_inner).push(ours);
+        if self.sleeps_when_asked.swap(false, Ordering::Relaxed) {
+            connection.emit_signal(None::<&str>, PATH, INTERFACE, "PrepareForSleep", &(true,)).await?;
+        }
         Ok(OwnedFd::from(theirs).into())
     }
 }
@@ -46,12 +62,12 @@ impl Login {
     /// # Errors
     /// When the desk's bus does not let it in.
     pub fn on(desk: &Desk) -> Result<Self> {
-        let locks = Locks::default();
+        let (locks, sleeps_when_asked) = (Locks::default(), Arc::<AtomicBool>::default());
         let connection = zbus::blocking::connection::Builder::address(desk.bus())?
             .name(NAME)?
-            .serve_at(PATH, Manager { locks: Arc::clone(&locks) })?
+            .serve_at(PATH, Manager { locks: Arc::clone(&locks), sleeps_when_asked: Arc::clone(&sleeps_when_asked) })?
             .build()?;
-        Ok(Self { connection, locks })
+        Ok(Self { connection, locks, sleeps_when_asked })
     }
 
     /// The machine is about to sleep, or has woken up.
@@ -59,13 +75,18 @@ impl Login {
     /// # Errors
     /// When the bus is gone.
     pub fn sleeps(&self, start: bool) -> Result<()> {
-        Ok(self.connection.emit_signal(
-            None::<&str>,
-            PATH,
-            "org.freedesktop.login1.Manager",
-            "PrepareForSleep",
-            &(start,),
-        )?)
+        Ok(self.connection.emit_signal(None::<&str>, PATH, INTERFACE, "PrepareForSleep", &(start,))?)
+    }
+
+    /// The next time that somebody asks to hold the machine back, it says first that it is about to sleep, and answers
+    /// then.
+    pub fn sleeps_when_asked(&self) {
+        self.sleeps_when_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has asked since [`Self::sleeps_when_asked`].
+    pub fn was_asked(&self) -> bool {
+        !self.sleeps_when_asked.load(Ordering::Relaxed)
     }
 
     /// How many hold the machine back from sleeping.

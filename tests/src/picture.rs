@@ -105,6 +105,16 @@ impl Picture {
         words.collect::<Vec<_>>().join(" ")
     }
 
+    /// How many pixels of a hundred in the area stand out from its ground, the colour that is there most.
+    pub fn ink_percent(&self, area: Area) -> usize {
+        let mut counts = BTreeMap::new();
+        for pixel in self.pixels_of(area) {
+            *counts.entry(pixel).or_insert(0_usize) += 1;
+        }
+        let (all, ground) = (counts.values().sum::<usize>(), counts.values().max().copied().unwrap_or_default());
+        (all - ground) * 100 / all.max(1)
+    }
+
     /// Every third pixel of every third line of the area.
     pub fn sample(&self, (x, y, width, height): Area) -> Vec<Option<Colour>> {
         let lines = (y..y + height).step_by(3);

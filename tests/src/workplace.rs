@@ -53,6 +53,8 @@ pub struct Setting<'a> {
     pub front: Option<Front>,
     /// What whoever manages the agent's computer has settled.
     pub machine_policy: &'a str,
+    /// Of the desk's programs, with their values.
+    pub variables: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Setting<'a> {
@@ -67,6 +69,7 @@ impl<'a> Setting<'a> {
             through_a_line: false,
             front: None,
             machine_policy: "",
+            variables: &[],
         }
     }
 }
@@ -113,6 +116,9 @@ impl Workplace {
             let file = folder.path().join("desk").join("console.toml");
             std::fs::write(&file, setting.machine_policy)?;
             desk.add_environment("AMBERGLASS_MACHINE_POLICY", &file.display().to_string());
+        }
+        for (name, value) in setting.variables {
+            desk.add_environment(name, value);
         }
         let agent = sample_agent()?;
         let sign_in = SignIn { email: agent.email, password: setting.password.unwrap_or(agent.password) };

@@ -23,7 +23,7 @@ use amberglass_server::{
     store::SessionRow,
 };
 use amberglass_system::OsEntropy;
-use amberglass_testkit::{ManualClock, TestDatabase, address_of_its_own, wait_until};
+use amberglass_testkit::{ManualClock, TestDatabase, address_of_its_own, until_nobody_listens_at, wait_until};
 use amberglass_wire::{
     PortalId, UnixMillis,
     session::{Mode, SessionState},
@@ -345,6 +345,9 @@ pub(crate) fn rules_beside(data_dir: &Path) -> PathBuf {
 
 pub(crate) async fn serve(config: &ServerConfig, clock: &Arc<dyn Clock>) -> RunningServer {
     assert!(SAMPLE_STAFF.iter().any(|staff| staff.email == AMY && staff.password == PASSWORD));
+    for address in [config.listen_api, config.listen_gateway].into_iter().chain(config.listen_metrics) {
+        until_nobody_listens_at(address).await;
+    }
     amberglass_server::serve(config.clone(), clock.clone(), Arc::new(OsEntropy)).await.unwrap()
 }
 

@@ -438,6 +438,8 @@ fn start_console(
         clock: clock.clone(),
         entropy: Arc::new(OsEntropy),
         data_dir: dir.to_owned(),
+        log_dir: dir.join("logs"),
+        preloads: Vec::new(),
         client: client.into(),
         device_name: "story desk".into(),
     });

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +12,7 @@ use std::{
 
 use amberglass_app::{
     Handle,
-    host::{Host, HostError, HostEvent, Notice, OpenWindow, WantedFile},
+    host::{Host, HostError, HostEvent, Notice, OpenWindow, StartWithDesktopError, WantedFile},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::{SessionId, UnixMillis};
@@ -38,6 +39,12 @@ pub struct RecordingHost {
     pages: Arc<Mutex<Vec<String>>>,
     raised: Mutex<u32>,
     restarts: Mutex<u32>,
+    /// The console's window is there.
+    console: AtomicBool,
+    starts_with_desktop: AtomicBool,
+    /// What the person chooses where a file is asked for.
+    chosen: Mutex<Option<PathBuf>>,
+    told: Mutex<Vec<Notice>>,
     /// Paths that the controller had the window load.
     shown_pages: Mutex<Vec<String>>,
 }
@@ -58,6 +65,10 @@ impl RecordingHost {
             pages: Arc::default(),
             raised: Mutex::default(),
             restarts: Mutex::default(),
+            console: AtomicBool::new(true),
+            starts_with_desktop: AtomicBool::default(),
+            chosen: Mutex::default(),
+            told: Mutex::default(),
             shown_pages: Mutex::default(),
         })
     }
@@ -126,6 +137,25 @@ impl RecordingHost {
         *self.restarts.lock().unwrap()
     }
 
+    /// Whether the console's window is there.
+    pub fn has_console(&self) -> bool {
+        self.console.load(Ordering::SeqCst)
+    }
+
+    pub fn starts_with_desktop(&self) -> bool {
+        self.starts_with_desktop.load(Ordering::SeqCst)
+    }
+
+    /// The person chooses this file from now on.
+    pub fn choose(&self, file: &Path) {
+        *self.chosen.lock().unwrap() = Some(file.to_owned());
+    }
+
+    /// Words that came to the desktop.
+    pub fn told(&self) -> Vec<Notice> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// The last page of each sign-in in the browser.
     pub fn pages(&self) -> Vec<String> {
         self.pages.lock().unwrap().clone()
@@ -179,9 +209,24 @@ impl Host for RecordingHost {
         0
     }
 
-    fn raise_console(&self) {}
+    fn raise_console(&self) {
+        self.console.store(true, Ordering::SeqCst);
+    }
+
+    fn rest(&self) {
+        self.console.store(false, Ordering::SeqCst);
+    }
 
     fn apply_preferences(&self, _preferences: &PreferencesView) {}
+
+    fn set_starts_with_desktop(&self, starts: bool) -> Result<(), StartWithDesktopError> {
+        self.starts_with_desktop.store(starts, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn surroundings(&self) -> Vec<(&'static str, String)> {
+        vec![("system", std::env::consts::OS.to_owned())]
+    }
 
     fn restart(&self) {
         *self.restarts.lock().unwrap() += 1;
@@ -196,11 +241,12 @@ impl Host for RecordingHost {
 
     fn show_again(&self, _session: &SessionId) {}
 
-    /// Its words are the console's own tests' matter; here nobody looks at a desktop.
-    fn notify(&self, _notice: &Notice) {}
+    fn notify(&self, notice: &Notice) {
+        self.told.lock().unwrap().push(notice.clone());
+    }
 
-    /// Nobody is there to choose one.
     fn choose_file(&self, wanted: &WantedFile) {
-        self.report(HostEvent::FileChosen { number: wanted.number, file: None });
+        let file = self.chosen.lock().unwrap().clone();
+        self.report(HostEvent::FileChosen { number: wanted.number, file });
     }
 }

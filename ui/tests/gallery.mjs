@@ -1,10 +1,12 @@
-// Looks at every state of every screen in a real browser: takes its picture, and fails on what axe calls serious, on errors of
-// the page, on text that runs out of the window. Then goes each way by keyboard, and loads what is shipped.
+// Looks at every state of every screen in a real browser: takes its picture, and fails on what axe finds, on errors of
+// the page, on text that runs out of the window, on what moves although less motion is asked for, and on a sample that nothing
+// shows. Then goes each way by keyboard, and loads what is shipped.
 // Usage: node tests/gallery.mjs [name of a picture or of a look | ways ...]
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errorsOf, faults, launch } from './browser.mjs';
+import { runnerImport } from 'vite';
+import { errorsOf, faults, launch, motion, unmarked } from './browser.mjs';
 import { BAR, CONSOLE, LOOKS } from './scenes.mjs';
 import { serve } from './serve.mjs';
 import { breakGlassWay, freshSignInWay, inboxWay, keyStoreWay, narrowWay, shipped, wholeWayByKeyboard } from './ways.mjs';
@@ -107,7 +109,7 @@ for (const look of looks) {
       await steps(page);
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: join(pictures, `${name}-${look.name}.png`) });
-      return [...(await layout(page, scene, look)), ...(look.axe ? await faults(page) : [])];
+      return [...(await layout(page, scene, look)), ...(await motion(page)), ...(look.forced ? await unmarked(page) : []), ...(look.axe ? await faults(page) : [])];
     };
     jobs.push({ name: `${name} (${look.name})`, look, context, work });
   }
@@ -130,7 +132,29 @@ async function lane() {
 }
 await Promise.all([lane(), lane()]);
 
+/** Samples that no picture shows, and pictures of samples that are not there: those would show another screen. */
+async function samples() {
+  const { module } = await runnerImport(join(ui, 'src/lib/host/samples.ts'), { configFile: false, logLevel: 'error' });
+  return [[module.consoleScenes, CONSOLE], [module.barScenes, BAR]].flatMap(([made, shown]) => {
+    const names = new Set(shown.map(([, scene]) => scene));
+    const unseen = Object.keys(made).filter((name) => !names.has(name));
+    const unknown = [...names].filter((name) => !(name in made));
+    return [...unseen.map((name) => `samples: nothing shows ${name}`), ...unknown.map((name) => `samples: there is no ${name}`)];
+  });
+}
+
 if (asked.length === 0 || asked.includes('ways')) {
+  const wrong = await samples();
+  failures.push(...wrong);
+  if (wrong.length === 0) passed += 1;
+  // Where nobody asks for less, something does move: the look for motion finds what there is.
+  const lively = await room({ viewport: { width: 1280, height: 800 }, reducedMotion: 'no-preference' });
+  await check('motion', lively, async (page) => {
+    await page.goto(`${gallery.origin}/console.html?scene=signed-out`);
+    await page.getByTestId('sign-in').waitFor();
+    return (await motion(page)).length > 0 ? [] : ['nothing moves, so that the look for motion proves nothing'];
+  });
+  await lively.close();
   const way = async (name, [width, height], work) => {
     const at = await room({ viewport: { width, height } });
     await check(name, at, work);

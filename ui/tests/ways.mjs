@@ -324,7 +324,9 @@ const VIEW = {
     notice_accepted: true,
     keyring: { state: 'usable' },
   },
-  preferences: { theme: 'system', text_percent: 100, watermark_percent: 9, quiet_hours: { on: false, from_minutes: 1080, until_minutes: 480, days: [true, true, true, true, true, true, true] } },
+  preferences: { theme: 'system', text_percent: 100, watermark_percent: 9, notices: 'all', quiet_hours: { on: false, from_minutes: 1080, until_minutes: 480, days: [true, true, true, true, true, true, true] }, letter_keys: true, rest_in_tray: false, starts_with_desktop: false },
+  desktop: { tray: true, notifications: true },
+  diagnostics: { state: 'idle' },
   sign_in: { state: 'signed_out', error: null },
   fresh_sign_in: { state: 'idle' },
 };

@@ -120,6 +120,14 @@ impl Deciding {
     }
 }
 
+impl Approvals {
+    /// Where a link leads that nobody has gone to the end of.
+    pub fn take_link(&mut self) -> Option<FocusView> {
+        let is_link = |focus: &FocusView| matches!(focus.opens, Opens::Start { .. } | Opens::BrokenLink { .. });
+        self.focus.take().filter(is_link)
+    }
+}
+
 impl Actor {
     pub fn ask_approval(&mut self, request: AskApprovalRequest) {
         let shown =

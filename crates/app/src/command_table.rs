@@ -72,6 +72,8 @@ macro_rules! command_table {
             close_trail CloseTrail {} [console];
             "Asks for a file and puts the open trail into it, once that is on record."
             export_trail ExportTrail { format: TrailFormat } [console];
+            "Asks for a file and puts into it what helps to find a fault, without anything about a customer."
+            save_diagnostics SaveDiagnostics {} [console];
             "Tries at once to deliver what waits in the journal, a held record too."
             retry_delivery RetryDelivery {} [console];
             "Puts a journal aside that the server will not take, and begins a new one; only while delivery is held."

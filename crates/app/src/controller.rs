@@ -24,6 +24,7 @@ use crate::{
     delivering::Delivering,
     device::DeviceState,
     devices::Devices,
+    diagnostics::Diagnostics,
     finding::{Card, Finding, SessionList},
     first_run::FirstRun,
     fresh_sign_in::FreshSignIn,
@@ -46,7 +47,7 @@ use crate::{
     sign_in::SignIn,
     tokens::Tokens,
     trail::Trail,
-    view::{ConsoleView, SessionWindowView},
+    view::{ConsoleView, DesktopView, SessionWindowView},
 };
 
 /// Everything outside the controller.
@@ -62,6 +63,10 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// Where the journal lies; made if it is missing.
     pub data_dir: PathBuf,
+    /// Where the program's log lies.
+    pub log_dir: PathBuf,
+    /// What makes the system load code of others into this program, with its value; goes on record with each session.
+    pub preloads: Vec<String>,
     /// Name and version of the program as records carry it, such as `amberglass/0.1.0`.
     pub client: String,
     /// Name of this installation as the server lists it.
@@ -118,7 +123,7 @@ impl Handle {
 
 /// The state. Methods stand with their subject: `first_run`, `settings`, `sign_in`, `tokens`, `connection`, `queue`,
 /// `delivering`, `approvals`, `reviews`, `news`, `quiet_hours`, `finding`, `recent`, `session_start`, `session_run`,
-/// `elevating`, `extending`, `unmasking`, `session_end`, `recovered`, `live`, `actions`, `devices`, `trail`, `own_record`, `leaving`,
+/// `elevating`, `extending`, `unmasking`, `session_end`, `recovered`, `live`, `actions`, `devices`, `diagnostics`, `trail`, `own_record`, `leaving`,
 /// `present`.
 pub(crate) struct Actor {
     pub ports: Arc<Ports>,
@@ -151,6 +156,8 @@ pub(crate) struct Actor {
     pub recent: Recent,
     pub trail: Option<Trail>,
     pub devices: Devices,
+    pub desktop: DesktopView,
+    pub diagnostics: Diagnostics,
     pub own_record: OwnRecord,
     pub action: Option<Action>,
     pub recovery: Recovery,
@@ -207,6 +214,8 @@ impl Actor {
             recent: Recent::default(),
             trail: None,
             devices: Devices::default(),
+            desktop: DesktopView::default(),
+            diagnostics: Diagnostics::Idle,
             own_record: OwnRecord::default(),
             action: None,
             recovery: Recovery::default(),
@@ -335,6 +344,7 @@ impl Actor {
             Command::OpenTrail { session } => self.open_trail(session),
             Command::CloseTrail {} => self.trail = None,
             Command::ExportTrail { format } => self.export_trail(format),
+            Command::SaveDiagnostics {} => self.save_diagnostics(),
             Command::RetryDelivery {} => self.retry_delivery(),
             Command::BeginNewJournal {} => self.begin_new_journal(),
             Command::DismissReplaced {} => self.keeping.replaced = None,
@@ -389,6 +399,7 @@ impl Actor {
             Reply::Trail { number, result } => self.on_trail(number, result),
             Reply::ExportRecorded { number, durable } => self.on_export_recorded(number, durable),
             Reply::Exported { number, result } => self.on_exported(number, result),
+            Reply::DiagnosticsWritten { number, result } => self.on_diagnostics_written(number, result),
             Reply::HeldReleased(result) => self.on_held_released(result),
             Reply::Started { number, result } => self.on_started(number, result),
             Reply::OtherEnded { session, result } => self.on_other_ended(&session, result),

@@ -28,9 +28,11 @@ pub(crate) fn console(code: ConsoleErrorCode, about: Option<String>) -> UiError 
         | ConsoleErrorCode::ExportExists
         | ConsoleErrorCode::ExportDiskFull
         | ConsoleErrorCode::ExportNotAllowed
-        | ConsoleErrorCode::ExportFailed => true,
+        | ConsoleErrorCode::ExportFailed
+        | ConsoleErrorCode::StartWithDesktopUnavailable => true,
         ConsoleErrorCode::JournalUnavailable
         | ConsoleErrorCode::AlreadyStarting
+        | ConsoleErrorCode::LinkNotUnderstood
         | ConsoleErrorCode::ServerAddressInvalid => false,
     };
     UiError { code: UiErrorCode::Console(code), reference: String::new(), retry, about }

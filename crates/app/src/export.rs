@@ -65,7 +65,7 @@ impl Actor {
     }
 
     /// What is shown now goes on record as taken along; nothing is written before.
-    pub fn on_file_chosen(&mut self, number: u64, file: Option<PathBuf>) {
+    pub fn on_trail_file_chosen(&mut self, number: u64, file: Option<PathBuf>) {
         let staff = self.account().map(|account| account.staff.id.clone());
         let device = self.device.known().map(|device| device.id);
         let client = self.ports.client.clone();
@@ -191,7 +191,7 @@ fn quoted(cell: &str) -> String {
 
 /// For this person alone; a file that is there already stays as it is, and of a file that can't be written to its end
 /// nothing stays.
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -211,8 +211,8 @@ fn fill(file: &mut File, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn failed(path: &Path, error: &io::Error) -> UiError {
-    tracing::warn!(%error, "the trail could not be written to the file that was chosen");
+pub(crate) fn failed(path: &Path, error: &io::Error) -> UiError {
+    tracing::warn!(%error, "nothing could be written to the file that was chosen");
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     errors::console(code_of(error.kind()), Some(name))
 }

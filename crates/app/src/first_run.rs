@@ -20,7 +20,7 @@ pub(crate) struct FirstRun {
     /// Of the look that counts.
     number: u64,
     checking: bool,
-    found: Option<ServerResponse>,
+    pub found: Option<ServerResponse>,
     error: Option<UiError>,
     pub keyring: KeyringView,
 }

@@ -6,7 +6,7 @@ use amberglass_domain::navigation::GatewayOrigin;
 use amberglass_wire::{SessionId, UnixMillis, audit::Attempt};
 use secrecy::SecretString;
 
-use crate::view::{ConsoleView, Opens, PreferencesView, SessionWindowView};
+use crate::view::{ConsoleView, DesktopView, Opens, PreferencesView, SessionWindowView};
 
 /// Effects on windows. Every call returns at once; what came of it arrives as a [`HostEvent`].
 pub trait Host: Send + Sync + 'static {
@@ -24,9 +24,19 @@ pub trait Host: Send + Sync + 'static {
     /// Destroys the window and the session's browser store. Answers [`HostEvent::WindowClosed`].
     fn close_session_window(&self, session: &SessionId);
     fn raise_console(&self);
+    /// Lets the console's window go, with its web process; the tray stays. [`Host::raise_console`] brings it back.
+    fn rest(&self);
     /// Theme and text size of our own pages.
     fn apply_preferences(&self, preferences: &PreferencesView);
-    /// Starts the program again, with another server: everything of a run belongs to one server.
+    /// Whether the program starts when the person signs in to the computer.
+    ///
+    /// # Errors
+    /// When that cannot be set; it stays as it was.
+    fn set_starts_with_desktop(&self, starts: bool) -> Result<(), StartWithDesktopError>;
+    /// Facts about computer and program that help to find a fault, each with its name; nothing about a person.
+    fn surroundings(&self) -> Vec<(&'static str, String)>;
+    /// The program is to start again once the controller has ended, with another server: everything of a run belongs to
+    /// one server.
     fn restart(&self);
     /// Loads the entry page again, behind the curtain (after the portal was unreachable).
     fn reload_portal(&self, session: &SessionId);
@@ -63,6 +73,12 @@ pub struct WantedFile {
 pub enum HostError {
     #[error("no browser could be started: {detail}")]
     NoBrowser { detail: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the start with the desktop cannot be set: {detail}")]
+pub struct StartWithDesktopError {
+    pub detail: String,
 }
 
 /// All that the host needs to open a session window.
@@ -173,6 +189,10 @@ pub enum HostEvent {
     NoticeOpened {
         opens: Opens,
     },
+    /// Somebody has followed a link of ours, in whatever program.
+    LinkOpened {
+        address: String,
+    },
     /// Nobody can be at the screen from here on.
     WentAway {
         absence: Absence,
@@ -182,6 +202,12 @@ pub enum HostEvent {
     },
     /// The machine woke up, the screen was unlocked, or a network came: what waits may go through now.
     Awoke,
-    /// The console window was closed: the program ends, after the session has.
+    /// What the desktop offers was found out, or has changed.
+    DesktopSeen {
+        desktop: DesktopView,
+    },
+    /// The person closes the console's window.
+    ConsoleCloseRequested,
+    /// The program is to end, after the session has.
     QuitRequested,
 }

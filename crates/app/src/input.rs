@@ -177,6 +177,10 @@ pub(crate) enum Reply {
         number: u64,
         result: Result<(), UiError>,
     },
+    DiagnosticsWritten {
+        number: u64,
+        result: Result<(), UiError>,
+    },
     HeldReleased(Result<(), JournalError>),
     Started {
         number: u64,

@@ -16,6 +16,7 @@ mod controller;
 mod delivering;
 mod device;
 mod devices;
+mod diagnostics;
 mod elevating;
 mod errors;
 mod export;
@@ -47,6 +48,7 @@ mod session_run;
 mod session_start;
 mod settings;
 mod sign_in;
+pub mod start_link;
 mod tokens;
 mod trail;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{PreferencesView, QuietHoursView, Theme};
+use crate::view::{NoticesView, PreferencesView, QuietHoursView, Theme};
 
 /// Opacity of the watermark in percent: never off, never in the way (product's bounds).
 pub const WATERMARK_PERCENT: std::ops::RangeInclusive<u32> = 6..=20;
@@ -25,7 +25,11 @@ pub struct Preferences {
     pub theme: Theme,
     pub text_percent: u32,
     pub watermark_percent: u32,
+    pub notices: NoticesView,
     pub quiet_hours: QuietHoursView,
+    pub letter_keys: bool,
+    pub rest_in_tray: bool,
+    pub starts_with_desktop: bool,
     /// Up to when each staff member has read the news here: server time in milliseconds by the staff member's id.
     pub news_read_until: BTreeMap<String, i64>,
 }
@@ -38,7 +42,11 @@ impl Default for Preferences {
             theme: Theme::System,
             text_percent: 100,
             watermark_percent: 9,
+            notices: NoticesView::All,
             quiet_hours: QuietHoursView::default(),
+            letter_keys: true,
+            rest_in_tray: false,
+            starts_with_desktop: false,
             news_read_until: BTreeMap::new(),
         }
     }
@@ -51,6 +59,10 @@ impl Preferences {
             theme: self.theme,
             text_percent: self.text_percent.clamp(*TEXT_PERCENT.start(), *TEXT_PERCENT.end()),
             watermark_percent: self.watermark_percent.clamp(*WATERMARK_PERCENT.start(), *WATERMARK_PERCENT.end()),
+            notices: self.notices,
+            letter_keys: self.letter_keys,
+            rest_in_tray: self.rest_in_tray,
+            starts_with_desktop: self.starts_with_desktop,
             quiet_hours: QuietHoursView {
                 from_minutes: self.quiet_hours.from_minutes.min(LAST_MINUTE),
                 until_minutes: self.quiet_hours.until_minutes.min(LAST_MINUTE),
@@ -62,6 +74,8 @@ impl Preferences {
     pub fn apply(&mut self, view: PreferencesView) {
         (self.theme, self.text_percent, self.watermark_percent) =
             (view.theme, view.text_percent, view.watermark_percent);
+        (self.notices, self.letter_keys) = (view.notices, view.letter_keys);
+        (self.rest_in_tray, self.starts_with_desktop) = (view.rest_in_tray, view.starts_with_desktop);
         self.quiet_hours = view.quiet_hours;
         let bounded = self.view();
         (self.text_percent, self.watermark_percent) = (bounded.text_percent, bounded.watermark_percent);

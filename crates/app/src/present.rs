@@ -46,6 +46,8 @@ impl Actor {
             server: server_name(&self.ports.backend.authorize_url()),
             first_run: self.first_run_view(),
             preferences: self.preferences.view(),
+            desktop: self.desktop,
+            diagnostics: self.diagnostics.view(),
             sign_in: self.sign_in.view(),
             fresh_sign_in: self.fresh_sign_in.view(),
             connection: self.connection.view.clone(),

@@ -6,7 +6,7 @@ use crate::{
     controller::Actor,
     host::Notice,
     notices,
-    view::{Opens, QuietHoursView},
+    view::{NoticesView, Opens, QuietHoursView},
 };
 
 const MINUTE_MILLIS: i64 = 60 * 1000;
@@ -62,8 +62,16 @@ impl Actor {
         self.preferences.view().quiet_hours.is_quiet(now, self.ports.host.utc_offset_seconds(now))
     }
 
-    /// A word on the desktop, at once or once the quiet hours are over.
+    /// A word on the desktop, at once or once the quiet hours are over, if this person wants words of its kind.
     pub fn tell(&mut self, notice: &Notice) {
+        let wanted = match self.preferences.notices {
+            NoticesView::All => true,
+            NoticesView::Yours => notice.opens != Opens::News {},
+            NoticesView::BreakGlass => false,
+        };
+        if !wanted {
+            return;
+        }
         if self.is_quiet() {
             self.held_notices.take_in(notice);
         } else {

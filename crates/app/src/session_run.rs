@@ -12,6 +12,7 @@ use amberglass_wire::{
 
 use crate::{
     controller::Actor,
+    diagnostics::Diagnostics,
     elevating::Elevating,
     errors,
     extending::Extending,
@@ -19,6 +20,7 @@ use crate::{
     input::Reply,
     leaving::Leaving,
     session_end::Ending,
+    start_link,
     unmasking::Unmasking,
     view::{CurtainView, FileNotice, FilePlace, RefusedNotice, StartStep},
 };
@@ -493,13 +495,23 @@ impl Actor {
             HostEvent::FileNotKept { session } => self.on_file(&session, None),
             HostEvent::CurtainRetry { session } => self.on_curtain_retry(&session),
             HostEvent::NoticeOpened { opens } => self.on_notice_opened(opens),
-            HostEvent::FileChosen { number, file } => self.on_file_chosen(number, file),
+            HostEvent::LinkOpened { address } => self.on_notice_opened(start_link::opens(&address)),
+            HostEvent::FileChosen { number, file } => match self.diagnostics {
+                Diagnostics::Choosing { number: asked } if asked == number => self.on_diagnostics_file_chosen(file),
+                Diagnostics::Idle
+                | Diagnostics::Choosing { .. }
+                | Diagnostics::Writing { .. }
+                | Diagnostics::Done { .. }
+                | Diagnostics::Failed(_) => self.on_trail_file_chosen(number, file),
+            },
             HostEvent::WentAway { absence } => self.on_absence(absence, true),
             HostEvent::CameBack { absence } => self.on_absence(absence, false),
             HostEvent::Awoke => {
                 self.nudge_sync();
                 self.reconnect_now();
             }
+            HostEvent::DesktopSeen { desktop } => self.desktop = desktop,
+            HostEvent::ConsoleCloseRequested => self.on_console_close(),
             HostEvent::QuitRequested => self.leave(Leaving::quit),
         }
     }

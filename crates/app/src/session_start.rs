@@ -499,6 +499,9 @@ impl Start {
         if origin.judge(&entry.entry_url) != Verdict::Allowed {
             return Err(foreign());
         }
+        if !self.ports.preloads.is_empty() {
+            self.append(EventDetail::ForeignCodeLoaded { by: self.ports.preloads.clone() }).await?;
+        }
         self.append(EventDetail::WindowOpened {}).await?;
         Ok((entry, origin))
     }

@@ -4,14 +4,17 @@ use crate::{
     actions::Action,
     controller::Actor,
     delivering::mebibytes,
-    view::{ActionKind, ActionView, LimitsView, PreferencesView},
+    errors,
+    leaving::Leaving,
+    preferences::Preferences,
+    view::{ActionKind, ActionView, ConsoleErrorCode, LimitsView, PreferencesView, UiError},
 };
 
 impl Actor {
     pub fn set_preferences(&mut self, wanted: PreferencesView) {
         let mut preferences = self.preferences.clone();
         preferences.apply(wanted);
-        match self.keep_preferences(preferences) {
+        match self.settle_start_with_desktop(&preferences).and_then(|()| self.keep_preferences(preferences)) {
             Ok(()) => {
                 self.ports.host.apply_preferences(&self.preferences.view());
                 self.action.take_if(|action| action.view.kind == ActionKind::SetPreferences);
@@ -22,6 +25,25 @@ impl Actor {
                 self.action =
                     Some(Action { number, view: ActionView { kind, target, busy: false, error: Some(error) } });
             }
+        }
+    }
+
+    fn settle_start_with_desktop(&self, wanted: &Preferences) -> Result<(), UiError> {
+        if wanted.starts_with_desktop == self.preferences.starts_with_desktop {
+            return Ok(());
+        }
+        self.ports.host.set_starts_with_desktop(wanted.starts_with_desktop).map_err(|error| {
+            tracing::warn!(%error, "the console starts with the desktop as before");
+            errors::console(ConsoleErrorCode::StartWithDesktopUnavailable, None)
+        })
+    }
+
+    /// Out of sight where the person wants that and can get it back, else gone.
+    pub fn on_console_close(&mut self) {
+        if self.preferences.rest_in_tray && self.desktop.tray {
+            self.ports.host.rest();
+        } else {
+            self.leave(Leaving::quit);
         }
     }
 

@@ -142,12 +142,15 @@ impl Actor {
     /// The sign-in is over: what it had loaded goes with it. A running session cannot be followed any more; the server
     /// ends it, and its window closes now.
     pub fn signed_out(&mut self, error: Option<crate::view::UiError>) {
+        let waiting = self.approvals.take_link().filter(|_| self.account().is_none());
         self.finish_as_known();
         self.forget_tokens();
         self.remove_refresh_token();
         self.sign_in = SignIn::SignedOut(error);
         self.disconnect();
         self.forget_what_was_loaded();
+        // A link that was followed before anybody was signed in is for whoever does; any other goes with who followed it.
+        self.approvals.focus = waiting;
     }
 
     /// Drops the tokens of this run; the answer to a renewal under way will be stale.

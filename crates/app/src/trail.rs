@@ -249,6 +249,7 @@ fn words(detail: EventDetail) -> Words {
             Words { what: target.unwrap_or_default(), because: id_of(attempt), blocked: true, resource: false }
         }
         EventDetail::CurtainDrawn { cause } => because(cause),
+        EventDetail::ForeignCodeLoaded { by } => because(by.join(" ")),
         EventDetail::DeviceRegistered { device_name, key_fingerprint: _ } => what(device_name),
         EventDetail::DeviceRevoked { reason, by: _ }
         | EventDetail::PortalDisabled { reason, by: _ }

@@ -1,6 +1,7 @@
 //! What the UI shows: one snapshot for the console, one for the bar. The UI decides nothing from it.
 
 mod elevation;
+mod error_code;
 mod inbox;
 mod settings;
 mod unmasking;
@@ -21,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use elevation::{ElevationStep, ElevationView};
+pub use error_code::ConsoleErrorCode;
 pub use inbox::{FocusView, InboxView, NewsItemView, NewsView, Opens, ReviewView};
-pub use settings::{LimitsView, PreferencesView, QuietHoursView, Theme};
+pub use settings::{DesktopView, DiagnosticsView, LimitsView, NoticesView, PreferencesView, QuietHoursView, Theme};
 pub use unmasking::{ShownFieldView, UnmaskView};
 
 /// An error as a person meets it: the words for `code` stand in `ui/src/lib/text`.
@@ -45,47 +47,14 @@ pub enum UiErrorCode {
     Console(ConsoleErrorCode),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsoleErrorCode {
-    ServerUnreachable,
-    NotAnAmberglassServer,
-    KeyringMissing,
-    KeyringLocked,
-    KeyringFailed,
-    BrowserNotOpened,
-    SignInTimedOut,
-    SignInCancelled,
-    SignInAnswerForeign,
-    /// A fresh sign-in was asked for, and another person has signed in.
-    SignInOfSomebodyElse,
-    JournalUnavailable,
-    JournalTooOld,
-    DiskTooFull,
-    Offline,
-    WindowFailed,
-    AlreadyStarting,
-    /// Another console works on the same journal.
-    AlreadyRunning,
-    /// Not an http or https address, or plain http beyond this machine.
-    ServerAddressInvalid,
-    PreferencesUnavailable,
-    /// Nothing leaves this program that is not on record.
-    ExportNotRecorded,
-    /// A file of this name is there already.
-    ExportExists,
-    ExportDiskFull,
-    /// The folder can't be written to.
-    ExportNotAllowed,
-    ExportFailed,
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ConsoleView {
     /// Name of the server, such as `127.0.0.1:7400`.
     pub server: String,
     pub first_run: FirstRunView,
     pub preferences: PreferencesView,
+    pub desktop: DesktopView,
+    pub diagnostics: DiagnosticsView,
     pub sign_in: SignInView,
     /// Of whoever is signed in and was asked to prove it anew.
     pub fresh_sign_in: FreshSignInView,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use amberglass_wire::audit::RecordRange;
 
 /// Kinds of records whose bodies can be erased. Any other kind can't, also one that is not known yet.
-pub const ERASABLE: [&str; 33] = [
+pub const ERASABLE: [&str; 34] = [
     "approval_decided",
     "approval_escalated",
     "approval_lapsed",
@@ -26,6 +26,7 @@ pub const ERASABLE: [&str; 33] = [
     "end_requested",
     "field_unmasked",
     "file_downloaded",
+    "foreign_code_loaded",
     "note_added",
     "page_viewed",
     "request_blocked",

@@ -97,10 +97,10 @@ pub fn headers(data: &[u8]) {
     let mut request = Request::new(());
     (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method.clone(), uri, headers);
     let parts = request.into_parts().0;
+    // What parts its words is the same to some portals; where they are parted is not.
     let names_method = |name: &HeaderName| {
-        let letters: String = name.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
-        let parted = name.as_str().split(|letter: char| !letter.is_ascii_alphanumeric()).count();
-        parted == 4 && letters == "xhttpmethodoverride"
+        let parts = name.as_str().split(|letter: char| !letter.is_ascii_alphanumeric());
+        parts.eq(["x", "http", "method", "override"])
     };
     if parts.headers.keys().any(names_method) {
         assert!(arrival::overrides_method(&parts));

@@ -27,6 +27,19 @@ pub struct Curtain {
     pub over: bool,
 }
 
+impl Curtain {
+    /// All that it says, in one sentence after the other, for whoever hears it.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let mut parts = vec![self.title.clone()];
+        parts.extend(self.detail.iter().cloned());
+        if !self.reference.is_empty() {
+            parts.push(format!("Reference {}", self.reference));
+        }
+        parts.join(" ")
+    }
+}
+
 /// Where a button of the curtain stands, in physical pixels: what is seen there is what has to be pressed there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedButton {

@@ -140,6 +140,10 @@ impl Pill {
     }
 
     fn write(&self, bitmap: &mut Bitmap, state: &OverlayState) -> Result<(), OverlayError> {
+        // Where the frame alone fills the surface, no letter may lie over it.
+        if self.right.min(self.bottom) <= 2.0 * self.frame {
+            return Ok(());
+        }
         let (_, ink) = colours(state);
         let letters = lettering(self.unit)?;
         let label = label(state);
@@ -206,6 +210,16 @@ mod tests {
         assert_eq!(label(&state), "no activity, ends in 0:58");
         state.remaining_seconds = 40;
         assert_eq!(label(&state), "ends in 0:40");
+    }
+
+    #[test]
+    fn a_surface_with_room_for_the_frame_alone_is_all_frame() {
+        let state = OverlayState { idle_seconds: Some(0), ..OverlayState::new("", "", 0) };
+        for scale in [0.5, 1.0, 3.410_975_155_266_371_4, 4.0] {
+            let shown = crate::render(&state, &Surface { width: 3, height: 3, scale }).unwrap();
+            let frame = shown.pixel(0, 0);
+            assert!((0..9).all(|at| shown.pixel(at % 3, at / 3) == frame), "{scale}: {:?}", shown.pixels);
+        }
     }
 
     #[test]

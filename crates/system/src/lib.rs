@@ -3,6 +3,7 @@
 //! The only place where the operating system's clock and random source are read.
 
 mod stopwatch;
+mod waiting_clock;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use amberglass_domain::ports::{BoxFuture, Clock, Entropy};
 use amberglass_wire::UnixMillis;
 
 pub use stopwatch::Stopwatch;
+pub use waiting_clock::WaitingClock;
 
 /// Longest single wait of [`SystemClock::sleep_until`]: timers of the runtime stand still while the machine sleeps, so a
 /// deadline that passed meanwhile is noticed at most this long after waking.

@@ -17,5 +17,5 @@ pub use certificate::untrusted_certificate;
 pub use clock::ManualClock;
 pub use database::{Engine, TestDatabase};
 pub use entropy::SeededEntropy;
-pub use ports::address_of_its_own;
+pub use ports::{address_of_its_own, until_nobody_listens_at};
 pub use wait::{wait_until, wait_until_telling};

@@ -150,6 +150,11 @@ pub enum EventDetail {
     /// Console: the host opened the session window.
     WindowOpened {},
     WindowClosed {},
+    /// Console: the system was told to load code of others into the program in which the window opens. Each is the
+    /// variable and its value.
+    ForeignCodeLoaded {
+        by: Vec<String>,
+    },
     /// A page or resource. The gateway writes it before it forwards; path and query names, never query values.
     PageViewed {
         method: String,
@@ -525,6 +530,7 @@ impl EventDetail {
             Self::NoteAdded { .. } => "note_added",
             Self::WindowOpened {} => "window_opened",
             Self::WindowClosed {} => "window_closed",
+            Self::ForeignCodeLoaded { .. } => "foreign_code_loaded",
             Self::PageViewed { .. } => "page_viewed",
             Self::FileDownloaded { .. } => "file_downloaded",
             Self::RequestBlocked { .. } => "request_blocked",

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use crate::bundle;
 use crate::command;
 use crate::repository::Repository;
 use crate::ui_bundle;
@@ -22,6 +23,8 @@ enum Starts {
     Programs,
     /// These too, and shows their windows.
     Windows,
+    /// What people install, and shows its window.
+    Packages,
 }
 
 /// Each of them is a name that `amberglass-bench` knows.
@@ -30,6 +33,11 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "start",
         what: "click on Start to portal painted beside a bare window, and memory beside Chromium (minutes, with the build)",
         starts: Starts::Windows,
+    },
+    Benchmark {
+        name: "desktop",
+        what: "start, memory and idle wake-ups of the installed console, open and at rest, beside Chromium (half an hour, with the packages)",
+        starts: Starts::Packages,
     },
     Benchmark {
         name: "revocation",
@@ -120,6 +128,14 @@ pub fn run(repository: &Repository, benchmark: &Benchmark, arguments: &[String])
             build(repository, &["--bins"])?;
             bench.arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
         }
+        Starts::Packages => {
+            bundle::run(repository)?;
+            let ui = build_ui_for_any_browser(repository)?;
+            // Without the console's own program: the one that is measured lies in the package.
+            build_packages(repository, &["amberglass-tests", "amberglass-demo-portal"])?;
+            bench.arg("--packages").arg(repository.target().join("bundle"));
+            bench.arg("--bin-dir").arg(&programs).arg("--ui").arg(ui);
+        }
     }
     command::become_program(bench.args(arguments))
 }
@@ -129,6 +145,15 @@ pub fn run(repository: &Repository, benchmark: &Benchmark, arguments: &[String])
 fn build(repository: &Repository, which: &[&str]) -> Result<()> {
     let mut cargo = command::cargo(repository);
     cargo.args(["build", "--release", "--workspace", "--exclude", "xtask", "--features", "automation"]).args(which);
+    command::run(&mut cargo)
+}
+
+fn build_packages(repository: &Repository, which: &[&str]) -> Result<()> {
+    let mut cargo = command::cargo(repository);
+    cargo.args(["build", "--locked", "--release", "--bins"]);
+    for package in which {
+        cargo.args(["--package", package]);
+    }
     command::run(&mut cargo)
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo_metadata::Workspace;
 use crate::repository::Repository;
 use crate::stopwatch::{Stopwatch, words};
-use crate::{command, fuzz, platforms, tidy, ui_bundle, wine};
+use crate::{bundle, command, fuzz, platforms, tidy, ui_bundle, wine};
 
 struct Part {
     name: &'static str,
@@ -64,6 +64,9 @@ pub const FUZZ: &str = "fuzz";
 /// Like [`FUZZ`], only for a release.
 pub const WINE: &str = "wine";
 
+/// Like [`FUZZ`], only for a release.
+pub const PACKAGES: &str = "packages";
+
 /// What takes longer than a change can wait for; runs with `--release`, after all that every change has to pass.
 const RELEASE_PARTS: &[Part] = &[
     Part {
@@ -79,6 +82,12 @@ const RELEASE_PARTS: &[Part] = &[
         only_on_linux: Some("it cross-compiles from Linux"),
     },
     Part {
+        name: PACKAGES,
+        what: "packages in a bare Debian: main job, purge",
+        run: try_packages,
+        only_on_linux: Some("it installs the packages of Debian"),
+    },
+    Part {
         name: FUZZ,
         what: "fuzzing, ten minutes a target",
         run: fuzz_for_a_release,
@@ -92,6 +101,9 @@ const ATTACKS: (&str, &str) = ("AMBERGLASS_ATTACKS", "all");
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
 const IN_WINDOWS: [&str; 7] = ["test", "--locked", "--workspace", "--features", "automation", "--test", WINDOW_TESTS];
+
+/// They install what was bundled.
+const PACKAGE_TESTS: &str = "packages";
 
 /// What is PostgreSQL's alone.
 const POSTGRES_TESTS: &str = "postgres";
@@ -235,7 +247,7 @@ fn tests(repository: &Repository) -> Result<()> {
 
     let mut cargo = command::cargo(repository);
     cargo.args(["test", "--locked", "--workspace", "--features", "automation", "--lib", "--bins"]);
-    let elsewhere = [WINDOW_TESTS, POSTGRES_TESTS];
+    let elsewhere = [WINDOW_TESTS, PACKAGE_TESTS, POSTGRES_TESTS];
     for name in workspace.integration_tests().into_iter().filter(|name| !elsewhere.contains(name)) {
         cargo.args(["--test", name]);
     }
@@ -278,6 +290,14 @@ fn check_platforms(repository: &Repository) -> Result<()> {
 fn run_windows_programs(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
     wine::run(repository)
+}
+
+fn try_packages(repository: &Repository) -> Result<()> {
+    bundle::run(repository)?;
+    build(repository)?;
+    let mut cargo = command::cargo(repository);
+    cargo.args(["test", "--locked", "--workspace", "--features", "automation", "--test", PACKAGE_TESTS]);
+    command::run(&mut cargo)
 }
 
 fn fuzz_for_a_release(repository: &Repository) -> Result<()> {

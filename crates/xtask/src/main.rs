@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod bundle;
 mod cargo_metadata;
 mod command;
 mod demo;
@@ -30,7 +31,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::repository::Repository;
-use crate::setup::Scope;
+use crate::setup::{More, Scope};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, runs and checks Amberglass")]
@@ -53,7 +54,7 @@ enum Verb {
     Test {
         #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(gate::part_names()))]
         parts: Vec<String>,
-        /// Also what takes too long for every change and has to pass before a release: all attacks, Windows programs in Wine, ten minutes of fuzzing each
+        /// Also what takes too long for every change and has to pass before a release: all attacks, Windows programs in Wine, packages installed in a bare system, ten minutes of fuzzing each
         #[arg(long)]
         release: bool,
     },
@@ -64,6 +65,8 @@ enum Verb {
         #[arg(long, default_value_t = fuzz::MINUTES, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
     },
+    /// Build what people install, into target/bundle: the console for the system this runs on, on Linux the server too, and lists of what is in them
+    Bundle,
     /// Lint the whole program for Windows and macOS from Linux
     CheckPlatforms,
     /// Run one benchmark; its last line is its result as JSON
@@ -99,12 +102,18 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         }
         Verb::Test { parts, release } => {
             let wants = |name: &str| release || parts.iter().any(|part| part == name);
-            setup::run(&repository, Scope::GATE.and(wants(gate::FUZZ), wants(gate::WINE)))?;
+            let more = More { fuzzer: wants(gate::FUZZ), wine: wants(gate::WINE), packages: wants(gate::PACKAGES) };
+            setup::run(&repository, Scope::GATE.and(more))?;
             gate::run(&repository, &parts, release)
         }
         Verb::Fuzz { target, minutes } => {
             setup::run(&repository, Scope::FUZZ)?;
             fuzz::run(&repository, target.as_deref(), minutes)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Bundle => {
+            setup::run(&repository, Scope::BUNDLE)?;
+            bundle::run(&repository)?;
             Ok(ExitCode::SUCCESS)
         }
         Verb::CheckPlatforms => {

@@ -68,6 +68,28 @@ impl Repository {
         Ok(paths)
     }
 
+    /// What `cargo cyclonedx` has left beside the Cargo.toml of each member.
+    ///
+    /// # Errors
+    /// If a folder can't be read.
+    pub fn lists_of_materials(&self) -> Result<Vec<PathBuf>> {
+        let mut members = vec![self.root.clone(), self.root.join("tests")];
+        let crates = self.root.join("crates");
+        for entry in fs::read_dir(&crates).with_context(|| format!("reading {}", crates.display()))? {
+            members.push(entry?.path());
+        }
+        let mut lists = Vec::new();
+        for member in members.iter().filter(|member| member.is_dir()) {
+            for entry in fs::read_dir(member).with_context(|| format!("reading {}", member.display()))? {
+                let path = entry?.path();
+                if path.to_string_lossy().ends_with(".cdx.json") {
+                    lists.push(path);
+                }
+            }
+        }
+        Ok(lists)
+    }
+
     /// All text files of the repository.
     ///
     /// # Errors

@@ -22,13 +22,15 @@ use wry::{
 };
 
 #[cfg(target_os = "macos")]
-use super::macos::{Overlay, lockdown};
+use super::macos::{Overlay, keyboard, lockdown};
 #[cfg(target_os = "windows")]
-use super::windows::{Overlay, lockdown, store};
+use super::windows::{Overlay, keyboard, lockdown, protocol, store};
 #[cfg(target_os = "windows")]
-use wry::WebViewBuilderExtWindows as _;
+use crate::machine_policy::CopyingOut;
+#[cfg(target_os = "windows")]
+use wry::{WebViewBuilderExtWindows as _, WebViewExtWindows as _};
 
-use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, give_up, portal};
+use super::{EventSink, MIN_SIZE, SIZE, Settled, WINDOW, WindowError, bar, give_up, page_script, portal};
 
 /// Logical pixels.
 const FRAME: f64 = 6.0;
@@ -40,19 +42,27 @@ thread_local! {
     #[cfg(target_os = "macos")]
     static LOCKED: RefCell<Option<lockdown::UiDelegate>> = const { RefCell::new(None) };
     static OVERLAY: RefCell<Option<Rc<Overlay>>> = const { RefCell::new(None) };
+    static BAR: RefCell<Option<tauri::Webview>> = const { RefCell::new(None) };
     /// Logical pixels of the bar above it.
     static BAR_HEIGHT: Cell<u32> = const { Cell::new(0) };
 }
 
 pub struct PlatformWindow {
     window: Window,
-    portal: Rc<WebView>,
+    page: Page,
     overlay: Rc<Overlay>,
     bar: tauri::Webview,
-    lock: portal::Lock,
-    entry_url: String,
-    awaited: Rc<Cell<bool>>,
     is_covered: bool,
+}
+
+/// The locked view and all it takes to build it again: a view that its page has closed, or whose processes are gone, shows nothing
+/// any more.
+struct Page {
+    view: Option<Rc<WebView>>,
+    lock: portal::Lock,
+    open: OpenWindow,
+    proxy: SocketAddr,
+    settled: Settled,
 }
 
 impl PlatformWindow {
@@ -71,7 +81,7 @@ impl PlatformWindow {
             .background_color(LIVE)
             .content_protected(true)
             .build()?;
-        let built = Self::fill(window.clone(), &open, proxy, sink, settled);
+        let built = Self::fill(window.clone(), open, proxy, sink, settled);
         if built.is_err() {
             let _ = window.destroy();
         }
@@ -80,47 +90,27 @@ impl PlatformWindow {
 
     fn fill(
         window: Window,
-        open: &OpenWindow,
+        open: OpenWindow,
         proxy: SocketAddr,
         sink: EventSink,
         settled: &Settled,
     ) -> Result<Self, WindowError> {
         let bar = bar::add(&window, &open.view)?;
-        let lock = portal::Lock::new(open, sink.clone());
-        let download = lock.clone();
-        // Of each view only the first page lifts the curtain: what a page does afterwards must not.
-        let awaited = Rc::new(Cell::new(true));
-        let size = window.inner_size()?;
-        // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
-        let saves = move |address: String, _: &mut std::path::PathBuf| {
-            download.refuse(Attempt::Download, Some(&address));
-            false
-        };
-        let mut engine = Engine::new(settled, proxy)?;
-        let view = portal::builder(engine.plain_view(&lock, &awaited), &lock, proxy, saves)
-            .with_bounds(below_bar(size, window.scale_factor()?, bar::height(&open.view)))
-            .build_as_child(&window)?;
-        engine.lock(&view, &lock, &awaited)?;
-        view.set_visible(open.view.curtain.is_none())?;
-        let overlay = Rc::new(Overlay::lay(&window, &open.view, &lock, bar::height(&open.view))?);
-        view.set_cookie(&portal::session_cookie(open))?;
-        view.load_url(&open.entry_url)?;
-        let portal = Rc::new(view);
-        PORTAL.set(Some(Rc::clone(&portal)));
-        OVERLAY.set(Some(Rc::clone(&overlay)));
+        let lock = portal::Lock::new(&open, sink.clone());
         BAR_HEIGHT.set(bar::height(&open.view));
+        let is_covered = open.view.curtain.is_some();
+        let settled = settled.clone();
+        let mut page = Page { view: None, lock, open, proxy, settled };
+        let view = page.build(&window)?;
+        view.set_visible(!is_covered)?;
+        let overlay = Rc::new(Overlay::lay(&window, &page.open.view, &page.lock, BAR_HEIGHT.get())?);
+        page.enter(view)?;
+        OVERLAY.set(Some(Rc::clone(&overlay)));
+        BAR.set(Some(bar.clone()));
+        leave_bar_by_key(&bar);
 
-        listen(&window, &bar, open.view.session.clone(), sink);
-        Ok(Self {
-            window,
-            portal,
-            overlay,
-            bar,
-            lock,
-            entry_url: open.entry_url.clone(),
-            awaited,
-            is_covered: open.view.curtain.is_some(),
-        })
+        listen(&window, &bar, page.lock.session.clone(), sink);
+        Ok(Self { window, page, overlay, bar, is_covered })
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
@@ -131,12 +121,16 @@ impl PlatformWindow {
         }
         bar::zoom(&self.bar, view);
         self.overlay.show(view);
-        if let Err(error) = self.portal.set_visible(view.curtain.is_none()) {
+        let was_covered = std::mem::replace(&mut self.is_covered, view.curtain.is_some());
+        let Some(portal) = &self.page.view else { return };
+        let typed_in_page = keyboard::is_in(portal);
+        if let Err(error) = portal.set_visible(!self.is_covered) {
             tracing::error!(%error, "the page could not be covered");
         }
-        let was_covered = std::mem::replace(&mut self.is_covered, view.curtain.is_some());
         if was_covered && !self.is_covered {
-            let _ = self.portal.focus();
+            let _ = portal.focus();
+        } else if !was_covered && self.is_covered && typed_in_page {
+            self.overlay.take_keyboard();
         }
     }
 
@@ -146,34 +140,42 @@ impl PlatformWindow {
         let _ = self.window.set_focus();
     }
 
+    /// Whatever has become of the view, the next one is new; under the curtain, until its first page stands.
     pub fn reload_portal(&mut self) {
-        self.awaited.set(true);
-        if let Err(error) = self.portal.load_url(&self.entry_url) {
-            tracing::error!(%error, "the entry page was not loaded");
-            // On Windows a view that its page has closed shows nothing any more.
-            give_up(&self.window, &self.lock, "the page's view is gone");
+        let built = self.page.build(&self.window).and_then(|view| {
+            #[cfg(target_os = "macos")]
+            self.overlay.lie_above();
+            self.page.enter(view)
+        });
+        if let Err(error) = built {
+            tracing::error!(%error, "the locked webview could not be built again");
+            let detail = format!("the page could not be opened again: {error}");
+            give_up(&self.window, &self.page.lock, &detail);
         }
     }
 
     pub fn show_page(&self, path: &str) {
-        if let Some(address) = portal::own_address(&self.lock, &self.entry_url, path)
-            && let Err(error) = self.portal.load_url(address.as_str())
+        if let Some(view) = &self.page.view
+            && let Some(address) = portal::own_address(&self.page.lock, &self.page.open.entry_url, path)
+            && let Err(error) = view.load_url(address.as_str())
         {
             tracing::error!(%error, "the page was not loaded");
         }
     }
 
     pub fn current_path(&self) -> Option<String> {
-        portal::path_of(&self.portal.url().ok()?)
+        portal::path_of(&self.page.view.as_ref()?.url().ok()?)
     }
 
     pub fn close(self) {
-        PORTAL.set(None);
         OVERLAY.set(None);
-        let Self { window, portal, overlay, bar, lock, .. } = self;
-        let _ = portal.clear_all_browsing_data();
+        BAR.set(None);
+        let Self { window, mut page, overlay, bar, .. } = self;
+        if let Some(view) = &page.view {
+            let _ = view.clear_all_browsing_data();
+        }
         // The page goes before its frame does.
-        drop(portal);
+        page.drop_view();
         drop(overlay);
         #[cfg(target_os = "macos")]
         LOCKED.set(None);
@@ -181,7 +183,45 @@ impl PlatformWindow {
         if let Err(error) = window.destroy() {
             tracing::error!(%error, "the session window could not be destroyed");
         }
-        (lock.sink)(HostEvent::WindowClosed { session: lock.session });
+        (page.lock.sink)(HostEvent::WindowClosed { session: page.lock.session });
+    }
+}
+
+impl Page {
+    fn drop_view(&mut self) {
+        PORTAL.set(None);
+        self.view = None;
+    }
+
+    /// Locked, and not to be seen; the view before it is gone by then.
+    fn build(&mut self, window: &Window) -> Result<WebView, WindowError> {
+        self.drop_view();
+        // Of each view only the first page lifts the curtain: what a page does afterwards must not.
+        let awaited = Rc::new(Cell::new(true));
+        let download = self.lock.clone();
+        // No head of an answer can be read here, so that no file is known as one that the gateway has marked.
+        let saves = move |address: String, _: &mut std::path::PathBuf| {
+            download.refuse(Attempt::Download, Some(&address));
+            false
+        };
+        let mut engine = Engine::new(&self.settled, self.proxy)?;
+        let bounds = below_bar(window.inner_size()?, window.scale_factor()?, BAR_HEIGHT.get());
+        let view = portal::builder(engine.plain_view(&self.lock, &awaited), &self.lock, self.proxy, saves)
+            .with_bounds(bounds)
+            .with_visible(false)
+            .build_as_child(window)?;
+        engine.lock(&view, &self.lock, &awaited)?;
+        Ok(view)
+    }
+
+    /// Its cookie is there before the first request.
+    fn enter(&mut self, view: WebView) -> Result<(), WindowError> {
+        view.set_cookie(&portal::session_cookie(&self.open))?;
+        view.load_url(&self.open.entry_url)?;
+        let view = Rc::new(view);
+        PORTAL.set(Some(Rc::clone(&view)));
+        self.view = Some(view);
+        Ok(())
     }
 }
 
@@ -205,6 +245,39 @@ fn listen(window: &Window, bar: &tauri::Webview, session: SessionId, sink: Event
         }
         _ => {}
     });
+}
+
+pub fn focus_bar() {
+    if let Some(bar) = BAR.with_borrow(Clone::clone)
+        && let Err(error) = bar.set_focus()
+    {
+        tracing::warn!(%error, "the bar did not get the keyboard");
+    }
+}
+
+/// To the curtain, or to the page below it.
+#[cfg(target_os = "windows")]
+fn focus_below_bar() {
+    let covered = OVERLAY.with_borrow(Clone::clone).is_some_and(|overlay| overlay.take_keyboard());
+    if !covered && let Some(portal) = PORTAL.with_borrow(Clone::clone) {
+        let _ = portal.focus();
+    }
+}
+
+fn leave_bar_by_key(bar: &tauri::Webview) {
+    let asked = bar.with_webview(|platform| {
+        #[cfg(target_os = "windows")]
+        if let Err(error) = keyboard::watch(&platform.controller(), focus_below_bar) {
+            tracing::warn!(%error, "the keyboard does not go from the bar to the curtain");
+        }
+        #[cfg(target_os = "macos")]
+        if let Some((overlay, bar)) = OVERLAY.with_borrow(Clone::clone).zip(keyboard::view_at(platform.inner())) {
+            overlay.follow_bar(bar);
+        }
+    });
+    if let Err(error) = asked {
+        tracing::warn!(%error, "the keyboard does not go from the bar to the curtain");
+    }
 }
 
 /// Bar above, portal below.
@@ -245,6 +318,7 @@ fn below_bar(size: PhysicalSize<u32>, scale: f64, bar: u32) -> Rect {
 #[cfg(target_os = "windows")]
 struct Engine {
     store: std::path::PathBuf,
+    copying: CopyingOut,
     context: wry::WebContext,
     arguments: String,
 }
@@ -254,18 +328,20 @@ impl Engine {
     fn new(settled: &Settled, proxy: SocketAddr) -> Result<Self, WindowError> {
         let store = store::make(&settled.run_dir).map_err(WindowError::Store)?;
         let context = wry::WebContext::new(Some(store.clone()));
-        Ok(Self { store, context, arguments: store::engine_arguments(proxy) })
+        Ok(Self { store, copying: settled.copying, context, arguments: store::engine_arguments(proxy) })
     }
 
     fn plain_view(&mut self, _: &portal::Lock, _: &Rc<Cell<bool>>) -> WebViewBuilder<'_> {
         WebViewBuilder::new_with_web_context(&mut self.context)
             .with_additional_browser_args(self.arguments.clone())
-            .with_initialization_script(lockdown::NO_PRINT)
+            .with_initialization_script(page_script::KEPT_IN)
     }
 
     fn lock(self, view: &WebView, lock: &portal::Lock, awaited: &Rc<Cell<bool>>) -> Result<(), WindowError> {
         let outdated = |error: windows::core::Error| WindowError::LockDown(error.to_string());
-        lockdown::apply(view, lock, awaited).map_err(outdated)?;
+        lockdown::apply(view, lock, awaited, self.copying).map_err(outdated)?;
+        protocol::apply(view, lock).map_err(outdated)?;
+        keyboard::watch(&view.controller(), focus_bar).map_err(outdated)?;
         store::forget_afterwards(view, self.store).map_err(outdated)
     }
 }
@@ -285,6 +361,8 @@ impl Engine {
     fn plain_view(&mut self, lock: &portal::Lock, awaited: &Rc<Cell<bool>>) -> WebViewBuilder<'static> {
         let (loaded, dropped, ended, awaited) = (lock.clone(), lock.clone(), lock.clone(), Rc::clone(awaited));
         WebViewBuilder::new()
+            .with_initialization_script_for_main_only(page_script::KEPT_IN, false)
+            .with_initialization_script_for_main_only(page_script::NO_DRAGS, false)
             .with_on_page_load_handler(move |event, _| {
                 if matches!(event, PageLoadEvent::Finished) && awaited.take() {
                     (loaded.sink)(HostEvent::PortalPainted { session: loaded.session.clone() });

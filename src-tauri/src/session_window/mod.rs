@@ -21,6 +21,8 @@ mod child_view;
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(not(target_os = "linux"))]
+mod page_script;
+#[cfg(not(target_os = "linux"))]
 mod painting;
 #[cfg(target_os = "windows")]
 mod windows;
@@ -42,6 +44,8 @@ use tauri::Manager as _;
 use crate::machine_policy::CopyingOut;
 
 pub use bar::BAR;
+#[cfg(not(target_os = "linux"))]
+pub use child_view::hide_page;
 
 /// Where the windows report to. May be called from any thread.
 pub type EventSink = Arc<dyn Fn(HostEvent) + Send + Sync>;
@@ -89,7 +93,7 @@ pub struct Settled {
     /// The person's own, where files stay that they may keep.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "every file is refused there"))]
     pub downloads_dir: PathBuf,
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing there sees the keys of the page"))]
+    #[cfg_attr(target_os = "macos", allow(dead_code, reason = "nothing there sees the keys of the page"))]
     pub copying: CopyingOut,
 }
 

@@ -1,7 +1,9 @@
 //! What the overlay shows and whether a tick changes it, for systems that take finished pixels.
 
 use amberglass_app::{host::HostEvent, view::SessionWindowView};
-use amberglass_overlay::{Bitmap, CurtainAction, OverlayState, PixelOrder, Renderer, Surface, Theme, buttons};
+use amberglass_overlay::{
+    Bitmap, Curtain, CurtainAction, OverlayState, PixelOrder, PlacedButton, Renderer, Surface, Theme, buttons,
+};
 use amberglass_system::SystemClock;
 
 use super::{
@@ -44,9 +46,10 @@ impl Painting {
         self.picture.covers_page() || self.is_grey
     }
 
-    /// The pixels, unless they are those of the time before. `desktop` is the theme for whoever has not chosen one.
-    pub fn changed(&mut self, surface: Surface, desktop: Theme) -> Option<&Bitmap> {
-        let state = self.picture.state(&SystemClock, desktop, None);
+    /// The pixels, unless they are those of the time before. `desktop` is the theme for whoever has not chosen one, `focused`
+    /// the curtain's button that has the keyboard.
+    pub fn changed(&mut self, surface: Surface, desktop: Theme, focused: Option<CurtainAction>) -> Option<&Bitmap> {
+        let state = self.picture.state(&SystemClock, desktop, focused);
         if self.shown.as_ref().is_some_and(|(before, on)| *before == state && *on == surface) {
             return None;
         }
@@ -70,11 +73,20 @@ impl Painting {
         self.shown = None;
     }
 
+    /// The curtain's buttons, as they were shown last.
+    pub fn placed(&self) -> Vec<PlacedButton> {
+        self.shown.as_ref().map(|(state, surface)| buttons(state, surface)).unwrap_or_default()
+    }
+
+    /// What stands on the curtain, for whoever hears it; empty without one.
+    pub fn sentence(&self) -> String {
+        let curtain = self.shown.as_ref().and_then(|(state, _)| state.curtain.as_ref());
+        curtain.map(Curtain::spoken).unwrap_or_default()
+    }
+
     /// The curtain's button at this place, in physical pixels.
     pub fn button_at(&self, x: u32, y: u32) -> Option<CurtainAction> {
-        let (state, surface) = self.shown.as_ref()?;
-        let placed = buttons(state, surface);
-        placed.iter().find(|button| button.area.contains(x, y)).map(|button| button.action)
+        self.placed().iter().find(|button| button.area.contains(x, y)).map(|button| button.action)
     }
 
     pub fn press(&self, action: CurtainAction) {

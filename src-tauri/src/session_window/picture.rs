@@ -74,8 +74,9 @@ pub fn utc_minute(now: UnixMillis) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use amberglass_app::view::{
-        CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, QuietHoursView, UnmaskView,
+    use amberglass_app::{
+        preferences::Preferences,
+        view::{CurtainView, ElevationStep, ElevationView, ExtendView, PreferencesView, UnmaskView},
     };
     use amberglass_testkit::ManualClock;
     use amberglass_wire::session::Mode;
@@ -103,12 +104,7 @@ pub(crate) mod tests {
             elevation: ElevationView { step: ElevationStep::Nothing {}, busy: false, paused: false, error: None },
             extend: ExtendView::default(),
             unmask: UnmaskView::default(),
-            preferences: PreferencesView {
-                theme: Wanted::System,
-                text_percent: 100,
-                watermark_percent: 9,
-                quiet_hours: QuietHoursView::default(),
-            },
+            preferences: Preferences::default().view(),
         }
     }
 

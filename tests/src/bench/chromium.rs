@@ -11,7 +11,7 @@ use crate::{desk::Desk, process::Process};
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// Nothing that fetches by itself, no GPU process that a machine without a graphics card would only pretend with.
-const FLAGS: [&str; 10] = [
+pub const FLAGS: [&str; 10] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

@@ -38,7 +38,8 @@ impl Family {
         Ok(others.filter_map(name).filter(|name| names.contains(name)).count())
     }
 
-    fn ids(&self) -> Result<BTreeSet<i32>> {
+    /// Process ids of everyone who lives now.
+    pub fn ids(&self) -> Result<BTreeSet<i32>> {
         let processes = processes()?;
         let mut found: BTreeSet<i32> = processes
             .iter()
@@ -78,7 +79,7 @@ fn carries(id: i32, marker: &str) -> bool {
     environment.split(|byte| *byte == 0).any(|variable| variable == marker.as_bytes())
 }
 
-fn name(id: i32) -> Option<String> {
+pub fn name(id: i32) -> Option<String> {
     Some(std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim().to_owned())
 }
 

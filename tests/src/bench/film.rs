@@ -21,7 +21,8 @@ const REST_MILLIS: i64 = 500;
 const BETWEEN_COMPARISONS_MILLIS: i64 = 300;
 const LIMIT: Duration = Duration::from_secs(15);
 
-type Points = Vec<[u8; 3]>;
+/// The grid's colours, row after row.
+pub type Points = Vec<[u8; 3]>;
 
 /// A picture and when it first stood there.
 #[derive(Clone)]
@@ -78,6 +79,29 @@ impl Film {
         .await
     }
 
+    /// What the area looks like now.
+    pub fn looks(&self, area: Area) -> Points {
+        self.frames().last().map(|last| self.cut(&last.points, area)).unwrap_or_default()
+    }
+
+    /// When the area first looked otherwise than at the beginning.
+    pub fn first_change(&self, area: Area) -> Option<i64> {
+        let frames = self.frames();
+        let first = self.cut(&frames.first()?.points, area);
+        frames.iter().find(|frame| self.cut(&frame.points, area) != first).map(|frame| frame.at)
+    }
+
+    /// Waits until the area looks like `wanted`, and answers since when it does. Counted as in [`Film::stands_since`].
+    pub async fn looks_like_since(&self, area: Area, wanted: &Points) -> i64 {
+        wait_until("the wanted picture", LIMIT, || async {
+            SystemClock.sleep_until(SystemClock.monotonic_millis() + BETWEEN_COMPARISONS_MILLIS).await;
+            let cut: Vec<Cut> =
+                self.frames().iter().map(|frame| Cut { at: frame.at, points: self.cut(&frame.points, area) }).collect();
+            like_since(&cut, wanted)
+        })
+        .await
+    }
+
     fn cut(&self, points: &Points, area: Area) -> Points {
         let place = |pixel: i32| usize::try_from(pixel).unwrap_or_default() / STEP;
         let (x, y, width, height) = area;
@@ -101,13 +125,28 @@ fn stood_since(frames: &[Cut], now: i64, covered: &[[u8; 3]]) -> Option<i64> {
     if !alike(&before.points, &last.points, |_| true, 99) {
         return None;
     }
-    let ground = most_frequent(&last.points)?;
-    let stands_out = |point: &[u8; 3]| *point != ground;
-    let other = frames.iter().rev().find(|frame| !alike(&frame.points, &last.points, stands_out, 90));
+    like_since(frames, &last.points)
+}
+
+/// `None` when the last frame does not look like `wanted`.
+fn like_since(frames: &[Cut], wanted: &Points) -> Option<i64> {
+    let other = frames.iter().rev().find(|frame| !shows(&frame.points, wanted));
     match other {
         Some(other) => frames.iter().find(|frame| frame.at > other.at).map(|frame| frame.at),
         None => frames.first().map(|frame| frame.at),
     }
+}
+
+/// Whether nine out of ten of the points of `wanted` that stand out from its ground are the same in `found`.
+pub fn shows(found: &Points, wanted: &Points) -> bool {
+    let Some(ground) = most_frequent(wanted) else { return false };
+    found.len() == wanted.len() && alike(found, wanted, |point| *point != ground, 90)
+}
+
+/// How many in a hundred of the points stand out from the ground.
+pub fn ink_percent(points: &Points) -> usize {
+    let Some(ground) = most_frequent(points) else { return 0 };
+    points.iter().filter(|point| **point != ground).count() * 100 / points.len().max(1)
 }
 
 /// Whether so many in a hundred of the counted points of `wanted` are the same in `found`.
@@ -142,6 +181,15 @@ mod tests {
     fn a_page_stands_from_the_frame_in_which_its_ink_is_there() {
         let frames = [cut(0, 0, GREY), cut(100, 0, GROUND), cut(140, 40, GROUND), cut(180, 41, GROUND)];
         assert_eq!(stood_since(&frames, 2000, &[GREY]), Some(140));
+    }
+
+    #[test]
+    fn what_looks_otherwise_in_the_end_is_waited_for() {
+        let wanted = cut(0, 40, GROUND).points;
+        let frames = [cut(0, 0, GROUND), cut(100, 20, GROUND), cut(140, 38, GROUND), cut(180, 40, GROUND)];
+        assert_eq!(like_since(&frames, &wanted), Some(140));
+        assert_eq!(like_since(&frames[..2], &wanted), None);
+        assert_eq!(like_since(&[], &wanted), None);
     }
 
     #[test]

@@ -66,7 +66,8 @@ impl Memory {
     }
 }
 
-async fn sample(family: &Family, into: &mut Series, strangers: &mut usize) -> Result<Vec<Member>> {
+/// Lets it settle, and adds what it holds then, some times over. Answers who held how much at last.
+pub async fn sample(family: &Family, into: &mut Series, strangers: &mut usize) -> Result<Vec<Member>> {
     let mut at = SystemClock.monotonic_millis() + SETTLE_MILLIS;
     let mut members = Vec::new();
     for _ in 0..SAMPLES {

@@ -3,8 +3,9 @@
 //!
 //! How fast the record is written and checked, beside the same work without what we add. How soon many consoles hear of
 //! something. What the gateway costs, beside nginx, and what replicas add. How soon a long record answers, beside what is aimed at.
+//! What the installed console costs its person's computer.
 //!
-//! Start reading at [`start`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`], [`gateway`], [`replicas`] and [`audit`]. One clock tells all
+//! Start reading at [`start`], [`desktop`], [`revocation`], [`decision`], [`journal`], [`drain`], [`verify`], [`push`], [`gateway`], [`replicas`] and [`audit`]. One clock tells all
 //! times: that of the bench.
 
 pub mod audit;
@@ -15,6 +16,8 @@ mod chromium;
 pub mod crash;
 mod crowd;
 pub mod decision;
+pub mod desktop;
+mod desktop_side;
 mod door;
 pub mod drain;
 mod family;
@@ -32,8 +35,10 @@ mod pairs;
 pub mod push;
 mod raw_rows;
 pub mod replicas;
+mod resting;
 pub mod revocation;
 mod site;
 pub mod start;
 mod ui_pages;
 pub mod verify;
+mod wakeups;

@@ -33,6 +33,11 @@ impl UiPages {
     pub fn console(&self) -> String {
         format!("{}/console.html?scene=live", self.address)
     }
+
+    /// The console as it stands when an agent is signed in and has done nothing yet.
+    pub fn find(&self) -> String {
+        format!("{}/console.html?scene=find-new", self.address)
+    }
 }
 
 async fn file(State(folder): State<Arc<PathBuf>>, request: Request) -> Response {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use amberglass_testkit::Engine;
 use amberglass_tests::bench::{
-    audit, crash, decision, drain, gateway, journal, push, replicas, revocation, start, verify,
+    audit, crash, decision, desktop, drain, gateway, journal, push, replicas, revocation, start, verify,
 };
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
@@ -32,6 +32,27 @@ enum Benchmark {
         pairs: u32,
         #[arg(long, default_value_t = 3)]
         memory_rounds: u32,
+    },
+    /// Start, memory and idle wake-ups of the installed console, open and at rest, beside Chromium.
+    Desktop {
+        /// Where the packages are (`cargo xtask bundle`).
+        #[arg(long)]
+        packages: PathBuf,
+        #[arg(long)]
+        bin_dir: PathBuf,
+        /// The UI built for any browser (`npm run gallery`).
+        #[arg(long)]
+        ui: PathBuf,
+        #[arg(long, default_value_t = 12)]
+        pairs: u32,
+        #[arg(long, default_value_t = 3)]
+        memory_rounds: u32,
+        /// How long is counted how often each side wakes up.
+        #[arg(long, default_value_t = 60)]
+        idle_seconds: u32,
+        /// Gets pictures of the two screens.
+        #[arg(long)]
+        pictures: Option<PathBuf>,
     },
     /// From a revocation, and from the last that was heard, to the order to cover the page.
     Revocation {
@@ -143,6 +164,10 @@ async fn main() -> Result<()> {
             Benchmark::Start { bin_dir, ui, pairs, memory_rounds } => {
                 let setting = start::Setting { bin_dir, ui, pairs, memory_rounds };
                 start::run(&setting, &mut std::io::stdout()).await
+            }
+            Benchmark::Desktop { packages, bin_dir, ui, pairs, memory_rounds, idle_seconds, pictures } => {
+                let setting = desktop::Setting { packages, bin_dir, ui, pairs, memory_rounds, idle_seconds, pictures };
+                desktop::run(&setting, &mut std::io::stdout()).await
             }
             Benchmark::Revocation { rounds } => {
                 revocation::run(&revocation::Setting { rounds }, &mut std::io::stdout()).await

@@ -98,7 +98,7 @@ describe('the bar', () => {
     const { show } = await shown(scenes.bar);
     await show(scenes['bar-idle']);
     expect(screen.getByTestId('idle-notice').textContent).toContain(
-      'No activity: the session ends in 0:58 unless you move the mouse or press a key in this window.',
+      'No activity: ends in 0:58 unless you move the mouse or press a key in this window.',
     );
     const spoken = screen.getByTestId('spoken').textContent;
     expect(spoken).toContain('58 seconds');

@@ -39,6 +39,7 @@ import UserX from '@lucide/svelte/icons/user-x';
 import MessageSquare from '@lucide/svelte/icons/message-square';
 import Pause from '@lucide/svelte/icons/pause';
 import Play from '@lucide/svelte/icons/play';
+import Puzzle from '@lucide/svelte/icons/puzzle';
 import type { TrailEventView } from '../lib/bindings/TrailEventView';
 import { lineKind, type LineKind } from '../lib/text/events';
 
@@ -80,6 +81,7 @@ const ICONS: Record<LineKind, Icon> = {
   window_closed: AppWindow,
   page_viewed: FileText,
   file_downloaded: FileDown,
+  foreign_code_loaded: Puzzle,
   resource: CornerDownRight,
   went_to: Compass,
   unmasked_page: Eye,

@@ -193,3 +193,58 @@ it('what was entered goes with the card', async () => {
   await show(scenes.card);
   expect(value('reason-text')).toBe('');
 });
+
+describe('a link from a ticket', () => {
+  const link = (portal: string | null = null) => ({ number: 1, opens: { what: 'start' as const, portal, customer: '1042', ticket: 'TCK-9001' } });
+
+  it('opens the card with the ticket filled in, and starts nothing', async () => {
+    const { asked, show } = await shown({ ...scenes.find, portals: [], focus: link() });
+    expect(asked('open_card')).toEqual([]);
+    await show({ ...scenes.find, focus: link() });
+    expect(asked('open_card')).toEqual([{ portal: 'barkside', customer: '1042' }]);
+    await show({ ...scenes.card, focus: link() });
+    expect(value('ticket')).toBe('TCK-9001');
+    expect(asked('start_session')).toEqual([]);
+    expect(asked('open_card')).toHaveLength(1);
+  });
+
+  it('looks the customer up where it does not say in which portal', async () => {
+    const portals = scenes['find-truncated'].portals;
+    const { asked, show } = await shown({ ...scenes.find, portals, focus: link() });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked('open_card')).toEqual([]);
+    expect(value('find-field')).toBe('1042');
+    await show({ ...scenes.card, portals, focus: link() });
+    expect(value('ticket')).toBe('TCK-9001');
+  });
+
+  it('ends the word about the last session and closes another card before it looks somebody up', async () => {
+    const portals = scenes['find-truncated'].portals;
+    const other = { ...scenes.card.card!, portal: 'meowside', customer_id: '77' };
+    const { asked, show } = await shown({ ...scenes.ended, portals, card: other, focus: link() });
+    await vi.advanceTimersByTimeAsync(200);
+    expect([asked('dismiss_end'), asked('close_card')]).toEqual([[{}], [{}]]);
+    await show({ ...scenes.find, portals, focus: link() });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(value('find-field')).toBe('1042');
+    await show({ ...scenes.card, portals, focus: link() });
+    expect(value('ticket')).toBe('TCK-9001');
+  });
+
+  it('waits for what is being started', async () => {
+    const { asked, show } = await shown({ ...scenes['start-progress'], focus: link() });
+    expect(asked('open_card')).toEqual([]);
+    await show({ ...scenes.card, focus: link() });
+    expect(asked('open_card')).toHaveLength(1);
+  });
+
+  it('that names nobody says so, and leaves what stands on the screen', async () => {
+    const error = { code: 'link_not_understood' as const, reference: '', retry: false, about: null };
+    const { asked } = await shown({ ...scenes.ended, focus: { number: 1, opens: { what: 'broken_link', error } } });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(words('broken-link')).toContain('names no customer');
+    expect(asked('dismiss_end')).toEqual([]);
+    await press('dismiss-link');
+    expect(isShown('broken-link')).toBe(false);
+  });
+});

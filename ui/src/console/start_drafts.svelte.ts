@@ -32,14 +32,25 @@ export class Drafts {
   #draft = $state<Draft>(blank());
   /** A ticket was chosen and its customer's card has been asked for. */
   #awaited = false;
+  /** For whoever of this name is opened next. */
+  #offered: { customer: CustomerId; ticket: string } | null = null;
 
   of(portal: PortalId, customer: CustomerId): Draft {
     this.#turnTo(portal, customer);
+    if (this.#offered?.customer === customer) {
+      this.#draft.ticket = this.#offered.ticket;
+      this.#offered = null;
+    }
     return this.#draft;
   }
 
-  /** Opens the next card of this customer with the ticket filled in. */
-  offerTicket(portal: PortalId, customer: CustomerId, ticket: string): void {
+  /** Opens the next card of this customer with the ticket filled in; without a portal, in whichever it is. */
+  offerTicket(portal: PortalId | null, customer: CustomerId, ticket: string): void {
+    this.#offered = null;
+    if (portal === null) {
+      this.#offered = { customer, ticket };
+      return;
+    }
     this.#turnTo(portal, customer);
     this.#draft.ticket = ticket;
     this.#awaited = true;
@@ -47,6 +58,7 @@ export class Drafts {
 
   /** To be told of each card that is shown, or that none is. */
   follow(card: Pick<CardView, 'portal' | 'customer_id'> | null): void {
+    if (card && card.customer_id !== this.#offered?.customer) this.#offered = null;
     if (card) this.#awaited = false;
     else if (!this.#awaited) this.#key = '';
   }

@@ -32,6 +32,8 @@ export const ids = {
   findField: 'find-field',
   findResults: 'find-results',
   findError: 'find-error',
+  brokenLink: 'broken-link',
+  dismissLink: 'dismiss-link',
   portalPicker: 'portal-picker',
   card: 'card',
   cardError: 'card-error',
@@ -90,6 +92,10 @@ export const ids = {
   halted: 'halted',
   navNews: 'nav-news',
   news: 'news',
+  diagnosticsError: 'diagnostics-error',
+  diagnosticsWords: 'diagnostics-words',
+  noNotifications: 'no-notifications',
+  noTray: 'no-tray',
   quietFrom: 'quiet-from',
   quietUntil: 'quiet-until',
   quietWords: 'quiet-words',
@@ -196,6 +202,7 @@ export const ids = {
   closeKeyList: 'close-key-list',
   settings: 'settings',
   watermark: 'watermark',
+  saveDiagnostics: 'save-diagnostics',
   showKeys: 'show-keys',
   preferencesError: 'preferences-error',
   emergencyBanner: 'emergency-banner',
@@ -240,6 +247,10 @@ export const portalLift = (portal: string) => `portal-lift-${portal}`;
 export const grantedTime = (seconds: number) => `grant-time-${seconds}`;
 export const grantedMode = (mode: string) => `grant-mode-${mode}`;
 export const grantedExtensions = (extensions: number) => `grant-extensions-${extensions}`;
+export const noticesChoice = (notices: string) => `notices-${notices}`;
+export const letterKeysChoice = (on: boolean) => `letter-keys-${on ? 'on' : 'off'}`;
+export const closingChoice = (rests: boolean) => (rests ? 'closing-rests' : 'closing-leaves');
+export const startsChoice = (starts: boolean) => `starts-with-desktop-${starts ? 'on' : 'off'}`;
 export const themeChoice = (theme: string) => `theme-${theme}`;
 export const textSizeChoice = (percent: number) => `text-size-${percent}`;
 export const alarmRow = (alarm: string) => `alarm-${alarm}`;

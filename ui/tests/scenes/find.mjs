@@ -7,9 +7,9 @@ const fill = async (page) => {
 };
 
 export const FIND = [
-  ...asTheyAre('find', 'find-new', 'find-recent-offline', 'find-searching', 'find-results', 'find-truncated', 'find-empty', 'find-error', 'find-offline'),
+  ...asTheyAre('find', 'find-new', 'find-recent-offline', 'find-searching', 'find-results', 'find-truncated', 'find-empty', 'find-error', 'find-broken-link', 'find-offline'),
   ...asTheyAre('card-loading', 'card', 'card-sensitive', 'card-none-offered', 'card-no-extension', 'card-inactive', 'card-error', 'card-offline', 'card-no-room', 'card-old-queue', 'start-progress', 'start-failed', 'start-refused', 'start-fresh', 'start-fresh-waiting', 'start-fresh-failed', 'start-conflict-elsewhere', 'start-conflict'),
-  ...asTheyAre('glass-closed', 'card-portal-stopped', 'card-stopped', 'live-glass'),
+  ...asTheyAre('glass-closed', 'glass-fresh', 'glass-refused', 'card-portal-stopped', 'card-stopped', 'live-glass'),
   ['glass', 'card-sensitive', async (page) => {
     await fill(page);
     await press('break-glass')(page);

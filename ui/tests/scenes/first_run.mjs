@@ -2,9 +2,9 @@ import { asTheyAre } from './steps.mjs';
 
 export const FIRST_RUN = [
   ...asTheyAre('first-run', 'first-run-looking', 'first-run-found', 'first-run-openid', 'first-run-not-ours', 'first-run-unreachable'),
-  ...asTheyAre('first-run-address', 'first-run-fixed', 'first-run-key-store', 'first-run-checking', 'first-run-running'),
+  ...asTheyAre('first-run-address', 'first-run-fixed', 'first-run-key-store', 'first-run-checking', 'first-run-running', 'first-run-done'),
   // What is left once everything is settled.
-  ['first-run-done', 'first-run', async (page) => {
+  ['first-run-settled', 'first-run', async (page) => {
     await page.getByTestId('server-look').click();
     await page.getByTestId('accept-notice').click();
     await page.getByTestId('server-found').waitFor();

@@ -10,9 +10,11 @@ const note = async (page) => page.getByTestId('note').fill('Charged once, the se
 export const SESSION = [
   ...asTheyAre('live', 'live-find', 'live-last-minutes', 'live-frozen'),
   ['live-list', 'live-find', press('nav-live')],
-  ...atLive('live-none', 'live-all', 'live-elsewhere', 'live-loading', 'live-error', 'live-offline', 'live-offline-none'),
+  ...atLive('live-none', 'live-all', 'live-elsewhere', 'live-loading', 'live-error', 'live-offline', 'live-offline-none', 'live-given-writes'),
   ['live-end', 'live-all', endOther],
   ['live-end-short', 'live-all', press('nav-live', 'live-end-s11', 'dialog-confirm')],
+  ['live-end-busy', 'live-end-busy', press('nav-live')],
+  ['live-end-failed', 'live-end-failed', press('nav-live')],
   ['live-ended', 'live-all', async (page) => {
     await endOther(page);
     await press('dialog-confirm')(page);
@@ -61,5 +63,5 @@ export const BAR_CLOSED = [
   ...asTheyAre('bar', 'bar-long-name', 'bar-glass', 'bar-glass-last-minutes', 'bar-last-minutes', 'bar-no-extension', 'bar-no-unmask', 'bar-idle', 'bar-notice', 'bar-still-loading', 'bar-extended'),
   // Its moment passes while one looks.
   ['bar-warning', 'bar-warning', (page) => page.getByTestId('notice').waitFor()],
-  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-certificate-invalid', 'bar-page-crashed', 'bar-page-stuck', 'bar-journal-failed', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),
+  ...asTheyAre('bar-connection-lost', 'bar-portal-unreachable', 'bar-certificate-invalid', 'bar-page-crashed', 'bar-page-stuck', 'bar-journal-failed', 'bar-away', 'bar-ending', 'bar-ended-untold', 'bar-ended', 'bar-ended-by-lead'),
 ];

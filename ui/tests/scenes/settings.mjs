@@ -17,8 +17,10 @@ const palette = (text) => async (page) => {
 
 export const SETTINGS = [
   ...at('settings', 'settings', 'settings-lead', 'settings-light', 'settings-refused'),
+  ['settings-end-diagnostics', 'settings-diagnostics', after(goTo('settings'), (page) => page.getByTestId('save-diagnostics').scrollIntoViewIfNeeded())],
+  ['settings-diagnostics-done', 'settings-lead', after(goTo('settings'), (page) => page.getByTestId('save-diagnostics').scrollIntoViewIfNeeded())],
   ['settings-end', 'settings-lead', after(goTo('settings'), (page) => page.getByTestId('emergency-stop').scrollIntoViewIfNeeded())],
-  ...at('devices', 'devices', 'devices-all', 'devices-loading', 'devices-none', 'devices-error', 'devices-offline'),
+  ...at('devices', 'devices', 'devices-all', 'devices-busy', 'devices-loading', 'devices-none', 'devices-error', 'devices-offline'),
   ['devices-revoke', 'devices', after(goTo('devices'), press('revoke-d1', 'dialog-confirm'))],
   ...at('own_record', 'own-record', 'own-record-all', 'own-record-loading', 'own-record-none', 'own-record-error', 'own-record-offline'),
   ['palette', 'palette', palette('')],

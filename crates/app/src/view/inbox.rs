@@ -1,12 +1,13 @@
 //! What waits for a person beyond their own session: requests, reviews of break-glass, news, and where a notification leads.
 
 use amberglass_wire::{
-    EventId, RequestId, SessionId, UnixMillis, approval::RequestResponse, break_glass::ReviewOutcome,
+    CustomerId, EventId, PortalId, RequestId, SessionId, UnixMillis, approval::RequestResponse,
+    break_glass::ReviewOutcome,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::SessionView;
+use super::{SessionView, UiError};
 
 /// Requests for approval, and break-glass that waits for a review.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -67,7 +68,7 @@ pub struct NewsItemView {
     pub unread: bool,
 }
 
-/// A notification was opened.
+/// A notification was opened, or a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct FocusView {
     /// Counts up, so that the same place can be gone to twice.
@@ -75,13 +76,27 @@ pub struct FocusView {
     pub opens: Opens,
 }
 
-/// What a notification is about, and so what opens with it.
+/// What a notification is about, or where a link leads, and so what opens with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Opens {
     Inbox {},
-    Request { id: RequestId },
-    Review { session: SessionId },
+    Request {
+        id: RequestId,
+    },
+    Review {
+        session: SessionId,
+    },
     News {},
     Session {},
+    /// The card of this customer, with the ticket filled in. Without a portal the only one is meant, or the person looks for
+    /// the customer.
+    Start {
+        portal: Option<PortalId>,
+        customer: CustomerId,
+        ticket: String,
+    },
+    BrokenLink {
+        error: UiError,
+    },
 }

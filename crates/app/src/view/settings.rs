@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::UiError;
+
 /// What a staff member may set for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PreferencesView {
@@ -11,7 +13,58 @@ pub struct PreferencesView {
     pub text_percent: u32,
     /// Opacity of the watermark, 6 to 20; never off.
     pub watermark_percent: u32,
+    pub notices: NoticesView,
     pub quiet_hours: QuietHoursView,
+    /// Whether a letter alone decides or leads somewhere (WCAG 2.2, 2.1.4 asks for a way to switch that off).
+    pub letter_keys: bool,
+    /// Closing the console's window leaves the program in the tray, where there is one.
+    pub rest_in_tray: bool,
+    /// The program starts when the person signs in to the computer.
+    pub starts_with_desktop: bool,
+}
+
+/// Which words come to the desktop. Those about break-glass always do, and everything stands in the console all the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticesView {
+    #[default]
+    All,
+    /// What waits for this person, or has become of what they asked for: not the news.
+    Yours,
+    /// Nothing but break-glass.
+    BreakGlass,
+}
+
+/// What the desktop offers, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DesktopView {
+    /// A place beside the clock in which our icon stands.
+    pub tray: bool,
+    /// Somebody shows notifications.
+    pub notifications: bool,
+}
+
+impl Default for DesktopView {
+    /// Until the desktop has answered.
+    fn default() -> Self {
+        Self { tray: true, notifications: true }
+    }
+}
+
+/// What helps whoever looks after this computer, on its way into a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DiagnosticsView {
+    Idle {},
+    /// The person is asked for a file.
+    Choosing {},
+    Writing {},
+    Done {
+        file: String,
+    },
+    Failed {
+        error: UiError,
+    },
 }
 
 /// When words on the desktop wait, by this computer's local time. Those about break-glass never do.

@@ -153,10 +153,13 @@ async fn preferences_are_kept_within_their_bounds_and_reach_both_windows() {
         text_percent: 900,
         watermark_percent: 0,
         quiet_hours: QuietHoursView { on: true, until_minutes: 9_999, ..QuietHoursView::default() },
+        starts_with_desktop: true,
+        ..world.host.view().preferences
     };
     world.handle.command(Command::SetPreferences { preferences: wanted });
     let view = world.until("kept", |view| view.preferences.theme == Theme::Dark).await;
     assert_eq!((view.preferences.text_percent, view.preferences.watermark_percent), (200, 6));
+    assert_eq!(world.logged("starts_with_desktop"), ["starts_with_desktop(true)"]);
     assert_eq!((view.preferences.quiet_hours.on, view.preferences.quiet_hours.until_minutes), (true, 1_439));
     world.until_window("the bar too", |bar| bar.preferences == view.preferences).await;
     assert_eq!(world.logged("apply("), ["apply(System, 100 %)", "apply(Dark, 200 %)"]);
@@ -174,6 +177,14 @@ async fn preferences_are_kept_within_their_bounds_and_reach_both_windows() {
     world.handle.command(Command::SetPreferences { preferences: other });
     let mended = world.until("kept", |view| view.preferences.theme == Theme::Light).await;
     assert_eq!(mended.action, None);
+
+    *world.host.no_start_with_desktop.lock().unwrap() = true;
+    let alone = PreferencesView { starts_with_desktop: false, ..mended.preferences };
+    world.handle.command(Command::SetPreferences { preferences: alone });
+    let failed = world.until("refused", |view| view.action.is_some()).await;
+    let code = UiErrorCode::Console(ConsoleErrorCode::StartWithDesktopUnavailable);
+    assert_eq!(failed.action.unwrap().error.unwrap().code, code);
+    assert_eq!(failed.preferences, mended.preferences, "it starts as before");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use amberglass_app::{
-    host::{Host, HostError, Notice, OpenWindow, WantedFile, WindowRecorder},
+    host::{Host, HostError, Notice, OpenWindow, StartWithDesktopError, WantedFile, WindowRecorder},
     view::{ConsoleView, PreferencesView, SessionWindowView},
 };
 use amberglass_wire::{SessionId, UnixMillis};
@@ -26,6 +26,8 @@ pub struct RecordingHost {
     pub utc_offset_seconds: Mutex<i32>,
     pub browsed: Mutex<Vec<String>>,
     pub no_browser: Mutex<bool>,
+    /// The desktop does not let a program start with it.
+    pub no_start_with_desktop: Mutex<bool>,
     /// What it was asked for; the test answers.
     pub wanted: Mutex<Vec<WantedFile>>,
 }
@@ -42,6 +44,7 @@ impl RecordingHost {
             utc_offset_seconds: Mutex::default(),
             browsed: Mutex::default(),
             no_browser: Mutex::default(),
+            no_start_with_desktop: Mutex::default(),
             wanted: Mutex::default(),
         })
     }
@@ -118,6 +121,22 @@ impl Host for RecordingHost {
 
     fn apply_preferences(&self, preferences: &PreferencesView) {
         self.note(format!("apply({:?}, {} %)", preferences.theme, preferences.text_percent));
+    }
+
+    fn rest(&self) {
+        self.note("rest");
+    }
+
+    fn set_starts_with_desktop(&self, starts: bool) -> Result<(), StartWithDesktopError> {
+        if *self.no_start_with_desktop.lock().unwrap() {
+            return Err(StartWithDesktopError { detail: "none".into() });
+        }
+        self.note(format!("starts_with_desktop({starts})"));
+        Ok(())
+    }
+
+    fn surroundings(&self) -> Vec<(&'static str, String)> {
+        vec![("system", "any".to_owned())]
     }
 
     fn restart(&self) {

@@ -144,6 +144,22 @@ async fn a_token_that_no_longer_holds_leads_to_the_sign_in_screen() {
 }
 
 #[tokio::test]
+async fn a_link_outlives_a_sign_in_that_is_refused_and_goes_with_a_sign_out() {
+    let link = HostEvent::LinkOpened { address: "amberglass://start?customer=1042".to_owned() };
+    let world = World::known(|_, server, _| server.fail("token", refused(ErrorCode::NotSignedIn)));
+    world.handle.host_event(link.clone());
+    assert_eq!(signed_out(&world).await, Some(UiErrorCode::Server(ErrorCode::NotSignedIn)));
+    assert!(world.host.view().focus.is_some());
+
+    let world = World::online().await;
+    world.handle.host_event(link);
+    world.until("the link", |view| view.focus.is_some()).await;
+    world.handle.command(Command::SignOut {});
+    signed_out(&world).await;
+    assert!(world.host.view().focus.is_none());
+}
+
+#[tokio::test]
 async fn a_server_that_is_away_at_the_start_is_tried_again_and_the_token_kept() {
     let world = World::known(|_, server, _| server.fail("token", unreachable()));
     assert_eq!(signed_out(&world).await, Some(UiErrorCode::Console(ConsoleErrorCode::ServerUnreachable)));

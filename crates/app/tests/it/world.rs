@@ -92,6 +92,8 @@ impl World {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new(seed)),
             data_dir: directory.path().to_owned(),
+            log_dir: directory.path().join("logs"),
+            preloads: Vec::new(),
             client: "amberglass/0.0.0-test".into(),
             device_name: "test-console".into(),
         });

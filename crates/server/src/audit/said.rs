@@ -117,6 +117,7 @@ fn is_servers_alone(detail: &EventDetail) -> bool {
         | EventDetail::CurtainDrawn { .. }
         | EventDetail::CurtainLifted {}
         | EventDetail::EndRequested {}
+        | EventDetail::ForeignCodeLoaded { .. }
         | EventDetail::JournalKeyRotated { .. }
         | EventDetail::JournalReplaced { .. }
         | EventDetail::JournalTidied { .. }

@@ -49,6 +49,10 @@ pub(super) fn canonical(uri: &Uri) -> Result<PathAndQuery, &'static str> {
         target.push('?');
         target.push_str(query);
     }
+    // Each encoding has made it longer, and what goes on must be what would be let in.
+    if target.len() > MAX_LENGTH {
+        return Err(rule::TOO_LONG);
+    }
     PathAndQuery::try_from(target).map_err(|_| rule::NOT_A_PATH)
 }
 
@@ -201,6 +205,7 @@ mod tests {
             assert_eq!(judge(given), Err(expected), "{given}");
         }
         assert_eq!(judge(&format!("/{}", "a".repeat(MAX_LENGTH))), Err(rule::TOO_LONG));
+        assert_eq!(judge(&format!("/{}", "|".repeat(MAX_LENGTH / 2))), Err(rule::TOO_LONG));
     }
 
     proptest! {

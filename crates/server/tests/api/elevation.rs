@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use amberglass_domain::{ports::Clock as _, signing};
-use amberglass_testkit::wait_until;
+use amberglass_testkit::{until_nobody_listens_at, wait_until};
 use amberglass_wire::{
     EventId, SessionId,
     approval::{RequestResponse, RequestState, SignedDecision, Verdict},
@@ -51,6 +51,7 @@ pub struct Portal {
 
 impl Portal {
     async fn serve(&self, address: std::net::SocketAddr) {
+        until_nobody_listens_at(address).await;
         let listener = TcpListener::bind(address).await.unwrap();
         let portal = self.clone();
         let router = axum::Router::new().fallback(move |request: Request| portal.clone().answer(request));

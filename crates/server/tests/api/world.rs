@@ -10,7 +10,9 @@ use amberglass_server::{
     operator::Operator,
     portals, sha256_hex,
 };
-use amberglass_testkit::{Engine, ManualClock, SeededEntropy, TestDatabase, address_of_its_own, wait_until};
+use amberglass_testkit::{
+    Engine, ManualClock, SeededEntropy, TestDatabase, address_of_its_own, until_nobody_listens_at, wait_until,
+};
 use amberglass_wire::{
     CustomerId, DeviceId, PortalId, SessionId, UnixMillis,
     alarm::AlarmsResponse,
@@ -162,7 +164,7 @@ impl World {
     pub async fn kill_server(&mut self) {
         let api = self.api();
         drop(self.server.take().unwrap());
-        wait_until("its port to be free", LIMIT, async || TcpListener::bind(api).await.ok().map(drop)).await;
+        until_nobody_listens_at(api).await;
     }
 
     pub async fn start_server(&mut self) {
@@ -189,6 +191,7 @@ impl World {
             "id": customer, "name": "Gone", "email": "gone@example.com", "class": "standard", "active": false,
         });
         let address = self.config.portals[0].upstream.socket_addrs(|| None).unwrap()[0];
+        until_nobody_listens_at(address).await;
         let listener = TcpListener::bind(address).await.unwrap();
         let router = axum::Router::new().fallback(move || async move { axum::Json(entry) });
         self.portal = Some(tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
@@ -530,6 +533,9 @@ pub fn go_by(config: &mut ServerConfig, rules: &str) {
 
 async fn serve(config: &ServerConfig, clock: &ManualClock) -> RunningServer {
     let entropy = Arc::new(amberglass_system::OsEntropy);
+    for address in [config.listen_api, config.listen_gateway].into_iter().chain(config.listen_metrics) {
+        until_nobody_listens_at(address).await;
+    }
     amberglass_server::serve(config.clone(), Arc::new(clock.clone()), entropy).await.unwrap()
 }
 

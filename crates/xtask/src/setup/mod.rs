@@ -21,15 +21,25 @@ pub struct Scope {
     cross_targets: bool,
     /// Programs that judge the code: clippy, rustfmt, cargo-deny; and what only tests run.
     judges: bool,
-    /// A nightly compiler and cargo-fuzz.
-    fuzzer: bool,
-    /// What runs Windows programs.
-    wine: bool,
+    more: More,
 }
 
+/// What only some verbs and parts of a release need.
+#[derive(Clone, Copy, Default)]
+pub struct More {
+    /// A nightly compiler and cargo-fuzz.
+    pub fuzzer: bool,
+    /// What runs Windows programs.
+    pub wine: bool,
+    /// What builds packages, and tries them.
+    pub packages: bool,
+}
+
+const NO_MORE: More = More { fuzzer: false, wine: false, packages: false };
+
 impl Scope {
-    pub const EVERYTHING: Self = Self::GATE.and(true, true);
-    /// What a change has to pass, which is all but fuzzing and what runs in Wine.
+    pub const EVERYTHING: Self = Self::GATE.and(More { fuzzer: true, wine: true, packages: true });
+    /// What a change has to pass.
     pub const GATE: Self = Self {
         purposes: &[
             Purpose::Build,
@@ -41,39 +51,29 @@ impl Scope {
         ],
         cross_targets: true,
         judges: true,
-        fuzzer: false,
-        wine: false,
+        more: NO_MORE,
     };
-    /// And what only parts of a release need.
-    pub const fn and(self, fuzzer: bool, wine: bool) -> Self {
-        Self { fuzzer, wine, ..self }
+    pub const FUZZ: Self = Self::only(&[Purpose::Build]).and(More { fuzzer: true, ..NO_MORE });
+    pub const DEMO: Self = Self::only(&[Purpose::Build]);
+    pub const HEADLESS_DEMO: Self = Self::only(&[Purpose::Build, Purpose::Windows]);
+    pub const BENCH: Self = Self::only(&[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Peers]);
+    pub const BUNDLE: Self = Self::only(&[Purpose::Build]).and(More { packages: true, ..NO_MORE });
+    pub const PLATFORMS: Self =
+        Self { cross_targets: true, judges: true, ..Self::only(&[Purpose::Build, Purpose::CrossChecks]) };
+
+    const fn only(purposes: &'static [Purpose]) -> Self {
+        Self { purposes, cross_targets: false, judges: false, more: NO_MORE }
     }
 
-    pub const FUZZ: Self =
-        Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: true, wine: false };
-    pub const DEMO: Self =
-        Self { purposes: &[Purpose::Build], cross_targets: false, judges: false, fuzzer: false, wine: false };
-    pub const HEADLESS_DEMO: Self = Self {
-        purposes: &[Purpose::Build, Purpose::Windows],
-        cross_targets: false,
-        judges: false,
-        fuzzer: false,
-        wine: false,
-    };
-    pub const BENCH: Self = Self {
-        purposes: &[Purpose::Build, Purpose::Windows, Purpose::Browser, Purpose::Peers],
-        cross_targets: false,
-        judges: false,
-        fuzzer: false,
-        wine: false,
-    };
-    pub const PLATFORMS: Self = Self {
-        purposes: &[Purpose::Build, Purpose::CrossChecks],
-        cross_targets: true,
-        judges: true,
-        fuzzer: false,
-        wine: false,
-    };
+    pub const fn and(self, more: More) -> Self {
+        Self { more, ..self }
+    }
+
+    fn wants(&self, purpose: Purpose) -> bool {
+        self.purposes.contains(&purpose)
+            || (self.more.wine && purpose == Purpose::CrossRuns)
+            || (self.more.packages && purpose == Purpose::Packages)
+    }
 }
 
 /// Brings the machine to where the scope wants it; `false` if it was there already.
@@ -81,8 +81,7 @@ impl Scope {
 /// # Errors
 /// If something is missing that can't be installed from here; the word says what and how.
 pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
-    let is_wanted = |purpose| scope.purposes.contains(&purpose) || (scope.wine && purpose == Purpose::CrossRuns);
-    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| is_wanted(package.purpose)).collect();
+    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| scope.wants(package.purpose)).collect();
     // Before anything takes minutes: a Node that is too old ends it all.
     ui::check_node(repository)?;
     let mut changed = if debian_or_ubuntu() {
@@ -97,8 +96,11 @@ pub fn run(repository: &Repository, scope: Scope) -> Result<bool> {
     if scope.judges {
         changed |= rust::add_missing_judges(repository)?;
     }
-    if scope.fuzzer && cfg!(target_os = "linux") {
+    if scope.more.fuzzer && cfg!(target_os = "linux") {
         changed |= rust::add_missing_fuzzer(repository)?;
+    }
+    if scope.more.packages {
+        changed |= rust::add_missing_packagers(repository)?;
     }
     changed |= ui::install_packages(repository)?;
     if scope.judges {

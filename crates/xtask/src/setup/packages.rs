@@ -18,6 +18,8 @@ pub enum Purpose {
     CrossChecks,
     /// Running what was compiled for it.
     CrossRuns,
+    /// Building what people install, and trying it in a bare system.
+    Packages,
 }
 
 /// How a system without Debian's package list is asked.
@@ -67,6 +69,7 @@ pub const PACKAGES: &[Package] = &[
     row("xvfb", Purpose::Windows, "a screen in memory", Probe::Program("Xvfb")),
     row("libgl1-mesa-dri", Purpose::Windows, "WebKitGTK draws with it where there is no graphics card", Probe::Unseen),
     row("openbox", Purpose::Windows, "a window manager: focus, stacking, full screen", Probe::Program("openbox")),
+    row("weston", Purpose::Windows, "a Wayland compositor, in a window on that screen", Probe::Program("weston")),
     row(
         "xdotool",
         Purpose::Windows,
@@ -81,6 +84,7 @@ pub const PACKAGES: &[Package] = &[
     row("gnome-keyring", Purpose::Windows, "a keyring", Probe::Program("gnome-keyring-daemon")),
     row("libsecret-tools", Purpose::Windows, "looks into that keyring", Probe::Program("secret-tool")),
     row("dunst", Purpose::Windows, "receives notifications", Probe::Program("dunst")),
+    row("xfce4-panel", Purpose::Windows, "shows the tray", Probe::Program("xfce4-panel")),
     row("x11-utils", Purpose::Windows, "asks windows for their size and properties", Probe::Program("xwininfo")),
     row("fonts-dejavu-core", Purpose::Windows, "letters: a bare system has none", Probe::Unseen),
     row("chromium", Purpose::Browser, "the browser in which the UI is tested", Probe::Program("chromium")),
@@ -100,6 +104,11 @@ pub const PACKAGES: &[Package] = &[
     ),
     row("g++-mingw-w64-x86-64", Purpose::CrossChecks, "the same for C++", Probe::Program("x86_64-w64-mingw32-g++")),
     row("wine64", Purpose::CrossRuns, "runs Windows programs", Probe::Unseen),
+    row("dpkg-dev", Purpose::Packages, "finds what a package depends on", Probe::Program("dpkg-shlibdeps")),
+    row("mmdebstrap", Purpose::Packages, "a bare Debian to install packages in", Probe::Program("mmdebstrap")),
+    row("bubblewrap", Purpose::Packages, "runs programs in it", Probe::Program("bwrap")),
+    row("desktop-file-utils", Purpose::Packages, "judges the desktop entry", Probe::Program("desktop-file-validate")),
+    row("appstream", Purpose::Packages, "judges what software centres show", Probe::Program("appstreamcli")),
 ];
 
 const fn row(name: &'static str, purpose: Purpose, reason: &'static str, probe: Probe) -> Package {
@@ -120,8 +129,8 @@ mod tests {
 
     #[test]
     fn each_purpose_has_a_package() {
-        use Purpose::{Browser, Build, CrossChecks, CrossRuns, Database, Peers, Windows};
-        for purpose in [Build, Windows, Browser, Database, Peers, CrossChecks, CrossRuns] {
+        use Purpose::{Browser, Build, CrossChecks, CrossRuns, Database, Packages, Peers, Windows};
+        for purpose in [Build, Windows, Browser, Database, Peers, CrossChecks, CrossRuns, Packages] {
             assert!(PACKAGES.iter().any(|package| package.purpose == purpose), "{purpose:?}");
         }
     }

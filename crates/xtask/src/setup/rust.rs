@@ -1,4 +1,4 @@
-//! Rust's own parts: targets, clippy, rustfmt and a nightly compiler by rustup; cargo-deny and cargo-fuzz by cargo.
+//! Rust's own parts: targets, clippy, rustfmt and a nightly compiler by rustup; verbs that cargo does not bring itself by cargo.
 
 use anyhow::{Context, Result};
 
@@ -13,6 +13,12 @@ const OLDEST_CARGO_DENY: (u32, u32) = (0, 18);
 
 const CARGO_FUZZ: &str = "0.13.2";
 const OLDEST_CARGO_FUZZ: (u32, u32) = (0, 12);
+
+const CARGO_DEB: &str = "3.8.0";
+const OLDEST_CARGO_DEB: (u32, u32) = (3, 0);
+
+const CARGO_CYCLONEDX: &str = "0.5.9";
+const OLDEST_CARGO_CYCLONEDX: (u32, u32) = (0, 5);
 
 /// # Errors
 /// If rustup is not there or can't add one.
@@ -59,6 +65,16 @@ pub fn add_missing_fuzzer(repository: &Repository) -> Result<bool> {
         changed = true;
     }
     Ok(add_missing_verb(repository, "fuzz", CARGO_FUZZ, OLDEST_CARGO_FUZZ)? || changed)
+}
+
+/// # Errors
+/// If one of them can't be installed.
+pub fn add_missing_packagers(repository: &Repository) -> Result<bool> {
+    let mut changed = add_missing_verb(repository, "cyclonedx", CARGO_CYCLONEDX, OLDEST_CARGO_CYCLONEDX)?;
+    if cfg!(target_os = "linux") {
+        changed |= add_missing_verb(repository, "deb", CARGO_DEB, OLDEST_CARGO_DEB)?;
+    }
+    Ok(changed)
 }
 
 /// One of a certain day is another toolchain, which `rustup run nightly` does not take.

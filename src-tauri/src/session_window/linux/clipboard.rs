@@ -3,9 +3,13 @@
 //!
 //! The engine has no switch for the older of the two ways in which a page can write (`execCommand` within a click), and
 //! hands every selection to the desktop, also one that a script makes. It writes from this process, so what it wrote is
-//! taken back as soon as the desktop says that the clipboard has changed hands.
+//! taken back as soon as the desktop says that the clipboard has changed hands. Wayland says less than X11: not whose it
+//! is now, several times for one change, and again whenever the keyboard comes back to one of our windows.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use amberglass_domain::ports::Clock as _;
 use amberglass_system::SystemClock;
@@ -17,12 +21,17 @@ use crate::{machine_policy::CopyingOut, session_window::portal::Lock};
 /// From the key to the engine's writing, which goes by way of the page's process.
 const COPY_MILLIS: i64 = 1_000;
 
+/// Types of what somebody may paste, and the bytes of each.
+type Contents = Vec<(String, Vec<u8>)>;
+
 /// Lives as long as its window.
 pub struct ClipboardGuard {
     lock: Lock,
     copying: CopyingOut,
     /// Monotonic time until which one writing is the person's own.
     copied_until: Cell<i64>,
+    /// What lies there by the person's own will, to know it when Wayland tells of it again.
+    settled: RefCell<Option<Contents>>,
     watched: Vec<(gtk::Clipboard, Cell<Option<glib::SignalHandlerId>>)>,
 }
 
@@ -34,8 +43,14 @@ impl ClipboardGuard {
             lock: lock.clone(),
             copying,
             copied_until: Cell::new(i64::MIN),
+            settled: RefCell::default(),
             watched: clipboards.iter().map(|kind| (gtk::Clipboard::get(kind), Cell::default())).collect(),
         });
+        // The console's own words from before this window, if there are any.
+        let clipboard = gtk::Clipboard::get(&gdk::SELECTION_CLIPBOARD);
+        if on_wayland() && gdk::selection_owner_get(&gdk::SELECTION_CLIPBOARD).is_some() {
+            guard.settle(contents(&clipboard));
+        }
         let somebody_elses = Rc::new(somebody_elses);
         for (clipboard, handler) in &guard.watched {
             let (guard, somebody_elses) = (Rc::downgrade(&guard), Rc::clone(&somebody_elses));
@@ -45,10 +60,8 @@ impl ClipboardGuard {
                 let event = values.get(1).and_then(|value| value.get::<gdk::Event>().ok())?;
                 let change = event.downcast_ref::<gdk::EventOwnerChange>()?;
                 let guard = guard.upgrade()?;
-                // A window of another program is a foreign one here.
-                let ours = change.owner().is_some_and(|owner| owner.window_type() != gdk::WindowType::Foreign);
-                if ours && !somebody_elses() {
-                    guard.page_wrote(&clipboard);
+                if is_ours(change, &clipboard) {
+                    guard.changed(&clipboard, somebody_elses());
                 }
                 None
             });
@@ -71,15 +84,54 @@ impl ClipboardGuard {
         }
     }
 
-    fn page_wrote(&self, clipboard: &gtk::Clipboard) {
+    /// What lies there now is of this program: of another page of it, or else of the portal's.
+    fn changed(&self, clipboard: &gtk::Clipboard, of_another_page: bool) {
         if clipboard.selection() == Some(gdk::SELECTION_PRIMARY) {
             // Selecting is no attempt at anything; it only stays where it is.
-            clipboard.clear();
+            if !of_another_page {
+                clipboard.clear();
+            }
+            return;
+        }
+        let now = if on_wayland() { contents(clipboard) } else { Contents::new() };
+        if of_another_page || self.is_settled(&now) {
+            self.settle(now);
         } else if SystemClock.monotonic_millis() > self.copied_until.replace(i64::MIN) {
             clipboard.clear();
             self.lock.refuse(Attempt::Clipboard, None);
+        } else {
+            self.settle(now);
         }
     }
+
+    fn is_settled(&self, now: &Contents) -> bool {
+        !now.is_empty() && self.settled.borrow().as_ref() == Some(now)
+    }
+
+    fn settle(&self, now: Contents) {
+        *self.settled.borrow_mut() = Some(now);
+    }
+}
+
+fn on_wayland() -> bool {
+    gdk::Display::default().is_some_and(|display| display.backend().is_wayland())
+}
+
+/// Whether what has changed is now this program's.
+fn is_ours(change: &gdk::EventOwnerChange, clipboard: &gtk::Clipboard) -> bool {
+    if on_wayland() {
+        return clipboard.selection().is_some_and(|kind| gdk::selection_owner_get(&kind).is_some());
+    }
+    // A window of another program is a foreign one here.
+    change.owner().is_some_and(|owner| owner.window_type() != gdk::WindowType::Foreign)
+}
+
+/// Only of a clipboard that is ours: then it is at hand, and nobody is waited for.
+fn contents(clipboard: &gtk::Clipboard) -> Contents {
+    let targets = clipboard.wait_for_targets().unwrap_or_default();
+    // The others are older names for the same, and questions about the clipboard itself.
+    let types = targets.into_iter().map(|target| (target.name(), target)).filter(|(name, _)| name.contains('/'));
+    types.filter_map(|(name, target)| Some((name.to_string(), clipboard.wait_for_contents(&target)?.data()))).collect()
 }
 
 impl Drop for ClipboardGuard {

@@ -51,7 +51,7 @@ impl CurtainControls {
 
     /// A label that appears is what screen readers speak; its text alone is not.
     fn announce(&self, curtain: Option<&Curtain>) {
-        let sentence = curtain.map(sentence).unwrap_or_default();
+        let sentence = curtain.map(Curtain::spoken).unwrap_or_default();
         if self.shown.borrow().sentence == sentence {
             return;
         }
@@ -89,7 +89,7 @@ impl CurtainControls {
         for (_, widget) in before {
             self.layers.remove(&widget);
         }
-        let about = curtain.map(sentence).unwrap_or_default();
+        let about = curtain.map(Curtain::spoken).unwrap_or_default();
         let buttons = placed.iter().map(|placed| (placed.clone(), self.button(placed, &about))).collect();
         self.shown.borrow_mut().buttons = buttons;
     }
@@ -154,15 +154,6 @@ impl CurtainControls {
         let wanted = at.and_then(|at| self.shown.borrow().buttons.get(at).map(|(_, widget)| widget.clone()));
         wanted.inspect(|widget| widget.grab_focus()).is_some()
     }
-}
-
-fn sentence(curtain: &Curtain) -> String {
-    let mut parts = vec![curtain.title.clone()];
-    parts.extend(curtain.detail.iter().cloned());
-    if !curtain.reference.is_empty() {
-        parts.push(format!("Reference {}", curtain.reference));
-    }
-    parts.join(" ")
 }
 
 fn place(button: &gtk::Button, area: Area, scale: i32) {

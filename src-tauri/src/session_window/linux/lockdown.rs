@@ -168,12 +168,12 @@ fn report_loading(view: &WebView, lock: &Lock) {
         }
     });
     let told = lock.clone();
-    view.connect_load_failed(move |_, _, address, error| {
+    view.connect_load_failed(move |_, _, _, error| {
         // A navigation that a handler refused, or that another one replaced, fails too; it leaves the page as it was.
         let harmless = error.matches(webkit2gtk::NetworkError::Cancelled)
             || error.matches(webkit2gtk::PolicyError::FrameLoadInterruptedByPolicyChange);
         if !harmless {
-            tracing::warn!(%error, path = address.split('?').next(), "a page of the portal did not load");
+            tracing::warn!(%error, "a page of the portal did not load");
             breaks.set(false);
             told.unreachable("");
         }

@@ -23,7 +23,7 @@ use amberglass_app::{
 };
 use amberglass_overlay::CurtainAction;
 use amberglass_wire::audit::Attempt;
-use gtk::{glib, prelude::*};
+use gtk::{gdk, glib, prelude::*};
 use tauri::{AppHandle, Window, WindowEvent};
 use wry::{WebView, WebViewBuilder, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
@@ -133,7 +133,7 @@ impl PlatformWindow {
     }
 
     pub fn present(&mut self, view: &SessionWindowView) {
-        self.bar.widget.set_size_request(-1, i32::try_from(bar::height(view)).unwrap_or(i32::MAX));
+        self.bar.widget.set_size_request(-1, bar_height(view));
         bar::zoom(&self.bar.webview, view);
         // A covered page must not get the keys that the person types at the curtain.
         self.portal.borrow().container.set_sensitive(view.curtain.is_none());
@@ -270,10 +270,23 @@ fn guard_clipboard(
     }))
 }
 
+/// How much larger than usual the desktop wants text. The engine draws the bar's page, letters and all, by as much larger.
+fn desktop_text_scale() -> f64 {
+    const USUAL_DPI: f64 = 96.0;
+    let dpi = gdk::Screen::default().map_or(USUAL_DPI, |screen| screen.resolution());
+    // Below zero where nobody has said it.
+    if dpi > 0.0 { dpi / USUAL_DPI } else { 1.0 }
+}
+
+/// In GTK's pixels.
+fn bar_height(view: &SessionWindowView) -> i32 {
+    (f64::from(bar::height(view)) * desktop_text_scale()).ceil() as i32
+}
+
 /// Fixes the bar's height and brings it back when its web process dies; frame and countdown stay on meanwhile.
 fn keep_bar(bar: &Bar, column: &gtk::Box, open: &OpenWindow, sink: &EventSink) -> Result<(), WindowError> {
     column.set_child_packing(&bar.widget, false, true, 0, gtk::PackType::Start);
-    bar.widget.set_size_request(-1, i32::try_from(bar::height(&open.view)).unwrap_or(i32::MAX));
+    bar.widget.set_size_request(-1, bar_height(&open.view));
     let (sink, session) = (sink.clone(), open.view.session.clone());
     let again = bar.webview.clone();
     bar.webview.with_webview(move |platform| {

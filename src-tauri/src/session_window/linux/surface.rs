@@ -11,7 +11,7 @@ use amberglass_overlay::{CurtainAction, OverlayState, PixelOrder, Renderer, Surf
 use amberglass_system::SystemClock;
 use gtk::{cairo, gdk, glib, prelude::*};
 
-use super::curtain_controls::CurtainControls;
+use super::{curtain_controls::CurtainControls, desktop_text_scale};
 use crate::session_window::{
     picture::{Picture, event_of},
     portal::Lock,
@@ -51,6 +51,9 @@ impl OverlaySurface {
     pub fn new(layers: &gtk::Overlay, view: &SessionWindowView, lock: &Lock) -> Self {
         let area = gtk::DrawingArea::new();
         area.add_events(gdk::EventMask::BUTTON_PRESS_MASK | gdk::EventMask::POINTER_MOTION_MASK);
+        if let Some(accessible) = area.accessible() {
+            accessible.set_name("Frame of the session");
+        }
         layers.add_overlay(&area);
         let told = lock.clone();
         let press = Rc::new(move |action| (told.sink)(event_of(action, &told.session)));
@@ -156,7 +159,9 @@ impl OverlaySurface {
 
 impl Parts {
     fn state(&self) -> OverlayState {
-        self.picture.borrow().state(&SystemClock, desktop_theme(), self.controls.focused())
+        let state = self.picture.borrow().state(&SystemClock, desktop_theme(), self.controls.focused());
+        // The desktop's wish and the person's own, as in the bar.
+        OverlayState { text_scale: state.text_scale * desktop_text_scale() as f32, ..state }
     }
 
     /// Widgets and pixels follow the picture.
@@ -175,6 +180,10 @@ impl Parts {
     }
 
     fn tick(&self) {
+        if !lies_over_its_page(&self.area) {
+            tracing::warn!("the overlay lay elsewhere than its page; both are laid out again");
+            lay_out_again(&self.area);
+        }
         let state = self.state();
         if self.painting.borrow().shown.as_ref() != Some(&state) {
             if state.curtain.is_some() {
@@ -232,6 +241,10 @@ fn connect(parts: &Rc<Parts>) {
             if let Some(parts) = sizing.upgrade() {
                 shape_input(&area, parts.picture.borrow().covers_page());
                 parts.place_controls(&parts.state());
+                // Bar and page have moved too, and no strip between them may keep what stood there before.
+                if let Some(window) = area.toplevel() {
+                    window.queue_draw();
+                }
             }
         });
     });
@@ -252,6 +265,33 @@ fn shape_input(area: &gtk::DrawingArea, covers: bool) {
     }
     if let Some(layers) = area.parent().and_then(|parent| parent.downcast::<gtk::Overlay>().ok()) {
         layers.set_overlay_pass_through(area, !covers);
+    }
+}
+
+/// Whether GTK has given the overlay the room of the page below it. A strip of the page that it leaves free would have
+/// neither frame nor watermark, which was seen once after the bar had become smaller.
+fn lies_over_its_page(area: &gtk::DrawingArea) -> bool {
+    let Some(layers) = area.parent() else { return true };
+    let (own, page) = (area.allocation(), layers.allocation());
+    let placed = match (area.window(), layers.window()) {
+        (Some(own), Some(around)) => {
+            let ((_, x, y), (_, left, top)) = (own.origin(), around.origin());
+            (x, y) == (left + page.x(), top + page.y())
+        }
+        // Not on the screen.
+        (None, _) | (_, None) => true,
+    };
+    placed && (own.width(), own.height()) == (page.width(), page.height())
+}
+
+fn lay_out_again(area: &gtk::DrawingArea) {
+    if let Some(layers) = area.parent() {
+        layers.queue_resize();
+    }
+    // A wish that was already noted asks for nothing more.
+    if let Some(window) = area.toplevel().and_then(|window| window.downcast::<gtk::Container>().ok()) {
+        window.check_resize();
+        window.queue_draw();
     }
 }
 

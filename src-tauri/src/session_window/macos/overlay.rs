@@ -25,6 +25,7 @@ use objc2_core_graphics::{
 use objc2_foundation::{NSPoint, NSRect, NSRunLoop, NSRunLoopCommonModes, NSSize, NSTimer};
 use tauri::Window;
 
+use super::curtain_controls::CurtainControls;
 use crate::session_window::{WindowError, give_up, painting::Painting, portal::Lock};
 
 /// Seconds; often enough that no second of the countdown is skipped.
@@ -43,6 +44,7 @@ struct Parts {
     /// Logical pixels.
     bar: Cell<u32>,
     painting: Rc<RefCell<Painting>>,
+    controls: CurtainControls,
 }
 
 struct Ivars {
@@ -137,7 +139,8 @@ impl Overlay {
             NSAutoresizingMaskOptions::ViewWidthSizable | NSAutoresizingMaskOptions::ViewHeightSizable,
         );
         below.addSubview(&view);
-        let parts = Rc::new(Parts { window: window.clone(), view, below, bar: Cell::new(bar), painting });
+        let controls = CurtainControls::new(&view, &painting);
+        let parts = Rc::new(Parts { window: window.clone(), view, below, bar: Cell::new(bar), painting, controls });
         let ticking = Rc::downgrade(&parts);
         let timer = tick(&ticking);
         let overlay = Self { parts, timer };
@@ -155,6 +158,21 @@ impl Overlay {
     pub fn place(&self, bar: u32) {
         self.parts.bar.set(bar);
         self.parts.follow_or_fail();
+    }
+
+    /// Gives the curtain the keyboard.
+    pub fn take_keyboard(&self) {
+        self.parts.controls.take_keyboard();
+    }
+
+    /// Tab goes from the bar to the curtain, and back.
+    pub fn follow_bar(&self, bar: Retained<NSView>) {
+        self.parts.controls.follow_bar(bar);
+    }
+
+    /// Again, after another view was added.
+    pub fn lie_above(&self) {
+        self.parts.below.addSubview(&self.parts.view);
     }
 }
 
@@ -188,15 +206,18 @@ impl Parts {
         self.view.ivars().scale.set(scale);
         let surface =
             Surface { width: (size.width * scale).round() as u32, height: (size.height * scale).round() as u32, scale };
+        let focused = self.controls.focused();
         let mut painting = self.painting.borrow_mut();
-        let Some(bitmap) = painting.changed(surface, self.theme()) else { return Some(()) };
+        let Some(bitmap) = painting.changed(surface, self.theme(), focused) else { return Some(()) };
         let taken = image(bitmap).zip(self.view.layer());
         if taken.is_none() {
             painting.forget();
         }
+        let (sentence, placed) = (painting.sentence(), painting.placed());
         // What AppKit asks the view meanwhile looks into it.
         drop(painting);
         let (image, layer) = taken?;
+        self.controls.show(&sentence, placed, scale);
         layer.setContentsScale(scale);
         // SAFETY: an image is what a layer takes.
         unsafe { layer.setContents(Some((*image).as_ref())) };

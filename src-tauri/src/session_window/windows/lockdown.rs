@@ -10,7 +10,8 @@ use amberglass_app::host::HostEvent;
 use amberglass_wire::audit::Attempt;
 use webview2_com::{
     AcceleratorKeyPressedEventHandler, BasicAuthenticationRequestedEventHandler,
-    ContainsFullScreenElementChangedEventHandler, LaunchingExternalUriSchemeEventHandler,
+    ContainsFullScreenElementChangedEventHandler, ContextMenuRequestedEventHandler,
+    LaunchingExternalUriSchemeEventHandler,
     Microsoft::Web::WebView2::Win32::{
         COREWEBVIEW2_KEY_EVENT_KIND, COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN, COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN,
         COREWEBVIEW2_PDF_TOOLBAR_ITEMS_PRINT, COREWEBVIEW2_PDF_TOOLBAR_ITEMS_SAVE,
@@ -21,46 +22,36 @@ use webview2_com::{
         COREWEBVIEW2_SCRIPT_DIALOG_KIND_BEFOREUNLOAD, COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_CANCEL,
         COREWEBVIEW2_WEB_ERROR_STATUS, COREWEBVIEW2_WEB_ERROR_STATUS_CONNECTION_ABORTED,
         COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED, COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE,
-        COREWEBVIEW2_WEB_ERROR_STATUS_UNKNOWN, ICoreWebView2, ICoreWebView2_2, ICoreWebView2_10, ICoreWebView2_14,
-        ICoreWebView2_18, ICoreWebView2_27, ICoreWebView2Controller, ICoreWebView2NavigationCompletedEventArgs2,
-        ICoreWebView2Settings3, ICoreWebView2Settings4, ICoreWebView2Settings7, ICoreWebView2Settings9,
+        COREWEBVIEW2_WEB_ERROR_STATUS_UNKNOWN, ICoreWebView2, ICoreWebView2_2, ICoreWebView2_10, ICoreWebView2_11,
+        ICoreWebView2_14, ICoreWebView2_18, ICoreWebView2_27, ICoreWebView2Controller,
+        ICoreWebView2NavigationCompletedEventArgs2, ICoreWebView2Settings3, ICoreWebView2Settings4,
+        ICoreWebView2Settings7, ICoreWebView2Settings9,
     },
     NavigationCompletedEventHandler, NavigationStartingEventHandler, ProcessFailedEventHandler,
     ScreenCaptureStartingEventHandler, ScriptDialogOpeningEventHandler, ServerCertificateErrorDetectedEventHandler,
     WebResourceResponseReceivedEventHandler, WindowCloseRequestedEventHandler, take_pwstr,
 };
 use windows::{
-    Win32::UI::Input::KeyboardAndMouse::{GetKeyState, VIRTUAL_KEY, VK_CONTROL, VK_F7, VK_F12, VK_MENU, VK_SHIFT},
+    Win32::UI::Input::KeyboardAndMouse::{
+        GetKeyState, VIRTUAL_KEY, VK_C, VK_CONTROL, VK_DELETE, VK_F7, VK_F12, VK_INSERT, VK_MENU, VK_SHIFT, VK_X,
+    },
     core::{BOOL, Interface as _, PWSTR, Result, w},
 };
 use wry::{WebView, WebViewExtWindows as _};
 
-use crate::session_window::portal::Lock;
-
-/// What reaches into every frame before its own scripts do: nothing else of WebView2's stands between a page and the printer. Nobody is
-/// told of it: there is no way back out of the page.
-pub const NO_PRINT: &str = "{
-    const set = (on, name, value) => Object.defineProperty(on, name, { value, writable: false, configurable: false });
-    const own = Function.prototype.call.bind(Document.prototype.execCommand);
-    const lower = Function.prototype.call.bind(String.prototype.toLowerCase);
-    const text = String;
-    set(window, 'print', () => {});
-    set(Document.prototype, 'execCommand', function (command, ...rest) {
-        const name = text(command);
-        return lower(name) === 'print' ? false : own(this, name, ...rest);
-    });
-}";
+use crate::{machine_policy::CopyingOut, session_window::portal::Lock};
 
 /// All of it, or an error: a view of which a part stays open is not to be shown. Runtimes too old for one of the
 /// interfaces are refused by that.
 ///
 /// `awaited` is whether the first page of the view is still to come: only that one lifts the curtain.
-pub fn apply(view: &WebView, lock: &Lock, awaited: &Rc<Cell<bool>>) -> Result<()> {
+/// `copying` is whether the person may copy by key.
+pub fn apply(view: &WebView, lock: &Lock, awaited: &Rc<Cell<bool>>, copying: CopyingOut) -> Result<()> {
     let (controller, webview) = (view.controller(), view.webview());
     // SAFETY: see the top of this file.
     unsafe {
         settings(&webview)?;
-        refuse_keys(&controller, lock)?;
+        refuse_keys(&controller, lock, copying)?;
         refuse_dialogs(&webview, lock)?;
         refuse_prompts(&webview, lock)?;
         report_end(&webview, lock)?;
@@ -95,7 +86,7 @@ unsafe fn settings(webview: &ICoreWebView2) -> Result<()> {
     }
 }
 
-unsafe fn refuse_keys(controller: &ICoreWebView2Controller, lock: &Lock) -> Result<()> {
+unsafe fn refuse_keys(controller: &ICoreWebView2Controller, lock: &Lock, copying: CopyingOut) -> Result<()> {
     let told = lock.clone();
     let handler = AcceleratorKeyPressedEventHandler::create(Box::new(move |_, pressed| {
         let Some(pressed) = pressed else { return Ok(()) };
@@ -109,7 +100,9 @@ unsafe fn refuse_keys(controller: &ICoreWebView2Controller, lock: &Lock) -> Resu
         };
         let is_down =
             kind == COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN || kind == COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN;
-        if let Some(attempt) = leads_out(key, control, shift).filter(|_| is_down) {
+        let copies = copying == CopyingOut::Refuse && copies(key, control, shift);
+        let attempt = if copies { Some(Attempt::Clipboard) } else { leads_out(key, control, shift) };
+        if let Some(attempt) = attempt.filter(|_| is_down) {
             // SAFETY: as above.
             unsafe { pressed.SetHandled(true)? };
             told.refuse(attempt, None);
@@ -147,6 +140,12 @@ fn leads_out(key: u32, control: bool, shift: bool) -> Option<Attempt> {
     }
 }
 
+/// Ctrl+C, Ctrl+X, Ctrl+Insert, Shift+Delete.
+fn copies(key: u32, control: bool, shift: bool) -> bool {
+    let is = |wanted: VIRTUAL_KEY| key == u32::from(wanted.0);
+    control && (is(VK_C) || is(VK_X) || is(VK_INSERT)) || shift && is(VK_DELETE)
+}
+
 unsafe fn refuse_dialogs(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
     let mut token = 0;
     let told = lock.clone();
@@ -174,6 +173,16 @@ unsafe fn refuse_dialogs(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
         }
         Ok(())
     }));
+    // The setting has none shown; engines have been seen to pass it over on an empty page.
+    let told = lock.clone();
+    let menu = ContextMenuRequestedEventHandler::create(Box::new(move |_, asked| {
+        if let Some(asked) = asked {
+            // SAFETY: as above.
+            unsafe { asked.SetHandled(true)? };
+        }
+        told.refuse(Attempt::ContextMenu, None);
+        Ok(())
+    }));
     let told = lock.clone();
     let capture = ScreenCaptureStartingEventHandler::create(Box::new(move |_, starting| {
         if let Some(starting) = starting {
@@ -189,6 +198,7 @@ unsafe fn refuse_dialogs(webview: &ICoreWebView2, lock: &Lock) -> Result<()> {
     // SAFETY: as above.
     unsafe {
         webview.add_ScriptDialogOpening(&dialog, &raw mut token)?;
+        webview.cast::<ICoreWebView2_11>()?.add_ContextMenuRequested(&menu, &raw mut token)?;
         webview.cast::<ICoreWebView2_27>()?.add_ScreenCaptureStarting(&capture, &raw mut token)?;
         webview.add_ContainsFullScreenElementChanged(&whole_screen, &raw mut token)
     }
@@ -368,5 +378,15 @@ mod tests {
             assert_eq!(leads_out(key(stays), true, false), None, "{stays}");
         }
         assert_eq!(leads_out(key('P'), false, false), None);
+    }
+
+    #[test]
+    fn every_key_that_copies_or_cuts_is_known_as_one() {
+        for (key, control, shift) in [(VK_C, true, false), (VK_X, true, false), (VK_INSERT, true, false)] {
+            assert!(copies(u32::from(key.0), control, shift), "{key:?}");
+            assert!(!copies(u32::from(key.0), false, shift), "{key:?} alone");
+        }
+        assert!(copies(u32::from(VK_DELETE.0), false, true));
+        assert!(!copies(u32::from(VK_DELETE.0), false, false));
     }
 }

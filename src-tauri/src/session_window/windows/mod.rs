@@ -1,8 +1,12 @@
-//! Windows: the overlay is a window of its own over the portal, which WebView2 draws in another process. `lockdown` holds what
-//! WebView2 needs beyond `portal`, `store` where it keeps what the page leaves.
+//! Windows: the overlay is a window of its own over the portal, which WebView2 draws in another process; `curtain_controls` is what
+//! keyboard and screen readers find of it. `lockdown` and
+//! `protocol` hold what WebView2 needs beyond `portal`, `store` where it keeps what the page leaves.
 
+mod curtain_controls;
+pub mod keyboard;
 pub mod lockdown;
 mod overlay;
+pub mod protocol;
 pub mod store;
 
 pub use overlay::Overlay;

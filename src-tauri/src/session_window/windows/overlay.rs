@@ -10,7 +10,7 @@ use std::{
 };
 
 use amberglass_app::view::SessionWindowView;
-use amberglass_overlay::{Bitmap, CurtainAction, PixelOrder, Surface, Theme};
+use amberglass_overlay::{Area, Bitmap, CurtainAction, PixelOrder, Surface, Theme};
 use tauri::Window;
 use windows::{
     Win32::{
@@ -24,16 +24,17 @@ use windows::{
         UI::Input::KeyboardAndMouse::{GetLastInputInfo, LASTINPUTINFO},
         UI::WindowsAndMessaging::{
             CreateWindowExW, DefWindowProcW, DestroyWindow, GWL_EXSTYLE, GetClientRect, GetForegroundWindow,
-            GetWindowLongPtrW, IDC_ARROW, IsIconic, LoadCursorW, MA_NOACTIVATE, RegisterClassW, SW_SHOWNOACTIVATE,
-            SWP_NOACTIVATE, SWP_NOSIZE, SWP_NOZORDER, SetTimer, SetWindowDisplayAffinity, SetWindowLongPtrW,
-            SetWindowPos, ShowWindow, ULW_ALPHA, UpdateLayeredWindow, WDA_EXCLUDEFROMCAPTURE, WINDOW_EX_STYLE,
-            WM_CLOSE, WM_DESTROY, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MOUSEACTIVATE, WM_TIMER, WNDCLASSW, WS_EX_LAYERED,
-            WS_EX_NOACTIVATE, WS_EX_TOOLWINDOW, WS_EX_TRANSPARENT, WS_POPUP,
+            GetWindowLongPtrW, IDC_ARROW, IsIconic, IsWindowVisible, LoadCursorW, MA_NOACTIVATE, RegisterClassW,
+            SW_SHOWNOACTIVATE, SWP_NOACTIVATE, SWP_NOSIZE, SWP_NOZORDER, SetTimer, SetWindowDisplayAffinity,
+            SetWindowLongPtrW, SetWindowPos, ShowWindow, ULW_ALPHA, UpdateLayeredWindow, WDA_EXCLUDEFROMCAPTURE,
+            WINDOW_EX_STYLE, WM_CLOSE, WM_DESTROY, WM_DPICHANGED, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MOUSEACTIVATE,
+            WM_TIMER, WNDCLASSW, WS_EX_LAYERED, WS_EX_NOACTIVATE, WS_EX_TOOLWINDOW, WS_EX_TRANSPARENT, WS_POPUP,
         },
     },
     core::{PCWSTR, w},
 };
 
+use super::curtain_controls::{CurtainControls, FOCUS_MOVED};
 use crate::session_window::{WindowError, give_up, painting::Painting, portal::Lock};
 
 const CLASS: PCWSTR = w!("AmberglassOverlay");
@@ -56,7 +57,8 @@ struct Parts {
     handle: HWND,
     /// Logical pixels.
     bar: Cell<u32>,
-    painting: RefCell<Painting>,
+    painting: Rc<RefCell<Painting>>,
+    controls: CurtainControls,
     pressed: Cell<Option<CurtainAction>>,
     /// Milliseconds since the system started, as Windows counts them.
     last_input: Cell<u32>,
@@ -69,12 +71,17 @@ impl Overlay {
     /// When the window or its first picture could not be made; the page must not be shown then.
     pub fn lay(window: &Window, view: &SessionWindowView, lock: &Lock, bar: u32) -> Result<Self, WindowError> {
         let owner = window.hwnd()?;
+        let handle = create(owner).map_err(no_overlay)?;
+        let painting = Rc::new(RefCell::new(Painting::new(view, lock, PixelOrder::Bgra)));
+        let pressing = Rc::clone(&painting);
+        let controls = CurtainControls::new(owner, handle, move |action| pressing.borrow().press(action));
         let parts = Rc::new(Parts {
             session_window: window.clone(),
             owner,
-            handle: create(owner).map_err(no_overlay)?,
+            handle,
             bar: Cell::new(bar),
-            painting: RefCell::new(Painting::new(view, lock, PixelOrder::Bgra)),
+            painting,
+            controls: controls.map_err(no_overlay)?,
             pressed: Cell::default(),
             last_input: Cell::default(),
         });
@@ -88,6 +95,15 @@ impl Overlay {
     pub fn show(&self, view: &SessionWindowView) {
         self.parts.painting.borrow_mut().show(view);
         self.parts.follow_or_fail();
+    }
+
+    /// Gives the curtain the keyboard; false when there is none.
+    pub fn take_keyboard(&self) -> bool {
+        let covers = self.parts.painting.borrow().covers_page();
+        if covers {
+            self.parts.controls.take_keyboard();
+        }
+        covers
     }
 
     /// The session window has moved, or has another size.
@@ -130,8 +146,9 @@ impl Parts {
         if width == 0 || height == 0 {
             return Ok(());
         }
+        let focused = self.controls.focused();
         let mut painting = self.painting.borrow_mut();
-        let done = match painting.changed(Surface { width, height, scale }, self.theme()) {
+        let done = match painting.changed(Surface { width, height, scale }, self.theme(), focused) {
             Some(bitmap) => present(self.handle, at, bitmap),
             // SAFETY: as above; only its place changes.
             None => unsafe {
@@ -143,10 +160,17 @@ impl Parts {
         }
         done?;
         let covers = painting.covers_page();
+        let (sentence, placed) = (painting.sentence(), painting.placed());
         drop(painting);
         self.let_clicks_through(!covers);
-        // SAFETY: as above. Whoever has hidden it gets it back.
-        let _ = unsafe { ShowWindow(self.handle, SW_SHOWNOACTIVATE) };
+        let below_bar = u32::try_from(bar).unwrap_or_default();
+        self.controls.show(&sentence, placed, Area { x: 0, y: below_bar, width, height });
+        // SAFETY: as above. Whoever has hidden it gets it back; one that is seen keeps its place among the others.
+        unsafe {
+            if !IsWindowVisible(self.handle).as_bool() {
+                let _ = ShowWindow(self.handle, SW_SHOWNOACTIVATE);
+            }
+        }
         Ok(())
     }
 
@@ -223,7 +247,7 @@ fn create(owner: HWND) -> windows::core::Result<HWND> {
             Some(module.into()),
             None,
         )?;
-        // Windows before 10 2004 knows no exclusion; the session window itself asks for it as well.
+        // The session window itself asks for the same. Before 10 2004 Windows shows both black in a capture.
         if let Err(error) = SetWindowDisplayAffinity(handle, WDA_EXCLUDEFROMCAPTURE) {
             tracing::warn!(%error, "the overlay can be captured");
         }
@@ -240,6 +264,9 @@ unsafe extern "system" fn answer(handle: HWND, message: u32, first: WPARAM, seco
             parts.follow_or_fail();
             parts.notice_input();
         }
+        (FOCUS_MOVED, Some(parts)) => parts.follow_or_fail(),
+        // Its size is that of the session window on whatever screen, and its pixels are painted for that.
+        (WM_DPICHANGED, Some(parts)) => parts.follow_or_fail(),
         // Both on the same button: a curtain that falls under a press is not meant by it.
         (WM_LBUTTONDOWN, Some(parts)) => parts.pressed.set(parts.button_at(second)),
         (WM_LBUTTONUP, Some(parts)) => {
@@ -248,7 +275,7 @@ unsafe extern "system" fn answer(handle: HWND, message: u32, first: WPARAM, seco
                 parts.painting.borrow().press(action);
             }
         }
-        // The keyboard stays where it is: in the bar, which says what the curtain says and can end the session.
+        // The keyboard stays where it is: in the bar, or at the curtain's own buttons.
         (WM_MOUSEACTIVATE, _) => return LRESULT(MA_NOACTIVATE as isize),
         // Only the session's end takes it away.
         (WM_CLOSE, _) => {}

@@ -35,7 +35,7 @@ describe('the palette', () => {
   it('changes one preference and leaves the others', () => {
     const asked = reach();
     paletteCommands(asked).find((command) => command.id === 'theme-dark')?.run();
-    expect(asked.invoke).toHaveBeenCalledWith('set_preferences', { preferences: { theme: 'dark', text_percent: 100, watermark_percent: 9, quiet_hours: scenes.find.preferences.quiet_hours } });
+    expect(asked.invoke).toHaveBeenCalledWith('set_preferences', { preferences: { ...scenes.find.preferences, theme: 'dark' } });
   });
 
   it('lists the places in the order of the sidebar, each with its key', () => {

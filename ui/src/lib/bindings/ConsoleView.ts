@@ -3,7 +3,9 @@ import type { ActionView } from "./ActionView";
 import type { AlarmsView } from "./AlarmsView";
 import type { CardView } from "./CardView";
 import type { ConnectionView } from "./ConnectionView";
+import type { DesktopView } from "./DesktopView";
 import type { DevicesView } from "./DevicesView";
+import type { DiagnosticsView } from "./DiagnosticsView";
 import type { EmergencyStopResponse } from "./EmergencyStopResponse";
 import type { EndView } from "./EndView";
 import type { FindView } from "./FindView";
@@ -31,7 +33,7 @@ export type ConsoleView = {
 /**
  * Name of the server, such as `127.0.0.1:7400`.
  */
-server: string, first_run: FirstRunView, preferences: PreferencesView, sign_in: SignInView, 
+server: string, first_run: FirstRunView, preferences: PreferencesView, desktop: DesktopView, diagnostics: DiagnosticsView, sign_in: SignInView, 
 /**
  * Of whoever is signed in and was asked to prove it anew.
  */

@@ -2,7 +2,7 @@
 import type { Opens } from "./Opens";
 
 /**
- * A notification was opened.
+ * A notification was opened, or a link.
  */
 export type FocusView = { 
 /**

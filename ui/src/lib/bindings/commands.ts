@@ -83,6 +83,8 @@ export type Commands = {
   close_trail: Record<string, never>;
   /** Asks for a file and puts the open trail into it, once that is on record. */
   export_trail: { format: TrailFormat };
+  /** Asks for a file and puts into it what helps to find a fault, without anything about a customer. */
+  save_diagnostics: Record<string, never>;
   /** Tries at once to deliver what waits in the journal, a held record too. */
   retry_delivery: Record<string, never>;
   /** Puts a journal aside that the server will not take, and begins a new one; only while delivery is held. */
@@ -153,6 +155,7 @@ export const consoleCommands = [
   "open_trail",
   "close_trail",
   "export_trail",
+  "save_diagnostics",
   "retry_delivery",
   "begin_new_journal",
   "dismiss_replaced",
@@ -265,6 +268,8 @@ export function commandsOver(invoke: Invoke) {
     closeTrail: () => invoke("close_trail", {}),
     /** Asks for a file and puts the open trail into it, once that is on record. */
     exportTrail: (args: Commands["export_trail"]) => invoke("export_trail", args),
+    /** Asks for a file and puts into it what helps to find a fault, without anything about a customer. */
+    saveDiagnostics: () => invoke("save_diagnostics", {}),
     /** Tries at once to deliver what waits in the journal, a held record too. */
     retryDelivery: () => invoke("retry_delivery", {}),
     /** Puts a journal aside that the server will not take, and begins a new one; only while delivery is held. */

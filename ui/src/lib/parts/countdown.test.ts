@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Announcer, announcement, clockFace, remainingAt } from './countdown';
+import { Announcer, announcement, clockFace, remainingAt, spokenLeft } from './countdown';
 
 const MINUTE = 60_000;
 
@@ -79,4 +79,9 @@ describe('the countdown', () => {
       'The session’s time is up.',
     ]);
   });
+});
+
+it('the time left is read out in minutes, and in seconds in the last one', () => {
+  expect([30 * 60_000, 27 * 60_000 + 41_000, 61_000].map(spokenLeft)).toEqual(['30 minutes left', '28 minutes left', '2 minutes left']);
+  expect([60_000, 59_100, 59_000, 1_000, 0, -5].map(spokenLeft)).toEqual(['One minute left', 'One minute left', '59 seconds left', 'One second left', '0 seconds left', '0 seconds left']);
 });

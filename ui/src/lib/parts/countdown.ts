@@ -55,3 +55,10 @@ export function leftWords(millis: number): string {
   const minutes = millis / 60_000;
   return IN_WORDS.get(minutes) ?? `${minutes} minutes`;
 }
+
+/** The countdown as a screen reader reads it when it is asked: whole minutes, and seconds in the last one. */
+export function spokenLeft(millis: number): string {
+  const seconds = Math.ceil(Math.max(0, millis) / 1000);
+  if (seconds > 60) return `${Math.ceil(seconds / 60)} minutes left`;
+  return seconds === 60 ? 'One minute left' : seconds === 1 ? 'One second left' : `${seconds} seconds left`;
+}

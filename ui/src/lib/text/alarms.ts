@@ -7,6 +7,7 @@ import { EVENTS } from './events';
 /** Words of what does not agree. */
 export const ALARMS = {
   title: 'Alarms',
+  strip: 'Open alarms',
   hint: 'What devices, this server and the records of sessions say of each other and does not agree. Each stays here until somebody has looked.',
   look: 'Show alarms',
   lookedAt: 'Looked at',

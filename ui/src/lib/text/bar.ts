@@ -8,6 +8,7 @@ import { counted } from './times';
 export const BAR = {
   ending: 'Ending',
   ended: 'Ended',
+  uncovered: 'The portal is shown.',
   end: 'End',
   extend: 'Extend',
   why: 'Why do you need longer?',
@@ -42,7 +43,7 @@ export const fileWords = ({ place }: Pick<FileNotice, 'place'>): string =>
 
 /** In two parts: the second is left out where there is no room for it. */
 export const idleWords = (left: number): [string, string] => [
-  `No activity: the session ends in ${clockFace(left)}`,
+  `No activity: ends in ${clockFace(left)}`,
   ' unless you move the mouse or press a key in this window.',
 ];
 

@@ -96,6 +96,7 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
   sign_in_cancelled: words('The sign-in was cancelled.', 'Nothing was changed.', 'Sign in when you are ready. The page in your browser can be closed.'),
   sign_in_answer_foreign: words('The answer from your browser does not belong to this sign-in.', 'It was discarded.', 'Try again. If it stays, tell security.'),
   sign_in_of_somebody_else: words('Somebody else signed in in your browser.', 'You are still signed in here, and nothing was changed.', 'Sign out in the browser, then sign in again as yourself.'),
+  link_not_understood: words('The link names no customer that could be looked up.', 'Nothing was opened.', 'Look the customer up under Find.'),
   journal_unavailable: words('Amberglass can’t write its record on this device, and without a record nothing happens.', 'Nothing was opened.', 'Check that your disk can be written to, then try again.'),
   journal_too_old: (about) => ({
     happened: `Records have waited longer than ${about ?? '24 hours'} to reach the server.`,
@@ -126,9 +127,14 @@ export const ERRORS: Record<UiErrorCode, Wording> = {
     kept: 'It was left as it is.',
     todo: 'Choose another name or folder.',
   }),
-  export_disk_full: words('The disk is full.', 'The file that was begun was removed. The trail itself is unchanged.', 'Free some space or choose another disk, then try again.'),
-  export_not_allowed: words('This folder can’t be written to.', 'No file was written. The trail itself is unchanged.', 'Choose another folder.'),
-  export_failed: words('The file could not be written.', 'No part of it was left behind. The trail itself is unchanged.', 'Choose another folder, then try again.'),
+  export_disk_full: words('The disk is full.', 'The file that was begun was removed. The record itself is unchanged.', 'Free some space or choose another disk, then try again.'),
+  export_not_allowed: words('This folder can’t be written to.', 'No file was written. The record itself is unchanged.', 'Choose another folder.'),
+  export_failed: words('The file could not be written.', 'No part of it was left behind. The record itself is unchanged.', 'Choose another folder, then try again.'),
+  start_with_desktop_unavailable: words(
+    'This desktop does not let Amberglass set whether it starts with it.',
+    'It starts as before.',
+    'Set it in your desktop’s own settings, or ask whoever looks after your computer.',
+  ),
   preferences_unavailable: words('Your settings could not be written to this computer’s disk.', 'The old ones still stand.', 'Check that your disk is not full and can be written to, then try again.'),
 };
 

@@ -45,6 +45,7 @@ export type EventKind =
   | 'window_closed'
   | 'page_viewed'
   | 'file_downloaded'
+  | 'foreign_code_loaded'
   | 'request_blocked'
   | 'attempt_refused'
   | 'curtain_drawn'
@@ -118,6 +119,7 @@ export const EVENTS: Record<EventKind, string> = {
   window_closed: 'Window closed',
   page_viewed: 'Page',
   file_downloaded: 'File saved',
+  foreign_code_loaded: 'Code of others',
   request_blocked: 'Blocked',
   attempt_refused: 'Blocked',
   curtain_drawn: 'Page covered',
@@ -164,6 +166,7 @@ export const LINES: Record<LineKind, string> = { ...EVENTS, resource: 'Resource'
 /** What the line is, said at length to whoever rests on its word. */
 export const HINTS: Partial<Record<LineKind, string>> = {
   page_viewed: 'Recorded by the server before it asked the portal. These lines are the pages that are counted.',
+  foreign_code_loaded: 'The computer was told to load code of others into the console. What its window has shown and refused may not be what Amberglass does.',
   file_downloaded: 'Recorded by the server before any of it went out. The file lies on the agent’s disk and outlives the session.',
   resource: 'Loaded by a page on its own: a style, script, image or data. Not counted as a page.',
   unmasked_page: 'The answer showed, wherever it held it, a value that the portal’s rules mask. The reason for it stands on record before.',

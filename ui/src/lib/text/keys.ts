@@ -44,8 +44,8 @@ export const KEY_LIST: { title: string; keys: [keys: string[], what: string][] }
   },
   {
     title: 'Where you write',
-    keys: [[['mod Enter'], 'Start the session, sign a decision, or send what you wrote']],
+    keys: [[['mod Enter'], 'Start, sign, or send what you wrote']],
   },
 ];
 
-export const KEYS = { title: 'Keys', close: 'Close', show: 'Show all keys' } as const;
+export const KEYS = { title: 'Keys', close: 'Close', show: 'Show all keys', off: '(off in your settings)' } as const;

@@ -107,7 +107,7 @@ describe('in the bar', () => {
   });
 
   it('idleness is counted down', () => {
-    expect(idleWords(58_000).join('')).toBe('No activity: the session ends in 0:58 unless you move the mouse or press a key in this window.');
+    expect(idleWords(58_000).join('')).toBe('No activity: ends in 0:58 unless you move the mouse or press a key in this window.');
   });
 });
 

@@ -16,6 +16,7 @@ type Names =
   | 'set_server'
   | 'check_keyring'
   | 'accept_notice'
+  | 'save_diagnostics'
   | 'set_preferences';
 
 /** The first run, settings, devices, what is recorded about oneself, the emergency stop. */
@@ -71,6 +72,10 @@ export function settingsAnswers(host: Scripted<ConsoleView>): Answers<Names> {
       later(400, () => firstRun({ keyring: { state: 'usable' } }));
     },
     accept_notice: () => firstRun({ notice_accepted: true }),
+    save_diagnostics() {
+      host.show({ diagnostics: { state: 'choosing' } });
+      later(200, () => host.show({ diagnostics: { state: 'done', file: 'Documents/amberglass-diagnostics-2026-03-04.txt' } }));
+    },
     set_preferences: ({ preferences }) => host.show({ preferences }),
   };
 }

@@ -54,7 +54,7 @@ export const agentRights: RightsResponse = { end_any: false, read_audit: false, 
 export const leadRights: RightsResponse = { end_any: true, read_audit: true, emergency_stop: true, manage_devices: true, see_alarms: false, approve: true };
 
 export const quietHours: QuietHoursView = { on: false, from_minutes: 18 * 60, until_minutes: 8 * 60, days: [true, true, true, true, true, true, true] };
-export const preferences: PreferencesView = { theme: 'system', text_percent: 100, watermark_percent: 9, quiet_hours: quietHours };
+export const preferences: PreferencesView = { theme: 'system', text_percent: 100, watermark_percent: 9, notices: 'all', quiet_hours: quietHours, letter_keys: true, rest_in_tray: false, starts_with_desktop: false };
 
 export const server: ServerResponse = {
   product: 'amberglass',
@@ -81,6 +81,8 @@ export const signedOut: ConsoleView = {
     keyring: { state: 'usable' },
   },
   preferences,
+  desktop: { tray: true, notifications: true },
+  diagnostics: { state: 'idle' },
   sign_in: { state: 'signed_out', error: null },
   fresh_sign_in: { state: 'idle' },
   connection: { state: 'online' },

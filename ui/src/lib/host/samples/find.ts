@@ -56,6 +56,7 @@ export const findScenes = {
   'find-truncated': { ...found, portals: [barkside, { ...barkside, id: 'meowside', name: 'Meowside' }], find: { ...found.find, truncated: true } },
   'find-empty': { ...signedIn, find: { ...signedIn.find, query: 'zyx' } },
   'find-error': { ...signedIn, find: { ...signedIn.find, query: 'jan', error: error('internal', null, '7f3a91c0') } },
+  'find-broken-link': { ...signedIn, recent, focus: { number: 1, opens: { what: 'broken_link', error: { ...error('link_not_understood'), retry: false } } } },
   'find-offline': { ...signedIn, connection: offline, queue: waiting },
   'card-loading': { ...found, card: card({ loading: true, customer: null, options: null, last_looked: null }) },
   card: { ...found, card: card() },

@@ -66,9 +66,10 @@ const recorded: ConsoleView = { ...signedIn, own_record: { loading: false, event
 /** Settings, devices, what is recorded about oneself, the palette, the emergency stop. */
 export const settingsScenes = {
   settings: signedIn,
-  'settings-lead': { ...asLead, first_run: { ...asLead.first_run, address_fixed: true }, preferences: { theme: 'dark', text_percent: 125, watermark_percent: 16, quiet_hours: { ...quietHours, on: true, days: [true, true, true, true, true, false, false] } } },
+  'settings-lead': { ...asLead, first_run: { ...asLead.first_run, address_fixed: true }, desktop: { tray: false, notifications: false }, diagnostics: { state: 'done', file: '~/Documents/amberglass-diagnostics-2026-03-04.txt' }, preferences: { ...preferences, theme: 'dark', text_percent: 125, watermark_percent: 16, notices: 'yours', rest_in_tray: true, quiet_hours: { ...quietHours, on: true, days: [true, true, true, true, true, false, false] } } },
   'settings-light': { ...signedIn, preferences: { ...preferences, theme: 'light', watermark_percent: 6 } },
   'settings-refused': { ...signedIn, action: { kind: 'set_preferences', target: '', busy: false, error: error('preferences_unavailable') } },
+  'settings-diagnostics': { ...signedIn, diagnostics: { state: 'failed', error: error('export_not_allowed') } },
   devices: listed,
   'devices-all': { ...asLead, devices: listed.devices },
   'devices-loading': { ...signedIn, devices: { loading: true, devices: [], error: null } },
