@@ -35,6 +35,8 @@ const blocked: ElevationStep = { state: 'blocked', record: '0198c5a2-7d1e-7c33-9
 const approvedWrite: ElevationStep = { state: 'approved', request: 'q1', what, by: 'Noor Haddad', remaining_millis: 4 * MINUTE + 31_000 };
 
 const open = { ...bar.extend, open: true };
+/** A stated emergency is not extended. */
+const glass: SessionWindowView = { ...bar, break_glass: true, extend: { ...bar.extend, left: 0, seconds: 0 } };
 
 const masked = (rule: string, pointer: string, rest: Partial<MaskedFieldResponse> = {}): MaskedFieldResponse => ({
   rule,
@@ -57,8 +59,8 @@ const shown = { rule: 'phone-number', pointer: '/phone', until: now + 5 * MINUTE
 export const barScenes = {
   bar,
   'bar-long-name': { ...bar, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', reason_label: 'Complaint about a grooming appointment', ticket: 'SUPPORT-2026-004821' },
-  'bar-glass': { ...bar, break_glass: true, extend: { ...bar.extend, left: 0, seconds: 0 } },
-  'bar-glass-last-minutes': { ...bar, break_glass: true, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', remaining_millis: 4 * MINUTE + 9000 },
+  'bar-glass': glass,
+  'bar-glass-last-minutes': { ...glass, customer_name: 'Mary Jane Whitcombe-Featherstonehaugh', remaining_millis: 4 * MINUTE + 9000 },
   'bar-last-minutes': { ...bar, remaining_millis: 4 * MINUTE + 9000 },
   // The moment passes while one looks.
   'bar-warning': { ...bar, remaining_millis: 5 * MINUTE + 400 },
