@@ -65,7 +65,8 @@ async fn what_the_customer_asks_for_on_the_phone_is_booked_once_and_nothing_else
     let ElevationStep::Sent { outcome, .. } = view.elevation.step else { panic!() };
     assert_eq!((outcome, world.portal.writes()), (SendOutcome::Answered { status: 303 }, 1));
     // Where the portal's answer leads: the push may tell the bar before the answer brings the page.
-    let shown = wait_until("the page", LIMIT, async || Some(world.host.shown_pages()).filter(|pages| !pages.is_empty()));
+    let shown =
+        wait_until("the page", LIMIT, async || Some(world.host.shown_pages()).filter(|pages| !pages.is_empty()));
     let [page] = shown.await.try_into().unwrap();
     assert!(page.starts_with("/appointments"), "{page}");
     assert!(world.visit(&page).await.text.contains("Be gentle"));
