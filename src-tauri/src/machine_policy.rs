@@ -31,6 +31,9 @@ pub struct MachinePolicyError {
 }
 
 /// Where each system keeps such a file. Nobody can name another one but tests, which have no such folder of their own.
+///
+/// On Windows any account may make the folder, and whoever made it settles what is in it: an administrator has to be first
+/// (docs/operations.md says how).
 pub fn path() -> PathBuf {
     #[cfg(feature = "automation")]
     if let Some(file) = std::env::var_os("AMBERGLASS_MACHINE_POLICY") {
@@ -38,8 +41,7 @@ pub fn path() -> PathBuf {
     }
     #[cfg(target_os = "windows")]
     {
-        let folder = std::env::var_os("ProgramData").unwrap_or_else(|| "C:\\ProgramData".into());
-        PathBuf::from(folder).join("Amberglass").join("console.toml")
+        program_data().join("Amberglass").join("console.toml")
     }
     #[cfg(target_os = "macos")]
     {
@@ -49,6 +51,18 @@ pub fn path() -> PathBuf {
     {
         PathBuf::from("/etc/amberglass/console.toml")
     }
+}
+
+/// As the system has it: the variable of this name is what whoever starts the program makes of it.
+#[cfg(target_os = "windows")]
+#[allow(unsafe_code, reason = "Win32 offers no other way")]
+fn program_data() -> PathBuf {
+    use webview2_com::take_pwstr;
+    use windows::Win32::UI::Shell::{FOLDERID_ProgramData, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
+
+    // SAFETY: the id is a constant and outlives the call; the string that comes back is ours, and `take_pwstr` frees it.
+    let folder = unsafe { SHGetKnownFolderPath(&FOLDERID_ProgramData, KF_FLAG_DEFAULT, None) };
+    folder.map_or_else(|_| PathBuf::from("C:\\ProgramData"), |folder| PathBuf::from(take_pwstr(folder)))
 }
 
 /// # Errors

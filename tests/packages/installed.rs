@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the person's desk brings, and the tools that stand in for hands, eyes and a screen.
-const DESK: [&str; 12] = [
+const DESK: [&str; 11] = [
     "at-spi2-core",
     "dbus",
     "dbus-x11",
@@ -20,7 +20,6 @@ const DESK: [&str; 12] = [
     "x11-utils",
     "xdotool",
     "xvfb",
-    "ca-certificates",
 ];
 
 #[test]
@@ -87,7 +86,7 @@ fn desktop_entry_and_description_are_as_desktops_want_them() {
     let entry = share.join("applications/Amberglass.desktop");
     assert_eq!(run("desktop-file-validate", &[&entry], &[]).unwrap(), "");
     let text = std::fs::read_to_string(&entry).unwrap();
-    assert!(text.contains("MimeType=x-scheme-handler/amberglass"), "{text}");
+    assert!(text.contains("MimeType=x-scheme-handler/amberglass;\n"), "{text}");
     let metainfo = share.join("metainfo/app.amberglass.console.metainfo.xml");
     run("appstreamcli", &["validate".as_ref(), "--no-net".as_ref(), metainfo.as_os_str()], &[]).unwrap();
     for size in ["16x16", "24x24", "32x32", "48x48", "64x64", "128x128", "256x256@2", "512x512"] {
@@ -109,15 +108,30 @@ fn the_lists_of_materials_name_what_is_built_in() {
             .collect();
         named
     };
+    let of_console = |name: &str| format!("{name}-linux-{}.cdx.json", std::env::consts::ARCH);
     for (file, parts) in [
-        ("amberglass.cdx.json", &["tauri", "wry", "sqlx", "keyring"][..]),
+        (of_console("amberglass").as_str(), &["tauri", "wry", "sqlx", "keyring"][..]),
         ("amberglass-server.cdx.json", &["axum", "cedar-policy", "sqlx"]),
         ("amberglass-verify.cdx.json", &["sha2"]),
-        ("amberglass-pages.cdx.json", &["svelte", "@tauri-apps/api"]),
+        (of_console("amberglass-pages").as_str(), &["svelte", "@tauri-apps/api"]),
     ] {
         let named = list(file);
         for part in parts {
             assert!(named.iter().any(|name| name == part), "{part} in {file}: {named:?}");
+        }
+    }
+
+    // What each part may be used under goes along.
+    for (package, name, words) in [
+        (console_package(), "amberglass", &["\ntauri 2", "\nsvelte 5", "Inter", "SIL OPEN FONT LICENSE"][..]),
+        (server_package(), "amberglass-server", &["\naxum 0", "\nsha2 0", "Apache License"]),
+    ] {
+        let files = tempfile::tempdir().unwrap();
+        run("dpkg-deb", &["-x".as_ref(), package.as_os_str(), files.path().as_os_str()], &[]).unwrap();
+        let documents = files.path().join("usr/share/doc").join(name);
+        let licences = std::fs::read_to_string(documents.join("THIRD-PARTY.txt")).unwrap();
+        for word in words {
+            assert!(licences.contains(word), "{word:?} in the licences of {name}");
         }
     }
 }
