@@ -2,11 +2,16 @@
 
 /// Variables that reach into the windows. Removed before Tauri starts. By the three of a Snap the engine takes itself for one,
 /// and makes no sandbox: whoever starts a program from within a Snap hands them on.
-const REMOVED: [&str; 7] = [
+const REMOVED: [&str; 12] = [
     "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS",
+    "WEBKIT_ENABLE_DEBUG_PERMISSIONS_IN_SANDBOX",
+    "WEBKIT_EXEC_PATH",
+    "WEBKIT_INJECTED_BUNDLE_PATH",
     "GTK_DEBUG",
     "GTK_MODULES",
+    "GTK3_MODULES",
     "GTK_PATH",
+    "GTK_EXE_PREFIX",
     "SNAP",
     "SNAP_NAME",
     "SNAP_REVISION",
@@ -32,8 +37,22 @@ fn is_removed(name: &str, automation: bool) -> bool {
     REMOVED.contains(&name.as_str()) || !automation && FOR_AUTOMATION.iter().any(|family| name.starts_with(family))
 }
 
-/// What makes the system's loader put code of others into a program before its own runs, on Linux and macOS.
-const PRELOADS: [&str; 4] = ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "DYLD_FRAMEWORK_PATH"];
+/// What makes the system's loader, or a library of the desktop, put code of others into a program, on Linux and macOS. Those of
+/// the libraries are not removed: some systems keep their own modules where only these say.
+const PRELOADS: [&str; 12] = [
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "DYLD_INSERT_LIBRARIES",
+    "DYLD_FRAMEWORK_PATH",
+    "DYLD_LIBRARY_PATH",
+    "DYLD_FALLBACK_FRAMEWORK_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "GIO_EXTRA_MODULES",
+    "GIO_MODULE_DIR",
+    "GDK_PIXBUF_MODULE_FILE",
+    "GTK_IM_MODULE_FILE",
+];
 /// Of each that goes on record; longer ones are cut.
 const PRELOAD_CHARACTERS: usize = 200;
 
@@ -71,7 +90,8 @@ mod tests {
         for name in attaching {
             assert!(is_removed(name, false) && !is_removed(name, true), "{name}");
         }
-        for name in ["GTK_DEBUG", "GTK_MODULES", "GTK_PATH", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] {
+        for name in ["GTK_DEBUG", "GTK_MODULES", "GTK3_MODULES", "GTK_PATH", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"]
+        {
             assert!(is_removed(name, false) && is_removed(name, true), "{name}");
         }
         assert!(!is_removed("GTK_THEME", false) && !is_removed("PATH", false));

@@ -1,8 +1,13 @@
 //! The controller's `Host` over Tauri: snapshots go to the webviews as events, window work goes to the main thread.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    io,
+    path::Path,
+    process::Command,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use amberglass_app::{
@@ -43,10 +48,9 @@ impl TauriHost {
         tauri::async_runtime::spawn(async move {
             controller.closed().await;
             if restarts.load(Ordering::SeqCst) {
-                app.request_restart();
-            } else {
-                app.exit(0);
+                app.manage(StartsAgain);
             }
+            app.exit(0);
         });
     }
 
@@ -175,6 +179,43 @@ impl Host for TauriHost {
             file_choice::ask(app, &wanted, move |file| sink(HostEvent::FileChosen { number, file }));
         });
     }
+}
+
+/// Kept by the program when it is to start again.
+struct StartsAgain;
+
+/// The last thing of a run, if it was asked for. Without the arguments of this start, which Tauri would hand on: they may be a
+/// link that belongs to the server before, or keep the window in the tray.
+pub fn start_again_if_asked(app: &AppHandle) {
+    if app.try_state::<StartsAgain>().is_none() {
+        return;
+    }
+    // While this one holds the name of the only console, the next would take itself for a second start. Tauri does the same
+    // once more afterwards, and finds nothing left.
+    app.cleanup_before_exit();
+    let program = tauri::process::current_binary(&app.env());
+    if let Err(error) = program.and_then(|program| start(&program)) {
+        tracing::error!(%error, "the program could not start again");
+    }
+}
+
+#[cfg(not(target_os = "macos"))]
+fn start(program: &Path) -> io::Result<()> {
+    Command::new(program).spawn().map(drop)
+}
+
+/// A bundle is the system's to start, so that the new program is nobody's child; anew, since this one still runs.
+#[cfg(target_os = "macos")]
+fn start(program: &Path) -> io::Result<()> {
+    let is_bundled = program.parent().is_some_and(|folder| folder.ends_with("Contents/MacOS"));
+    if let Some(bundle) = program.ancestors().nth(3).filter(|_| is_bundled) {
+        match Command::new("/usr/bin/open").arg("-n").arg(bundle).stdin(std::process::Stdio::null()).status() {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => tracing::warn!(%status, "the system did not start the bundle"),
+            Err(error) => tracing::warn!(%error, "the system was not asked to start the bundle"),
+        }
+    }
+    Command::new(program).spawn().map(drop)
 }
 
 /// The page's only way out. What it refuses goes on record from a thread that may wait for the disk.

@@ -29,6 +29,8 @@ mod single_instance;
 mod start_links;
 mod start_with_desktop;
 mod surroundings;
+#[cfg(target_os = "linux")]
+mod toolkit_inspector;
 mod tray;
 mod tray_words;
 mod waking;
@@ -65,11 +67,10 @@ pub fn run() -> ExitCode {
     #[cfg(target_os = "linux")]
     engine_sandbox::ask();
     single_instance::say_if_running();
-    let built = tauri::Builder::default()
-        // First, so that a second start hands its link on to the first.
-        .plugin(single_instance::plugin())
+    // First, so that a second start hands its link on to the first.
+    let builder = single_instance::add_to(tauri::Builder::default());
+    let built = start_with_desktop::add_to(builder)
         .plugin(tauri_plugin_deep_link::init())
-        .plugin(start_with_desktop::plugin())
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
@@ -119,7 +120,10 @@ fn set_up(app: &AppHandle) -> Result<(), SetUpError> {
     let installation = Installation::find(app)?;
     log_file::start(&installation.data_dir.join(LOGS))?;
     #[cfg(target_os = "linux")]
-    engine_sandbox::say();
+    {
+        engine_sandbox::say();
+        toolkit_inspector::refuse();
+    }
     let machine = machine_policy::read(&machine_policy::path())?;
     let preferences = Arc::new(StoredPreferences::open(app, &installation.data_dir)?);
     let (server, server_url) = server_choice::choose(Sources {
@@ -194,10 +198,20 @@ fn on_event(app: &AppHandle, event: RunEvent) {
     if let RunEvent::ExitRequested { code: None, api, .. } = &event {
         api.prevent_exit();
     }
-    if let RunEvent::Exit = event
-        && let Some(run) = app.try_state::<ThisRun>()
+    // Somebody has started it again, or clicked it in the Dock, which the system tells the one that runs. Windows that are to be
+    // seen it brings to the front by itself.
+    #[cfg(target_os = "macos")]
+    if let RunEvent::Reopen { has_visible_windows, .. } = &event
+        && (!*has_visible_windows || console_window::rests(app))
+        && app.try_state::<amberglass_app::Handle>().is_some()
     {
-        run.end();
+        console_window::raise(app);
+    }
+    if let RunEvent::Exit = event {
+        if let Some(run) = app.try_state::<ThisRun>() {
+            run.end();
+        }
+        host::start_again_if_asked(app);
     }
     if let RunEvent::WindowEvent { label, event: WindowEvent::CloseRequested { api, .. }, .. } = event
         && label == host::CONSOLE

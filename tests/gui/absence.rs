@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amberglass_testkit::wait_until;
 use amberglass_tests::{
-    login::Login,
+    login::{self, Login},
     portal_window::PortalWindow,
     process::run,
     workplace::{Setting, Workplace},
@@ -33,22 +33,32 @@ async fn a_screen_that_is_locked_and_a_machine_that_sleeps_bring_the_curtain_unt
         let as_wanted = |picture: &_| window.is_covered(picture) == wanted && window.has_frame(picture);
         window.until("the curtain", LIMIT, as_wanted).await;
     };
-    let login = "/org/freedesktop/login1";
+    let login = Login::on(&place.desk).unwrap();
+    let held = || async { (login.held() == 1).then_some(()) };
+    wait_until("the console to know the login service", LIMIT, held).await;
     let saver = ("/org/freedesktop/ScreenSaver", "org.freedesktop.ScreenSaver.ActiveChanged");
-    let sleep = "org.freedesktop.login1.Manager.PrepareForSleep";
+    let (session, manager) = ("org.freedesktop.login1.Session", "org.freedesktop.login1.Manager");
 
     signal(&place, saver.0, saver.1, Some(true));
     covered(true).await;
     signal(&place, saver.0, saver.1, Some(false));
     covered(false).await;
 
-    signal(&place, login, sleep, Some(true));
+    login.sleeps(true).unwrap();
     covered(true).await;
-    signal(&place, login, sleep, Some(false));
+    // Anybody at the machine may say anything on its bus; what is said first has been heard when an answer to the second is seen.
+    signal(&place, "/org/freedesktop/login1", &format!("{manager}.PrepareForSleep"), Some(false));
+    signal(&place, login::OWN_SESSION, &format!("{session}.Unlock"), None);
+    login.locks(login::OTHER_SESSION, true).unwrap();
+    login.locks(login::OTHER_SESSION, false).unwrap();
+    signal(&place, saver.0, saver.1, Some(true));
+    signal(&place, saver.0, saver.1, Some(false));
+    covered(true).await;
+    login.sleeps(false).unwrap();
     covered(false).await;
 
     // Some desktops say that they lock, and never that they are unlocked: whoever is back shows the page.
-    signal(&place, "/org/freedesktop/login1/session/c1", "org.freedesktop.login1.Session.Lock", None);
+    login.locks(login::OWN_SESSION, true).unwrap();
     covered(true).await;
     place.desk.key("Return").unwrap();
     covered(false).await;
@@ -75,8 +85,7 @@ async fn the_machine_waits_with_its_sleep_until_the_curtain_stands_and_the_next_
         })
         .await;
     };
-    // The service came later than the console, which takes hold of it when it wakes up.
-    login.sleeps(false).unwrap();
+    // The service came later than the console.
     holds(1).await;
     for _ in 0..2 {
         login.sleeps(true).unwrap();

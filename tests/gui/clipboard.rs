@@ -89,8 +89,17 @@ async fn a_page_puts_nothing_on_the_clipboard_and_no_selection_leaves_it() {
         to_session(&place).await;
     }
     assert_eq!(refusals(&stage).await, 2);
-    // What is selected is not for whoever clicks with the middle button elsewhere, either.
+    // What is selected is not for whoever clicks with the middle button elsewhere, either; and not when it is selected while the
+    // console has the keyboard.
+    let attack = attacks::named("copy-selection-away").unwrap();
+    assert!(stage.perform(attack).await.unwrap().is_empty());
+    stage.focus_page().unwrap();
     to_field(&place).await;
+    let selected = || async {
+        let trail = stage.trail().await.unwrap();
+        trail.iter().any(|event| event.record.body.contains("/hostile/probe.js")).then_some(())
+    };
+    wait_until("the page to have selected", LIMIT, selected).await;
     place.console.client().execute(&format!("{FIELD} field.blur()"), vec![]).await.unwrap();
     let (x, y, _, _) = place.desk.window("^Amberglass$").await;
     place.desk.xdotool(&["mousemove", &(x + 100).to_string(), &(y + 100).to_string(), "click", "2"]).unwrap();

@@ -12,8 +12,7 @@ async fn web_processes_have_no_files_of_the_account_before_them_where_the_log_sa
     let place = Workplace::open(Setting { variables: &variables, ..Setting::usual(&bin_dir()) }).await.unwrap();
     place.sign_in().await.unwrap();
     place.start_session("1042").await.unwrap();
-    let files = std::fs::read_dir(place.home().join("data").join("logs")).unwrap();
-    let log: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let log = place.console_log().unwrap();
     let says_so = log.contains("web processes run in the engine's sandbox");
     assert!(says_so || log.contains("web processes run without the engine's sandbox"), "{log}");
     let console = place.console.programs().unwrap().remove(0);

@@ -60,6 +60,8 @@ impl Console {
         let mut command = Command::new("WebKitWebDriver");
         command
             .arg(format!("--port={port}"))
+            // For the tests' own libraries; to the console it is code of others.
+            .env_remove("LD_LIBRARY_PATH")
             .envs(desk.environment().iter().cloned())
             // Whatever would be saved would be saved below this.
             .env("HOME", home.parent().unwrap_or(home))

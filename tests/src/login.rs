@@ -1,5 +1,5 @@
-//! Stands in for the machine's login service (systemd-logind) on a desk's bus: says that the machine goes to sleep, and
-//! knows who holds it back.
+//! Stands in for the machine's login service (systemd-logind) on a desk's bus: says that the machine goes to sleep and which
+//! session is locked, and knows who holds it back.
 
 use std::{
     io::{ErrorKind, Read as _},
@@ -18,6 +18,10 @@ use crate::desk::Desk;
 const NAME: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
 const INTERFACE: &str = "org.freedesktop.login1.Manager";
+/// That of the desk.
+pub const OWN_SESSION: &str = "/org/freedesktop/login1/session/c1";
+/// Of another person at the same machine.
+pub const OTHER_SESSION: &str = "/org/freedesktop/login1/session/c2";
 
 /// Ours of both ends of each lock: the other one is closed when it is let go.
 type Locks = Arc<Mutex<Vec<UnixStream>>>;
@@ -35,6 +39,13 @@ struct Manager {
 
 #[zbus::interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
+    #[allow(clippy::unused_self, clippy::needless_pass_by_value, reason = "as the bus calls it")]
+    fn get_session(&self, id: String) -> fdo::Result<zvariant::OwnedObjectPath> {
+        let unknown = || fdo::Error::Failed(format!("no session '{id}'"));
+        let path = (id == "auto").then_some(OWN_SESSION).ok_or_else(unknown)?;
+        zvariant::OwnedObjectPath::try_from(path).map_err(|error| fdo::Error::Failed(error.to_string()))
+    }
+
     #[allow(clippy::needless_pass_by_value, reason = "as the bus calls it")]
     async fn inhibit(
         &self,
@@ -76,6 +87,15 @@ impl Login {
     /// When the bus is gone.
     pub fn sleeps(&self, start: bool) -> Result<()> {
         Ok(self.connection.emit_signal(None::<&str>, PATH, INTERFACE, "PrepareForSleep", &(start,))?)
+    }
+
+    /// One of the machine's sessions is locked or unlocked.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub fn locks(&self, session: &str, lock: bool) -> Result<()> {
+        let signal = if lock { "Lock" } else { "Unlock" };
+        Ok(self.connection.emit_signal(None::<&str>, session, "org.freedesktop.login1.Session", signal, &())?)
     }
 
     /// The next time that somebody asks to hold the machine back, it says first that it is about to sleep, and answers

@@ -61,19 +61,37 @@ impl TrayHost {
 
     /// Waits until our icon is there, then chooses the line of its menu with this text.
     pub async fn choose(desk: &Desk, text: &str) -> Result<()> {
+        Self::find(desk, text).await.choose(desk)
+    }
+
+    /// Waits until our icon is there with this text in its menu.
+    pub async fn find(desk: &Desk, text: &str) -> TrayLine {
         let (owner, line) = wait_until(&format!("`{text}` in the tray"), LIMIT, || async {
             let menu = tray_menu(desk)?;
             let line = number_of(&menu.1, text)?;
             Some((menu.0, line))
         })
         .await;
+        TrayLine { owner, line }
+    }
+}
+
+/// A line of our icon's menu.
+pub struct TrayLine {
+    owner: String,
+    line: i32,
+}
+
+impl TrayLine {
+    /// As a click on it does.
+    pub fn choose(&self, desk: &Desk) -> Result<()> {
         let arguments = [
             "--session".to_owned(),
             "--print-reply".to_owned(),
-            format!("--dest={owner}"),
+            format!("--dest={}", self.owner),
             MENU.to_owned(),
             "com.canonical.dbusmenu.Event".to_owned(),
-            format!("int32:{line}"),
+            format!("int32:{}", self.line),
             "string:clicked".to_owned(),
             "variant:int32:0".to_owned(),
             "uint32:0".to_owned(),

@@ -146,6 +146,15 @@ impl Workplace {
         self.folder.path().join("console")
     }
 
+    /// What the console has written into its log so far.
+    ///
+    /// # Errors
+    /// When there is none yet.
+    pub fn console_log(&self) -> Result<String> {
+        let files = std::fs::read_dir(self.home().join("data").join("logs"))?;
+        files.map(|file| Ok(std::fs::read_to_string(file?.path())?)).collect()
+    }
+
     pub async fn sign_in(&self) -> Result<()> {
         self.console.press("sign-in").await?;
         self.console.see("find-field").await;

@@ -40,6 +40,7 @@ pub(crate) struct Approvals {
     /// What became of the one that was decided here, or looked up, last.
     pub answered: Option<RequestResponse>,
     pub focus: Option<FocusView>,
+    focuses: u32,
     /// A snapshot of this sign-in was taken up: what comes after is news.
     known: bool,
     told_of_lapse: HashSet<RequestId>,
@@ -121,6 +122,11 @@ impl Deciding {
 }
 
 impl Approvals {
+    /// A console that is drawn anew, back from the tray, must not go there again: a card that is opened is on record.
+    pub fn end_focus(&mut self, number: u32) {
+        self.focus.take_if(|focus| focus.number == number);
+    }
+
     /// Where a link leads that nobody has gone to the end of.
     pub fn take_link(&mut self) -> Option<FocusView> {
         let is_link = |focus: &FocusView| matches!(focus.opens, Opens::Start { .. } | Opens::BrokenLink { .. });
@@ -272,7 +278,7 @@ impl Actor {
         if let (Opens::Session {}, Some(running)) = (&opens, &self.running) {
             self.ports.host.raise_session_window(&running.session.id);
         }
-        let number = self.approvals.focus.as_ref().map_or(1, |focus| focus.number.wrapping_add(1));
-        self.approvals.focus = Some(FocusView { number, opens });
+        self.approvals.focuses = self.approvals.focuses.wrapping_add(1);
+        self.approvals.focus = Some(FocusView { number: self.approvals.focuses, opens });
     }
 }

@@ -36,6 +36,8 @@ macro_rules! command_table {
             decide_request DecideRequest { request: RequestId, verdict: Verdict, scope: Scope, comment: String } [console];
             "Starts the session that was approved, from the card of its customer."
             start_approved StartApproved { request: RequestId } [console];
+            "Says that the UI has gone to where a notification or a link leads, so that it leads there no more."
+            focus_followed FocusFollowed { number: u32 } [console];
             "Brings the session window to the front."
             show_session ShowSession {} [console];
             "Ends the running session, or the one in the way of a start."

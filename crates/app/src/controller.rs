@@ -42,7 +42,7 @@ use crate::{
     recovered::Recovery,
     reviews::Reviews,
     session_end::Ended,
-    session_run::Running,
+    session_run::{Away, Running},
     session_start::{Leftover, Starting},
     sign_in::SignIn,
     tokens::Tokens,
@@ -148,6 +148,7 @@ pub(crate) struct Actor {
     pub leftovers: Vec<Leftover>,
     pub leftovers_tried: bool,
     pub running: Option<Running>,
+    pub away: Away,
     /// Windows that are being closed, with the subject for the record of it.
     pub closing: HashMap<SessionId, EventSubject>,
     pub ended: Option<Ended>,
@@ -207,6 +208,7 @@ impl Actor {
             leftovers: Vec::new(),
             leftovers_tried: true,
             running: None,
+            away: Away::default(),
             closing: HashMap::new(),
             ended: None,
             sessions: SessionList::default(),
@@ -322,6 +324,7 @@ impl Actor {
             Command::LookUpRequest { request } => self.look_up_request(request),
             Command::ReviewBreakGlass { session, outcome, note } => self.review_break_glass(session, outcome, note),
             Command::StartApproved { request } => self.start_approved(&request),
+            Command::FocusFollowed { number } => self.approvals.end_focus(number),
             Command::ShowSession {} => {
                 if let Some(running) = &self.running {
                     self.ports.host.raise_session_window(&running.session.id);

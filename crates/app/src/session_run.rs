@@ -55,7 +55,6 @@ pub(crate) struct Running {
     /// A page takes long to load; the one before it, or what has come of it, is to be seen meanwhile.
     pub still_loading: bool,
     journal_failed: bool,
-    away: Away,
     pub over: Option<Over>,
     pub ending: Option<Ending>,
     check_at: Option<i64>,
@@ -73,7 +72,7 @@ pub(crate) struct Running {
 
 /// Whether somebody can be at the screen; each ends by itself.
 #[derive(Debug, Clone, Copy, Default)]
-struct Away {
+pub(crate) struct Away {
     locked: bool,
     asleep: bool,
 }
@@ -109,7 +108,6 @@ impl Running {
             stuck: false,
             still_loading: false,
             journal_failed: false,
-            away: Away::default(),
             over: None,
             ending: None,
             check_at: None,
@@ -157,7 +155,7 @@ impl Running {
     }
 
     /// What must cover the page; the gravest reason comes first.
-    fn wanted_curtain(&self) -> Option<CurtainView> {
+    fn wanted_curtain(&self, away: Away) -> Option<CurtainView> {
         let ended_by = match self.over {
             Some(Over::Known(ended_by) | Over::Presumed(ended_by)) => Some(Some(ended_by)),
             // Whoever has pressed End here knows who ended it.
@@ -185,7 +183,7 @@ impl Running {
             Some(CurtainView::PortalUnreachable {})
         } else if self.stuck {
             Some(CurtainView::PageStuck {})
-        } else if self.away.locked || self.away.asleep {
+        } else if away.locked || away.asleep {
             Some(CurtainView::Away {})
         } else if !self.painted {
             Some(CurtainView::Opening {})
@@ -517,10 +515,9 @@ impl Actor {
     }
 
     fn on_absence(&mut self, absence: Absence, is_away: bool) {
-        let Some(running) = &mut self.running else { return };
         match absence {
-            Absence::ScreenLocked => running.away.locked = is_away,
-            Absence::Asleep => running.away.asleep = is_away,
+            Absence::ScreenLocked => self.away.locked = is_away,
+            Absence::Asleep => self.away.asleep = is_away,
         }
     }
 
@@ -543,11 +540,11 @@ impl Actor {
     }
 
     fn on_curtain_retry(&mut self, session: &SessionId) {
+        // Whoever presses this is at the screen: not every desktop says when it is unlocked.
+        self.away = Away::default();
         let Some(running) = self.running_mut(session) else { return };
         // The curtain is lifted only once the record of it is durable, so a journal that still fails keeps it.
         running.journal_failed = false;
-        // Whoever presses this is at the screen: not every desktop says when it is unlocked.
-        running.away = Away::default();
         if running.has_page_trouble() {
             running.no_page_trouble();
             (running.painted, running.still_loading) = (false, false);
@@ -565,7 +562,7 @@ impl Actor {
     /// Draws at once; lifts only after the record of it, if the drawing is on record.
     pub fn follow_curtain(&mut self) {
         let Some(running) = &mut self.running else { return };
-        let wanted = running.wanted_curtain();
+        let wanted = running.wanted_curtain(self.away);
         if wanted == running.curtain {
             return;
         }
@@ -615,34 +612,35 @@ mod tests {
 
     #[test]
     fn the_gravest_reason_is_the_one_that_is_shown() {
+        let mut away = Away::default();
         let mut running = Running::new(crate::present::tests::session(), EventSubject::default(), "Other".into(), 0);
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::Opening {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::Opening {}));
         running.painted = true;
-        assert_eq!(running.wanted_curtain(), None);
-        running.away.asleep = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::Away {}));
+        assert_eq!(running.wanted_curtain(away), None);
+        away.asleep = true;
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::Away {}));
         running.stuck = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::PageStuck {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::PageStuck {}));
         running.unreachable = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::PortalUnreachable {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::PortalUnreachable {}));
         running.uncertified = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::CertificateInvalid {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::CertificateInvalid {}));
         running.crashed = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::PageCrashed {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::PageCrashed {}));
         running.lost_until = Some(UnixMillis(5));
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::ConnectionLost { goes_on_until: UnixMillis(5) }));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::ConnectionLost { goes_on_until: UnixMillis(5) }));
         running.journal_failed = true;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::JournalFailed {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::JournalFailed {}));
         let ended = |ended_by| Some(CurtainView::Ended { ended_by, by_name: None, reason: None });
         running.over = Some(Over::Told);
-        assert_eq!(running.wanted_curtain(), ended(None), "by somebody else, whoever that is");
+        assert_eq!(running.wanted_curtain(away), ended(None), "by somebody else, whoever that is");
         running.ending = Some(Ending::default());
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}), "as it was asked for here");
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::Ending {}), "as it was asked for here");
         running.over = None;
-        assert_eq!(running.wanted_curtain(), Some(CurtainView::Ending {}));
+        assert_eq!(running.wanted_curtain(away), Some(CurtainView::Ending {}));
         running.over = Some(Over::Known(EndedBy::Expired));
-        assert_eq!(running.wanted_curtain(), ended(Some(EndedBy::Expired)));
+        assert_eq!(running.wanted_curtain(away), ended(Some(EndedBy::Expired)));
         running.over = Some(Over::Presumed(EndedBy::Idle));
-        assert_eq!(running.wanted_curtain(), ended(Some(EndedBy::Idle)));
+        assert_eq!(running.wanted_curtain(away), ended(Some(EndedBy::Idle)));
     }
 }

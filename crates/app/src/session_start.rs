@@ -31,7 +31,7 @@ use crate::{
     queue::JournalState,
     recorder::SessionRecorder,
     recovered::Recovery,
-    session_run::Running,
+    session_run::{Away, Running},
     view::{ConsoleErrorCode, StartStep, UiError, UiErrorCode},
 };
 
@@ -86,6 +86,8 @@ impl From<UiError> for StartFailure {
 
 impl Actor {
     pub fn start_session(&mut self, request: StartSessionRequest) {
+        // Whoever starts one is at the screen; whoever leaves it before the page stands is away all the same.
+        self.away = Away::default();
         if self.starting.is_some() {
             return;
         }

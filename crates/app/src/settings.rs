@@ -6,7 +6,6 @@ use crate::{
     delivering::mebibytes,
     errors,
     leaving::Leaving,
-    preferences::Preferences,
     view::{ActionKind, ActionView, ConsoleErrorCode, LimitsView, PreferencesView, UiError},
 };
 
@@ -14,7 +13,14 @@ impl Actor {
     pub fn set_preferences(&mut self, wanted: PreferencesView) {
         let mut preferences = self.preferences.clone();
         preferences.apply(wanted);
-        match self.settle_start_with_desktop(&preferences).and_then(|()| self.keep_preferences(preferences)) {
+        let (before, wanted) = (self.preferences.starts_with_desktop, preferences.starts_with_desktop);
+        let kept = self.settle_start_with_desktop(before, wanted).and_then(|()| {
+            self.keep_preferences(preferences).inspect_err(|_| {
+                // The desktop does what the settings show, also where they could not be kept.
+                let _ = self.settle_start_with_desktop(wanted, before);
+            })
+        });
+        match kept {
             Ok(()) => {
                 self.ports.host.apply_preferences(&self.preferences.view());
                 self.action.take_if(|action| action.view.kind == ActionKind::SetPreferences);
@@ -28,11 +34,11 @@ impl Actor {
         }
     }
 
-    fn settle_start_with_desktop(&self, wanted: &Preferences) -> Result<(), UiError> {
-        if wanted.starts_with_desktop == self.preferences.starts_with_desktop {
+    fn settle_start_with_desktop(&self, before: bool, wanted: bool) -> Result<(), UiError> {
+        if wanted == before {
             return Ok(());
         }
-        self.ports.host.set_starts_with_desktop(wanted.starts_with_desktop).map_err(|error| {
+        self.ports.host.set_starts_with_desktop(wanted).map_err(|error| {
             tracing::warn!(%error, "the console starts with the desktop as before");
             errors::console(ConsoleErrorCode::StartWithDesktopUnavailable, None)
         })

@@ -9,11 +9,12 @@ use std::{
 };
 
 use amberglass_app::{
+    Command, Handle,
     host::{HostEvent, OpenWindow},
     view::SessionWindowView,
 };
 use amberglass_wire::{SessionId, audit::Attempt};
-use tauri::{AppHandle, Window, WindowEvent, window::Color};
+use tauri::{AppHandle, Manager as _, Window, WindowEvent, window::Color};
 #[cfg(target_os = "macos")]
 use wry::{DragDropEvent, PageLoadEvent, WebViewBuilderExtDarwin as _};
 use wry::{
@@ -45,6 +46,34 @@ thread_local! {
     static BAR: RefCell<Option<tauri::Webview>> = const { RefCell::new(None) };
     /// Logical pixels of the bar above it.
     static BAR_HEIGHT: Cell<u32> = const { Cell::new(0) };
+    static HELD_BACK: Cell<HeldBack> = const { Cell::new(HeldBack::No) };
+}
+
+/// Whether the page stays off the screen even where the view has no curtain. What the controller shows is on its way for a
+/// moment, and may have been decided before the page was hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HeldBack {
+    No,
+    /// Nobody can be at the screen. A curtain says that the controller covers the page from here on; only it lifts that.
+    UntilCurtain,
+    /// There is no frame any more, and the window goes.
+    ForGood,
+}
+
+impl HeldBack {
+    const fn until_curtain(self) -> Self {
+        match self {
+            Self::No | Self::UntilCurtain => Self::UntilCurtain,
+            Self::ForGood => Self::ForGood,
+        }
+    }
+
+    const fn under_curtain(self) -> Self {
+        match self {
+            Self::No | Self::UntilCurtain => Self::No,
+            Self::ForGood => Self::ForGood,
+        }
+    }
 }
 
 pub struct PlatformWindow {
@@ -95,6 +124,7 @@ impl PlatformWindow {
         sink: EventSink,
         settled: &Settled,
     ) -> Result<Self, WindowError> {
+        HELD_BACK.set(HeldBack::No);
         let bar = bar::add(&window, &open.view)?;
         let lock = portal::Lock::new(&open, sink.clone());
         BAR_HEIGHT.set(bar::height(&open.view));
@@ -122,12 +152,16 @@ impl PlatformWindow {
         bar::zoom(&self.bar, view);
         self.overlay.show(view);
         let was_covered = std::mem::replace(&mut self.is_covered, view.curtain.is_some());
+        if self.is_covered {
+            HELD_BACK.set(HELD_BACK.get().under_curtain());
+        }
         let Some(portal) = &self.page.view else { return };
         let typed_in_page = keyboard::is_in(portal);
-        if let Err(error) = portal.set_visible(!self.is_covered) {
+        let is_shown = !self.is_covered && HELD_BACK.get() == HeldBack::No;
+        if let Err(error) = portal.set_visible(is_shown) {
             tracing::error!(%error, "the page could not be covered");
         }
-        if was_covered && !self.is_covered {
+        if was_covered && is_shown {
             let _ = portal.focus();
         } else if !was_covered && self.is_covered && typed_in_page {
             self.overlay.take_keyboard();
@@ -183,6 +217,7 @@ impl PlatformWindow {
         if let Err(error) = window.destroy() {
             tracing::error!(%error, "the session window could not be destroyed");
         }
+        HELD_BACK.set(HeldBack::No);
         (page.lock.sink)(HostEvent::WindowClosed { session: page.lock.session });
     }
 }
@@ -290,8 +325,26 @@ fn arrange(window: &Window, bar: &tauri::Webview, size: PhysicalSize<u32>) {
     place_overlay();
 }
 
-/// Takes the page off the screen, whatever becomes of its window.
+/// Takes the page off the screen because nobody can be there. Before the controller is told so.
 pub fn hide_page() {
+    HELD_BACK.set(HELD_BACK.get().until_curtain());
+    take_off_screen();
+    // A curtain ends the holding back. Where one stands already the absence brings no new one, so it is shown once more;
+    // where none stands, the absence brings it.
+    if let Some(bar) = BAR.with_borrow(Clone::clone)
+        && let Some(controller) = bar.try_state::<Handle>()
+    {
+        controller.command(Command::RefreshView {});
+    }
+}
+
+/// Takes the page off the screen for as long as its window still stands.
+pub fn hide_for_good() {
+    HELD_BACK.set(HeldBack::ForGood);
+    take_off_screen();
+}
+
+fn take_off_screen() {
     if let Some(portal) = PORTAL.with_borrow(Clone::clone)
         && let Err(error) = portal.set_visible(false)
     {
@@ -384,5 +437,17 @@ impl Engine {
         let delegate = lockdown::apply(view, lock);
         LOCKED.set(Some(delegate.ok_or_else(|| WindowError::LockDown("this is not the main thread".to_owned()))?));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curtain_ends_the_holding_back_unless_the_window_goes() {
+        assert_eq!(HeldBack::No.until_curtain(), HeldBack::UntilCurtain);
+        assert_eq!(HeldBack::UntilCurtain.until_curtain().under_curtain(), HeldBack::No);
+        assert_eq!(HeldBack::ForGood.until_curtain().under_curtain(), HeldBack::ForGood);
     }
 }

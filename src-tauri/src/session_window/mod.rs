@@ -173,7 +173,7 @@ pub fn when_covered(work: impl FnOnce() + 'static) {
 /// The layer over the page is gone or takes no pixels: a page without its frame must not be seen, so the window goes.
 #[cfg(not(target_os = "linux"))]
 fn give_up(window: &tauri::Window, lock: &portal::Lock, detail: &str) {
-    child_view::hide_page();
+    child_view::hide_for_good();
     (lock.sink)(HostEvent::WindowFailed { session: lock.session.clone(), detail: detail.to_owned() });
     let (app, session) = (window.app_handle().clone(), lock.session.clone());
     // Not from within: what failed may be on its way into the window that goes.

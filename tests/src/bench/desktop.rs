@@ -228,8 +228,8 @@ fn tell(
     writeln!(out, "{}", figures::row("console at rest: memory", "KiB", &resting.memory))?;
     writeln!(out, "{}", figures::row("console that begins at rest: memory", "KiB", &resting.begun_so))?;
     writeln!(out, "{}", figures::row("console at rest: wake-ups a minute", "", &resting.wakeups_per_minute))?;
-    writeln!(out, "{}", figures::row("console at rest: second start to a window", "ms", &resting.back_window))?;
-    writeln!(out, "{}", figures::row("console at rest: second start to the screen", "ms", &resting.back))?;
+    writeln!(out, "{}", figures::row("console at rest: click to a window", "ms", &resting.back_window))?;
+    writeln!(out, "{}", figures::row("console at rest: click to the screen", "ms", &resting.back))?;
     let strangers = console.strangers.max(chromium.strangers).max(resting.strangers);
     if strangers > 0 {
         writeln!(

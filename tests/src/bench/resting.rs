@@ -1,4 +1,4 @@
-//! The console that rests beside the clock: its window is closed, the program goes on, and a second start brings it back.
+//! The console that rests beside the clock: its window is closed, the program goes on, and a click in the tray brings it back.
 
 use std::{path::Path, time::Duration};
 
@@ -16,7 +16,10 @@ use super::{
     memory::sample,
     wakeups::Wakeups,
 };
-use crate::desk::Desk;
+use crate::{
+    desk::Desk,
+    tray_host::{TrayHost, TrayLine},
+};
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Where the console keeps what a person prefers, below the person's folder.
@@ -29,7 +32,7 @@ pub struct Resting {
     pub parts: Vec<Member>,
     pub wakeups_per_minute: Series,
     pub wakes_most: String,
-    /// Milliseconds from a second start until the screen stands again.
+    /// Milliseconds from the click until the screen stands again.
     pub back: Series,
     /// The same, until anything is to be seen again.
     pub back_window: Series,
@@ -61,8 +64,9 @@ impl Resting {
         let watched = Wakeups::watch(&open.family, seconds).await?;
         self.wakeups_per_minute.add(watched.per_minute());
         self.wakes_most = watched.most(5);
+        let open_again = TrayHost::find(desk, "Open Amberglass").await;
         for number in 0..times {
-            self.back(desk, console).await?;
+            self.back(desk, console, &open_again).await?;
             if number + 1 < times {
                 settle().await;
                 desk.key("alt+F4")?;
@@ -82,13 +86,12 @@ impl Resting {
         console.end(desk, process).await
     }
 
-    async fn back(&mut self, desk: &Desk, console: &Side) -> Result<()> {
+    async fn back(&mut self, desk: &Desk, console: &Side, open_again: &TrayLine) -> Result<()> {
         let film = Film::start(&desk.screen_file())?;
         let started = SystemClock.monotonic_millis();
-        let second = console.start(desk)?;
+        open_again.choose(desk)?;
         let shown = film.looks_like_since(console.area()?, console.points()?).await;
         let window = film.first_change(console.area()?).context("nothing was to be seen")?;
-        drop(second);
         self.back.add((shown - started) as f64);
         self.back_window.add((window - started) as f64);
         Ok(())

@@ -199,9 +199,11 @@ describe('a link from a ticket', () => {
 
   it('opens the card with the ticket filled in, and starts nothing', async () => {
     const { asked, show } = await shown({ ...scenes.find, portals: [], focus: link() });
-    expect(asked('open_card')).toEqual([]);
+    expect([asked('open_card'), asked('focus_followed')]).toEqual([[], []]);
     await show({ ...scenes.find, focus: link() });
     expect(asked('open_card')).toEqual([{ portal: 'barkside', customer: '1042' }]);
+    // A window that is drawn anew is not sent there again.
+    expect(asked('focus_followed')).toEqual([{ number: 1 }]);
     await show({ ...scenes.card, focus: link() });
     expect(value('ticket')).toBe('TCK-9001');
     expect(asked('start_session')).toEqual([]);

@@ -195,6 +195,9 @@ async fn a_lead_is_told_at_once_and_decides_from_the_window_never_from_the_word(
     world.handle.host_event(HostEvent::NoticeOpened { opens: opens.clone() });
     world.until("it opens", |view| view.focus == Some(FocusView { number: 1, opens: opens.clone() })).await;
     assert_eq!(world.logged("raise_console").len(), 1);
+    // A console that is drawn anew afterwards stays where it is.
+    world.handle.command(Command::FocusFollowed { number: 1 });
+    world.until("it was gone to", |view| view.focus.is_none()).await;
     assert!(world.server.with(|state| state.decisions.is_empty()));
     let less = Scope { mode: Mode::ReadOnly, duration_seconds: 600, extensions: 1 };
     let decide = |verdict, scope, comment: &str| Command::DecideRequest {

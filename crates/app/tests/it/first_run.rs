@@ -167,12 +167,15 @@ async fn preferences_are_kept_within_their_bounds_and_reach_both_windows() {
 
     *world.preferences.unwritable.lock().unwrap() = true;
     let other = PreferencesView { theme: Theme::Light, ..view.preferences };
-    world.handle.command(Command::SetPreferences { preferences: other });
+    let neither = PreferencesView { starts_with_desktop: false, ..other };
+    world.handle.command(Command::SetPreferences { preferences: neither });
     let failed = world.until("refused", |view| view.action.is_some()).await;
     let action = failed.action.unwrap();
     assert_eq!(action.kind, ActionKind::SetPreferences);
     assert_eq!(action.error.unwrap().code, UiErrorCode::Console(ConsoleErrorCode::PreferencesUnavailable));
     assert_eq!(failed.preferences, view.preferences, "the old ones stand");
+    let said = ["starts_with_desktop(true)", "starts_with_desktop(false)", "starts_with_desktop(true)"];
+    assert_eq!(world.logged("starts_with_desktop"), said, "and the desktop does what they say");
     *world.preferences.unwritable.lock().unwrap() = false;
     world.handle.command(Command::SetPreferences { preferences: other });
     let mended = world.until("kept", |view| view.preferences.theme == Theme::Light).await;

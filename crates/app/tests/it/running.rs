@@ -452,6 +452,21 @@ async fn a_locked_screen_and_a_sleeping_machine_cover_the_page_until_both_are_ov
 }
 
 #[tokio::test]
+async fn whoever_leaves_while_a_session_starts_leaves_no_page_uncovered() {
+    let world = World::online().await;
+    world.start("c1").await;
+    world.handle.host_event(HostEvent::WentAway { absence: Absence::ScreenLocked });
+    world.until_true("the window", || !world.host.opened.lock().unwrap().is_empty()).await;
+    world.handle.host_event(HostEvent::WindowOpened { session: world.session() });
+    world.handle.host_event(HostEvent::PortalPainted { session: world.session() });
+    world.until_curtain("locked", |curtain| *curtain == CurtainView::Away {}).await;
+    let seen = world.host.windows.lock().unwrap().clone();
+    assert!(seen.iter().all(|view| view.curtain.is_some()), "the page was not seen meanwhile");
+    world.handle.host_event(HostEvent::CameBack { absence: Absence::ScreenLocked });
+    world.until_window("uncovered", |view| view.curtain.is_none()).await;
+}
+
+#[tokio::test]
 async fn a_desktop_that_never_says_that_it_is_unlocked_strands_nobody_behind_the_curtain() {
     let world = World::in_session().await;
     world.handle.host_event(HostEvent::WentAway { absence: Absence::ScreenLocked });

@@ -87,10 +87,9 @@ impl ClipboardGuard {
     /// What lies there now is of this program: of another page of it, or else of the portal's.
     fn changed(&self, clipboard: &gtk::Clipboard, of_another_page: bool) {
         if clipboard.selection() == Some(gdk::SELECTION_PRIMARY) {
-            // Selecting is no attempt at anything; it only stays where it is.
-            if !of_another_page {
-                clipboard.clear();
-            }
+            // Selecting is no attempt at anything; it only stays where it is. A page can select also while another one of ours
+            // has the keyboard, and the console loses nothing by it.
+            clipboard.clear();
             return;
         }
         let now = if on_wayland() { contents(clipboard) } else { Contents::new() };
@@ -139,6 +138,10 @@ impl Drop for ClipboardGuard {
         for (clipboard, handler) in &self.watched {
             if let Some(handler) = handler.take() {
                 clipboard.disconnect(handler);
+            }
+            // What the page has selected last, and nobody has told of yet.
+            if clipboard.selection() == Some(gdk::SELECTION_PRIMARY) {
+                clipboard.clear();
             }
         }
     }

@@ -151,30 +151,41 @@ fn refuse_prompts(view: &WebView, lock: &Lock) {
     });
 }
 
+/// What is known of the page until the first one has been told of.
+#[derive(Default)]
+struct FirstPage {
+    /// What fails is finished, too, and leaves an empty page that nobody has to see.
+    stands: Cell<bool>,
+    /// One stood when the engine began to load another.
+    stood: Cell<bool>,
+    told: Cell<bool>,
+}
+
 /// Tells when a page stands, when the portal did not answer, and when the page wants to go.
 fn report_loading(view: &WebView, lock: &Lock) {
-    let told = lock.clone();
-    let painted = Cell::new(false);
-    // What fails is finished, too, and leaves an empty page that nobody has to see.
-    let stands = Rc::new(Cell::new(false));
-    let breaks = Rc::clone(&stands);
+    let page = Rc::new(FirstPage::default());
+    let dying = Rc::clone(&page);
+    view.connect_web_process_terminated(move |_, _| dying.stands.set(false));
+    let (told, loading) = (lock.clone(), Rc::clone(&page));
     view.connect_load_changed(move |view, event| {
         if event == LoadEvent::Started {
-            stands.set(false);
+            loading.stood.set(loading.stands.replace(false));
         } else if event == LoadEvent::Committed {
-            stands.set(true);
-        } else if event == LoadEvent::Finished && stands.get() && !painted.replace(true) {
-            report_first_paint(view, &told);
+            loading.stands.set(true);
+        } else if event == LoadEvent::Finished && loading.stands.get() && !loading.told.replace(true) {
+            report_first_paint(view, &told, &loading);
         }
     });
-    let told = lock.clone();
+    let (told, failing) = (lock.clone(), Rc::clone(&page));
     view.connect_load_failed(move |_, _, _, error| {
         // A navigation that a handler refused, or that another one replaced, fails too; it leaves the page as it was.
         let harmless = error.matches(webkit2gtk::NetworkError::Cancelled)
             || error.matches(webkit2gtk::PolicyError::FrameLoadInterruptedByPolicyChange);
-        if !harmless {
+        if harmless {
+            failing.stands.set(failing.stood.get());
+        } else {
             tracing::warn!(%error, "a page of the portal did not load");
-            breaks.set(false);
+            failing.stands.set(false);
             told.unreachable("");
         }
         // The engine's own error page would strand the person: the curtain says what to do.
@@ -190,6 +201,8 @@ fn report_loading(view: &WebView, lock: &Lock) {
         let Some(headers) = headers.filter(|_| response.is_main_frame_main_resource()) else { return false };
         let unreachable = headers.one(UNREACHABLE_HEADER).is_some();
         if unreachable {
+            // The page before is still there, but nobody is to see it.
+            page.stood.set(false);
             decision.ignore();
             told.unreachable(&headers.one(REFERENCE_HEADER).unwrap_or_default());
         }
@@ -203,9 +216,10 @@ fn report_loading(view: &WebView, lock: &Lock) {
 }
 
 /// Loaded is not painted: the engine draws in another process. A snapshot makes it draw, and one frame after that it stands
-/// on the screen; without this the curtain would lift on an empty page.
-fn report_first_paint(view: &WebView, lock: &Lock) {
-    let (sink, session, drawn) = (lock.sink.clone(), lock.session.clone(), view.clone());
+/// on the screen; without this the curtain would lift on an empty page. What stands no more by then lifts nothing: a page that has
+/// gone on to a place that does not answer, or whose process has died, has a curtain of its own.
+fn report_first_paint(view: &WebView, lock: &Lock, page: &Rc<FirstPage>) {
+    let (sink, session, drawn, page) = (lock.sink.clone(), lock.session.clone(), view.clone(), Rc::clone(page));
     let options = SnapshotOptions::empty();
     view.snapshot(SnapshotRegion::Visible, options, gio::Cancellable::NONE, move |_| {
         let frames = Cell::new(0);
@@ -214,6 +228,11 @@ fn report_first_paint(view: &WebView, lock: &Lock) {
             frames.set(frames.get() + 1);
             if frames.get() < 2 {
                 return glib::ControlFlow::Continue;
+            }
+            if !page.stands.get() {
+                // The next one that loads does.
+                page.told.set(false);
+                return glib::ControlFlow::Break;
             }
             sink(HostEvent::PortalPainted { session: session.clone() });
             glib::ControlFlow::Break

@@ -47,6 +47,8 @@ export type Commands = {
   decide_request: { request: RequestId, verdict: Verdict, scope: Scope, comment: string };
   /** Starts the session that was approved, from the card of its customer. */
   start_approved: { request: RequestId };
+  /** Says that the UI has gone to where a notification or a link leads, so that it leads there no more. */
+  focus_followed: { number: number };
   /** Brings the session window to the front. */
   show_session: Record<string, never>;
   /** Ends the running session, or the one in the way of a start. */
@@ -147,6 +149,7 @@ export const consoleCommands = [
   "review_break_glass",
   "decide_request",
   "start_approved",
+  "focus_followed",
   "show_session",
   "end_session",
   "add_note",
@@ -232,6 +235,8 @@ export function commandsOver(invoke: Invoke) {
     decideRequest: (args: Commands["decide_request"]) => invoke("decide_request", args),
     /** Starts the session that was approved, from the card of its customer. */
     startApproved: (args: Commands["start_approved"]) => invoke("start_approved", args),
+    /** Says that the UI has gone to where a notification or a link leads, so that it leads there no more. */
+    focusFollowed: (args: Commands["focus_followed"]) => invoke("focus_followed", args),
     /** Brings the session window to the front. */
     showSession: () => invoke("show_session", {}),
     /** Ends the running session, or the one in the way of a start. */

@@ -121,6 +121,17 @@ pub(super) const ATTACKS: &[Attack] = &[
         "make('p', { textContent: 'escaped by selection' }); getSelection().selectAllChildren(document.body); await pause(300);",
     ),
     Attack::nothing(
+        "copy-selection-away",
+        "selects its own text once the keyboard has left it",
+        "whoever has the keyboard, what is selected is taken back from the desktop",
+        "make('p', { textContent: 'escaped by selection' });
+         addEventListener('blur', async () => {
+           getSelection().removeAllRanges(); getSelection().selectAllChildren(document.body);
+           await pause(300);
+           await fetch('/hostile/probe.js');
+         }, { once: true });",
+    ),
+    Attack::nothing(
         "marker",
         "leaves a word wherever a page can leave anything",
         "its store lives in memory and is gone with the window",

@@ -4,6 +4,7 @@ import type { SessionView } from '../../bindings/SessionView';
 import { type Answers, type Scripted, later } from './scripted';
 
 type Names =
+  | 'focus_followed'
   | 'show_session'
   | 'end_session'
   | 'open_extend'
@@ -31,6 +32,7 @@ export function sessionAnswers(host: Scripted<ConsoleView>): Answers<Names> {
     later(400, () => host.show({ ...then(), action: { kind, target, busy: false, error: null } }));
   };
   return {
+    focus_followed: () => host.show({ focus: null }),
     show_session: () => {},
     end_session() {
       const { session, card, recovered } = host.view;
