@@ -13,6 +13,8 @@ use amberglass_tests::{
 use crate::{TURN, bin_dir};
 
 const LIMIT: Duration = Duration::from_secs(20);
+/// By which it is started: of whatever server the person means to choose.
+const LINK: &str = "amberglass://start?customer=1042&ticket=TCK-9001";
 
 /// A desk where nobody has started the console yet.
 struct FreshDesk {
@@ -23,7 +25,7 @@ struct FreshDesk {
 }
 
 impl FreshDesk {
-    /// `fixed` says whether the server is set from outside.
+    /// `fixed` says whether the server is set from outside. Where it is not, the console is started by a link.
     async fn start(fixed: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stack = Stack::start(&bin_dir(), &folder.path().join("stack"), None).unwrap();
@@ -32,7 +34,8 @@ impl FreshDesk {
         let sign_in = SignIn { email: agent.email, password: agent.password };
         let api = fixed.then_some(stack.api.as_str());
         let (programs, home) = (bin_dir(), folder.path().join("console"));
-        let console = Console::start_as_is(&desk, &programs, api, &home, sign_in).await.unwrap();
+        let arguments: &[&str] = if fixed { &[] } else { &[LINK] };
+        let console = Console::start_as_is(&desk, &programs, api, &home, sign_in, arguments).await.unwrap();
         Self { console, desk, stack, folder }
     }
 
@@ -124,6 +127,9 @@ async fn choosing_a_server_starts_the_program_anew_with_it_and_keeps_its_data_ap
         (programs.len() == 1 && programs != first).then_some(())
     })
     .await;
+    let another = place.console.programs().unwrap().remove(0);
+    let command = std::fs::read_to_string(format!("/proc/{another}/cmdline")).unwrap();
+    assert!(!command.contains(LINK), "what was asked of another server is asked of this one: {command}");
     place.desk.window("Amberglass").await;
     let logs = place.folder.path().join("console").join("data").join("logs");
     let log = || {

@@ -27,7 +27,7 @@ async fn a_webdriver_starts_the_installed_console_and_gets_no_hold_of_it() {
     let home = folder.path().join("home");
     let sign_in = SignIn { email: "nobody", password: "nothing" };
     // Before the driver gives up, the console it has started stands on the screen.
-    let driven = Console::start_as_is(&desk, &programs, None, &home, sign_in);
+    let driven = Console::start_as_is(&desk, &programs, None, &home, sign_in, &[]);
     let (driven, ()) = tokio::join!(driven, async {
         desk.window("Amberglass").await;
     });

@@ -44,7 +44,7 @@ impl Console {
             std::fs::create_dir_all(home.join("data"))?;
             std::fs::write(&preferences, r#"{ "notice_accepted": true }"#)?;
         }
-        Self::start_as_is(desk, bin_dir, Some(api), home, sign_in).await
+        Self::start_as_is(desk, bin_dir, Some(api), home, sign_in, &[]).await
     }
 
     /// Starts the console with nothing but what is in `home` already; without `api` the server is for the person to choose.
@@ -54,6 +54,7 @@ impl Console {
         api: Option<&str>,
         home: &Path,
         sign_in: SignIn<'_>,
+        arguments: &[&str],
     ) -> Result<Self> {
         std::fs::create_dir_all(home)?;
         let port = address_of_its_own().port();
@@ -81,7 +82,7 @@ impl Console {
         .await;
         let mut capabilities = Capabilities::new();
         let program = bin_dir.join("amberglass");
-        capabilities.insert("webkitgtk:browserOptions".to_owned(), json!({ "binary": program, "args": [] }));
+        capabilities.insert("webkitgtk:browserOptions".to_owned(), json!({ "binary": program, "args": arguments }));
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let connecting = builder.capabilities(capabilities).connect(&address);
         let client = tokio::time::timeout(LIMIT, connecting)
