@@ -46,14 +46,19 @@ async fn a_screen_that_is_locked_and_a_machine_that_sleeps_bring_the_curtain_unt
 
     login.sleeps(true).unwrap();
     covered(true).await;
-    // Anybody at the machine may say anything on its bus; what is said first has been heard when an answer to the second is seen.
+    // Anybody at the machine may say anything on its bus. What came before it has been heard once our own lock has.
     signal(&place, "/org/freedesktop/login1", &format!("{manager}.PrepareForSleep"), Some(false));
     signal(&place, login::OWN_SESSION, &format!("{session}.Unlock"), None);
     login.locks(login::OTHER_SESSION, true).unwrap();
     login.locks(login::OTHER_SESSION, false).unwrap();
-    signal(&place, saver.0, saver.1, Some(true));
-    signal(&place, saver.0, saver.1, Some(false));
+    login.locks(login::OWN_SESSION, true).unwrap();
+    let heard = || async { place.console_log().unwrap().contains("why=\"Lock\"").then_some(()) };
+    wait_until("our own lock to be heard", LIMIT, heard).await;
+    let log = place.console_log().unwrap();
+    let back = log.lines().filter(|line| line.contains("somebody may be at the screen"));
+    assert!(back.clone().all(|line| line.contains("why=\"ActiveChanged\"")), "{:#?}", back.collect::<Vec<_>>());
     covered(true).await;
+    login.locks(login::OWN_SESSION, false).unwrap();
     login.sleeps(false).unwrap();
     covered(false).await;
 
