@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// About three seconds.
-const LOOKS_AT_MOST: u32 = 150;
+const LOOKS_AT_MOST: u32 = 300;
 /// Width and height of the usual screen.
 const SCREEN: (u32, u32) = (1600, 1000);
 
@@ -58,6 +58,9 @@ const TOASTS: &str = r##"[global]
     script = SCRIPT
 "##;
 
+/// Where files stay in memory: the X server writes all that it draws into one, and a disk would be kept busy with it.
+const IN_MEMORY: &str = "/dev/shm";
+
 /// How often a search of windows may break off.
 const WALKS: usize = 5;
 
@@ -71,6 +74,8 @@ pub struct Desk {
     _manager: Process,
     _bus: Process,
     _display: Process,
+    /// Where the X server keeps the screen.
+    screen: tempfile::TempDir,
 }
 
 impl Desk {
@@ -87,7 +92,8 @@ impl Desk {
         std::fs::create_dir_all(&runtime)?;
         std::fs::create_dir_all(&tmp)?;
         run("chmod", &["700".as_ref(), runtime.as_os_str()], &[])?;
-        let (display, number) = start_display(dir, screen).await?;
+        let screen_dir = tempfile::tempdir_in(IN_MEMORY)?;
+        let (display, number) = start_display(dir, screen_dir.path(), screen).await?;
         let mut environment: Vec<(String, String)> = [
             ("DISPLAY", format!(":{number}")),
             ("XDG_RUNTIME_DIR", runtime.display().to_string()),
@@ -118,6 +124,7 @@ impl Desk {
             _manager: manager,
             _bus: bus,
             _display: display,
+            screen: screen_dir,
         })
     }
 
@@ -197,7 +204,7 @@ impl Desk {
 
     /// Where the X server keeps what stands on the screen, at all times.
     pub fn screen_file(&self) -> PathBuf {
-        self.dir.join("Xvfb_screen0")
+        self.screen.path().join("Xvfb_screen0")
     }
 
     pub fn picture(&self) -> Result<Picture> {
@@ -276,11 +283,11 @@ impl Desk {
 }
 
 /// The X server picks a free display number itself and tells it through a pipe.
-async fn start_display(dir: &Path, (width, height): (u32, u32)) -> Result<(Process, u32)> {
+async fn start_display(dir: &Path, screen: &Path, (width, height): (u32, u32)) -> Result<(Process, u32)> {
     let numbers = dir.join("display");
     let mut command = Command::new("sh");
     let script = "exec Xvfb -displayfd 3 -nolisten tcp \"$@\" 3>\"$0\"";
-    command.arg("-c").arg(script).arg(&numbers).arg("-fbdir").arg(dir);
+    command.arg("-c").arg(script).arg(&numbers).arg("-fbdir").arg(screen);
     command.args(["-screen", "0", &format!("{width}x{height}x24")]);
     let process = Process::start("the X server", &mut command, &dir.join("xvfb.log"))?;
     let number = wait_until("the X server's display number", LIMIT, || async {

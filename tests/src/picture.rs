@@ -51,12 +51,8 @@ impl Screen {
         let mut points = Vec::with_capacity(self.width.div_ceil(step) * self.height.div_ceil(step));
         let mut line = vec![0_u8; self.width * 4];
         for y in (0..self.height).step_by(step) {
-            self.file.read_exact_at(&mut line, self.pixels_at + (y * self.line_bytes) as u64)?;
-            // Blue, green, red, nothing.
-            points.extend(line.chunks_exact(4).step_by(step).map(|pixel| match pixel {
-                [blue, green, red, _] => [*red, *green, *blue],
-                _ => [0; 3],
-            }));
+            self.read_line(y, &mut line)?;
+            points.extend(line.as_chunks().0.iter().step_by(step).map(colour));
         }
         Ok(points)
     }
@@ -64,37 +60,49 @@ impl Screen {
     /// # Errors
     /// When the file can't be read.
     pub fn picture(&self) -> Result<Picture> {
-        Ok(Picture { width: self.width, height: self.height, pixels: self.points(1)? })
+        let mut bytes = vec![0_u8; self.width * 4 * self.height];
+        for (y, line) in bytes.chunks_exact_mut(self.width * 4).enumerate() {
+            self.read_line(y, line)?;
+        }
+        Ok(Picture { width: self.width, height: self.height, bytes })
+    }
+
+    fn read_line(&self, y: usize, line: &mut [u8]) -> Result<()> {
+        Ok(self.file.read_exact_at(line, self.pixels_at + (y * self.line_bytes) as u64)?)
     }
 }
 
+fn colour([blue, green, red, _]: &[u8; 4]) -> Colour {
+    [*red, *green, *blue]
+}
+
+/// Kept as the X server has it: a look that only compares costs no more than reading it.
 #[derive(PartialEq)]
 pub struct Picture {
     width: usize,
     height: usize,
-    pixels: Vec<Colour>,
+    /// Blue, green, red and nothing for each pixel, line by line.
+    bytes: Vec<u8>,
 }
 
 impl Picture {
     pub fn pixel(&self, x: i32, y: i32) -> Option<Colour> {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        if x >= self.width || y >= self.height {
-            return None;
-        }
-        self.pixels.get(y * self.width + x).copied()
+        let x = usize::try_from(x).ok()?;
+        self.line(y)?.get(x).map(colour)
     }
 
     /// How many pixels of the area are within `tolerance` of `colour` in each channel.
-    pub fn count(&self, area: Area, colour: Colour, tolerance: u8) -> usize {
-        self.pixels_of(area).filter(|pixel| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= tolerance)).count()
+    pub fn count(&self, area: Area, [red, green, blue]: Colour, tolerance: u8) -> usize {
+        let is_near = |pixel: &&[u8; 4]| {
+            let [b, g, r, _] = **pixel;
+            b.abs_diff(blue) <= tolerance && g.abs_diff(green) <= tolerance && r.abs_diff(red) <= tolerance
+        };
+        self.lines(area).map(|line| line.iter().filter(is_near).count()).sum()
     }
 
     /// The three most frequent colours of the area, such as `98 % #f59e0b`.
     pub fn colours(&self, area: Area) -> String {
-        let mut counts = BTreeMap::new();
-        for pixel in self.pixels_of(area) {
-            *counts.entry(pixel).or_insert(0_usize) += 1;
-        }
+        let counts = self.counts(area);
         let all = counts.values().sum::<usize>().max(1);
         let mut frequent: Vec<_> = counts.into_iter().collect();
         frequent.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -107,22 +115,34 @@ impl Picture {
 
     /// How many pixels of a hundred in the area stand out from its ground, the colour that is there most.
     pub fn ink_percent(&self, area: Area) -> usize {
-        let mut counts = BTreeMap::new();
-        for pixel in self.pixels_of(area) {
-            *counts.entry(pixel).or_insert(0_usize) += 1;
-        }
+        let counts = self.counts(area);
         let (all, ground) = (counts.values().sum::<usize>(), counts.values().max().copied().unwrap_or_default());
         (all - ground) * 100 / all.max(1)
     }
 
-    /// Every third pixel of every third line of the area.
-    pub fn sample(&self, (x, y, width, height): Area) -> Vec<Option<Colour>> {
-        let lines = (y..y + height).step_by(3);
-        lines.flat_map(|y| (x..x + width).step_by(3).map(move |x| self.pixel(x, y))).collect()
+    fn counts(&self, area: Area) -> BTreeMap<Colour, usize> {
+        let mut counts = BTreeMap::new();
+        for pixel in self.lines(area).flatten() {
+            *counts.entry(colour(pixel)).or_insert(0_usize) += 1;
+        }
+        counts
     }
 
-    fn pixels_of(&self, (x, y, width, height): Area) -> impl Iterator<Item = Colour> {
-        (y..y + height).flat_map(move |y| (x..x + width).filter_map(move |x| self.pixel(x, y)))
+    /// Every third pixel of every third line of the area.
+    pub fn sample(&self, area: Area) -> Vec<Colour> {
+        self.lines(area).step_by(3).flat_map(|line| line.iter().step_by(3).map(colour)).collect()
+    }
+
+    /// What of the area lies on the screen, line by line.
+    fn lines(&self, (x, y, width, height): Area) -> impl Iterator<Item = &[[u8; 4]]> {
+        let on_screen = |at: i32| usize::try_from(at).unwrap_or_default();
+        let (left, right) = (on_screen(x), on_screen(x + width).min(self.width));
+        (y..y + height).filter_map(move |y| self.line(y)?.get(left..right))
+    }
+
+    fn line(&self, y: i32) -> Option<&[[u8; 4]]> {
+        let start = usize::try_from(y).ok()? * self.width;
+        self.bytes.as_chunks().0.get(start..start + self.width)
     }
 
     /// # Errors
@@ -132,13 +152,14 @@ impl Picture {
         let mut encoder = png::Encoder::new(std::io::BufWriter::new(File::create(file)?), width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        Ok(encoder.write_header()?.write_image_data(self.pixels.as_flattened())?)
+        let pixels: Vec<Colour> = self.bytes.as_chunks().0.iter().map(colour).collect();
+        Ok(encoder.write_header()?.write_image_data(pixels.as_flattened())?)
     }
 }
 
 /// So many looks in a row find the same where something rests. They are ten milliseconds and more apart, and an engine may
 /// take a few hundred to paint what it has.
-pub const LOOKS_AT_REST: u32 = 25;
+pub const LOOKS_AT_REST: u32 = 40;
 
 /// Whether what is looked at again and again has come to rest.
 pub struct Still<T> {

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -19,32 +18,27 @@ pub const MACOS: &str = "aarch64-apple-darwin";
 /// They drive X11 windows, signals and process groups, and exist only to test on Linux.
 const ONLY_ON_UNIX: &[&str] = &["amberglass-tests"];
 
-/// With the lints that hold on Linux.
+/// With the lints that hold on Linux. One command for both systems: what runs while compiling is compiled once, and
+/// neither processor waits for the end of one system's check.
 ///
 /// # Errors
 /// If the program does not compile for one of the systems, or a lint finds something.
 pub fn check(repository: &Repository) -> Result<()> {
-    command::run(&mut check_for(repository, WINDOWS))?;
-
     let stand_ins = StandIns::write(&repository.memory()?.join("stand-ins"))?;
+    let mut cargo = command::cargo(repository);
+    cargo.args(["clippy", "--locked", "--workspace", "--all-targets", "--target", WINDOWS, "--target", MACOS]);
+    for package in ONLY_ON_UNIX {
+        cargo.args(["--exclude", package]);
+    }
+    cargo.args(["--", "-D", "warnings"]);
     command::run(
-        check_for(repository, MACOS)
+        cargo
             .env("CC_aarch64_apple_darwin", &stand_ins.compiler)
             .env("CXX_aarch64_apple_darwin", &stand_ins.compiler)
             .env("AR_aarch64_apple_darwin", &stand_ins.archiver)
             .env("RANLIB_aarch64_apple_darwin", &stand_ins.archiver)
             .env("SDKROOT", &stand_ins.folder),
     )
-}
-
-fn check_for(repository: &Repository, target: &str) -> Command {
-    let mut cargo = command::cargo(repository);
-    cargo.args(["clippy", "--locked", "--workspace", "--all-targets", "--target", target]);
-    for package in ONLY_ON_UNIX {
-        cargo.args(["--exclude", package]);
-    }
-    cargo.args(["--", "-D", "warnings"]);
-    cargo
 }
 
 struct StandIns {
