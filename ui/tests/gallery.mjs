@@ -1,7 +1,8 @@
 // Looks at every state of every screen in a real browser: takes its picture, and fails on what axe finds, on errors of
 // the page, on text that runs out of the window, on what moves although less motion is asked for, and on a sample that nothing
 // shows. Then goes each way by keyboard, and loads what is shipped.
-// Usage: node tests/gallery.mjs [name of a picture or of a look | ways ...]
+// Usage: node tests/gallery.mjs [often | name of a picture or of a look | ways ...]
+// `often` is for every change: of the looks that differ little only the fullest screens, and no pictures.
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,8 @@ import { breakGlassWay, freshSignInWay, inboxWay, keyStoreWay, narrowWay, shippe
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
 const pictures = join(ui, 'screenshots');
-const asked = process.argv.slice(2);
+const often = process.argv.includes('often');
+const asked = process.argv.slice(2).filter((name) => name !== 'often');
 const looks = LOOKS.filter(({ name }) => !LOOKS.some((look) => asked.includes(look.name)) || asked.includes(name));
 const wanted = asked.filter((name) => !LOOKS.some((look) => look.name === name));
 
@@ -94,7 +96,7 @@ await mkdir(pictures, { recursive: true });
 const jobs = [];
 for (const look of looks) {
   const all = look.page === 'bar' ? BAR : CONSOLE;
-  for (const [name, scene, steps] of all.filter(([name]) => (look.only?.includes(name) ?? true) && (wanted.length === 0 || wanted.includes(name)))) {
+  for (const [name, scene, steps] of all.filter(([name]) => (look.only?.includes(name) ?? true) && (!often || (look.often?.includes(name) ?? true)) && (wanted.length === 0 || wanted.includes(name)))) {
     const [width, height] = look.size;
     const context = {
       viewport: { width, height },
@@ -108,7 +110,7 @@ for (const look of looks) {
       await page.locator('main').first().waitFor();
       await steps(page);
       await page.evaluate(() => document.fonts.ready);
-      await page.screenshot({ path: join(pictures, `${name}-${look.name}.png`) });
+      if (!often) await page.screenshot({ path: join(pictures, `${name}-${look.name}.png`) });
       return [...(await layout(page, scene, look)), ...(await motion(page)), ...(look.forced ? await unmarked(page) : []), ...(look.axe ? await faults(page) : [])];
     };
     jobs.push({ name: `${name} (${look.name})`, look, context, work });
@@ -177,6 +179,6 @@ gallery.close();
 product.close();
 await browser.close();
 for (const failure of failures) console.error(failure);
-console.log(`pictures in ${pictures}`);
+if (!often) console.log(`pictures in ${pictures}`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -22,15 +22,19 @@ const write = BAR_WRITE.map(([name]) => name);
 /** All but the one with a look of its own: axe reads that look's colours there, and the system's ground below them. */
 const inSystemColours = CONSOLE.map(([name]) => name).filter((name) => name !== 'settings-light');
 
-/** Each way of looking at a screen. `only` keeps to some; `axe` has the rules for accessibility tried too, which takes its time. */
+/**
+ * Each way of looking at a screen. `only` keeps to some; `axe` has the rules for accessibility tried too, which takes its time. Where
+ * every change is checked, `often` has the screens that are looked at: the fullest, where a way of looking differs from the first two by
+ * its room and its colours alone.
+ */
 export const LOOKS = [
   { name: 'light', page: 'console', size: [1280, 800], scheme: 'light', axe: true },
   { name: 'dark', page: 'console', size: [1280, 800], scheme: 'dark', axe: true },
-  { name: 'small', page: 'console', size: [900, 600], scheme: 'light' },
+  { name: 'small', page: 'console', size: [900, 600], scheme: 'light', often: DENSE },
   // A window of 1280 x 800, and of 900 x 600, with text at 200 %.
-  { name: 'zoomed', page: 'console', size: [640, 400], scale: 2, scheme: 'light', axe: true },
+  { name: 'zoomed', page: 'console', size: [640, 400], scale: 2, scheme: 'light', axe: true, often: DENSE },
   { name: 'tiny', page: 'console', size: [450, 300], scale: 2, scheme: 'dark', only: DENSE },
-  { name: 'forced', page: 'console', size: [1280, 800], scheme: 'dark', forced: true, axe: true, only: inSystemColours },
+  { name: 'forced', page: 'console', size: [1280, 800], scheme: 'dark', forced: true, axe: true, only: inSystemColours, often: DENSE },
   { name: 'wide', page: 'bar', size: [1280, 64], scheme: 'light', axe: true, only: closed },
   { name: 'narrow', page: 'bar', size: [700, 64], scheme: 'dark', axe: true, only: closed },
   // The smallest session window with text at 200 %.

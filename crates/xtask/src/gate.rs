@@ -32,7 +32,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "screens",
         what: "every screen in a real browser",
-        run: screens,
+        run: screens_often,
         only_on_linux: Some("it looks for Debian's Chromium"),
     },
     Part { name: "clippy", what: "lints", run: clippy, only_on_linux: None },
@@ -53,7 +53,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "platforms",
         what: "lints for Windows and macOS",
-        run: check_platforms,
+        run: check_what_ships_there,
         only_on_linux: Some("it checks from Linux"),
     },
 ];
@@ -69,6 +69,18 @@ pub const PACKAGES: &str = "packages";
 
 /// What takes longer than a change can wait for; runs with `--release`, after all that every change has to pass.
 const RELEASE_PARTS: &[Part] = &[
+    Part {
+        name: "looks",
+        what: "every screen in every look, with pictures",
+        run: screens,
+        only_on_linux: Some("it looks for Debian's Chromium"),
+    },
+    Part {
+        name: "everywhere",
+        what: "lints of all for Windows and macOS",
+        run: check_platforms,
+        only_on_linux: Some("it checks from Linux"),
+    },
     Part {
         name: "attacks",
         what: "every attack of the hostile portal",
@@ -219,6 +231,10 @@ fn ui(repository: &Repository) -> Result<()> {
     ui_bundle::build(repository)
 }
 
+fn screens_often(repository: &Repository) -> Result<()> {
+    command::run(command::npm(repository).args(["run", "test:browser", "--", "often"]))
+}
+
 /// Builds the bundles it looks at by itself.
 fn screens(repository: &Repository) -> Result<()> {
     command::run(command::npm(repository).args(["run", "test:browser"]))
@@ -282,9 +298,14 @@ fn attacks(repository: &Repository) -> Result<()> {
     command::run(cargo.env(ATTACKS.0, ATTACKS.1).args(IN_WINDOWS).args(["--", "attack_suite::"]))
 }
 
+fn check_what_ships_there(repository: &Repository) -> Result<()> {
+    ui_bundle::build_if_older_than_its_sources(repository)?;
+    platforms::check(repository, platforms::SHIPPED)
+}
+
 fn check_platforms(repository: &Repository) -> Result<()> {
     ui_bundle::build_if_older_than_its_sources(repository)?;
-    platforms::check(repository)
+    platforms::check(repository, platforms::ALL)
 }
 
 fn run_windows_programs(repository: &Repository) -> Result<()> {

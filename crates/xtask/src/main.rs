@@ -119,7 +119,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::CheckPlatforms => {
             setup::run(&repository, Scope::PLATFORMS)?;
             ui_bundle::build_if_older_than_its_sources(&repository)?;
-            platforms::check(&repository)?;
+            platforms::check(&repository, platforms::ALL)?;
             Ok(ExitCode::SUCCESS)
         }
         Verb::Bench { name, arguments } => {

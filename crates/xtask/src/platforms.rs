@@ -15,21 +15,32 @@ use crate::repository::Repository;
 pub const WINDOWS: &str = "x86_64-pc-windows-gnu";
 pub const MACOS: &str = "aarch64-apple-darwin";
 
-/// They drive X11 windows, signals and process groups, and exist only to test on Linux.
-const ONLY_ON_UNIX: &[&str] = &["amberglass-tests"];
+/// All but the tests that drive X11 windows, signals and process groups, and exist only on Linux.
+pub const ALL: &[&str] = &["--workspace", "--exclude", "amberglass-tests"];
 
-/// With the lints that hold on Linux. One command for both systems: what runs while compiling is compiled once, and
+/// What people of these systems install, with all of ours that it is made of.
+pub const SHIPPED: &[&str] = &[
+    "--package=amberglass",
+    "--package=amberglass-app",
+    "--package=amberglass-backend-client",
+    "--package=amberglass-domain",
+    "--package=amberglass-journal",
+    "--package=amberglass-origin-proxy",
+    "--package=amberglass-overlay",
+    "--package=amberglass-system",
+    "--package=amberglass-verify",
+    "--package=amberglass-wire",
+];
+
+/// With the lints that hold on Linux, of [`ALL`] or of what is [`SHIPPED`]. One command for both systems: what runs while compiling is compiled once, and
 /// neither processor waits for the end of one system's check.
 ///
 /// # Errors
 /// If the program does not compile for one of the systems, or a lint finds something.
-pub fn check(repository: &Repository) -> Result<()> {
+pub fn check(repository: &Repository, packages: &[&str]) -> Result<()> {
     let stand_ins = StandIns::write(&repository.memory()?.join("stand-ins"))?;
     let mut cargo = command::cargo(repository);
-    cargo.args(["clippy", "--locked", "--workspace", "--all-targets", "--target", WINDOWS, "--target", MACOS]);
-    for package in ONLY_ON_UNIX {
-        cargo.args(["--exclude", package]);
-    }
+    cargo.args(["clippy", "--locked", "--all-targets", "--target", WINDOWS, "--target", MACOS]).args(packages);
     cargo.args(["--", "-D", "warnings"]);
     command::run(
         cargo
