@@ -6,6 +6,8 @@ import { chromium } from 'playwright-core';
 
 const PLACES = [
   process.env.CHROMIUM,
+  // It has no window of its own to paint for every page that it goes to.
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',

@@ -88,6 +88,12 @@ const RELEASE_PARTS: &[Part] = &[
         only_on_linux: Some("it needs Xvfb and WebKitGTK"),
     },
     Part {
+        name: "patience",
+        what: "what takes a minute and more in real windows",
+        run: minutes_long,
+        only_on_linux: Some("it needs Xvfb and WebKitGTK"),
+    },
+    Part {
         name: WINE,
         what: "Windows program linked, its tests in Wine",
         run: run_windows_programs,
@@ -113,6 +119,12 @@ const ATTACKS: (&str, &str) = ("AMBERGLASS_ATTACKS", "all");
 /// Needs a display of its own, so it is a part of its own.
 const WINDOW_TESTS: &str = "gui";
 const IN_WINDOWS: [&str; 7] = ["test", "--locked", "--workspace", "--features", "automation", "--test", WINDOW_TESTS];
+
+/// They wait for a person's time to run out; what it brings is shown by shorter ones, too.
+const MINUTES_LONG: [&str; 2] = [
+    "lifetime::nobody_at_the_desk_is_told_before_the_session_ends_for_it_and_one_key_keeps_it",
+    "spoken::the_last_minute_and_the_end_are_said_without_being_asked_for",
+];
 
 /// They install what was bundled.
 const PACKAGE_TESTS: &str = "packages";
@@ -289,7 +301,17 @@ fn postgres(repository: &Repository) -> Result<()> {
 
 fn windows(repository: &Repository) -> Result<()> {
     build(repository)?;
-    command::run(command::cargo(repository).args(IN_WINDOWS))
+    let mut cargo = command::cargo(repository);
+    cargo.args(IN_WINDOWS).arg("--");
+    for test in MINUTES_LONG {
+        cargo.args(["--skip", test]);
+    }
+    command::run(&mut cargo)
+}
+
+fn minutes_long(repository: &Repository) -> Result<()> {
+    build(repository)?;
+    command::run(command::cargo(repository).args(IN_WINDOWS).args(["--", "--exact"]).args(MINUTES_LONG))
 }
 
 fn attacks(repository: &Repository) -> Result<()> {

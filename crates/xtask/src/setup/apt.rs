@@ -19,8 +19,13 @@ pub fn install_missing(repository: &Repository, wanted: &[&Package]) -> Result<b
         .stderr(Stdio::null())
         .output()?;
     let mut missing = missing(wanted, &String::from_utf8_lossy(&answer.stdout));
-    // A browser may come from elsewhere: Ubuntu has this one only as a snap.
-    missing.retain(|package| package.purpose != Purpose::Browser || !package.probe.finds_program());
+    // A browser may come from elsewhere: Ubuntu has this one only as a snap, and then the one without a window not at all.
+    let is_there = |package: &Package| package.purpose == Purpose::Browser && package.probe.finds_program();
+    let has_browser = wanted.iter().any(|package| is_there(package));
+    missing.retain(|package| {
+        package.purpose != Purpose::Browser
+            || (!is_there(package) && (!has_browser || is_known(repository, package.name)))
+    });
     if missing.is_empty() {
         return Ok(false);
     }
@@ -45,6 +50,11 @@ pub fn install_missing(repository: &Repository, wanted: &[&Package]) -> Result<b
     command::run(apt_get(repository, privilege).args(["install", "-y", "--no-install-recommends"]).args(names))
         .context("if it is only the browser that apt does not have, as on Ubuntu, run: sudo snap install chromium")?;
     Ok(true)
+}
+
+/// Whether apt could bring it.
+fn is_known(repository: &Repository, name: &str) -> bool {
+    command::output(command::program(repository, "apt-cache").args(["show", name])).is_ok()
 }
 
 /// What `dpkg-query` does not call installed, in the order of the table.

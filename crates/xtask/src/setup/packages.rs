@@ -87,7 +87,13 @@ pub const PACKAGES: &[Package] = &[
     row("xfce4-panel", Purpose::Windows, "shows the tray", Probe::Program("xfce4-panel")),
     row("x11-utils", Purpose::Windows, "asks windows for their size and properties", Probe::Program("xwininfo")),
     row("fonts-dejavu-core", Purpose::Windows, "letters: a bare system has none", Probe::Unseen),
-    row("chromium", Purpose::Browser, "the browser in which the UI is tested", Probe::Program("chromium")),
+    row("chromium", Purpose::Browser, "what the console is measured beside", Probe::Program("chromium")),
+    row(
+        "chromium-headless-shell",
+        Purpose::Browser,
+        "the same without a window, in which the UI is tested",
+        Probe::Program("chromium-headless-shell"),
+    ),
     row(
         "postgresql",
         Purpose::Database,
