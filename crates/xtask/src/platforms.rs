@@ -1,8 +1,8 @@
 //! The lints for the systems this machine is not; `wine` runs what of Windows can be run here.
 //!
-//! Clippy compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. For
-//! Windows a real compiler does that (MinGW). No C compiler for macOS can be installed on Linux, so two scripts stand in
-//! that write empty files: all Rust code is checked, C code is not.
+//! Clippy compiles no Rust to machine code and links nothing, but build scripts of dependencies do compile C. No C compiler
+//! for macOS can be installed on Linux, and MinGW would take its time for what nobody links, so two scripts stand in that
+//! write empty files: all Rust code is checked, C code is not. `wine` compiles that for Windows, too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,12 @@ pub const WINDOWS: &str = "x86_64-pc-windows-gnu";
 pub const MACOS: &str = "aarch64-apple-darwin";
 
 /// All but the tests that drive X11 windows, signals and process groups, and exist only on Linux.
-pub const ALL: &[&str] = &["--workspace", "--exclude", "amberglass-tests"];
+pub const ALL: &[&str] = &["--workspace", "--exclude", "amberglass-tests", "--all-targets"];
 
 /// What people of these systems install, with all of ours that it is made of.
 pub const SHIPPED: &[&str] = &[
+    "--lib",
+    "--bins",
     "--package=amberglass",
     "--package=amberglass-app",
     "--package=amberglass-backend-client",
@@ -32,24 +34,28 @@ pub const SHIPPED: &[&str] = &[
     "--package=amberglass-wire",
 ];
 
-/// With the lints that hold on Linux, of [`ALL`] or of what is [`SHIPPED`]. One command for both systems: what runs while compiling is compiled once, and
-/// neither processor waits for the end of one system's check.
+/// With the lints that hold on Linux, of [`ALL`] or of what is [`SHIPPED`]. One command for both systems: what runs while
+/// compiling is compiled once, and neither processor waits for the end of one system's check.
 ///
 /// # Errors
 /// If the program does not compile for one of the systems, or a lint finds something.
 pub fn check(repository: &Repository, packages: &[&str]) -> Result<()> {
     let stand_ins = StandIns::write(&repository.memory()?.join("stand-ins"))?;
     let mut cargo = command::cargo(repository);
-    cargo.args(["clippy", "--locked", "--all-targets", "--target", WINDOWS, "--target", MACOS]).args(packages);
-    cargo.args(["--", "-D", "warnings"]);
-    command::run(
-        cargo
-            .env("CC_aarch64_apple_darwin", &stand_ins.compiler)
-            .env("CXX_aarch64_apple_darwin", &stand_ins.compiler)
-            .env("AR_aarch64_apple_darwin", &stand_ins.archiver)
-            .env("RANLIB_aarch64_apple_darwin", &stand_ins.archiver)
-            .env("SDKROOT", &stand_ins.folder),
-    )
+    cargo.args(["clippy", "--locked"]).args(packages);
+    for target in [WINDOWS, MACOS] {
+        let name = target.replace('-', "_");
+        cargo.args(["--target", target]);
+        for (tool, stand_in) in [
+            ("CC", &stand_ins.compiler),
+            ("CXX", &stand_ins.compiler),
+            ("AR", &stand_ins.archiver),
+            ("RANLIB", &stand_ins.archiver),
+        ] {
+            cargo.env(format!("{tool}_{name}"), stand_in);
+        }
+    }
+    command::run(cargo.env("SDKROOT", &stand_ins.folder).args(["--", "-D", "warnings"]))
 }
 
 struct StandIns {
