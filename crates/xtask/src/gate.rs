@@ -404,6 +404,17 @@ mod tests_of_the_gate {
         assert!(!is_wanted("fmt", &named, false) && is_wanted(FUZZ, &named, false));
     }
 
+    /// Under another name it would run with every change, and the part for a release would run nothing and pass.
+    #[test]
+    fn each_story_that_takes_minutes_is_there_under_its_name() {
+        let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/gui");
+        for name in MINUTES_LONG {
+            let (file, story) = name.split_once("::").unwrap();
+            let text = fs::read_to_string(stories.join(file).with_extension("rs")).unwrap();
+            assert!(text.contains(&format!("async fn {story}()")), "{name}");
+        }
+    }
+
     #[test]
     fn the_table_tells_the_time_of_each_part_and_what_to_run_again() {
         let table = table(&outcomes(), Duration::from_secs(63));
