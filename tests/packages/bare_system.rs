@@ -66,9 +66,9 @@ impl BareSystem {
     pub fn try_run(&self, user: &str, command: &[&str]) -> anyhow::Result<String> {
         let root = self.root();
         let mut arguments: Vec<&OsStr> = vec!["--bind".as_ref(), root.as_ref(), "/".as_ref()];
-        let fixed = "--proc /proc --dev /dev --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /programs --unshare-pid --unshare-ipc \
-                     --die-with-parent --new-session --cap-add ALL --chdir / --clearenv --setenv LANG C.UTF-8 \
-                     --setenv PATH /usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+        let fixed = "--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /programs \
+                     --unshare-pid --unshare-ipc --die-with-parent --new-session --cap-add ALL --chdir / --clearenv \
+                     --setenv LANG C.UTF-8 --setenv PATH /usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
         arguments.extend(fixed.split_whitespace().map(OsStr::new));
         for (from, to) in &self.lent {
             arguments.extend(["--ro-bind".as_ref(), from.as_os_str(), to.as_ref()]);
