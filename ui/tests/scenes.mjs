@@ -33,7 +33,7 @@ export const LOOKS = [
   { name: 'small', page: 'console', size: [900, 600], scheme: 'light', often: DENSE },
   // A window of 1280 x 800, and of 900 x 600, with text at 200 %.
   { name: 'zoomed', page: 'console', size: [640, 400], scale: 2, scheme: 'light', axe: true, often: DENSE },
-  // Every change sees the same colours and room in `dark` and `tiny`.
+  // Every change sees its colours in `dark`, its room in `zoomed`.
   { name: 'zoomed-dark', page: 'console', size: [640, 400], scale: 2, scheme: 'dark', axe: true, often: [] },
   { name: 'tiny', page: 'console', size: [450, 300], scale: 2, scheme: 'dark', only: DENSE },
   { name: 'forced', page: 'console', size: [1280, 800], scheme: 'dark', forced: true, axe: true, only: inSystemColours, often: DENSE },
